@@ -1,0 +1,97 @@
+# vioconcierge: build, test, try. `make` alone prints what there is.
+#
+#   PG_CONFIG=/path/to/pg_config   which PostgreSQL (default: the one of PG_MAJOR, else the one on the PATH)
+#   PG_MAJOR=17                    which one `make deps` installs (15)
+#   T=name                         only the tests whose name contains this
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+# Steps share cargo's build directory and one installed extension; cargo itself uses all cores.
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+PG_MAJOR ?= 15
+T ?=
+export PG_MAJOR
+export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
+
+# Evaluated when a recipe runs: `make deps` may just have installed it.
+env = PG_CONFIG="$$(tools/pg-config)"
+pgrx_env = export PGRX_PG_CONFIG_PATH="$$(tools/pg-config)" feature="pg$$(tools/pg-config --major)"
+script = sql/vioconcierge--$$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" vioconcierge.control).sql
+pure = -p vioc-core -p vioc-retell -p retell-simulator
+tool = $(env) cargo run --release -q -p vioc-tests --bin
+
+step = @printf '==> %s\n' '$(1)'
+or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
+
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system check lint fmt demo run bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+deps: ## install what is missing (PostgreSQL with headers, pg_cron, pgTAP, clang)
+	$(call step,dependencies)
+	@tools/install-deps
+
+build: ## build the extension (release)
+	$(call step,building the extension)
+	@$(pgrx_env); cargo build --release -p vioconcierge --no-default-features --features "$$feature" \
+	  $(call or_else,The build failed. If pgrx or libclang is named above: run `make deps`.)
+
+sql: ## assemble the install script from sql/install.list
+	$(call step,assembling the install script)
+	@new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
+	  tools/assemble-sql > "$$new"; cat "$$new" > "$(script)"; printf '%s\n' "$(script)"
+
+check-sql: ## is the committed install script the assembled one?
+	$(call step,comparing the install script with its parts)
+	@tools/assemble-sql | cmp - "$(script)" \
+	  $(call or_else,The install script is not what its parts make: run `make sql` and commit the result.)
+
+install: build check-sql ## build and install into PostgreSQL (with sudo where needed)
+	$(call step,installing)
+	@$(env) tools/install-extension
+
+test: deps install test-pure test-system ## everything: dependencies, build, install, all tests
+
+test-pure: ## tests that need no PostgreSQL
+	$(call step,tests without a server)
+	@cargo test $(pure) -- $(T) \
+	  $(call or_else,A test failed; it is named above. Again with `make test-pure T=name`.)
+
+test-system: ## all tests with a server (extension installed before)
+	$(call step,tests with a server)
+	@$(env) cargo test --release -p vioc-tests -- $(T) \
+	  $(call or_else,A test failed; it is named above with the place of its server log. Again with `make test-system T=name`.)
+
+test-sql: install ## the pgTAP files of tests/sql
+	$(call step,SQL tests)
+	@$(env) cargo test --release -p vioc-tests --test sql -- $(T) \
+	  $(call or_else,A test failed; it is named above. Again with `make test-sql T=name`.)
+
+lint: ## formatting and clippy
+	$(call step,formatting)
+	@cargo fmt --all --check $(call or_else,The code is not formatted: run `make fmt`.)
+	$(call step,clippy)
+	@cargo clippy --workspace --exclude vioconcierge --all-targets -- -D warnings
+	@$(pgrx_env); cargo clippy -p vioconcierge --all-targets --no-default-features --features "$$feature" -- -D warnings
+
+check: deps lint test ## what CI runs: lint and all tests
+
+fmt: ## format the code
+	@cargo fmt --all
+
+demo: deps install ## a practice, a simulated Retell and a few calls, from start to end
+	@$(tool) demo
+
+run: deps install ## a cluster to play with, and psql in it
+	@$(tool) run
+
+bench: deps install ## throughput and latency on this machine
+	@$(tool) bench
+
+clean: ## remove what was built
+	@cargo clean

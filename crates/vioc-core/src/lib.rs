@@ -1,0 +1,30 @@
+//! The part of vioconcierge that only thinks: no PostgreSQL, no I/O, no clock, no randomness.
+//!
+//! Time and jitter are arguments, so every decision can be tested as a table of cases. Nothing here
+//! panics on input, and no error or message carries a phone number, a name or a key.
+//!
+//! | module | what it decides |
+//! | --- | --- |
+//! | [`signature`] | whether a webhook was signed with one of our keys |
+//! | [`reply`] | what the answer to `create-phone-call` means for the call |
+//! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
+//! | [`backoff`] | how long to wait before the next attempt |
+//! | [`spoken`] | how a date and a time are said in a language |
+//! | [`phone`] | which number, if any, may be dialled |
+//! | [`session`] | the identity of a call attempt |
+//! | [`json_text`] | JSON text that `jsonb` accepts |
+//! | [`wish`] | when a person asked to be called back |
+
+pub mod backoff;
+pub mod json_text;
+pub mod phone;
+pub mod reply;
+pub mod retry_after;
+pub mod session;
+pub mod signature;
+pub mod spoken;
+pub mod wish;
+
+pub use phone::PhoneProblem;
+pub use reply::{CreateAnswer, CreateVerdict, Exchange};
+pub use wish::Wish;

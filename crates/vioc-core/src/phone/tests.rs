@@ -1,0 +1,130 @@
+use super::*;
+use PhoneProblem::*;
+
+#[test]
+fn a_number_is_read_as_its_country_writes_it() {
+    for (raw, country, expected) in [
+        ("+1 213-777-4445", None, "+12137774445"),
+        ("(213) 777-4445", Some("US"), "+12137774445"),
+        ("213.777.4445", Some("us"), "+12137774445"),
+        ("1 (213) 777-4445", Some(" US "), "+12137774445"),
+        ("tel:+1-213-777-4445", None, "+12137774445"),
+        ("\u{202a}+1 213 777 4445\u{202c}", None, "+12137774445"),
+        ("\t213 777 4445\n", Some("US"), "+12137774445"),
+        ("２１３７７７４４４５", Some("US"), "+12137774445"),
+        ("001 213 777 4445", Some("DE"), "+12137774445"),
+        ("011 44 20 7183 8750", Some("US"), "+442071838750"),
+        ("00 44 20 7183 8750", None, "+442071838750"),
+        ("00442071838750", Some("FR"), "+442071838750"),
+        ("+44 (0)20 7183 8750", None, "+442071838750"),
+        ("(+44) 20 7183 8750", None, "+442071838750"),
+        ("020 7183 8750", Some("GB"), "+442071838750"),
+        ("0151/23456789", Some("DE"), "+4915123456789"),
+        ("06 12 34 56 78", Some("FR"), "+33612345678"),
+        ("02 1234 5678", Some("IT"), "+390212345678"),
+        ("(11) 91234-5678", Some("BR"), "+5511912345678"),
+        ("0 11 15 2345-6789", Some("AR"), "+5491123456789"),
+        ("204 234 5678", Some("CA"), "+12042345678"),
+        ("+800 1234 5678", None, "+80012345678"),
+        ("+49 30 901820", Some("US"), "+4930901820"),
+    ] {
+        assert_eq!(
+            normalize(raw, country).as_deref(),
+            Ok(expected),
+            "{raw:?} {country:?}"
+        );
+    }
+}
+
+#[test]
+fn what_must_not_be_dialled_says_why() {
+    for (raw, country, expected) in [
+        ("", Some("US"), Missing),
+        (" \t\u{200e}", Some("US"), Missing),
+        ("none", Some("US"), NotANumber),
+        ("-", Some("US"), NotANumber),
+        ("someone1110@example.com", Some("US"), NotANumber),
+        ("do not call 213 777 4445", Some("US"), NotANumber),
+        ("213-777 home", Some("US"), NotANumber),
+        ("1-800-FLOWERS", Some("US"), NotANumber),
+        ("0xd2dc00a30027c9d5", Some("US"), NotANumber),
+        ("213 777 4445", None, NoCountry),
+        ("213 777 4445", Some("XX"), NoCountry),
+        ("213 777 4445", Some("USA"), NoCountry),
+        ("+1+12137774445", Some("US"), Impossible),
+        ("213 777 4445 / 213 777 4446", Some("US"), Impossible),
+        ("777-4445", Some("US"), Impossible),
+        ("+1 666 555 1234", None, Impossible),
+        ("+999 1234 5678", None, Impossible),
+        ("+97233142764978", None, Impossible),
+        ("213-777-4445 x12", Some("US"), Extension),
+        ("213-777-4445 ext. 5", Some("US"), Extension),
+        ("tel:+1-213-777-4445;ext=7", None, Extension),
+        ("911", Some("US"), Emergency),
+        ("9-1-1", None, Emergency),
+        ("9 911", Some("US"), Emergency),
+        ("112", Some("DE"), Emergency),
+        ("999", Some("GB"), Emergency),
+        ("000", Some("AU"), Emergency),
+        ("110", Some("JP"), Emergency),
+        ("116117", Some("DE"), Emergency),
+        ("+1911", None, Emergency),
+        ("+44 999", None, Emergency),
+        ("00 49 112", Some("FR"), Emergency),
+        ("1-900-976-1234", Some("US"), PremiumRate),
+        ("0900 123 45 67", Some("NL"), PremiumRate),
+        ("0180 1 123456", Some("DE"), SharedCost),
+    ] {
+        assert_eq!(
+            normalize(raw, country),
+            Err(expected),
+            "{raw:?} {country:?}"
+        );
+    }
+}
+
+#[test]
+fn long_text_is_not_read() {
+    let long = format!("+1 213 777 4445{}", " -".repeat(30));
+    assert_eq!(normalize(&long, None), Err(NotANumber));
+    assert_eq!(normalize(&"9".repeat(100_000), Some("US")), Err(NotANumber));
+}
+
+#[test]
+fn a_shared_code_is_told_apart_by_the_area() {
+    for (e164, expected) in [
+        ("+12137774445", Some("US")),
+        ("+14169671111", Some("CA")),
+        ("+18769261234", Some("JM")),
+        ("+12423221234", Some("BS")),
+        ("+442071838750", Some("GB")),
+        ("+441481960194", Some("GG")),
+        ("+390212345678", Some("IT")),
+        ("+77012345678", Some("KZ")),
+        ("+74951234567", Some("RU")),
+        ("+80012345678", None),
+        ("+16665551234", None),
+        ("12137774445", None),
+        ("+1", None),
+        ("", None),
+        ("+1 213 777 4445", None),
+    ] {
+        assert_eq!(country(e164).as_deref(), expected, "{e164}");
+    }
+}
+
+#[test]
+fn every_problem_has_words_of_its_own() {
+    let all = [
+        Missing,
+        NotANumber,
+        NoCountry,
+        Impossible,
+        Extension,
+        Emergency,
+        PremiumRate,
+        SharedCost,
+    ];
+    let words: std::collections::HashSet<_> = all.iter().map(|problem| problem.as_str()).collect();
+    assert_eq!(words.len(), all.len());
+}

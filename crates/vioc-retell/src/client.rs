@@ -1,0 +1,247 @@
+//! One request, from job to exchange.
+
+use std::io::Read;
+use std::mem::ManuallyDrop;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::redirect;
+
+use crate::classify::{not_sent, without_response};
+use crate::signals::AllBlocked;
+use crate::target::Target;
+use crate::tls::{self, Trust};
+use crate::{Exchange, Job, Method, PoolError, Settings};
+
+const USER_AGENT: &str = concat!("vioconcierge/", env!("CARGO_PKG_VERSION"));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Below the 60 s after which common load balancers close an idle connection: a request that meets
+/// the closing half-way ends as "unknown" and has to be looked up.
+const IDLE_CONNECTION: Duration = Duration::from_secs(20);
+
+/// Nobody's answer to "when again?" is longer; what is longer is not kept.
+const MAX_RETRY_AFTER: usize = 64;
+
+/// Sends jobs to one place with one set of settings. Shared by all threads of a pool.
+pub(crate) struct Sender {
+    settings: Settings,
+    target: Target,
+    trust: Trust,
+    max_idle: usize,
+    /// `None` after a panic in reqwest: its runtime thread may be gone, so the next job builds anew.
+    client: Mutex<Option<Client>>,
+}
+
+impl Sender {
+    pub(crate) fn new(settings: Settings, max_idle: usize) -> Result<Self, PoolError> {
+        let target = Target::new(&settings.base_url)?;
+        let trust = tls::load(target.is_https(), settings.ca_file.as_deref())?;
+        let sender = Self {
+            settings,
+            target,
+            trust,
+            max_idle,
+            client: Mutex::new(None),
+        };
+        let client = sender.build().map_err(|error| PoolError::Client {
+            problem: error.without_url().to_string(),
+        })?;
+        *sender.slot() = Some(client);
+        Ok(sender)
+    }
+
+    /// Carries out one job. Takes `request_timeout` at most.
+    pub(crate) fn send(&self, job: &Job) -> Exchange {
+        if !self.target.may_carry_key() {
+            return not_sent(
+                "refusing to send a key over plain http to a host that is not loopback",
+            );
+        }
+        if self.target.is_https() && !self.trust.has_roots {
+            return not_sent(
+                "TLS: no trusted certificates: the system has none and no CA file is set",
+            );
+        }
+        let Some(url) = self.target.url(&job.path) else {
+            return not_sent("the path is not acceptable");
+        };
+        let Some(client) = self.client() else {
+            return not_sent("the HTTP client cannot be built");
+        };
+        let _discard = DiscardOnPanic(self);
+
+        let mut request = client
+            .request(method(job.method), url)
+            .bearer_auth(job.api_key.expose())
+            .header(ACCEPT, JSON)
+            // Per request and not per client: only so is it a total which includes the body.
+            .timeout(self.settings.request_timeout);
+        if let Some(body) = &job.body {
+            request = request.header(CONTENT_TYPE, JSON).body(body.clone());
+        }
+        let started = Instant::now();
+        let limit = self.settings.request_timeout;
+        match request.send() {
+            Ok(response) => receive(response, self.settings.max_body_bytes, || {
+                started.elapsed() >= limit
+            }),
+            Err(error) => without_response(error, started.elapsed(), limit),
+        }
+    }
+
+    fn client(&self) -> Option<Client> {
+        let mut slot = self.slot();
+        if slot.is_none() {
+            *slot = self.build().ok();
+        }
+        slot.clone()
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Client>> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn build(&self) -> reqwest::Result<Client> {
+        // The runtime thread made here, and its threads for name lookups, inherit the mask.
+        let _blocked = AllBlocked::here();
+        Client::builder()
+            .user_agent(USER_AGENT)
+            .http1_only()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .tcp_nodelay(true)
+            .connect_timeout(self.settings.connect_limit())
+            .timeout(self.settings.request_timeout)
+            .pool_max_idle_per_host(self.max_idle)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            // Plain http is allowed for this name, so no resolver may say that it is elsewhere.
+            .resolve_to_addrs(
+                "localhost",
+                &[
+                    SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                    SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+                ],
+            )
+            .tls_backend_preconfigured(self.trust.config.clone())
+            .build()
+    }
+}
+
+/// Dropping the last handle of a client joins its runtime thread, and that one waits for name
+/// lookups, which nobody can interrupt. So it is dropped where nobody waits.
+impl Drop for Sender {
+    fn drop(&mut self) {
+        retire(self.slot().take());
+    }
+}
+
+struct DiscardOnPanic<'a>(&'a Sender);
+
+impl Drop for DiscardOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            retire(self.0.slot().take());
+        }
+    }
+}
+
+fn retire(client: Option<Client>) {
+    let Some(client) = client else { return };
+    // If no thread can be started the client leaks: better than a worker that hangs.
+    let client = ManuallyDrop::new(client);
+    let _blocked = AllBlocked::here();
+    let _ = thread::Builder::new()
+        .name("vioc-retell-end".to_owned())
+        .spawn(move || drop(ManuallyDrop::into_inner(client)));
+}
+
+fn method(method: Method) -> reqwest::Method {
+    match method {
+        Method::Get => reqwest::Method::GET,
+        Method::Post => reqwest::Method::POST,
+        Method::Patch => reqwest::Method::PATCH,
+        Method::Delete => reqwest::Method::DELETE,
+    }
+}
+
+/// Reads an answer whose head has arrived; from here on it is a response, whatever comes.
+fn receive(mut response: Response, max_body: usize, time_is_up: impl Fn() -> bool) -> Exchange {
+    let status = response.status().as_u16();
+    let retry_after = response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| value.len() <= MAX_RETRY_AFTER)
+        .map(str::to_owned);
+    let (body, truncated) = read_body(&mut response, max_body, time_is_up);
+    Exchange::Response {
+        status,
+        retry_after,
+        body,
+        truncated,
+    }
+}
+
+/// What can be had of a body in the time and the space given, and whether that is not all of it.
+fn read_body(
+    source: &mut impl Read,
+    max_body: usize,
+    time_is_up: impl Fn() -> bool,
+) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    let mut chunk = vec![0; 16 * 1024];
+    loop {
+        match source.read(&mut chunk) {
+            Ok(0) => return (body, false),
+            Ok(read) => {
+                let room = max_body - body.len();
+                body.extend_from_slice(&chunk[..read.min(room)]);
+                // reqwest's total timeout ends a slow drip; this holds even if it did not.
+                if read > room || time_is_up() {
+                    return (body, true);
+                }
+            }
+            Err(_) => return (body, true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Secret;
+
+    #[test]
+    fn after_a_panic_in_reqwest_the_next_job_gets_a_new_client() {
+        let settings = Settings {
+            // Port 0 refuses every connection.
+            base_url: "http://127.0.0.1:0".to_owned(),
+            request_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            ca_file: None,
+            max_body_bytes: 10,
+        };
+        let sender = Sender::new(settings, 1).unwrap();
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _guard = DiscardOnPanic(&sender);
+            panic!("on purpose");
+        }));
+        assert!(panicked.is_err() && sender.slot().is_none());
+        let job = Job {
+            ticket: 1,
+            method: Method::Get,
+            path: "/x".to_owned(),
+            body: None,
+            api_key: Secret::from("k".to_owned()),
+        };
+        assert!(matches!(sender.send(&job), Exchange::NotSent { .. }));
+        assert!(sender.slot().is_some());
+    }
+}

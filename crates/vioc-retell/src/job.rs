@@ -1,0 +1,118 @@
+//! What goes into the pool and what comes back.
+
+use std::fmt;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::Exchange;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Get,
+    Post,
+    Patch,
+    Delete,
+}
+
+/// An API key: never printed, and overwritten when dropped.
+///
+/// The copy in the header of a running request is reqwest's and is only freed, not overwritten.
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(key: String) -> Self {
+        Self(Zeroizing::new(key))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// One request.
+pub struct Job {
+    /// The caller's own number, handed back in [`Done`]; means nothing here.
+    pub ticket: u64,
+    pub method: Method,
+    /// Begins with `/` and is appended to the base URL, e.g. `/v2/create-phone-call`.
+    pub path: String,
+    pub body: Option<String>,
+    pub api_key: Secret,
+}
+
+/// Without path and body: those hold phone numbers and call ids, and a `{:?}` ends up in a log.
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("ticket", &self.ticket)
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A finished job.
+pub struct Done {
+    pub ticket: u64,
+    pub exchange: Exchange,
+    /// The request body, handed back: after an ambiguous answer the same bytes are sent again.
+    pub body: Option<String>,
+    /// How long the request took, without the time in the queue.
+    pub sent_for: Duration,
+}
+
+/// Without the bodies, for the reason given at [`Job`].
+impl fmt::Debug for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exchange: &dyn fmt::Debug = match &self.exchange {
+            Exchange::Response { status, .. } => status,
+            other => other,
+        };
+        f.debug_struct("Done")
+            .field("ticket", &self.ticket)
+            .field("exchange", exchange)
+            .field("sent_for", &self.sent_for)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_shows_neither_key_nor_body_nor_path() {
+        let job = Job {
+            ticket: 7,
+            method: Method::Post,
+            path: "/v2/get-call/abc".into(),
+            body: Some("+4930123".into()),
+            api_key: Secret::from("key_1".to_owned()),
+        };
+        let done = Done {
+            ticket: 7,
+            exchange: Exchange::Response {
+                status: 201,
+                retry_after: None,
+                body: b"+4930123".to_vec(),
+                truncated: false,
+            },
+            body: Some("+4930123".into()),
+            sent_for: Duration::ZERO,
+        };
+        let shown = format!("{job:?} {done:?} {:?}", job.api_key);
+        for hidden in ["key_1", "4930123", "abc", "43, 52"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert!(shown.contains("***") && shown.contains("201"), "{shown}");
+    }
+}

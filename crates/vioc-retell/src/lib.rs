@@ -1,0 +1,71 @@
+//! The HTTP side of the worker: blocking requests to Retell AI in plain threads.
+//!
+//! This crate cannot name pgrx, so a pool thread that calls into PostgreSQL does not compile.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | `settings` | where requests go and how long they may take |
+//! | `job` | what goes in and what comes back, and the key that must not leak |
+//! | `target` | base URL plus path, and the rule where a key may travel |
+//! | `tls` | trusted certificates: the system's and those of `ca_file` |
+//! | `client` | one request, from job to [`Exchange`] |
+//! | `classify` | transport error -> "not sent" or "unknown", in words of our own |
+//! | `pool` | threads, queue, shutdown; knows nothing about HTTP |
+//! | `signals` | no thread made here ever handles a signal |
+//!
+//! # Invariants
+//!
+//! * A request is written to a socket at most once. Nothing here retries: redirects, proxies and
+//!   reqwest's retry policy are off. hyper moves a request to another connection in one case only:
+//!   its kept-alive connection turned out closed *before hyper began to write it*.
+//! * [`Exchange::NotSent`] is said only when it is certain that no byte of the request left.
+//!   Everything doubtful is [`Exchange::Unknown`], since a wrong "not sent" dials a patient twice.
+//! * Every submitted job comes back exactly once, whatever happens to its thread.
+//! * No reason contains a URL, a key, a phone number or anything else that came from outside.
+
+mod classify;
+mod client;
+mod job;
+mod pool;
+mod settings;
+mod signals;
+mod target;
+mod tls;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use job::{Done, Job, Method, Secret};
+pub use pool::Pool;
+pub use settings::Settings;
+pub use vioc_core::reply::Exchange;
+
+/// Why there is no pool: a setting cannot be used. The worker reports it and waits for new settings.
+#[derive(Debug)]
+pub enum PoolError {
+    /// A pool without threads would accept jobs and never run them.
+    NoThreads,
+    /// Not an http or https URL, or one with user name, query or fragment.
+    BaseUrl,
+    /// `ca_file` cannot be read or parsed, or holds no certificate.
+    CaFile { path: PathBuf, problem: String },
+    /// reqwest refused to build a client, or its thread could not be started.
+    Client { problem: String },
+}
+
+impl fmt::Display for PoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoThreads => f.write_str("the number of threads must be at least 1"),
+            Self::BaseUrl => f.write_str(
+                "the base URL must be an http or https URL without user name, query and fragment",
+            ),
+            Self::CaFile { path, problem } => {
+                write!(f, "cannot use the CA file {}: {problem}", path.display())
+            }
+            Self::Client { problem } => write!(f, "cannot build the HTTP client: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for PoolError {}

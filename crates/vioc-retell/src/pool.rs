@@ -1,0 +1,310 @@
+//! Threads, queue and shutdown; knows nothing about HTTP.
+//!
+//! A job is in exactly one of three places: queued, with a thread, or done and not yet drained.
+//! All three live under one lock, which is held for a few instructions only and never while a job
+//! runs, so no method of [`Pool`] waits for the network.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::classify::{not_sent, unknown};
+use crate::client::Sender;
+use crate::signals::AllBlocked;
+use crate::{Done, Exchange, Job, PoolError, Settings};
+
+/// A pool thread only waits for reqwest's runtime thread, which does TLS on a stack of its own.
+/// Measured need in a debug build: see `tests/footprint.rs`.
+const STACK: usize = 256 * 1024;
+
+/// A thread without work for this long ends: an idle worker holds none.
+const IDLE_THREAD: Duration = Duration::from_secs(30);
+
+const STOPPING: &str = "worker is stopping";
+
+/// Runs jobs in up to `threads` threads, started when needed.
+pub struct Pool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    threads: usize,
+    work: Box<dyn Fn(&Job) -> Exchange + Send + Sync>,
+    notify: Box<dyn Fn() + Send + Sync>,
+    state: Mutex<State>,
+    /// There is a job to take, or the pool is stopping.
+    job_ready: Condvar,
+    /// Nothing is queued or running any more.
+    all_done: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Job>,
+    running: usize,
+    done: Vec<Done>,
+    alive: usize,
+    /// Threads waiting for a job, or just started and about to.
+    idle: usize,
+    /// Numbers the threads' names.
+    started: usize,
+    stopping: bool,
+}
+
+impl Pool {
+    /// Starts no thread but reqwest's own. `notify` is called from a pool thread (or from
+    /// [`Pool::submit`] and [`Pool::begin_stop`]) when the list of results is no longer empty.
+    pub fn new(
+        settings: Settings,
+        threads: usize,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, PoolError> {
+        let sender = Sender::new(settings, threads)?;
+        Self::with_work(threads, move |job| sender.send(job), notify)
+    }
+
+    fn with_work(
+        threads: usize,
+        work: impl Fn(&Job) -> Exchange + Send + Sync + 'static,
+        notify: impl Fn() + Send + Sync + 'static,
+    ) -> Result<Self, PoolError> {
+        if threads == 0 {
+            return Err(PoolError::NoThreads);
+        }
+        let shared = Arc::new(Shared {
+            threads,
+            work: Box::new(work),
+            notify: Box::new(notify),
+            state: Mutex::default(),
+            job_ready: Condvar::new(),
+            all_done: Condvar::new(),
+        });
+        Ok(Self { shared })
+    }
+
+    /// How many jobs can run at the same time.
+    pub fn capacity(&self) -> usize {
+        self.shared.threads
+    }
+
+    /// Jobs submitted and not yet drained.
+    pub fn in_flight(&self) -> usize {
+        let state = self.shared.lock();
+        state.queue.len() + state.running + state.done.len()
+    }
+
+    /// Queues a job and sees to it that there is a thread for it. Never blocks.
+    ///
+    /// Threads that died are replaced here: they are no longer counted, so there is room for new.
+    pub fn submit(&self, job: Job) {
+        let mut state = self.shared.lock();
+        if state.stopping {
+            let done = unstarted(job, STOPPING);
+            return self.shared.store(state, [done]);
+        }
+        state.queue.push_back(job);
+        let short_of_threads = state.queue.len() > state.idle && state.alive < self.shared.threads;
+        if !short_of_threads {
+            self.shared.job_ready.notify_one();
+            return;
+        }
+        state.alive += 1;
+        state.idle += 1;
+        state.started += 1;
+        let name = format!("vioc-retell-{}", state.started);
+        drop(state);
+        if !self.shared.start_thread(name) {
+            self.shared.thread_missing();
+        }
+    }
+
+    /// All results so far, in the order in which they came in. Never blocks.
+    pub fn drain(&self) -> Vec<Done> {
+        mem::take(&mut self.shared.lock().done)
+    }
+
+    /// Waits until nothing is queued or running, at most for `deadline`; says whether that is so.
+    /// The results are then still to be drained.
+    pub fn wait_idle(&self, deadline: Duration) -> bool {
+        let started = Instant::now();
+        let mut state = self.shared.lock();
+        loop {
+            if state.queue.is_empty() && state.running == 0 {
+                return true;
+            }
+            let left = deadline.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return false;
+            }
+            let woken = self.shared.all_done.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// No new request is begun: what is queued, or submitted later, comes back as
+    /// [`Exchange::NotSent`]. Requests on their way go on.
+    pub fn begin_stop(&self) {
+        let mut state = self.shared.lock();
+        state.stopping = true;
+        let queued = mem::take(&mut state.queue);
+        self.shared.job_ready.notify_all();
+        let done = queued.into_iter().map(|job| unstarted(job, STOPPING));
+        self.shared.store(state, done);
+    }
+
+    /// Ends the pool without waiting: threads with a request on its way are left to themselves.
+    /// Results not drained before are lost.
+    pub fn stop(self) {}
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.begin_stop();
+    }
+}
+
+fn unstarted(job: Job, reason: &str) -> Done {
+    Done {
+        ticket: job.ticket,
+        exchange: not_sent(reason),
+        body: job.body,
+        sent_for: Duration::ZERO,
+    }
+}
+
+impl Shared {
+    /// A panic can not leave the state half changed, so a poisoned lock is as good as any.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds results, lets go of the lock, and tells whoever waits for them.
+    fn store(&self, mut state: MutexGuard<'_, State>, results: impl IntoIterator<Item = Done>) {
+        let was_empty = state.done.is_empty();
+        state.done.extend(results);
+        let news = was_empty && !state.done.is_empty();
+        if state.queue.is_empty() && state.running == 0 {
+            self.all_done.notify_all();
+        }
+        drop(state);
+        if news {
+            // The closure is the caller's; its panic must cost neither a thread nor the caller.
+            let _ = caught(|| (self.notify)());
+        }
+    }
+
+    fn start_thread(self: &Arc<Self>, name: String) -> bool {
+        let shared = Arc::clone(self);
+        let _blocked = AllBlocked::here();
+        thread::Builder::new()
+            .name(name)
+            .stack_size(STACK)
+            .spawn(move || shared.run_thread())
+            .is_ok()
+    }
+
+    /// A thread that was counted could not be started. The others will get round to its job;
+    /// without any other nobody would.
+    fn thread_missing(&self) {
+        let mut state = self.lock();
+        state.alive -= 1;
+        state.idle -= 1;
+        if state.alive > 0 {
+            self.job_ready.notify_one();
+            return;
+        }
+        let queued = mem::take(&mut state.queue);
+        let done = queued
+            .into_iter()
+            .map(|job| unstarted(job, "no thread can be started"));
+        self.store(state, done);
+    }
+
+    fn run_thread(&self) {
+        while let Some(job) = self.next_job() {
+            let started = Instant::now();
+            let mut held = Held {
+                shared: self,
+                job: Some(job),
+                exchange: None,
+                started,
+            };
+            held.run();
+        }
+    }
+
+    /// The next job, or `None` if the calling thread is to end; it is then no longer counted.
+    fn next_job(&self) -> Option<Job> {
+        let started = Instant::now();
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                state.idle -= 1;
+                state.running += 1;
+                return Some(job);
+            }
+            let left = IDLE_THREAD.saturating_sub(started.elapsed());
+            if state.stopping || left.is_zero() {
+                state.idle -= 1;
+                state.alive -= 1;
+                return None;
+            }
+            let woken = self.job_ready.wait_timeout(state, left);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// A job with a thread. Whatever ends its run, its result is stored when this is dropped.
+struct Held<'a> {
+    shared: &'a Shared,
+    job: Option<Job>,
+    exchange: Option<Exchange>,
+    started: Instant,
+}
+
+impl Held<'_> {
+    fn run(&mut self) {
+        if let Some(job) = &self.job {
+            let work = &self.shared.work;
+            self.exchange = caught(|| work(job));
+        }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let Some(job) = self.job.take() else { return };
+        let done = Done {
+            ticket: job.ticket,
+            // After a panic nobody knows how far the request got.
+            exchange: self
+                .exchange
+                .take()
+                .unwrap_or_else(|| unknown("internal error")),
+            body: job.body,
+            sent_for: self.started.elapsed(),
+        };
+        let mut state = self.shared.lock();
+        state.running -= 1;
+        match thread::panicking() {
+            true => state.alive -= 1,
+            false => state.idle += 1,
+        }
+        self.shared.store(state, [done]);
+    }
+}
+
+/// The value, or `None` after a panic. Its payload is leaked, as dropping it may panic again.
+fn caught<T>(run: impl FnOnce() -> T) -> Option<T> {
+    panic::catch_unwind(AssertUnwindSafe(run))
+        .map_err(mem::forget)
+        .ok()
+}
+
+#[cfg(test)]
+#[path = "pool_tests.rs"]
+mod tests;

@@ -1,0 +1,31 @@
+-- Private. get-call's answer takes the path of a webhook: a body of the event that it amounts to, kept and applied
+-- at most once. Holds contact and call.
+create function vioc.apply_look_up(p_call vioc.calls, p_answer jsonb, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event constant text := case
+    when jsonb_typeof(p_answer -> 'call_analysis') = 'object' then 'call_analyzed'
+    when p_answer ->> 'call_status' in ('ended', 'not_connected', 'error') or p_answer ? 'disconnection_reason' then 'call_ended'
+    when p_answer ->> 'call_status' = 'ongoing' then 'call_started' end;
+  v_call vioc.calls;
+begin
+  if v_event is null then
+    return;
+  end if;
+  if not exists (
+    select from vioc.webhook_events as e
+    where e.dedup_key = p_call.session_id || '/' || v_event and e.state = 'applied') then
+    -- our session_id, so that it matches even where Retell scrubbed the metadata
+    perform vioc.store_event(
+      jsonb_build_object('event', v_event, 'session_id', p_call.session_id, 'call', p_answer)::text, 'look_up', null, p_now);
+  end if;
+  -- ended, asked, and still no analysis: decided without it
+  select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
+    perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Applies what get-call answered.';

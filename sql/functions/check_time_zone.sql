@@ -1,0 +1,21 @@
+-- Private. Raises 22023 for a name that is not an IANA time zone.
+create function vioc.check_time_zone(p_name text) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_name is null then
+    return;
+  end if;
+  -- PostgreSQL also takes abbreviations and POSIX rules, whose daylight saving nobody would expect
+  if p_name !~ '^([A-Za-z_]+(/[A-Za-z0-9_+-]+)+|UTC)$' then
+    raise invalid_parameter_value;
+  end if;
+  perform now() at time zone p_name;
+exception when invalid_parameter_value then
+  raise exception 'not a time zone name: %', left(quote_literal(p_name), 60)
+    using errcode = 'invalid_parameter_value',
+      hint = 'Use a name of pg_timezone_names such as America/New_York.';
+end
+$$;
+comment on function vioc.check_time_zone(text) is 'Raises an error for a name that is not an IANA time zone.';

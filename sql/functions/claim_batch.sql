@@ -1,0 +1,113 @@
+-- Private to claim_calls.
+create function vioc.claim_batch(
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
+  v_send_tenants bigint[];
+  v_send_calls bigint[];
+  v_send_credentials bigint[];
+  v_refused_calls bigint[];
+  v_call vioc.calls;
+begin
+  -- never waits: a row held by the app or by a webhook is left for the next round
+  with picked as materialized (
+    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+  ),
+  locked as materialized (
+    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.first_posted_at, p.credential_id
+    from picked as p
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
+    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    where c.status = 'queued' or c.resend
+    for update of c, ct skip locked
+  ),
+  judged as (
+    select l.tenant_id, l.id, l.credential_id,
+      -- two calls to one number in the same batch: the first goes
+      row_number() over (partition by l.to_number order by l.id) = 1
+      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead and r.line_free
+      and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
+      and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
+      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
+      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as may_send
+    from locked as l
+    join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+  )
+  select array_agg(j.tenant_id) filter (where j.may_send),
+    array_agg(j.id) filter (where j.may_send),
+    array_agg(j.credential_id) filter (where j.may_send),
+    array_agg(j.id) filter (where not j.may_send)
+  into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
+  from judged as j;
+
+  if v_refused_calls is not null then
+    for v_call in select * from vioc.calls as c where c.id = any (v_refused_calls) loop
+      perform vioc.hold_call(v_call, p_now);
+    end loop;
+  end if;
+  if v_send_calls is null then
+    return;
+  end if;
+
+  return query
+  with sent as (
+    update vioc.calls as c
+    set status = case when v_is_dry_run then 'dry_run' else 'dispatching' end,
+        dry_run_at = case when v_is_dry_run then p_now end,
+        dispatching_at = p_now,
+        lease_owner = case when v_is_dry_run then null else p_worker end,
+        lease_until = case when v_is_dry_run then null else p_now + p_lease end,
+        credential_id = s.credential_id,
+        from_number = coalesce(c.from_number, q.from_number),
+        agent = q.agent,
+        variables = q.variables,
+        -- the same bytes when it is sent again
+        request_body = case when v_is_dry_run then null else coalesce(c.request_body,
+          vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
+            c.session_id, c.tenant_id, c.contact_id, c.id)::text) end,
+        first_posted_at = coalesce(c.first_posted_at, p_now),
+        last_posted_at = p_now,
+        sends = c.sends + 1,
+        resend = false,
+        look_up_at = null
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id),
+      vioc.contact_requests() as q
+    where c.tenant_id = s.tenant_id and c.id = s.id
+      and q.tenant_id = c.tenant_id and q.contact_id = c.contact_id
+    returning c.tenant_id, c.id, c.contact_id, c.credential_id, c.request_body, c.is_test, c.status
+  ),
+  calling as (
+    update vioc.contacts as ct
+    set status = 'calling'
+    from sent as s
+    where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
+  ),
+  paced_credentials as (
+    update vioc.credentials as k
+    set next_start_at = vioc.start_taken(k.max_starts_per_second, k.next_start_at, n.calls, p_now),
+        probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
+    from (select s.credential_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    where k.id = n.credential_id
+  ),
+  paced_tenants as (
+    update vioc.tenants as t
+    set next_start_at = vioc.start_taken(t.max_starts_per_second, t.next_start_at, n.calls, p_now),
+        probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
+    from (select s.tenant_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    where t.id = n.tenant_id and (t.max_starts_per_second is not null or t.suspended_at is not null)
+  )
+  select s.tenant_id, s.id, k.api_key, s.request_body
+  from sent as s
+  join (
+    select d.credential_id, vioc.api_key(d.credential_id) as api_key
+    from (select distinct s.credential_id from sent as s) as d) as k on k.credential_id = s.credential_id
+  where s.status = 'dispatching';
+end
+$$;
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';

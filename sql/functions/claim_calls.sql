@@ -1,0 +1,33 @@
+-- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
+-- opening, or end. Called by the worker, which commits this durably before it sends anything.
+-- A call that cannot be prepared fails alone.
+create function vioc.claim_calls(p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_call record;
+begin
+  -- whatever the server or the role prefers: the claim is on disk before the call is dialled
+  if current_setting('synchronous_commit') in ('off', 'local') then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  begin
+    return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
+    return;
+  exception when others then
+    raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
+  end;
+  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(p_limit, null, p_now) as c loop
+    begin
+      return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
+    exception when others then
+      perform vioc.fail_call(v_call.tenant_id, v_call.call_id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
+        'failed', p_now);
+    end;
+  end loop;
+end
+$$;
+comment on function vioc.claim_calls(uuid, integer, interval, timestamptz) is 'Gives the worker the next calls to send.';

@@ -1,0 +1,52 @@
+-- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
+-- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
+create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if exists (select from vioc.installation as i where i.is_copy) then
+    return;
+  end if;
+  return query
+  with due as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.look_up_at <= p_now
+    order by c.look_up_at
+    limit p_limit
+    for update skip locked
+  ),
+  asked as (
+    update vioc.calls as c
+    set look_ups = c.look_ups + 1,
+        look_up_at = p_now + case
+          when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
+          when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
+          else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
+    from due as d
+    where c.tenant_id = d.tenant_id and c.id = d.id
+    returning c.*
+  )
+  select a.tenant_id, a.id, k.kind,
+    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind
+      when 'find' then '/v3/list-calls'
+      when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
+      else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
+    case k.kind when 'find' then jsonb_build_object(
+      'filter_criteria', jsonb_build_object('metadata', jsonb_build_array(jsonb_build_object(
+        'type', 'string', 'op', 'eq', 'key', 'session_id', 'value', a.session_id::text))),
+      'limit', 2)::text end,
+    vioc.api_key(coalesce(a.credential_id, s.credential_id))
+  from asked as a
+  left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
+  cross join lateral (select case
+    when a.retell_call_id is null then 'find'
+    when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
+    else 'get' end as kind) as k;
+end
+$$;
+comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';

@@ -1,0 +1,69 @@
+-- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on; inside
+-- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, credential_id bigint)
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with recursive waiting as (
+    -- distinct tenants by hopping over the index
+    (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+    union all
+    select (
+      select q.tenant_id from vioc.calls as q
+      where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+      order by q.tenant_id limit 1)
+    from waiting as w where w.tenant_id is not null
+  ),
+  in_progress as materialized (
+    select c.credential_id, c.tenant_id, count(*) as calls
+    from vioc.calls as c
+    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    group by c.credential_id, c.tenant_id
+  ),
+  credential_room as (
+    select k.id,
+      case when k.suspended_at is not null then 1 else
+        greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(
+          (select sum(p.calls) from in_progress as p where p.credential_id = k.id), 0)))::integer end as room
+    from vioc.credentials as k
+    cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
+  ),
+  room as (
+    select st.tenant_id, st.credential_id, cr.room as credential_room,
+      case when t.suspended_at is not null then 1 else
+        least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(
+          (select sum(p.calls) from in_progress as p where p.tenant_id = t.id), 0))::integer end as tenant_room
+    from waiting as w
+    join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
+    join vioc.tenants as t on t.id = w.tenant_id
+    join credential_room as cr on cr.id = st.credential_id
+    cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    where st.configured and st.has_key and st.not_paused and st.not_throttled
+      and (st.not_suspended or st.may_probe)
+  ),
+  in_turn as (
+    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time, q.turn
+    from room as r
+    cross join lateral (
+      select c.id, c.priority, c.appointment_time,
+        row_number() over (order by c.priority desc, c.appointment_time, c.id) as turn
+      from vioc.calls as c
+      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (p_only_call_id is null or c.id = p_only_call_id)
+      order by c.priority desc, c.appointment_time, c.id
+      limit least(greatest(r.tenant_room, 0), p_limit)) as q
+  ),
+  within_credential as (
+    select i.*, row_number() over (
+        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+    from in_turn as i
+  )
+  select w.tenant_id, w.id, w.credential_id
+  from within_credential as w
+  where w.place <= w.credential_room
+  order by w.priority desc, w.turn, w.appointment_time, w.id
+  limit p_limit
+$$;
+comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';

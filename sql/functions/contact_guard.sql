@@ -1,0 +1,75 @@
+-- Trigger on vioc.contacts, first by name. Columns owned by the extension keep their values when somebody else
+-- writes them; a warning says so. Runs with the rights of the writer, to know who it is.
+create function vioc.contact_guard() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_owner boolean;
+  v_ignored text[] := '{}';
+begin
+  select pg_has_role(current_user, c.relowner, 'USAGE') into v_is_owner
+  from pg_class as c where c.oid = tg_relid;
+  if v_is_owner then
+    return new;
+  end if;
+
+  if tg_op = 'INSERT' then
+    if new.phone_e164 is not null then v_ignored := v_ignored || text 'phone_e164'; end if;
+    if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
+    if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
+    if new.next_call_at is distinct from '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
+    if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
+    if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
+    if new.requested_time is not null then v_ignored := v_ignored || text 'requested_time'; end if;
+    if new.requested_text is not null then v_ignored := v_ignored || text 'requested_text'; end if;
+    if new.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
+    new.phone_e164 := null;
+    new.phone_problem := null;
+    new.status := 'scheduled';
+    new.next_call_at := '-infinity';
+    new.attempts := 0;
+    new.last_attempt := 0;
+    new.last_outcome := null;
+    new.requested_time := null;
+    new.requested_text := null;
+    new.needs_review := false;
+  else
+    if new.phone_e164 is distinct from old.phone_e164 then v_ignored := v_ignored || text 'phone_e164'; end if;
+    if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
+    if new.status <> old.status then v_ignored := v_ignored || text 'status'; end if;
+    if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.attempts <> old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
+    if new.last_attempt <> old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
+    if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
+    if new.requested_time is distinct from old.requested_time then v_ignored := v_ignored || text 'requested_time'; end if;
+    if new.requested_text is distinct from old.requested_text then v_ignored := v_ignored || text 'requested_text'; end if;
+    if new.needs_review <> old.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
+    new.phone_e164 := old.phone_e164;
+    new.phone_problem := old.phone_problem;
+    new.status := old.status;
+    new.next_call_at := old.next_call_at;
+    new.attempts := old.attempts;
+    new.last_attempt := old.last_attempt;
+    new.last_outcome := old.last_outcome;
+    new.requested_time := old.requested_time;
+    new.requested_text := old.requested_text;
+    new.needs_review := old.needs_review;
+  end if;
+
+  if v_ignored <> '{}' then
+    raise warning 'ignored: % of vioc.contacts % written by vioconcierge only',
+      array_to_string(v_ignored, ', '), case when cardinality(v_ignored) = 1 then 'is' else 'are' end
+      using hint = 'Write appointment_status, call_at or phone instead, or call a vioc_ function.';
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
+
+create trigger contacts_1_guard before insert or update of
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome,
+  requested_time, requested_text, needs_review
+  on vioc.contacts
+  for each row execute function vioc.contact_guard();

@@ -1,0 +1,30 @@
+-- Private. What would be sent for a contact: the one place where contact and tenant become Retell's fields.
+-- All eight variables always, always strings: a missing one is spoken as a literal placeholder, and null is refused
+-- (Retell: build/dynamic-variables; observed 400 "must be string"). Inlined by the planner.
+create function vioc.contact_requests()
+returns table (
+  tenant_id bigint, contact_id bigint, to_number text, from_number text, agent text, agent_version text,
+  agent_override jsonb, variables jsonb)
+  language sql stable
+begin atomic
+  select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
+    coalesce(a.retell_agent_id, t.retell_agent_id),
+    case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
+    t.agent_override,
+    coalesce(c.extra_variables, '{}')
+      || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
+      || jsonb_build_object(
+        'customer_name', coalesce(c.name, ''),
+        'business_name', t.company_name,
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_type', coalesce(c.appointment_type, ''),
+        'provider_name', coalesce(c.owner_name, ''),
+        'special_instructions', coalesce(c.special_instructions, ''),
+        'callback_number', coalesce(t.retell_agent_number, ''))
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
+  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+end;
+comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';

@@ -1,0 +1,28 @@
+-- Trigger on vioc.contacts: what an update or a deletion means for the contact's calls.
+create function vioc.contact_written_after() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' then
+    perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
+    return old;
+  end if;
+  if new.appointment_status is distinct from old.appointment_status and new.appointment_status <> 'booked' then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the practice set the appointment to ' || new.appointment_status,
+      new.appointment_status = 'cancelled', now());
+  elsif new.appointment_time is distinct from old.appointment_time then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
+  elsif new.phone_e164 is distinct from old.phone_e164 then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_written_after() is 'Trigger: cancels or stops calls that the app''s change made pointless.';
+
+create trigger contacts_written_after after update of appointment_time, appointment_status, phone on vioc.contacts
+  for each row execute function vioc.contact_written_after();
+create trigger contacts_deleted_after after delete on vioc.contacts
+  for each row execute function vioc.contact_written_after();

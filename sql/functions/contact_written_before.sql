@@ -1,0 +1,96 @@
+-- Trigger on vioc.contacts: what an app's insert or update means. A restore (all owned columns given) changes nothing.
+create function vioc.contact_written_before() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := now();
+  v_tenant vioc.tenants;
+  v_is_fresh boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity';
+  v_restart boolean := false;
+  v_stop boolean := false;
+  v_phone text;
+begin
+  -- bad values are refused here, in words without personal data: a constraint would print the row
+  if new.tenant_id is null then
+    raise exception 'a contact needs a tenant_id'
+      using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  if new.extra_variables is not null and (
+    jsonb_typeof(new.extra_variables) <> 'object'
+    or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
+    raise exception 'extra_variables must be an object of strings'
+      using errcode = 'invalid_parameter_value',
+        hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
+  end if;
+  perform vioc.check_time_zone(new.time_zone);
+
+  select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
+  if not found then
+    return new; -- the foreign key says it
+  end if;
+
+  if (new.phone_e164 is null and new.phone_problem is null)
+    or (tg_op = 'UPDATE' and (new.phone is distinct from old.phone or new.tenant_id <> old.tenant_id)) then
+    v_phone := vioc.normalize_phone(new.phone,
+      coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
+    new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
+    new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
+    if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
+      and new.status in ('wrong_number', 'failed', 'do_not_call') then
+      new.status := 'scheduled';
+      new.needs_review := false;
+      v_restart := true;
+    end if;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    if new.appointment_status is distinct from old.appointment_status then
+      case new.appointment_status
+        when 'booked' then v_restart := true; new.status := 'scheduled';
+        when 'confirmed' then v_stop := true; new.status := 'confirmed';
+        when 'cancelled' then v_stop := true; new.status := 'cancelled';
+        else v_stop := true;
+      end case;
+    end if;
+    if new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked' then
+      v_restart := true;
+      new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
+    end if;
+    if v_restart and not v_stop then
+      new.attempts := 0;
+      new.requested_time := null;
+      new.requested_text := null;
+    end if;
+  elsif v_is_fresh then
+    v_restart := new.appointment_status = 'booked';
+    v_stop := not v_restart;
+    new.status := case new.appointment_status
+      when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' else new.status::text end;
+  end if;
+
+  if v_stop then
+    new.next_call_at := null;
+  elsif v_restart then
+    new.next_call_at := case
+      when new.status in ('wrong_number', 'do_not_call') or new.phone_e164 is null then null
+      else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
+  end if;
+
+  -- a time by hand goes before the plan
+  if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
+    and new.status not in ('wrong_number', 'do_not_call')
+    and (v_is_fresh or v_restart or (tg_op = 'UPDATE' and new.call_at is distinct from old.call_at)) then
+    new.next_call_at := new.call_at;
+    new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
+
+create trigger contacts_2_written_before before insert or update of
+  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at
+  on vioc.contacts
+  for each row execute function vioc.contact_written_before();

@@ -1,0 +1,24 @@
+-- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
+create function vioc.expire_contacts(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_expired integer;
+begin
+  with past as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.status in ('scheduled', 'callback', 'unreachable') and c.appointment_time <= p_now
+    order by c.appointment_time
+    limit p_limit
+    for update skip locked
+  )
+  update vioc.contacts as c
+  set status = 'expired', next_call_at = null
+  from past as p
+  where c.tenant_id = p.tenant_id and c.id = p.id;
+  get diagnostics v_expired = row_count;
+  return v_expired;
+end
+$$;
+comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';

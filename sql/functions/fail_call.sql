@@ -1,0 +1,23 @@
+-- Transition: any open status -> failed, with its outcome for the contact (failed or do_not_call).
+create function vioc.fail_call(p_tenant_id bigint, p_call_id bigint, p_error text, p_outcome text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+begin
+  update vioc.calls as c
+  set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
+      lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
+      needs_review = needs_review or p_outcome = 'failed',
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+  returning * into v_call;
+  if found then
+    perform vioc.tell_contact(v_call, p_outcome, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is 'Ends a call that could not be made.';

@@ -1,0 +1,48 @@
+-- Transition: a queued call that a rule forbids when it is to be sent. It waits for its opening, or ends: expired
+-- (appointment past, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
+-- A call to be re-sent is left unconfirmed: it is still looked up, and ends when its time is over.
+create function vioc.hold_call(p_call vioc.calls, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_verdict record;
+  v_opening timestamptz;
+begin
+  if p_call.resend then
+    update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    return;
+  end if;
+
+  select * into v_verdict
+  from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
+  where not v.ok and not (p_call.forced and v.overridable)
+  order by v.waits
+  limit 1;
+
+  if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
+    perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
+  elsif not found then
+    -- its number was taken by another call of the same batch
+    update vioc.calls as c set due_at = p_now + interval '30 seconds'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  elsif v_verdict.rule = 'appointment_ahead' then
+    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+  elsif not v_verdict.waits then
+    perform vioc.drop_call(p_call, v_verdict.detail, p_now);
+  elsif v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
+    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id, p_now, p_call.forced);
+    if v_opening is null then
+      perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
+    else
+      update vioc.calls as c set due_at = v_opening
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    end if;
+  else
+    update vioc.calls as c set due_at = p_now + interval '30 seconds'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  end if;
+end
+$$;
+comment on function vioc.hold_call(vioc.calls, timestamptz) is 'What becomes of a queued call that may not be sent now.';

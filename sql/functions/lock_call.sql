@@ -1,0 +1,27 @@
+-- Private. The lock order in one place: contact, then call. Null: there is no such call, or (p_wait false) somebody
+-- holds one of the rows.
+create function vioc.lock_call(p_tenant_id bigint, p_call_id bigint, p_wait boolean) returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact_id bigint;
+  v_call vioc.calls;
+begin
+  select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  if p_wait then
+    perform from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update;
+    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update;
+  else
+    perform from vioc.contacts as ct
+    where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
+    if found or not exists (
+      select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
+      select * into v_call from vioc.calls as c
+      where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked;
+    end if;
+  end if;
+  return v_call;
+end
+$$;
+comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and its contact in the one order that cannot deadlock.';

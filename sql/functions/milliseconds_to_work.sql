@@ -1,0 +1,17 @@
+-- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
+-- pacing allows. (Backoffs and openings are seen at the idle poll.)
+create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
+  from (
+    select (select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as at
+    union all
+    select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
+    union all
+    select p_now + make_interval(secs => p_most / 1000.0)) as w
+$$;
+comment on function vioc.milliseconds_to_work(integer, timestamptz) is 'How long the worker may sleep.';

@@ -1,0 +1,32 @@
+-- Transition: contact -> queued call. The caller holds the contacts' rows and has asked the rules.
+-- Uses up the due instant (next_call_at becomes null), so that the same instant is never queued twice.
+create function vioc.queue_calls(
+  p_tenant_ids bigint[], p_contact_ids bigint[], p_requested_by text, p_forced boolean, p_priority smallint,
+  p_now timestamptz)
+returns setof vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_installation_id constant uuid := vioc.installation_id();
+begin
+  return query
+  with numbered as (
+    update vioc.contacts as c
+    set last_attempt = c.last_attempt + 1, next_call_at = null
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    where c.tenant_id = p.tenant_id and c.id = p.id
+    returning c.*
+  )
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
+    p_requested_by, p_forced, p_priority, p_now, n.phone_e164, n.appointment_time,
+    case when n.status = 'calling' then 'scheduled' else n.status end, p_now
+  from numbered as n
+  order by n.appointment_time
+  returning *;
+end
+$$;
+comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';

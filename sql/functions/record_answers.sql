@@ -1,0 +1,75 @@
+-- Transition: dispatching -> placed | queued | failed | unconfirmed, for a batch of Retell's answers, each
+-- {tenant_id, call_id, verdict, http_status, retell_call_id, message, retry_after, do_not_call, legacy_field}
+-- (verdict: crates/vioc-core, reply.rs). Returns the calls that are recorded (or no longer concern this worker);
+-- rows held by somebody else are left out, and the worker brings them again. It never waits for a row.
+create function vioc.record_answers(p_worker uuid, p_answers jsonb, p_now timestamptz) returns bigint[]
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_placed bigint[];
+  v_recorded bigint[];
+  v_answer record;
+begin
+  with answers as materialized (
+    select a.* from jsonb_to_recordset(p_answers) as a (
+      tenant_id bigint, call_id bigint, verdict text, retell_call_id text)
+    where a.verdict = 'placed'
+  ),
+  locked as materialized (
+    select c.tenant_id, c.id, a.retell_call_id
+    from answers as a
+    join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
+    for update of c skip locked
+  ),
+  placed as (
+    update vioc.calls as c
+    set status = case when c.status in ('dispatching', 'unconfirmed') then 'placed' else c.status end,
+        retell_call_id = coalesce(c.retell_call_id, l.retell_call_id),
+        placed_at = coalesce(c.placed_at, p_now),
+        lease_owner = null, lease_until = null, resend = false, request_body = null,
+        -- a call that is over (it may have ended as unresolved) is asked for once more: Retell's facts win
+        look_up_at = case
+          when c.cancel_requested_at is not null or c.status in ('failed', 'cancelled') then p_now
+          when c.status in ('dispatching', 'unconfirmed') then p_now + interval '10 minutes'
+          else c.look_up_at end,
+        look_ups = 0
+    from locked as l
+    where c.tenant_id = l.tenant_id and c.id = l.id
+      -- a worker that lost its lease still brings a fact, but never replaces one
+      and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
+    returning c.id, c.tenant_id, c.credential_id
+  ),
+  accepted_credentials as (
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null
+    where k.suspended_at is not null and k.id in (select p.credential_id from placed as p)
+  ),
+  accepted_tenants as (
+    update vioc.tenants as t
+    set suspended_at = null, suspend_reason = null, probe_at = null
+    where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
+  )
+  select array_agg(p.id), array_agg(l.id) into v_placed, v_recorded
+  from locked as l left join placed as p on p.id = l.id;
+
+  for v_answer in
+    select a.* from jsonb_to_recordset(p_answers) as a (
+      tenant_id bigint, call_id bigint, verdict text, http_status integer, message text, retry_after integer,
+      do_not_call boolean, legacy_field boolean)
+    where a.verdict <> 'placed'
+  loop
+    if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
+      v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
+    then
+      v_recorded := v_recorded || v_answer.call_id;
+    end if;
+  end loop;
+
+  if v_recorded is not null then
+    perform vioc.wake_worker();
+  end if;
+  return coalesce(v_recorded, '{}');
+end
+$$;
+comment on function vioc.record_answers(uuid, jsonb, timestamptz) is 'Writes down what Retell answered to a batch of calls.';

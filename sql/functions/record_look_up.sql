@@ -1,0 +1,64 @@
+-- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
+-- later than vioconcierge.reconcile_after after the sending proves that Retell does not have the call.
+create function vioc.record_look_up(
+  p_tenant_id bigint, p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
+  p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  v_call vioc.calls;
+  v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_found text;
+begin
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, true);
+  if v_call.id is null then
+    return;
+  end if;
+
+  if p_kind = 'find' then
+    if v_call.status <> 'unconfirmed' or jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
+      return;
+    end if;
+    select i.item ->> 'call_id' into v_found
+    from jsonb_array_elements(v_answer -> 'items') as i (item)
+    where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
+    limit 1;
+    if found then
+      update vioc.calls as c
+      set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
+          request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    elsif v_call.cancel_requested_at is null
+      and p_asked_at >= v_call.last_posted_at
+        + vioc.setting('reconcile_after', '6min')::interval
+      and p_now < v_call.first_posted_at + interval '50 minutes' then
+      update vioc.calls as c set resend = true, due_at = p_now
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    end if;
+    return;
+  end if;
+
+  if p_kind = 'get' then
+    if jsonb_typeof(v_answer) = 'object' and v_answer ->> 'call_id' = v_call.retell_call_id then
+      perform vioc.apply_look_up(v_call, v_answer, p_now);
+    elsif p_http_status in (404, 422) then
+      update vioc.calls as c
+      set misses = c.misses + 1, first_missed_at = coalesce(c.first_missed_at, p_now)
+      where c.tenant_id = p_tenant_id and c.id = p_call_id
+      returning * into v_call;
+      if v_call.misses >= 3 and v_call.first_missed_at <= p_now - interval '1 hour'
+        and v_call.status in ('placed', 'ongoing') then
+        perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
+      end if;
+    end if;
+  elsif p_kind = 'stop' and p_http_status between 200 and 299 then
+    -- stopped or not: its end is what counts; ask for it soon
+    update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2
+    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('placed', 'ongoing');
+  end if;
+end
+$$;
+comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integer, text, timestamptz) is 'Writes down what Retell said about a call.';

@@ -1,0 +1,55 @@
+-- Transition: dispatching -> queued | failed | unconfirmed | cancelled, for one answer that did not place the call.
+-- False: the rows are held by somebody else, bring the answer again.
+create function vioc.record_refusal(
+  p_worker uuid, p_tenant_id bigint, p_call_id bigint, p_verdict text, p_http_status integer, p_message text,
+  p_retry_after integer, p_do_not_call boolean, p_legacy_field boolean, p_now timestamptz)
+returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+  v_message constant text := coalesce(p_message, 'no message')
+    || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
+    || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
+begin
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
+  if v_call.id is null then
+    return not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
+  end if;
+  -- the fence: whoever holds the lease now, or a webhook that knew better, has moved the call on
+  if v_call.status <> 'dispatching' or v_call.lease_owner is distinct from p_worker then
+    return true;
+  end if;
+
+  if p_verdict = 'refused_config' then
+    perform vioc.suspend(v_call, p_http_status, v_message, p_now);
+  elsif p_verdict = 'throttled' then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until,
+      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s')))
+    where k.id = v_call.credential_id;
+  end if;
+
+  if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
+    -- a refusal of a second sending says nothing about the first
+    perform vioc.doubt_call(v_call, v_message, p_now);
+  elsif p_verdict = 'refused_contact' then
+    if p_do_not_call then
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
+    end if;
+    perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
+      case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);
+  else
+    perform vioc.requeue_call(v_call, v_message,
+      case
+        when p_verdict = 'refused_config' then p_now
+        when p_verdict = 'throttled' then
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min'))
+        else p_now + vioc.backoff(v_call.sends, '1 s', '5 min') end,
+      p_now);
+  end if;
+  return true;
+end
+$$;
+comment on function vioc.record_refusal(uuid, bigint, bigint, text, integer, text, integer, boolean, boolean, timestamptz) is 'Writes down an answer that did not place the call.';

@@ -1,0 +1,30 @@
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and the next opening in the hint.
+create function vioc.refuse_by_rule(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_verdict record;
+  v_opening timestamptz;
+begin
+  select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
+  where not v.ok and not (p_force and v.overridable)
+  order by v.waits
+  limit 1;
+  if not found then
+    return;
+  end if;
+  if v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
+    v_opening := vioc.next_opening(p_tenant_id, p_contact_id, p_now, p_force);
+  end if;
+  raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
+    using errcode = 'VC001',
+      detail = 'rule: ' || v_verdict.rule,
+      hint = case
+        when v_opening is not null then 'The next opening is ' || v_opening || '.'
+        when v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then 'There is no opening before the appointment.'
+        else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
+end
+$$;
+comment on function vioc.refuse_by_rule(bigint, bigint, boolean, timestamptz) is 'Raises an error if a rule forbids calling a contact.';

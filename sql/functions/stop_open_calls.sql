@@ -1,0 +1,31 @@
+-- Transition: queued -> cancelled; with p_stop_sent also the ones at Retell are asked to stop, except that a
+-- conversation under way is not cut off but flagged. The caller holds the contact's row.
+create function vioc.stop_open_calls(
+  p_tenant_id bigint, p_contact_id bigint, p_reason text, p_stop_sent boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+
+  if p_stop_sent then
+    update vioc.calls as c
+    set cancel_requested_at = coalesce(c.cancel_requested_at, p_now),
+        cancel_reason = coalesce(c.cancel_reason, p_reason),
+        resend = false,
+        look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
+      and c.status in ('dispatching', 'unconfirmed', 'placed');
+    if found then
+      perform vioc.wake_worker();
+    end if;
+    update vioc.calls as c
+    set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+  end if;
+end
+$$;
+comment on function vioc.stop_open_calls(bigint, bigint, text, boolean, timestamptz) is 'Cancels the queued call of a contact, and asks Retell to stop a sent one.';

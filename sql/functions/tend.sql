@@ -1,0 +1,35 @@
+-- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
+-- calls whose time is over.
+create function vioc.tend(p_limit integer, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event record;
+  v_call vioc.calls;
+begin
+  perform vioc.void_leases(p_now, p_now);
+
+  for v_event in
+    select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
+  loop
+    perform vioc.try_event(v_event.id, p_now);
+  end loop;
+
+  for v_call in
+    select c.* from vioc.calls as c
+    where c.look_up_at is not null
+      and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
+        or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
+        or (c.status = 'ended' and c.ended_at <= p_now - interval '24 hours'))
+    order by c.look_up_at
+    limit p_limit
+  loop
+    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
+    if v_call.id is not null then
+      perform vioc.end_overdue(v_call, p_now);
+    end if;
+  end loop;
+end
+$$;
+comment on function vioc.tend(integer, timestamptz) is 'What the worker does besides sending and asking.';

@@ -1,0 +1,22 @@
+-- Private. Applies a stored event; an error is written beside it, a row that is held elsewhere for two seconds leaves
+-- it to the worker.
+create function vioc.try_event(p_event_id bigint, p_now timestamptz) returns text
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  v_message text;
+begin
+  return vioc.apply_event(p_event_id, p_now);
+exception
+  when lock_not_available or deadlock_detected then
+    perform vioc.wake_worker();
+    return 'new';
+  when others then
+    v_message := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
+    update vioc.webhook_events as e set state = 'failed', error = v_message where e.id = p_event_id;
+    return 'failed';
+end
+$$;
+comment on function vioc.try_event(bigint, timestamptz) is 'Applies a stored webhook body and keeps the reason if that fails.';

@@ -1,0 +1,55 @@
+-- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
+-- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
+-- keys verify, else its API key.
+create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_event record;
+  v_call vioc.calls;
+  v_tenants bigint[];
+  v_credentials bigint[];
+begin
+  select * into v_event from vioc.read_event(p_document);
+  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
+  if v_call.id is not null then
+    v_tenants := array[v_call.tenant_id];
+  elsif v_event.retell #>> '{metadata,tenant_id}' ~ '^[0-9]{1,18}$' then
+    v_tenants := array(
+      select t.id from vioc.tenants as t where t.id = (v_event.retell #>> '{metadata,tenant_id}')::bigint);
+  end if;
+  if coalesce(v_tenants, '{}') = '{}' and v_event.retell is not null then
+    v_tenants := array(
+      select t.id from vioc.tenants as t
+      where t.retell_agent_id = v_event.retell ->> 'agent_id'
+        or t.retell_agent_number = case v_event.retell ->> 'direction'
+          when 'inbound' then v_event.retell ->> 'to_number' else v_event.retell ->> 'from_number' end
+      limit 100);
+  end if;
+  v_credentials := array(
+    select distinct s.credential_id from unnest(v_tenants) as t (id)
+    join vioc.standing('-infinity') as s on s.tenant_id = t.id
+    where s.credential_id is not null);
+  -- a call was sent with this one; its tenant may have changed since
+  if v_call.credential_id is not null then
+    v_credentials := v_credentials || v_call.credential_id;
+  end if;
+  return query
+  select k.id, coalesce(s.key, vioc.setting('retell_api_key', null))
+  from vioc.credentials as k
+  left join lateral (
+    select s.key from vioc.credential_keys as s
+    where s.credential_id = k.id
+      and (s.valid_until is null or s.valid_until > now())
+      and (s.purpose = 'webhook' or not exists (
+        select from vioc.credential_keys as w
+        where w.credential_id = k.id and w.purpose = 'webhook' and w.valid_until is null))
+  ) as s on true
+  where (v_credentials = '{}' or k.id = any (v_credentials))
+    and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
+  limit 100;
+end
+$$;
+comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';

@@ -1,0 +1,4 @@
+-- Private. not_preloaded | not_listed | no_worker | ready
+create function vioc.server_state() returns text
+  language c volatile strict as 'MODULE_PATHNAME', 'server_state_wrapper';
+comment on function vioc.server_state() is 'Whether this database is served: not_preloaded, not_listed (in vioconcierge.databases), no_worker (yet), ready.';

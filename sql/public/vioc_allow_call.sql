@@ -1,0 +1,26 @@
+create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason text) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_tenants bigint[];
+begin
+  if nullif(btrim(vioc_allow_call.reason), '') is null then
+    raise exception 'lifting an opt-out needs a reason'
+      using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
+  end if;
+  v_tenants := array(
+    select o.id from vioc.tenants as t join vioc.tenants as o on o.id = t.id or o.organisation = t.organisation
+    where t.id = vioc_allow_call.tenant_id);
+  delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
+  update vioc.contacts as c
+  set status = 'scheduled',
+      next_call_at = vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp())
+  from vioc.tenants as t
+  where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+end
+$$;
+comment on function @extschema@.vioc_allow_call(bigint, text, text) is
+  'Takes a number off the do-not-call list of the tenant and its organisation; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';

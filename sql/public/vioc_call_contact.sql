@@ -1,0 +1,44 @@
+-- Public. "Call Now": transaction-bound, a rollback dials nobody.
+create function @extschema@.vioc_call_contact(id bigint, force boolean default false) returns vioc.queued_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  select c.* into v_contact from vioc.contacts as c where c.id = vioc_call_contact.id for update;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+
+  -- an open call is the answer, before any rule is asked; a waiting one moves to the front
+  select c.* into v_call from vioc.calls as c
+  where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and not c.is_test
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+  for update;
+  if found then
+    if v_call.status = 'queued' then
+      perform vioc.check_served();
+      update vioc.calls as c
+      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false)
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.wake_worker();
+    end if;
+    return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+  end if;
+
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
+  select * into strict v_call from vioc.queue_calls(
+    array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 1::smallint, v_now);
+  perform vioc.wake_worker();
+  return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+end
+$$;
+comment on function @extschema@.vioc_call_contact(bigint, boolean) is
+  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours and blackout dates, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';

@@ -1,0 +1,18 @@
+create function @extschema@.vioc_explain_contact(id bigint) returns table (rule text, ok boolean, detail text)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant_id bigint;
+begin
+  select c.tenant_id into v_tenant_id from vioc.contacts as c where c.id = vioc_explain_contact.id;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  return query select v.rule, v.ok, v.detail from vioc.verdicts(v_tenant_id, vioc_explain_contact.id, now()) as v;
+end
+$$;
+comment on function @extschema@.vioc_explain_contact(bigint) is
+  'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';

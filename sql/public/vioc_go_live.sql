@@ -1,0 +1,27 @@
+create function @extschema@.vioc_go_live(tenant_id bigint) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_standing record;
+begin
+  perform vioc.fallback_credential();
+  select s.* into v_standing from vioc.standing(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
+  if not found then
+    raise exception 'there is no tenant %', coalesce(vioc_go_live.tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  if not v_standing.configured then
+    raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
+      using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
+  end if;
+  if not v_standing.has_key then
+    raise exception 'tenant % has no Retell key', vioc_go_live.tenant_id
+      using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
+  end if;
+  update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
+end
+$$;
+comment on function @extschema@.vioc_go_live(bigint) is
+  'From now on pg_cron dials this tenant''s due contacts. Look at vioc_go_live_forecast first. Errors: PT404 no such tenant, VC001 agent, number or key is missing.';

@@ -1,0 +1,40 @@
+create function @extschema@.vioc_mark_reviewed(call_id bigint, outcome text default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_call vioc.calls;
+  v_outcome constant text := vioc_mark_reviewed.outcome;
+begin
+  select c.* into v_call from vioc.calls as c where c.id = vioc_mark_reviewed.call_id;
+  if not found then
+    raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
+  end if;
+  if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
+    'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed') then
+    raise exception 'not an outcome: %', left(quote_literal(v_outcome), 60)
+      using errcode = 'invalid_parameter_value', hint = 'For instance confirmed, cancelled, rescheduled or completed.';
+  end if;
+  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_outcome is not null and v_call.status not in ('completed', 'failed') then
+    raise exception 'call % is %, its outcome is not decided yet', v_call.id, v_call.status
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Wait until it has ended.';
+  end if;
+  update vioc.calls as c
+  set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
+    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+  end if;
+  update vioc.contacts as ct set needs_review = false
+  where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
+    and not exists (
+      select from vioc.calls as c
+      where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
+end
+$$;
+comment on function @extschema@.vioc_mark_reviewed(bigint, text) is
+  'The practice has looked at a call of vioc.needs_review; with an outcome it also decides it. Errors: PT404 no such call, 22023 not an outcome, 55000 the call has not ended.';

@@ -1,0 +1,35 @@
+create function @extschema@.vioc_pause(
+  tenant_id bigint default null, reason text default null, stop_open boolean default false)
+returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_call record;
+begin
+  if vioc_pause.tenant_id is null then
+    perform vioc.installation_id();
+    update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
+  else
+    update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
+    where t.id = vioc_pause.tenant_id;
+    if not found then
+      raise exception 'there is no tenant %', vioc_pause.tenant_id
+        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+    end if;
+  end if;
+  if coalesce(vioc_pause.stop_open, false) then
+    for v_call in
+      select c.id from vioc.calls as c
+      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id)
+    loop
+      perform @extschema@.vioc_cancel_call(v_call.id);
+    end loop;
+  end if;
+end
+$$;
+comment on function @extschema@.vioc_pause(bigint, text, boolean) is
+  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant.';

@@ -1,0 +1,26 @@
+create function @extschema@.vioc_preview_call(id bigint) returns jsonb
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_body jsonb;
+begin
+  select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
+    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
+    c.tenant_id, c.id, coalesce(o.id, 0))
+  into v_body
+  from vioc.contacts as c
+  join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
+  left join vioc.installation as i on true
+  left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
+  where c.id = vioc_preview_call.id;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  return v_body;
+end
+$$;
+comment on function @extschema@.vioc_preview_call(bigint) is
+  'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';

@@ -1,0 +1,34 @@
+-- Public. The endpoint for the open internet. json, because it keeps the sender's bytes: the signature is over them.
+-- A refusal returns normally (an error would roll back its being counted) and never says which part failed.
+create function @extschema@.vioc_receive_webhook(json) returns jsonb
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_body constant text := $1::text;
+  v_header text;
+  v_credentials bigint[];
+  v_keys text[];
+  v_match integer;
+begin
+  if octet_length(v_body) > vioc.max_body_bytes() then
+    perform set_config('response.status', '413', true);
+    return jsonb_build_object('status', 'refused');
+  end if;
+  v_header := nullif(current_setting('request.headers', true), '')::json ->> 'x-retell-signature';
+  if v_body is not null and v_header is not null then
+    select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
+    from vioc.webhook_keys(vioc.document_of(v_body)) as k;
+    v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
+  end if;
+  if coalesce(v_match, 0) = 0 then
+    perform set_config('response.status', '401', true);
+    return jsonb_build_object('status', 'refused');
+  end if;
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
+end
+$$;
+comment on function @extschema@.vioc_receive_webhook(json) is
+  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413.';

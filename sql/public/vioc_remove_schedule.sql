@@ -1,0 +1,10 @@
+create function @extschema@.vioc_remove_schedule() returns text
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return vioc.schedule(null, vioc.is_superuser_caller());
+end
+$$;
+comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule. Returns what it did. Errors: as there.';

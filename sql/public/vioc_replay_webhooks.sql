@@ -1,0 +1,22 @@
+create function @extschema@.vioc_replay_webhooks(max_events integer default 1000) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event record;
+  v_applied integer := 0;
+begin
+  for v_event in
+    select e.id from vioc.webhook_events as e
+    where e.state in ('new', 'failed') order by e.id limit greatest(max_events, 0) for update skip locked
+  loop
+    if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
+      v_applied := v_applied + 1;
+    end if;
+  end loop;
+  return v_applied;
+end
+$$;
+comment on function @extschema@.vioc_replay_webhooks(integer) is
+  'Applies stored webhook bodies that were not applied (vioc.dead_letters) again, oldest first; returns how many took effect.';

@@ -1,0 +1,31 @@
+create function @extschema@.vioc_resume(tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if vioc_resume.tenant_id is null then
+    perform vioc.installation_id();
+    update vioc.installation as i
+    set paused_at = null, pause_reason = null, is_copy = false,
+        system_identifier = s.system_identifier, database_oid = d.oid::bigint
+    from pg_control_system() as s, pg_database as d
+    where d.datname = current_database();
+  else
+    update vioc.tenants as t
+    set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
+    where t.id = vioc_resume.tenant_id;
+    if not found then
+      raise exception 'there is no tenant %', vioc_resume.tenant_id
+        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+    end if;
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null
+    from vioc.standing(now()) as s
+    where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
+  end if;
+  perform vioc.wake_worker();
+end
+$$;
+comment on function @extschema@.vioc_resume(bigint) is
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';

@@ -1,0 +1,54 @@
+-- Public. Nothing ever shows a key again, only its last four characters.
+create function @extschema@.vioc_set_credentials(tenant_id bigint, retell_api_key text, webhook_key text default null)
+returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key);
+  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key), '');
+  v_problem text;
+  v_current bigint;
+  v_credential_id bigint;
+begin
+  if coalesce(v_api_key, '') = '' then
+    raise exception 'the API key is empty'
+      using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
+  if v_problem is not null then
+    raise exception '%', v_problem
+      using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
+  end if;
+  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
+  if not found then
+    raise exception 'there is no tenant %', coalesce(vioc_set_credentials.tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+
+  -- tenants given the same key share one credential, and its limits
+  select k.credential_id into v_credential_id from vioc.credential_keys as k
+  where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
+  if not found then
+    if v_current is not null and not exists (
+      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
+      v_credential_id := v_current;
+    else
+      insert into vioc.credentials default values returning id into v_credential_id;
+    end if;
+    perform vioc.replace_key(v_credential_id, 'api', v_api_key);
+  end if;
+  if v_webhook_key is not null then
+    perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
+  end if;
+
+  update vioc.credentials as k
+  set key_ends_with = right(v_api_key, 4), suspended_at = null, suspend_reason = null, probe_at = null
+  where k.id = v_credential_id;
+  update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
+  perform vioc.wake_worker();
+end
+$$;
+comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';

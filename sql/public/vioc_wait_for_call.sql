@@ -1,0 +1,44 @@
+-- Public. Retell's synchronous answer for a user who waits.
+create function @extschema@.vioc_wait_for_call(call_id bigint, timeout interval default '30 s', until text default 'placed')
+returns vioc.awaited_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
+  v_call record;
+  v_seen bigint;
+begin
+  if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
+    raise exception 'until is ''placed'' or ''finished'''
+      using errcode = 'invalid_parameter_value', hint = 'For instance vioc_wait_for_call(7, until => ''finished'').';
+  end if;
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception 'vioc_wait_for_call cannot see changes in a % transaction', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state', hint = 'Use read committed.';
+  end if;
+  loop
+    -- the count first: a change after this line ends the sleep below
+    v_seen := vioc.wait_for_change(0, 0);
+    select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
+    into v_call from vioc.calls as c where c.id = vioc_wait_for_call.call_id;
+    if not found then
+      raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
+        using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
+    end if;
+    if v_call.is_own and v_call.status = 'queued' then
+      raise exception 'call % is queued by this very transaction and is only made when it commits', v_call.id
+        using errcode = 'invalid_transaction_state', hint = 'Commit first, or use call vioc_call_contact_now(...).';
+    end if;
+    exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
+    exit when clock_timestamp() >= v_deadline;
+    perform vioc.wait_for_change(v_seen,
+      greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
+  end loop;
+  return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error)::vioc.awaited_call;
+end
+$$;
+comment on function @extschema@.vioc_wait_for_call(bigint, interval, text) is
+  'Waits (at most 60 s) until a call is placed, or until => ''finished''; returns (call_id, status, retell_call_id, outcome, error) as it then is. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';

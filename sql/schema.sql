@@ -1,0 +1,24 @@
+-- The schema of everything that is not a public function.
+--
+-- Map of the install script, in reading order (install.list):
+--   schema, types          vocabulary: states, outcomes, the values that public functions return
+--   tables/                what is stored; the constraints prove the states
+--   native/                the few functions written in Rust (crates/vioc-core does their work)
+--   functions/             private; every state transition is exactly one function:
+--     contact  written_before, written_after   what an app's plain SQL on vioc.contacts sets off
+--     call     queue_call -> claim_calls -> record_answers -> connect_call -> end_call -> decide_call
+--              cancel_call, stop_open_calls, expire_calls, fail_call
+--     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
+--     webhook  store_event -> apply_event
+--   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
+--   views/
+--   grants                 nothing for PUBLIC
+--
+-- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
+-- Every function fixes its search_path; time is an argument (p_now).
+
+set local search_path = pg_catalog, pg_temp;
+set local check_function_bodies = off; -- mutual calls
+
+create schema vioc;
+comment on schema vioc is 'vioconcierge: tables, views and private functions. The interface is the vioc_ functions.';

@@ -1,0 +1,169 @@
+-- One row per attempt. The constraints tie every status to its facts, so that an impossible call cannot be stored.
+-- No foreign key to contacts: deleting a contact keeps the call facts.
+
+create table vioc.calls (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  contact_id bigint not null,
+  session_id uuid not null,
+  status vioc.call_status not null default 'queued',
+  outcome text,
+  retell_call_id text,
+  attempt integer not null,
+  error text,
+  requested_by text not null,
+  forced boolean not null default false,
+  is_test boolean not null default false,
+  priority smallint not null default 0,
+  due_at timestamptz not null,
+  to_number vioc.e164 not null,
+  from_number vioc.e164,
+  agent text,
+  variables jsonb,
+  appointment_time timestamptz,
+  contact_status_before vioc.contact_status not null,
+  credential_id bigint,
+  -- sending
+  lease_owner uuid,
+  lease_until timestamptz,
+  request_body text,
+  first_posted_at timestamptz,
+  last_posted_at timestamptz,
+  sends integer not null default 0,
+  resend boolean not null default false,
+  -- asking Retell
+  look_up_at timestamptz,
+  look_ups integer not null default 0,
+  misses integer not null default 0,
+  first_missed_at timestamptz,
+  -- stopping
+  cancel_requested_at timestamptz,
+  cancel_reason text,
+  -- what came of it
+  disconnection_reason text,
+  in_voicemail boolean,
+  report jsonb,
+  analysis jsonb,
+  duration_ms integer,
+  summary text,
+  recording_url text,
+  cost numeric,
+  needs_review boolean not null default false,
+  review_reason text,
+  reviewed_at timestamptz,
+  queued_at timestamptz not null default now(),
+  dispatching_at timestamptz,
+  unconfirmed_at timestamptz,
+  placed_at timestamptz,
+  ongoing_at timestamptz,
+  ended_at timestamptz,
+  analyzed_at timestamptz,
+  completed_at timestamptz,
+  failed_at timestamptz,
+  cancelled_at timestamptz,
+  expired_at timestamptz,
+  dry_run_at timestamptz,
+  primary key (tenant_id, id),
+  constraint attempt_is_positive check (attempt > 0),
+  constraint only_a_dispatching_call_is_leased check (
+    (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
+  constraint a_sent_call_keeps_its_body_while_unanswered check (
+    status not in ('dispatching', 'unconfirmed') or (request_body is not null and first_posted_at is not null)),
+  constraint a_queued_call_has_no_body check (status <> 'queued' or request_body is null),
+  constraint a_placed_call_has_retells_id check (
+    status not in ('placed', 'ongoing') or retell_call_id is not null),
+  constraint only_an_unconfirmed_call_is_resent check (not resend or status = 'unconfirmed'),
+  constraint unconfirmed_call_is_looked_up check (status <> 'unconfirmed' or look_up_at is not null),
+  constraint open_call_has_no_outcome check (
+    outcome is null or status in ('completed', 'failed', 'cancelled', 'expired')),
+  constraint completed_call_has_outcome check (status <> 'completed' or outcome is not null),
+  constraint dispatching_has_its_time check (status <> 'dispatching' or dispatching_at is not null),
+  constraint unconfirmed_has_its_time check (status <> 'unconfirmed' or unconfirmed_at is not null),
+  constraint placed_has_its_time check (status <> 'placed' or placed_at is not null),
+  constraint ongoing_has_its_time check (status <> 'ongoing' or ongoing_at is not null),
+  constraint ended_has_its_time check (status not in ('ended', 'completed') or ended_at is not null),
+  constraint completed_has_its_time check ((status = 'completed') = (completed_at is not null)),
+  constraint failed_has_its_time check ((status = 'failed') = (failed_at is not null)),
+  constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
+  constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
+  constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+create index calls_id_idx on vioc.calls (id);
+-- the call's identity at Retell
+create unique index calls_session_id_idx on vioc.calls (session_id);
+create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_id, attempt);
+-- nobody is dialled twice for one appointment: at most one open call per contact
+create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
+  where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
+-- webhooks without our session_id
+create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
+-- claim_calls: per tenant, Call Now first, then the soonest appointment
+create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
+  where status = 'queued' or resend;
+-- what occupies a line: pacing, and never two calls to one number at a time
+create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
+  where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- claim_look_ups
+create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
+-- calls of a worker that died
+create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
+-- vioc.needs_review
+create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
+
+comment on table vioc.calls is 'One row per attempt to reach a contact; written by the extension only.';
+comment on column vioc.calls.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.calls.session_id is 'uuid v5 of installation, contact and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
+comment on column vioc.calls.status is 'See domain vioc.call_status.';
+comment on column vioc.calls.outcome is 'What the call achieved: confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed, account_trouble, throttled, or a word of the agent that vioc.outcome_words does not map.';
+comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
+comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
+comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
+comment on column vioc.calls.requested_by is 'The role that queued it.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
+comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
+comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
+comment on column vioc.calls.to_number is 'Number dialled, E.164.';
+comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
+comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
+comment on column vioc.calls.variables is 'What the agent was told, set at the claim.';
+comment on column vioc.calls.appointment_time is 'The appointment that this call is about.';
+comment on column vioc.calls.contact_status_before is 'Given back to the contact when the call ends without an outcome.';
+comment on column vioc.calls.credential_id is 'The credential it was sent with.';
+comment on column vioc.calls.lease_owner is 'The worker that is sending it.';
+comment on column vioc.calls.lease_until is 'After this the worker counts as dead and the call as unconfirmed.';
+comment on column vioc.calls.request_body is 'The body sent, byte for byte, kept while Retell''s answer is unknown.';
+comment on column vioc.calls.first_posted_at is 'First claim for sending; a call is never sent again later than 50 minutes after (Retell keeps the idempotency key for an hour).';
+comment on column vioc.calls.last_posted_at is 'Latest claim for sending.';
+comment on column vioc.calls.sends is 'How often it was handed to the network.';
+comment on column vioc.calls.resend is 'Retell does not know the call: to be sent again, same bytes, same key.';
+comment on column vioc.calls.look_up_at is 'When Retell is asked about it next.';
+comment on column vioc.calls.look_ups is 'How often Retell was asked.';
+comment on column vioc.calls.misses is 'How often get-call did not know it.';
+comment on column vioc.calls.first_missed_at is 'When get-call first did not know it.';
+comment on column vioc.calls.cancel_requested_at is 'Cancelled after it was sent: Retell is asked to stop it until it has ended.';
+comment on column vioc.calls.cancel_reason is 'Who or what cancelled it.';
+comment on column vioc.calls.disconnection_reason is 'Retell''s word, as sent.';
+comment on column vioc.calls.in_voicemail is 'Retell''s analysis heard a machine.';
+comment on column vioc.calls.report is 'The agent''s own report during the call (flat body or custom function): its newest one with a decision.';
+comment on column vioc.calls.analysis is 'Retell''s custom_analysis_data.';
+comment on column vioc.calls.duration_ms is 'Milliseconds, from Retell.';
+comment on column vioc.calls.summary is 'Retell''s summary of the conversation.';
+comment on column vioc.calls.recording_url is 'Retell''s link; expires.';
+comment on column vioc.calls.cost is 'Retell''s combined_cost, in US cents.';
+comment on column vioc.calls.needs_review is 'A person should look: see review_reason and vioc_mark_reviewed.';
+comment on column vioc.calls.review_reason is 'Why.';
+comment on column vioc.calls.reviewed_at is 'When a person settled it.';
+comment on column vioc.calls.queued_at is 'When it was queued.';
+comment on column vioc.calls.dispatching_at is 'When it was last claimed for sending.';
+comment on column vioc.calls.unconfirmed_at is 'When its answer became unknown.';
+comment on column vioc.calls.placed_at is 'When Retell''s acceptance was recorded.';
+comment on column vioc.calls.ongoing_at is 'When it connected.';
+comment on column vioc.calls.ended_at is 'When it ended.';
+comment on column vioc.calls.analyzed_at is 'When its analysis was recorded.';
+comment on column vioc.calls.completed_at is 'When its outcome was decided.';
+comment on column vioc.calls.failed_at is 'When it failed.';
+comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
+comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
+comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';

@@ -1,0 +1,77 @@
+-- Written by the practice's app with plain SQL. The columns after "owned by the extension" are kept by
+-- triggers (functions/contact_guard.sql, contact_written_before.sql): bad values are refused there, in words
+-- without personal data, before a constraint could print the row.
+
+create table vioc.contacts (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  external_id text,
+  name text,
+  patient_name text,
+  phone text,
+  time_zone text,
+  locale text,
+  appointment_time timestamptz,
+  appointment_type text,
+  owner_name text,
+  special_instructions text,
+  extra_variables jsonb,
+  appointment_status vioc.appointment_status not null default 'booked',
+  call_at timestamptz,
+  consent_at timestamptz,
+  consent_source text,
+  -- owned by the extension
+  phone_e164 vioc.e164,
+  phone_problem text,
+  status vioc.contact_status not null default 'scheduled',
+  next_call_at timestamptz default '-infinity',
+  attempts integer not null default 0,
+  last_attempt integer not null default 0,
+  last_outcome text,
+  requested_time timestamptz,
+  requested_text text,
+  needs_review boolean not null default false,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
+  constraint only_a_reachable_contact_is_due check (
+    next_call_at is null or status in ('scheduled', 'calling', 'callback')),
+  constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
+) with (fillfactor = 80);
+
+create index contacts_id_idx on vioc.contacts (id);
+create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
+-- vioc_enqueue_due: who is due, soonest first
+create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at is not null;
+-- opt-outs and wrong numbers: everybody at a number
+create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
+
+comment on table vioc.contacts is 'One person with one appointment to be called about. The app writes it with plain SQL; columns owned by the extension are marked so.';
+comment on column vioc.contacts.external_id is 'The practice system''s key; unique per tenant, for upserts.';
+comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
+comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
+comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the person is; null = the tenant''s.';
+comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
+comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
+comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
+comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';
+comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
+comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
+comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan.';
+comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once.';
+comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so.';
+comment on column vioc.contacts.consent_source is 'How the consent was given.';
+comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the number that is dialled, E.164; null = not callable, see phone_problem.';
+comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
+comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
+comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
+comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';
+comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';
+comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
+comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
+comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
+-- vioc.expire_contacts
+create index contacts_expiry_idx on vioc.contacts (appointment_time)
+  where status in ('scheduled', 'callback', 'unreachable');

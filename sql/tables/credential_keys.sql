@@ -1,0 +1,23 @@
+-- The secrets, apart from the credentials so that no right on those shows a key.
+
+create table vioc.credential_keys (
+  credential_id bigint not null references vioc.credentials (id) on delete cascade,
+  id bigint generated always as identity,
+  purpose text not null,
+  key text not null,
+  valid_until timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (credential_id, id),
+  constraint purpose_is_api_or_webhook check (purpose in ('api', 'webhook')),
+  constraint key_is_not_empty check (key <> '')
+);
+
+create unique index credential_keys_one_current_idx
+  on vioc.credential_keys (credential_id, purpose) where valid_until is null;
+-- vioc_set_credentials finds the credential that a key belongs to; hashed, because keys are opaque.
+create index credential_keys_key_idx on vioc.credential_keys using hash (key) where purpose = 'api';
+
+comment on table vioc.credential_keys is 'API and webhook keys, as text or as file:NAME under vioconcierge.secrets_dir. Never grant anything on this table.';
+comment on column vioc.credential_keys.purpose is 'api: places calls. webhook: verifies X-Retell-Signature; without one the api key does.';
+comment on column vioc.credential_keys.key is 'The key, or file:NAME.';
+comment on column vioc.credential_keys.valid_until is 'null = current; a replaced key still verifies webhooks until then.';

@@ -1,0 +1,30 @@
+-- One Retell workspace; tenants given the same key share one. The keys are in credential_keys.
+
+create table vioc.credentials (
+  id bigint generated always as identity primary key,
+  is_fallback boolean not null default false,
+  key_ends_with text,
+  max_concurrent_calls vioc.call_limit not null default 20,
+  max_starts_per_second vioc.call_limit not null default 1,
+  suspended_at timestamptz,
+  suspend_reason text,
+  probe_at timestamptz,
+  throttled_until timestamptz,
+  next_start_at timestamptz not null default '-infinity',
+  created_at timestamptz not null default now(),
+  constraint suspension_has_reason_and_probe check (
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+) with (fillfactor = 50);
+
+create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
+
+comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
+comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
+comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key: all that is ever shown of it.';
+comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace (deploy/concurrency).';
+comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1 (deploy/outbound-call).';
+comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
+comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
+comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';

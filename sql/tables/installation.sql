@@ -1,0 +1,22 @@
+-- One row, made at first use (an install script must not insert into a dumped table).
+
+create table vioc.installation (
+  singleton boolean not null default true primary key
+    constraint installation_has_one_row check (singleton),
+  installation_id uuid not null default gen_random_uuid(),
+  system_identifier bigint,
+  database_oid bigint,
+  is_copy boolean not null default false,
+  paused_at timestamptz,
+  pause_reason text,
+  constraint marker_is_whole_or_absent check ((system_identifier is null) = (database_oid is null)),
+  constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null)
+);
+comment on table vioc.installation is
+  'This installation: its id (part of every session_id), the marker of the database it may dial from, and the general pause.';
+comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
+comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
+comment on column vioc.installation.database_oid is 'See system_identifier.';
+comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
+comment on column vioc.installation.paused_at is 'General pause since; null = running.';
+comment on column vioc.installation.pause_reason is 'Why it is paused.';

@@ -1,0 +1,12 @@
+create table vioc.outcome_words (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  word text not null,
+  outcome text not null,
+  primary key (tenant_id, word),
+  constraint word_is_lower_case check (word = lower(word)),
+  constraint outcome_is_a_decision check (outcome in (
+    'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
+);
+comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as its agent reports them; they go before vioc.default_outcome_words().';
+comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';
+comment on column vioc.outcome_words.outcome is 'What it means.';

@@ -1,0 +1,61 @@
+create table vioc.tenants (
+  id bigint generated always as identity primary key,
+  company_name text not null,
+  country text,
+  time_zone text not null,
+  locale text not null default 'en-US',
+  organisation text,
+  credential_id bigint references vioc.credentials (id),
+  retell_agent_id text,
+  retell_agent_version text,
+  retell_agent_number vioc.e164,
+  agent_override jsonb,
+  analysis_fields jsonb,
+  max_concurrent_calls vioc.call_limit,
+  max_starts_per_second vioc.call_limit,
+  reminder_plan interval[] not null default '{1 day}',
+  live boolean not null default false,
+  require_consent boolean not null default false,
+  allowed_countries text[],
+  paused_at timestamptz,
+  pause_reason text,
+  suspended_at timestamptz,
+  suspend_reason text,
+  probe_at timestamptz,
+  next_start_at timestamptz not null default '-infinity',
+  created_at timestamptz not null default now(),
+  constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
+  constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
+  constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
+  constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
+  constraint suspension_has_reason_and_probe check (
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+) with (fillfactor = 70);
+
+create index tenants_credential_idx on vioc.tenants (credential_id);
+create index tenants_number_idx on vioc.tenants (retell_agent_number);
+
+comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
+comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
+comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
+comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';
+comment on column vioc.tenants.locale is 'How dates and times are spoken, for instance en-US; never derived from the country.';
+comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs.';
+comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';
+comment on column vioc.tenants.retell_agent_id is 'Sent as override_agent_id.';
+comment on column vioc.tenants.retell_agent_version is 'Sent as override_agent_version: a number, latest, latest_published or a tag; null = not sent.';
+comment on column vioc.tenants.retell_agent_number is 'The practice''s number at Retell, E.164: from_number, and variable callback_number.';
+comment on column vioc.tenants.agent_override is 'Sent as agent_override, with agent.webhook_url added.';
+comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
+comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
+comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone.';
+comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
+comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
+comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
+comment on column vioc.tenants.pause_reason is 'Why it is paused.';
+comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
+comment on column vioc.tenants.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.tenants.probe_at is 'When one call may try again.';
+comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start.';

@@ -1,0 +1,41 @@
+-- The inbox. A body is stored before it is understood, as text: jsonb would refuse \u0000.
+
+create table vioc.webhook_events (
+  id bigint generated always as identity primary key,
+  tenant_id bigint,
+  call_id bigint,
+  received_at timestamptz not null default now(),
+  source text not null,
+  credential_id bigint,
+  event text,
+  retell_call_id text,
+  body text not null,
+  state text not null default 'new',
+  dedup_key text,
+  applied_at timestamptz,
+  error text,
+  constraint source_is_known check (source in ('webhook', 'ingest', 'look_up')),
+  constraint state_is_known check (state in ('new', 'applied', 'duplicate', 'unmatched', 'ignored', 'failed')),
+  constraint applied_event_has_time_and_key check (
+    state <> 'applied' or (applied_at is not null and dedup_key is not null)),
+  constraint failed_event_says_why check (state <> 'failed' or error is not null)
+);
+
+-- at most once
+create unique index webhook_events_applied_once_idx on vioc.webhook_events (dedup_key) where state = 'applied';
+-- what the worker still has to apply, and vioc.dead_letters
+create index webhook_events_unapplied_idx on vioc.webhook_events (id) where state in ('new', 'failed');
+create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
+
+comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
+comment on column vioc.webhook_events.tenant_id is 'Tenant of the matched call.';
+comment on column vioc.webhook_events.call_id is 'The matched call.';
+comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_receive_webhook. ingest: from a trusted caller of vioc_ingest_outcome. look_up: what get-call answered.';
+comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
+comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
+comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
+comment on column vioc.webhook_events.body is 'The body, byte for byte.';
+comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
+comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';
+comment on column vioc.webhook_events.applied_at is 'When it was applied.';
+comment on column vioc.webhook_events.error is 'Why applying failed; SQLSTATE and message, without data of the body.';

@@ -1,0 +1,38 @@
+-- Vocabulary. Domains rather than enums: an upgrade script may widen a check and use it at once.
+-- A domain's error names the domain only; a table CHECK would print the whole row, with personal data.
+
+create domain vioc.call_status as text
+  constraint call_status_is_known check (value in (
+    'queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended',
+    'completed', 'failed', 'cancelled', 'expired', 'dry_run'));
+comment on domain vioc.call_status is
+  'State of a call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired, dry_run.';
+
+create domain vioc.contact_status as text
+  constraint contact_status_is_known check (value in (
+    'scheduled', 'calling', 'confirmed', 'cancelled', 'rescheduled', 'callback', 'contacted',
+    'unreachable', 'wrong_number', 'do_not_call', 'failed', 'expired'));
+comment on domain vioc.contact_status is
+  'What is known about reaching a contact. calling: from the claim of a call until its outcome is decided.';
+
+create domain vioc.appointment_status as text
+  constraint appointment_status_is_known check (value in ('booked', 'confirmed', 'cancelled', 'kept', 'no_show'));
+comment on domain vioc.appointment_status is
+  'The practice''s word on the appointment; only the practice''s app writes it.';
+
+create domain vioc.e164 as text
+  constraint number_is_e164 check (value ~ '^\+[1-9][0-9]{6,14}$');
+comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
+
+create domain vioc.call_limit as integer
+  constraint limit_is_1_to_1000000 check (value between 1 and 1000000);
+comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
+
+create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
+comment on type vioc.queued_call is 'What vioc_call_contact returns.';
+
+create type vioc.cancelled_call as (call_id bigint, status text);
+comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
+
+create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
+comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';

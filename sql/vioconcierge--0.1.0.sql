@@ -1,0 +1,4162 @@
+\echo Use "CREATE EXTENSION vioconcierge" to load this file. \quit
+
+-- schema.sql
+
+-- The schema of everything that is not a public function.
+--
+-- Map of the install script, in reading order (install.list):
+--   schema, types          vocabulary: states, outcomes, the values that public functions return
+--   tables/                what is stored; the constraints prove the states
+--   native/                the few functions written in Rust (crates/vioc-core does their work)
+--   functions/             private; every state transition is exactly one function:
+--     contact  written_before, written_after   what an app's plain SQL on vioc.contacts sets off
+--     call     queue_call -> claim_calls -> record_answers -> connect_call -> end_call -> decide_call
+--              cancel_call, stop_open_calls, expire_calls, fail_call
+--     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
+--     webhook  store_event -> apply_event
+--   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
+--   views/
+--   grants                 nothing for PUBLIC
+--
+-- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
+-- Every function fixes its search_path; time is an argument (p_now).
+
+set local search_path = pg_catalog, pg_temp;
+set local check_function_bodies = off; -- mutual calls
+
+create schema vioc;
+comment on schema vioc is 'vioconcierge: tables, views and private functions. The interface is the vioc_ functions.';
+
+-- types.sql
+
+-- Vocabulary. Domains rather than enums: an upgrade script may widen a check and use it at once.
+-- A domain's error names the domain only; a table CHECK would print the whole row, with personal data.
+
+create domain vioc.call_status as text
+  constraint call_status_is_known check (value in (
+    'queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended',
+    'completed', 'failed', 'cancelled', 'expired', 'dry_run'));
+comment on domain vioc.call_status is
+  'State of a call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired, dry_run.';
+
+create domain vioc.contact_status as text
+  constraint contact_status_is_known check (value in (
+    'scheduled', 'calling', 'confirmed', 'cancelled', 'rescheduled', 'callback', 'contacted',
+    'unreachable', 'wrong_number', 'do_not_call', 'failed', 'expired'));
+comment on domain vioc.contact_status is
+  'What is known about reaching a contact. calling: from the claim of a call until its outcome is decided.';
+
+create domain vioc.appointment_status as text
+  constraint appointment_status_is_known check (value in ('booked', 'confirmed', 'cancelled', 'kept', 'no_show'));
+comment on domain vioc.appointment_status is
+  'The practice''s word on the appointment; only the practice''s app writes it.';
+
+create domain vioc.e164 as text
+  constraint number_is_e164 check (value ~ '^\+[1-9][0-9]{6,14}$');
+comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
+
+create domain vioc.call_limit as integer
+  constraint limit_is_1_to_1000000 check (value between 1 and 1000000);
+comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
+
+create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
+comment on type vioc.queued_call is 'What vioc_call_contact returns.';
+
+create type vioc.cancelled_call as (call_id bigint, status text);
+comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
+
+create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
+comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
+
+-- tables/installation.sql
+
+-- One row, made at first use (an install script must not insert into a dumped table).
+
+create table vioc.installation (
+  singleton boolean not null default true primary key
+    constraint installation_has_one_row check (singleton),
+  installation_id uuid not null default gen_random_uuid(),
+  system_identifier bigint,
+  database_oid bigint,
+  is_copy boolean not null default false,
+  paused_at timestamptz,
+  pause_reason text,
+  constraint marker_is_whole_or_absent check ((system_identifier is null) = (database_oid is null)),
+  constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null)
+);
+comment on table vioc.installation is
+  'This installation: its id (part of every session_id), the marker of the database it may dial from, and the general pause.';
+comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
+comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
+comment on column vioc.installation.database_oid is 'See system_identifier.';
+comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
+comment on column vioc.installation.paused_at is 'General pause since; null = running.';
+comment on column vioc.installation.pause_reason is 'Why it is paused.';
+
+-- tables/credentials.sql
+
+-- One Retell workspace; tenants given the same key share one. The keys are in credential_keys.
+
+create table vioc.credentials (
+  id bigint generated always as identity primary key,
+  is_fallback boolean not null default false,
+  key_ends_with text,
+  max_concurrent_calls vioc.call_limit not null default 20,
+  max_starts_per_second vioc.call_limit not null default 1,
+  suspended_at timestamptz,
+  suspend_reason text,
+  probe_at timestamptz,
+  throttled_until timestamptz,
+  next_start_at timestamptz not null default '-infinity',
+  created_at timestamptz not null default now(),
+  constraint suspension_has_reason_and_probe check (
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+) with (fillfactor = 50);
+
+create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
+
+comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
+comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
+comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key: all that is ever shown of it.';
+comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace (deploy/concurrency).';
+comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1 (deploy/outbound-call).';
+comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
+comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
+comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
+
+-- tables/credential_keys.sql
+
+-- The secrets, apart from the credentials so that no right on those shows a key.
+
+create table vioc.credential_keys (
+  credential_id bigint not null references vioc.credentials (id) on delete cascade,
+  id bigint generated always as identity,
+  purpose text not null,
+  key text not null,
+  valid_until timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (credential_id, id),
+  constraint purpose_is_api_or_webhook check (purpose in ('api', 'webhook')),
+  constraint key_is_not_empty check (key <> '')
+);
+
+create unique index credential_keys_one_current_idx
+  on vioc.credential_keys (credential_id, purpose) where valid_until is null;
+-- vioc_set_credentials finds the credential that a key belongs to; hashed, because keys are opaque.
+create index credential_keys_key_idx on vioc.credential_keys using hash (key) where purpose = 'api';
+
+comment on table vioc.credential_keys is 'API and webhook keys, as text or as file:NAME under vioconcierge.secrets_dir. Never grant anything on this table.';
+comment on column vioc.credential_keys.purpose is 'api: places calls. webhook: verifies X-Retell-Signature; without one the api key does.';
+comment on column vioc.credential_keys.key is 'The key, or file:NAME.';
+comment on column vioc.credential_keys.valid_until is 'null = current; a replaced key still verifies webhooks until then.';
+
+-- tables/tenants.sql
+
+create table vioc.tenants (
+  id bigint generated always as identity primary key,
+  company_name text not null,
+  country text,
+  time_zone text not null,
+  locale text not null default 'en-US',
+  organisation text,
+  credential_id bigint references vioc.credentials (id),
+  retell_agent_id text,
+  retell_agent_version text,
+  retell_agent_number vioc.e164,
+  agent_override jsonb,
+  analysis_fields jsonb,
+  max_concurrent_calls vioc.call_limit,
+  max_starts_per_second vioc.call_limit,
+  reminder_plan interval[] not null default '{1 day}',
+  live boolean not null default false,
+  require_consent boolean not null default false,
+  allowed_countries text[],
+  paused_at timestamptz,
+  pause_reason text,
+  suspended_at timestamptz,
+  suspend_reason text,
+  probe_at timestamptz,
+  next_start_at timestamptz not null default '-infinity',
+  created_at timestamptz not null default now(),
+  constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
+  constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
+  constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
+  constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
+  constraint suspension_has_reason_and_probe check (
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+) with (fillfactor = 70);
+
+create index tenants_credential_idx on vioc.tenants (credential_id);
+create index tenants_number_idx on vioc.tenants (retell_agent_number);
+
+comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
+comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
+comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
+comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';
+comment on column vioc.tenants.locale is 'How dates and times are spoken, for instance en-US; never derived from the country.';
+comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs.';
+comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';
+comment on column vioc.tenants.retell_agent_id is 'Sent as override_agent_id.';
+comment on column vioc.tenants.retell_agent_version is 'Sent as override_agent_version: a number, latest, latest_published or a tag; null = not sent.';
+comment on column vioc.tenants.retell_agent_number is 'The practice''s number at Retell, E.164: from_number, and variable callback_number.';
+comment on column vioc.tenants.agent_override is 'Sent as agent_override, with agent.webhook_url added.';
+comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
+comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
+comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone.';
+comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
+comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
+comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
+comment on column vioc.tenants.pause_reason is 'Why it is paused.';
+comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
+comment on column vioc.tenants.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.tenants.probe_at is 'When one call may try again.';
+comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start.';
+
+-- tables/agents.sql
+
+create table vioc.agents (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  locale text not null,
+  retell_agent_id text not null,
+  retell_agent_version text,
+  primary key (tenant_id, locale)
+);
+comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
+comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
+comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
+comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
+
+-- tables/calling_hours.sql
+
+create table vioc.calling_hours (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  weekday smallint not null,
+  opens time not null,
+  closes time not null,
+  primary key (tenant_id, id),
+  constraint weekday_is_iso check (weekday between 1 and 7),
+  constraint hours_open_before_they_close check (opens < closes)
+);
+comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed. No rows = the legal hours every day.';
+comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
+comment on column vioc.calling_hours.opens is 'Local time, included.';
+comment on column vioc.calling_hours.closes is 'Local time, excluded; 24:00 is allowed.';
+
+-- tables/blackout_dates.sql
+
+create table vioc.blackout_dates (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  day date not null,
+  yearly boolean not null default false,
+  reason text,
+  primary key (tenant_id, id),
+  constraint blackout_day_is_listed_once unique (tenant_id, day, yearly)
+);
+comment on table vioc.blackout_dates is 'Days on which a practice makes no calls.';
+comment on column vioc.blackout_dates.day is 'The day, in the tenant''s time zone.';
+comment on column vioc.blackout_dates.yearly is 'true: the same day of every year.';
+comment on column vioc.blackout_dates.reason is 'For people, for instance the holiday''s name.';
+
+-- tables/contacts.sql
+
+-- Written by the practice's app with plain SQL. The columns after "owned by the extension" are kept by
+-- triggers (functions/contact_guard.sql, contact_written_before.sql): bad values are refused there, in words
+-- without personal data, before a constraint could print the row.
+
+create table vioc.contacts (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  external_id text,
+  name text,
+  patient_name text,
+  phone text,
+  time_zone text,
+  locale text,
+  appointment_time timestamptz,
+  appointment_type text,
+  owner_name text,
+  special_instructions text,
+  extra_variables jsonb,
+  appointment_status vioc.appointment_status not null default 'booked',
+  call_at timestamptz,
+  consent_at timestamptz,
+  consent_source text,
+  -- owned by the extension
+  phone_e164 vioc.e164,
+  phone_problem text,
+  status vioc.contact_status not null default 'scheduled',
+  next_call_at timestamptz default '-infinity',
+  attempts integer not null default 0,
+  last_attempt integer not null default 0,
+  last_outcome text,
+  requested_time timestamptz,
+  requested_text text,
+  needs_review boolean not null default false,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
+  constraint only_a_reachable_contact_is_due check (
+    next_call_at is null or status in ('scheduled', 'calling', 'callback')),
+  constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
+) with (fillfactor = 80);
+
+create index contacts_id_idx on vioc.contacts (id);
+create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
+-- vioc_enqueue_due: who is due, soonest first
+create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at is not null;
+-- opt-outs and wrong numbers: everybody at a number
+create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
+
+comment on table vioc.contacts is 'One person with one appointment to be called about. The app writes it with plain SQL; columns owned by the extension are marked so.';
+comment on column vioc.contacts.external_id is 'The practice system''s key; unique per tenant, for upserts.';
+comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
+comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
+comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the person is; null = the tenant''s.';
+comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
+comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
+comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
+comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';
+comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
+comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
+comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan.';
+comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once.';
+comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so.';
+comment on column vioc.contacts.consent_source is 'How the consent was given.';
+comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the number that is dialled, E.164; null = not callable, see phone_problem.';
+comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
+comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
+comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
+comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';
+comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';
+comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
+comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
+comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
+-- vioc.expire_contacts
+create index contacts_expiry_idx on vioc.contacts (appointment_time)
+  where status in ('scheduled', 'callback', 'unreachable');
+
+-- tables/calls.sql
+
+-- One row per attempt. The constraints tie every status to its facts, so that an impossible call cannot be stored.
+-- No foreign key to contacts: deleting a contact keeps the call facts.
+
+create table vioc.calls (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  id bigint generated always as identity,
+  contact_id bigint not null,
+  session_id uuid not null,
+  status vioc.call_status not null default 'queued',
+  outcome text,
+  retell_call_id text,
+  attempt integer not null,
+  error text,
+  requested_by text not null,
+  forced boolean not null default false,
+  is_test boolean not null default false,
+  priority smallint not null default 0,
+  due_at timestamptz not null,
+  to_number vioc.e164 not null,
+  from_number vioc.e164,
+  agent text,
+  variables jsonb,
+  appointment_time timestamptz,
+  contact_status_before vioc.contact_status not null,
+  credential_id bigint,
+  -- sending
+  lease_owner uuid,
+  lease_until timestamptz,
+  request_body text,
+  first_posted_at timestamptz,
+  last_posted_at timestamptz,
+  sends integer not null default 0,
+  resend boolean not null default false,
+  -- asking Retell
+  look_up_at timestamptz,
+  look_ups integer not null default 0,
+  misses integer not null default 0,
+  first_missed_at timestamptz,
+  -- stopping
+  cancel_requested_at timestamptz,
+  cancel_reason text,
+  -- what came of it
+  disconnection_reason text,
+  in_voicemail boolean,
+  report jsonb,
+  analysis jsonb,
+  duration_ms integer,
+  summary text,
+  recording_url text,
+  cost numeric,
+  needs_review boolean not null default false,
+  review_reason text,
+  reviewed_at timestamptz,
+  queued_at timestamptz not null default now(),
+  dispatching_at timestamptz,
+  unconfirmed_at timestamptz,
+  placed_at timestamptz,
+  ongoing_at timestamptz,
+  ended_at timestamptz,
+  analyzed_at timestamptz,
+  completed_at timestamptz,
+  failed_at timestamptz,
+  cancelled_at timestamptz,
+  expired_at timestamptz,
+  dry_run_at timestamptz,
+  primary key (tenant_id, id),
+  constraint attempt_is_positive check (attempt > 0),
+  constraint only_a_dispatching_call_is_leased check (
+    (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
+  constraint a_sent_call_keeps_its_body_while_unanswered check (
+    status not in ('dispatching', 'unconfirmed') or (request_body is not null and first_posted_at is not null)),
+  constraint a_queued_call_has_no_body check (status <> 'queued' or request_body is null),
+  constraint a_placed_call_has_retells_id check (
+    status not in ('placed', 'ongoing') or retell_call_id is not null),
+  constraint only_an_unconfirmed_call_is_resent check (not resend or status = 'unconfirmed'),
+  constraint unconfirmed_call_is_looked_up check (status <> 'unconfirmed' or look_up_at is not null),
+  constraint open_call_has_no_outcome check (
+    outcome is null or status in ('completed', 'failed', 'cancelled', 'expired')),
+  constraint completed_call_has_outcome check (status <> 'completed' or outcome is not null),
+  constraint dispatching_has_its_time check (status <> 'dispatching' or dispatching_at is not null),
+  constraint unconfirmed_has_its_time check (status <> 'unconfirmed' or unconfirmed_at is not null),
+  constraint placed_has_its_time check (status <> 'placed' or placed_at is not null),
+  constraint ongoing_has_its_time check (status <> 'ongoing' or ongoing_at is not null),
+  constraint ended_has_its_time check (status not in ('ended', 'completed') or ended_at is not null),
+  constraint completed_has_its_time check ((status = 'completed') = (completed_at is not null)),
+  constraint failed_has_its_time check ((status = 'failed') = (failed_at is not null)),
+  constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
+  constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
+  constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
+) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+
+create index calls_id_idx on vioc.calls (id);
+-- the call's identity at Retell
+create unique index calls_session_id_idx on vioc.calls (session_id);
+create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_id, attempt);
+-- nobody is dialled twice for one appointment: at most one open call per contact
+create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
+  where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
+-- webhooks without our session_id
+create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
+-- claim_calls: per tenant, Call Now first, then the soonest appointment
+create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
+  where status = 'queued' or resend;
+-- what occupies a line: pacing, and never two calls to one number at a time
+create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
+  where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- claim_look_ups
+create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
+-- calls of a worker that died
+create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
+-- vioc.needs_review
+create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
+
+comment on table vioc.calls is 'One row per attempt to reach a contact; written by the extension only.';
+comment on column vioc.calls.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.calls.session_id is 'uuid v5 of installation, contact and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
+comment on column vioc.calls.status is 'See domain vioc.call_status.';
+comment on column vioc.calls.outcome is 'What the call achieved: confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed, account_trouble, throttled, or a word of the agent that vioc.outcome_words does not map.';
+comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
+comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
+comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
+comment on column vioc.calls.requested_by is 'The role that queued it.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
+comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
+comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
+comment on column vioc.calls.to_number is 'Number dialled, E.164.';
+comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
+comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
+comment on column vioc.calls.variables is 'What the agent was told, set at the claim.';
+comment on column vioc.calls.appointment_time is 'The appointment that this call is about.';
+comment on column vioc.calls.contact_status_before is 'Given back to the contact when the call ends without an outcome.';
+comment on column vioc.calls.credential_id is 'The credential it was sent with.';
+comment on column vioc.calls.lease_owner is 'The worker that is sending it.';
+comment on column vioc.calls.lease_until is 'After this the worker counts as dead and the call as unconfirmed.';
+comment on column vioc.calls.request_body is 'The body sent, byte for byte, kept while Retell''s answer is unknown.';
+comment on column vioc.calls.first_posted_at is 'First claim for sending; a call is never sent again later than 50 minutes after (Retell keeps the idempotency key for an hour).';
+comment on column vioc.calls.last_posted_at is 'Latest claim for sending.';
+comment on column vioc.calls.sends is 'How often it was handed to the network.';
+comment on column vioc.calls.resend is 'Retell does not know the call: to be sent again, same bytes, same key.';
+comment on column vioc.calls.look_up_at is 'When Retell is asked about it next.';
+comment on column vioc.calls.look_ups is 'How often Retell was asked.';
+comment on column vioc.calls.misses is 'How often get-call did not know it.';
+comment on column vioc.calls.first_missed_at is 'When get-call first did not know it.';
+comment on column vioc.calls.cancel_requested_at is 'Cancelled after it was sent: Retell is asked to stop it until it has ended.';
+comment on column vioc.calls.cancel_reason is 'Who or what cancelled it.';
+comment on column vioc.calls.disconnection_reason is 'Retell''s word, as sent.';
+comment on column vioc.calls.in_voicemail is 'Retell''s analysis heard a machine.';
+comment on column vioc.calls.report is 'The agent''s own report during the call (flat body or custom function): its newest one with a decision.';
+comment on column vioc.calls.analysis is 'Retell''s custom_analysis_data.';
+comment on column vioc.calls.duration_ms is 'Milliseconds, from Retell.';
+comment on column vioc.calls.summary is 'Retell''s summary of the conversation.';
+comment on column vioc.calls.recording_url is 'Retell''s link; expires.';
+comment on column vioc.calls.cost is 'Retell''s combined_cost, in US cents.';
+comment on column vioc.calls.needs_review is 'A person should look: see review_reason and vioc_mark_reviewed.';
+comment on column vioc.calls.review_reason is 'Why.';
+comment on column vioc.calls.reviewed_at is 'When a person settled it.';
+comment on column vioc.calls.queued_at is 'When it was queued.';
+comment on column vioc.calls.dispatching_at is 'When it was last claimed for sending.';
+comment on column vioc.calls.unconfirmed_at is 'When its answer became unknown.';
+comment on column vioc.calls.placed_at is 'When Retell''s acceptance was recorded.';
+comment on column vioc.calls.ongoing_at is 'When it connected.';
+comment on column vioc.calls.ended_at is 'When it ended.';
+comment on column vioc.calls.analyzed_at is 'When its analysis was recorded.';
+comment on column vioc.calls.completed_at is 'When its outcome was decided.';
+comment on column vioc.calls.failed_at is 'When it failed.';
+comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
+comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
+comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';
+
+-- tables/webhook_events.sql
+
+-- The inbox. A body is stored before it is understood, as text: jsonb would refuse \u0000.
+
+create table vioc.webhook_events (
+  id bigint generated always as identity primary key,
+  tenant_id bigint,
+  call_id bigint,
+  received_at timestamptz not null default now(),
+  source text not null,
+  credential_id bigint,
+  event text,
+  retell_call_id text,
+  body text not null,
+  state text not null default 'new',
+  dedup_key text,
+  applied_at timestamptz,
+  error text,
+  constraint source_is_known check (source in ('webhook', 'ingest', 'look_up')),
+  constraint state_is_known check (state in ('new', 'applied', 'duplicate', 'unmatched', 'ignored', 'failed')),
+  constraint applied_event_has_time_and_key check (
+    state <> 'applied' or (applied_at is not null and dedup_key is not null)),
+  constraint failed_event_says_why check (state <> 'failed' or error is not null)
+);
+
+-- at most once
+create unique index webhook_events_applied_once_idx on vioc.webhook_events (dedup_key) where state = 'applied';
+-- what the worker still has to apply, and vioc.dead_letters
+create index webhook_events_unapplied_idx on vioc.webhook_events (id) where state in ('new', 'failed');
+create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
+
+comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
+comment on column vioc.webhook_events.tenant_id is 'Tenant of the matched call.';
+comment on column vioc.webhook_events.call_id is 'The matched call.';
+comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_receive_webhook. ingest: from a trusted caller of vioc_ingest_outcome. look_up: what get-call answered.';
+comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
+comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
+comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
+comment on column vioc.webhook_events.body is 'The body, byte for byte.';
+comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
+comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';
+comment on column vioc.webhook_events.applied_at is 'When it was applied.';
+comment on column vioc.webhook_events.error is 'Why applying failed; SQLSTATE and message, without data of the body.';
+
+-- tables/follow_up_rules.sql
+
+create table vioc.follow_up_rules (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  outcome text not null,
+  delays interval[] not null,
+  max_attempts integer not null,
+  primary key (tenant_id, outcome),
+  constraint max_attempts_is_1_to_20 check (max_attempts between 1 and 20),
+  constraint every_retry_has_a_delay check (max_attempts = 1 or cardinality(delays) >= 1)
+);
+comment on table vioc.follow_up_rules is 'A tenant''s own follow-ups; without a row vioc.default_follow_up(outcome) holds.';
+comment on column vioc.follow_up_rules.outcome is 'no_answer, busy, voicemail, failed or line_error.';
+comment on column vioc.follow_up_rules.delays is 'Wait before the second attempt, the third, ...; the last one repeats. A whole day also moves the time of day by three hours.';
+comment on column vioc.follow_up_rules.max_attempts is 'Attempts in all; 1 = no follow-up.';
+
+-- tables/outcome_words.sql
+
+create table vioc.outcome_words (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  word text not null,
+  outcome text not null,
+  primary key (tenant_id, word),
+  constraint word_is_lower_case check (word = lower(word)),
+  constraint outcome_is_a_decision check (outcome in (
+    'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
+);
+comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as its agent reports them; they go before vioc.default_outcome_words().';
+comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';
+comment on column vioc.outcome_words.outcome is 'What it means.';
+
+-- tables/do_not_call.sql
+
+create table vioc.do_not_call (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  phone vioc.e164 not null,
+  reason text,
+  source text not null,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, phone),
+  constraint source_is_known check (source in ('practice', 'call', 'retell'))
+);
+-- organisations share opt-outs: the rule looks a number up over tenants
+create index do_not_call_phone_idx on vioc.do_not_call (phone);
+comment on table vioc.do_not_call is 'Opt-outs by number. They beat every other rule, for the tenant and its organisation.';
+comment on column vioc.do_not_call.phone is 'E.164.';
+comment on column vioc.do_not_call.reason is 'For people.';
+comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
+comment on column vioc.do_not_call.created_at is 'Since when.';
+
+-- native/is_own_transaction.sql
+
+-- Private. Whether a row with this xmin was written by the current transaction (or a subtransaction of it).
+create function vioc.is_own_transaction(p_xmin xid) returns boolean
+  language c volatile strict as 'MODULE_PATHNAME', 'is_own_transaction_wrapper';
+comment on function vioc.is_own_transaction(xid) is 'Whether the transaction with this id is the current one.';
+
+-- native/key_problem.sql
+
+-- Private. A plain key always is; file:NAME is if the file exists under vioconcierge.secrets_dir and is not empty.
+create function vioc.key_problem(p_key text) returns text
+  language c stable strict as 'MODULE_PATHNAME', 'key_problem_wrapper';
+comment on function vioc.key_problem(text) is 'Why a key or key reference cannot be used; null = it can.';
+
+-- native/matching_key.sql
+
+-- Private. HMAC-SHA256 over the raw body and the timestamp, +-5 minutes, constant-time comparison
+-- (Retell: features/secure-webhook; Python SDK 6.2.13 lib/webhook_auth.py). Keys may be file:NAME.
+create function vioc.matching_key(p_body text, p_header text, p_keys text[], p_now timestamptz) returns integer
+  language c stable as 'MODULE_PATHNAME', 'matching_key_wrapper';
+comment on function vioc.matching_key(text, text, text[], timestamptz) is 'Position of the key that signed this body, 0 if none did.';
+
+-- native/normalize_phone.sql
+
+-- Private. libphonenumber's rules: E.164 (starts with +), else the problem in words.
+create function vioc.normalize_phone(p_phone text, p_country text) returns text
+  language c immutable parallel safe as 'MODULE_PATHNAME', 'normalize_phone_wrapper';
+comment on function vioc.normalize_phone(text, text) is 'The number in E.164, or in words why it cannot be dialled.';
+
+-- native/parse_wish.sql
+
+create function vioc.parse_wish(p_text text, p_local_now timestamp, p_opens time, p_closes time) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'parse_wish_wrapper';
+comment on function vioc.parse_wish(text, timestamp, time, time) is 'A requested time in the agent''s words as ISO 8601, with offset if it had one, else local; null: a person must read it.';
+
+-- native/phone_country.sql
+
+create function vioc.phone_country(p_e164 text) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_country_wrapper';
+comment on function vioc.phone_country(text) is 'ISO 3166 alpha-2 code of the country that an E.164 number belongs to; null if unknown.';
+
+-- native/run_in_database.sql
+
+-- Private. Runs statements in another database of the cluster by a short-lived worker (superuser's rights). The
+-- callers check who asks.
+create function vioc.run_in_database(p_database text, p_statements text) returns text
+  language c volatile strict as 'MODULE_PATHNAME', 'run_in_database_wrapper';
+comment on function vioc.run_in_database(text, text) is 'Runs statements in another database; null, or the error''s SQLSTATE and message.';
+
+-- native/server_state.sql
+
+-- Private. not_preloaded | not_listed | no_worker | ready
+create function vioc.server_state() returns text
+  language c volatile strict as 'MODULE_PATHNAME', 'server_state_wrapper';
+comment on function vioc.server_state() is 'Whether this database is served: not_preloaded, not_listed (in vioconcierge.databases), no_worker (yet), ready.';
+
+-- native/session_id.sql
+
+create function vioc.session_id(p_installation_id uuid, p_contact_id bigint, p_attempt integer) returns uuid
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'session_id_wrapper';
+comment on function vioc.session_id(uuid, bigint, integer) is 'The identity of an attempt at Retell: uuid v5, the same whenever it is computed again.';
+
+-- native/spoken_date.sql
+
+create function vioc.spoken_date(p_local timestamp, p_locale text) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'spoken_date_wrapper';
+comment on function vioc.spoken_date(timestamp, text) is 'A local date as one says it: Monday, January 15th.';
+
+-- native/spoken_time.sql
+
+create function vioc.spoken_time(p_local timestamp, p_locale text) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'spoken_time_wrapper';
+comment on function vioc.spoken_time(timestamp, text) is 'A local time as one says it: 2:30 PM.';
+
+-- native/storable_json.sql
+
+create function vioc.storable_json(p_json text) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'storable_json_wrapper';
+comment on function vioc.storable_json(text) is 'Valid JSON text with the escapes that jsonb refuses (\u0000, lone surrogates) replaced by \ufffd.';
+
+-- native/wait_for_change.sql
+
+-- Private. Sleeps until the database's change count differs from p_seen or the time is over; returns the count.
+-- p_timeout_ms = 0 only reads it. Interruptible; the number of waiters is bounded by vioconcierge.max_waiters.
+create function vioc.wait_for_change(p_seen bigint, p_timeout_ms integer) returns bigint
+  language c volatile strict as 'MODULE_PATHNAME', 'wait_for_change_wrapper';
+comment on function vioc.wait_for_change(bigint, integer) is 'Waits for the next committed change of a call in this database.';
+
+-- native/wake_worker.sql
+
+-- Private. Arms a commit callback that wakes this database's worker and every vioc_wait_for_call. Rollback: nothing.
+create function vioc.wake_worker() returns void
+  language c volatile strict as 'MODULE_PATHNAME', 'wake_worker_wrapper';
+comment on function vioc.wake_worker() is 'Wakes the worker when this transaction commits.';
+
+-- functions/setting.sql
+
+-- Private. A setting in its unit, whether or not the library is loaded in this session.
+create function vioc.setting(p_name text, p_default text) returns text
+  language sql stable
+  return coalesce(nullif(current_setting('vioconcierge.' || p_name, true), ''), p_default);
+comment on function vioc.setting(text, text) is 'A setting of vioconcierge, or its default where the library is not loaded.';
+
+-- functions/caller.sql
+
+-- Private. Who asked: the role that PostgREST switched to, else the login. current_user would be the owner here.
+create function vioc.caller() returns text
+  language sql stable
+  return coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+comment on function vioc.caller() is 'The role that called a public function.';
+
+-- functions/is_superuser_caller.sql
+
+create function vioc.is_superuser_caller() returns boolean
+  language sql stable
+  return coalesce((select r.rolsuper from pg_roles as r where r.rolname = vioc.caller()), false);
+comment on function vioc.is_superuser_caller() is 'Whether the caller of a public function is a superuser.';
+
+-- functions/legal_hours.sql
+
+-- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time).
+create function vioc.legal_hours(out opens time, out closes time)
+  language sql stable
+begin atomic
+  select split_part(s.hours, '-', 1)::time, split_part(s.hours, '-', 2)::time
+  from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s;
+end;
+comment on function vioc.legal_hours() is 'Hours outside of which nobody is called, at the contact''s place.';
+
+-- functions/check_time_zone.sql
+
+-- Private. Raises 22023 for a name that is not an IANA time zone.
+create function vioc.check_time_zone(p_name text) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_name is null then
+    return;
+  end if;
+  -- PostgreSQL also takes abbreviations and POSIX rules, whose daylight saving nobody would expect
+  if p_name !~ '^([A-Za-z_]+(/[A-Za-z0-9_+-]+)+|UTC)$' then
+    raise invalid_parameter_value;
+  end if;
+  perform now() at time zone p_name;
+exception when invalid_parameter_value then
+  raise exception 'not a time zone name: %', left(quote_literal(p_name), 60)
+    using errcode = 'invalid_parameter_value',
+      hint = 'Use a name of pg_timezone_names such as America/New_York.';
+end
+$$;
+comment on function vioc.check_time_zone(text) is 'Raises an error for a name that is not an IANA time zone.';
+
+-- functions/webhook_url.sql
+
+create function vioc.webhook_url() returns text
+  language sql stable
+  return rtrim(vioc.setting('webhook_base_url', null), '/') || '/api/webhook/call-outcome';
+comment on function vioc.webhook_url() is 'Where Retell is told to report; null while vioconcierge.webhook_base_url is not set.';
+
+-- functions/max_body_bytes.sql
+
+create function vioc.max_body_bytes() returns bigint
+  language sql stable
+  return pg_size_bytes(vioc.setting('max_body_size', '8MB'));
+comment on function vioc.max_body_bytes() is 'The setting vioconcierge.max_body_size in bytes.';
+
+-- functions/backoff.sql
+
+-- Private. Between half and the whole of least(cap, base * 2^(n-1)): retries of many calls spread.
+create function vioc.backoff(p_tries integer, p_base interval, p_cap interval) returns interval
+  language sql volatile
+  return least(p_cap, p_base * (2 ^ least(greatest(p_tries, 1) - 1, 20))) * (0.5 + random() / 2);
+comment on function vioc.backoff(integer, interval, interval) is 'Wait before the next try: doubling, capped, with jitter.';
+
+-- functions/starts_allowed.sql
+
+-- Private. Pacing: how many calls may start now under a limit per second, given when the next start is free.
+-- A burst of a twentieth of the limit, and an interval stretched so that no window of one second exceeds the limit;
+-- 2 % more for the way from claim to wire.
+create function vioc.starts_allowed(p_per_second integer, p_next_start_at timestamptz, p_now timestamptz,
+  out allowed integer, out burst integer, out interval_seconds double precision)
+  language sql immutable
+begin atomic
+  select
+    case
+      when p_per_second is null then 1000000
+      when p_next_start_at > p_now then 0
+      else least(b.burst, 1 + floor(least(
+        extract(epoch from p_now - greatest(p_next_start_at, p_now - interval '1 hour')) / b.seconds, 1000000))::integer)
+    end, b.burst, b.seconds
+  from (
+    select g.burst, 1.02 / (coalesce(p_per_second, 1000000) - g.burst + 1) as seconds
+    from (select greatest(1, coalesce(p_per_second, 1000000) / 20) as burst) as g) as b;
+end;
+comment on function vioc.starts_allowed(integer, timestamptz, timestamptz) is 'How many calls a limit per second lets start now.';
+
+-- functions/start_taken.sql
+
+-- Private. When the next start is free after taking some; the counterpart of vioc.starts_allowed.
+create function vioc.start_taken(p_per_second integer, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
+returns timestamptz
+  language sql immutable
+begin atomic
+  select greatest(p_next_start_at, p_now - make_interval(secs => (s.burst - 1) * s.interval_seconds))
+    + make_interval(secs => p_taken * s.interval_seconds)
+  from vioc.starts_allowed(p_per_second, p_next_start_at, p_now) as s;
+end;
+comment on function vioc.start_taken(integer, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+
+-- functions/epoch_ms.sql
+
+-- Private. Retell's timestamps are milliseconds since 1970; anything else is null.
+create function vioc.epoch_ms(p_value jsonb) returns timestamptz
+  language sql immutable
+  return case when jsonb_typeof(p_value) = 'number' and p_value::numeric between 0 and 4102444800000
+    then to_timestamp(p_value::numeric / 1000) end;
+comment on function vioc.epoch_ms(jsonb) is 'A timestamp of Retell as an instant.';
+
+-- functions/json_integer.sql
+
+create function vioc.json_integer(p_value jsonb) returns integer
+  language sql immutable
+  return case when jsonb_typeof(p_value) = 'number' and p_value::numeric between 0 and 2147483647
+    then p_value::numeric::integer end;
+comment on function vioc.json_integer(jsonb) is 'A number that fits, else null.';
+
+-- functions/json_number.sql
+
+create function vioc.json_number(p_value jsonb) returns numeric
+  language sql immutable
+  return case when jsonb_typeof(p_value) = 'number' and p_value::numeric between 0 and 1e12
+    then round(p_value::numeric, 6) end;
+comment on function vioc.json_number(jsonb) is 'A number that fits, else null.';
+
+-- functions/url_part.sql
+
+-- Private. Retell's ids are opaque: everything but letters, digits, _ and - is percent-encoded.
+create function vioc.url_part(p_text text) returns text
+  language sql immutable strict
+begin atomic
+  select coalesce(string_agg(
+    case when c.b between 48 and 57 or c.b between 65 and 90 or c.b between 97 and 122 or c.b in (45, 95)
+      then chr(c.b) else '%' || lpad(upper(to_hex(c.b)), 2, '0') end, '' order by c.n), '')
+  from (
+    select n, get_byte(u.bytes, n) as b
+    from (select convert_to(p_text, 'UTF8') as bytes) as u
+    cross join generate_series(0, length(u.bytes) - 1) as n) as c;
+end;
+comment on function vioc.url_part(text) is 'Text as one segment of a URL path.';
+
+-- functions/default_follow_up.sql
+
+-- Private. The follow-ups without a tenant's own rule. delays: before the second attempt, the third, ...
+create function vioc.default_follow_up(p_outcome text, out delays interval[], out max_attempts integer)
+  language sql immutable
+begin atomic
+  select f.delays, f.max_attempts
+  from (values
+    ('no_answer', '{2 hours,1 day}'::interval[], 3),
+    ('busy', '{15 minutes,1 day}'::interval[], 3),
+    ('voicemail', '{1 day}'::interval[], 2),
+    ('line_error', '{30 minutes}'::interval[], 2)) as f (outcome, delays, max_attempts)
+  where f.outcome = p_outcome;
+end;
+comment on function vioc.default_follow_up(text) is 'When and how often a contact is called again after an outcome.';
+
+-- functions/default_outcome_words.sql
+
+-- Private. Words of agents for outcomes; vioc.outcome_words goes before them.
+create function vioc.default_outcome_words() returns table (word text, outcome text)
+  language sql immutable
+begin atomic
+  select w.word, m.outcome
+  from (values
+    ('confirmed', '{confirm,confirmed,confirms,yes,attending,will_attend,keep,kept,accepted}'::text[]),
+    ('cancelled', '{cancel,cancelled,canceled,cancels,no,not_attending,cancellation}'),
+    ('rescheduled', '{reschedule,rescheduled,reschedules,move,moved,change,postpone}'),
+    ('callback_requested', '{callback,call_back,callback_requested,call_later,later}'),
+    ('declined', '{decline,declined,refused,refuse,not_interested}'),
+    ('wrong_number', '{wrong_number,wrong_person,wrong number,not_known}'),
+    ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
+    ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}')
+  ) as m (outcome, words)
+  cross join lateral unnest(m.words) as w (word);
+end;
+comment on function vioc.default_outcome_words() is 'Which words of an agent mean which outcome.';
+
+-- functions/outcome_of_reason.sql
+
+-- Private. Retell's disconnection reasons (retell-sdk 6.2.13, types/phone_call_response.py; groups by
+-- reliability/debug-call-disconnect). The list grows: an unknown one is failed, for a person to look at.
+-- talked: whether a conversation took place, so that the analysis may decide. line_error: worth one retry.
+create function vioc.outcome_of_reason(p_reason text, out outcome text, out talked boolean, out follow_up text)
+  language sql immutable
+begin atomic
+  select coalesce(r.outcome, 'failed'), coalesce(r.talked, false), coalesce(r.follow_up, 'failed')
+  from (select p_reason as reason) as given
+  left join (values
+    ('completed', true, 'completed',
+      '{user_hangup,agent_hangup,call_transfer,transfer_bridged,transfer_cancelled,transfer_ended,call_take_over,inactivity,max_duration_reached,no_concurrency_fallback,manual_stopped}'::text[]),
+    ('do_not_call', true, 'do_not_call', '{user_requested_dnc}'),
+    ('callback_requested', true, 'callback_requested', '{user_requested_callback}'),
+    ('voicemail', false, 'voicemail', '{voicemail_reached,ivr_reached}'),
+    ('no_answer', false, 'no_answer', '{dial_no_answer,user_declined}'),
+    ('busy', false, 'busy', '{dial_busy}'),
+    ('failed', false, 'failed', '{invalid_destination,marked_as_spam,network_blocked,error_user_not_joined}'),
+    ('failed', false, 'line_error',
+      '{dial_failed,sip_routing_error,telephony_provider_unavailable,registered_call_timeout,error_llm_websocket_open,error_llm_websocket_lost_connection,error_llm_websocket_runtime,error_llm_websocket_corrupt_payload,error_no_audio_received,error_asr,error_retell,error_unknown}'),
+    ('account_trouble', false, 'account_trouble',
+      '{no_valid_payment,credit_exhausted,budget_reached,scam_detected,telephony_provider_permission_denied}'),
+    ('throttled', false, 'throttled', '{concurrency_limit_reached}')
+  ) as r (outcome, talked, follow_up, reasons) on given.reason = any (r.reasons);
+end;
+comment on function vioc.outcome_of_reason(text) is 'What a disconnection reason means.';
+
+-- functions/next_plan_step.sql
+
+-- Private. The plan's first step after p_after. Days are calendar days of the tenant's zone, hours are hours.
+create function vioc.next_plan_step(p_appointment_time timestamptz, p_plan interval[], p_zone text, p_after timestamptz)
+returns timestamptz
+  language sql stable
+begin atomic
+  select min(step.at)
+  from unnest(p_plan) as s (ahead)
+  cross join lateral (
+    select ((p_appointment_time at time zone p_zone) - date_trunc('day', s.ahead)) at time zone p_zone
+      - (s.ahead - date_trunc('day', s.ahead)) as at) as step
+  where step.at > p_after;
+end;
+comment on function vioc.next_plan_step(timestamptz, interval[], text, timestamptz) is 'When the reminder plan calls next; null = no step left.';
+
+-- functions/follow_up_time.sql
+
+-- Private. A whole day also moves the time of day by three hours towards the middle: who was out at nine may be in at noon.
+create function vioc.follow_up_time(p_delay interval, p_zone text, p_now timestamptz) returns timestamptz
+  language sql stable
+  return case
+    when extract(day from p_delay) = 0 then p_now + p_delay
+    else ((p_now at time zone p_zone) + p_delay
+      + case when (p_now at time zone p_zone)::time < '14:00' then interval '3 hours' else interval '-3 hours' end)
+      at time zone p_zone end;
+comment on function vioc.follow_up_time(interval, text, timestamptz) is 'When a contact that was not reached is called again.';
+
+-- functions/said.sql
+
+-- Private. What the agent reported under one of the four field names: during the call, else in the analysis.
+create function vioc.said(p_call vioc.calls, p_tenant vioc.tenants, p_field text) returns text
+  language sql stable
+  return coalesce(
+    nullif(btrim(p_call.report ->> coalesce(p_tenant.analysis_fields ->> p_field, p_field)), ''),
+    nullif(btrim(p_call.analysis ->> coalesce(p_tenant.analysis_fields ->> p_field, p_field)), ''));
+comment on function vioc.said(vioc.calls, vioc.tenants, text) is 'A field of the agent''s report or of Retell''s analysis.';
+
+-- functions/standing.sql
+
+-- Private. Whether a tenant can be called for at all: the one definition of these rules. Inlined by the planner.
+create function vioc.standing(p_now timestamptz)
+returns table (
+  tenant_id bigint, credential_id bigint, configured boolean, has_key boolean, not_paused boolean,
+  not_suspended boolean, may_probe boolean, not_throttled boolean)
+  language sql stable
+begin atomic
+  select t.id,
+    k.id,
+    t.retell_agent_id is not null and t.retell_agent_number is not null,
+    k.id is not null and (
+      case when k.is_fallback then vioc.setting('retell_api_key', null) is not null
+      else exists (
+        select from vioc.credential_keys as s
+        where s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null) end),
+    t.paused_at is null and i.paused_at is null,
+    t.suspended_at is null and k.suspended_at is null,
+    coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now,
+    coalesce(k.throttled_until, '-infinity') <= p_now
+  from vioc.tenants as t
+  left join vioc.credentials as k
+    on k.id = t.credential_id or (t.credential_id is null and k.is_fallback)
+  left join vioc.installation as i on true;
+end;
+comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled.';
+
+-- functions/rules.sql
+
+-- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
+-- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent),
+-- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
+-- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
+create function vioc.rules(p_now timestamptz)
+returns table (
+  tenant_id bigint, contact_id bigint,
+  tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
+  phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
+  appointment_booked boolean, appointment_ahead boolean, line_free boolean,
+  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean)
+  language sql stable
+begin atomic
+  select c.tenant_id, c.id,
+    s.configured, s.has_key, s.not_paused, s.not_suspended,
+    c.phone_e164 is not null,
+    t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
+    not exists (
+      select from vioc.do_not_call as o
+      join vioc.tenants as ot on ot.id = o.tenant_id
+      where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
+    c.status <> 'wrong_number',
+    not t.require_consent or (c.consent_at is not null and c.consent_at <= p_now),
+    c.appointment_status in ('booked', 'confirmed'),
+    c.appointment_time is null or c.appointment_time > p_now,
+    not exists (
+      select from vioc.calls as o
+      where o.to_number = c.phone_e164
+        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+    clock.at_person::time >= h.opens and clock.at_person::time < h.closes,
+    not exists (select from vioc.calling_hours as ch where ch.tenant_id = t.id)
+      or exists (
+        select from vioc.calling_hours as ch
+        where ch.tenant_id = t.id
+          and ch.weekday = extract(isodow from clock.at_person)
+          and clock.at_person::time >= ch.opens and clock.at_person::time < ch.closes),
+    not exists (
+      select from vioc.blackout_dates as b
+      where b.tenant_id = t.id
+        and (b.day = clock.at_practice::date
+          or (b.yearly and to_char(b.day, 'MMDD') = to_char(clock.at_practice, 'MMDD'))))
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  cross join vioc.legal_hours() as h
+  cross join lateral (
+    select p_now at time zone coalesce(c.time_zone, t.time_zone) as at_person,
+      p_now at time zone t.time_zone as at_practice) as clock;
+end;
+comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
+
+-- functions/verdicts.sql
+
+-- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
+-- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
+create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
+returns table (rule text, ok boolean, detail text, waits boolean, overridable boolean)
+  language sql stable
+begin atomic
+  select v.rule, v.ok,
+    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
+  from vioc.rules(p_now) as r
+  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.tenants as t on t.id = r.tenant_id
+  cross join vioc.legal_hours() as h
+  cross join lateral (values
+    (1, 'tenant_configured', r.tenant_configured, true, false,
+      'the practice has an agent and a number',
+      'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
+    (2, 'has_key', r.has_key, true, false,
+      'the practice has a Retell key',
+      'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
+    (3, 'not_paused', r.not_paused, true, false,
+      'calls are not paused', 'calls are paused: vioc_resume(' || t.id || '), or vioc_resume() for all'),
+    (4, 'not_suspended', r.not_suspended, true, false,
+      'Retell accepts the practice''s key, agent and number',
+      'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
+    (5, 'phone_usable', r.phone_usable, false, false,
+      'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
+    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false,
+      'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
+    (7, 'not_opted_out', r.not_opted_out, false, false,
+      'the number has not asked to be left alone', 'this number is on the do-not-call list'),
+    (8, 'right_number', r.right_number, false, false,
+      'the number is not known to be wrong', 'somebody else answered at this number: change the phone first'),
+    (9, 'consented', r.consented, false, false,
+      'consent is given or not required', 'this practice requires consent, and consent_at is not set'),
+    (10, 'appointment_booked', r.appointment_booked, false, false,
+      'the appointment stands', 'the appointment is cancelled or over'),
+    (11, 'appointment_ahead', r.appointment_ahead, false, false,
+      'the appointment is ahead', 'the appointment is past'),
+    (12, 'line_free', r.line_free, true, false,
+      'nobody is calling this number now', 'another call to this number is in progress'),
+    (13, 'in_legal_hours', r.in_legal_hours, true, false,
+      'within the legal hours at the contact''s place',
+      'outside the legal hours at the contact''s place, ' || to_char(h.opens, 'HH24:MI') || ' to ' || to_char(h.closes, 'HH24:MI')),
+    (14, 'in_calling_hours', r.in_calling_hours, true, true,
+      'within the practice''s calling hours', 'outside the practice''s calling hours'),
+    (15, 'no_blackout', r.no_blackout, true, true,
+      'not a blackout date', 'today is a blackout date of the practice')
+  ) as v (ordinal, rule, ok, waits, overridable, when_ok, when_not)
+  where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
+  order by v.ordinal;
+end;
+comment on function vioc.verdicts(bigint, bigint, timestamptz) is 'Every rule''s verdict on one contact, in order, in words.';
+
+-- functions/next_opening.sql
+
+-- Private. The first instant at or after p_now at which hours and blackout dates allow a call, within 15 days and
+-- before the appointment; null = none. Openings only begin at the start of a range or of a day, so those are tried,
+-- by the rules themselves.
+create function vioc.next_opening(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz, p_forced boolean)
+returns timestamptz
+  language sql stable
+begin atomic
+  select min(o.at)
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  cross join vioc.legal_hours() as h
+  cross join lateral (
+    select p_now as at
+    union all
+    select ((p_now at time zone z.zone)::date + d.day + starts.at) at time zone z.zone
+    from (select coalesce(c.time_zone, t.time_zone) as zone) as z
+    cross join generate_series(0, 15) as d (day)
+    cross join (
+      select h.opens as at
+      union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
+      union select time '00:00') as starts) as o
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+    and o.at >= p_now
+    and (c.appointment_time is null or o.at < c.appointment_time)
+    and exists (
+      select from vioc.rules(o.at) as r
+      where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
+        and r.in_legal_hours and (p_forced or (r.in_calling_hours and r.no_blackout)));
+end;
+comment on function vioc.next_opening(bigint, bigint, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
+
+-- functions/contact_requests.sql
+
+-- Private. What would be sent for a contact: the one place where contact and tenant become Retell's fields.
+-- All eight variables always, always strings: a missing one is spoken as a literal placeholder, and null is refused
+-- (Retell: build/dynamic-variables; observed 400 "must be string"). Inlined by the planner.
+create function vioc.contact_requests()
+returns table (
+  tenant_id bigint, contact_id bigint, to_number text, from_number text, agent text, agent_version text,
+  agent_override jsonb, variables jsonb)
+  language sql stable
+begin atomic
+  select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
+    coalesce(a.retell_agent_id, t.retell_agent_id),
+    case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
+    t.agent_override,
+    coalesce(c.extra_variables, '{}')
+      || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
+      || jsonb_build_object(
+        'customer_name', coalesce(c.name, ''),
+        'business_name', t.company_name,
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_type', coalesce(c.appointment_type, ''),
+        'provider_name', coalesce(c.owner_name, ''),
+        'special_instructions', coalesce(c.special_instructions, ''),
+        'callback_number', coalesce(t.retell_agent_number, ''))
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
+  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+end;
+comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
+
+-- functions/request_body.sql
+
+-- Private. The JSON of POST /v2/create-phone-call (Retell's fields: retell-sdk 6.2.13, types/call_create_phone_call_params.py).
+-- vioconcierge.legacy_fields adds the older names agent_id and webhook_url at the top level.
+create function vioc.request_body(
+  p_to_number text, p_from_number text, p_agent text, p_agent_version text, p_agent_override jsonb, p_variables jsonb,
+  p_session_id uuid, p_tenant_id bigint, p_contact_id bigint, p_call_id bigint)
+returns jsonb
+  language sql stable
+  return
+    jsonb_build_object(
+      'from_number', p_from_number,
+      'to_number', p_to_number,
+      'override_agent_id', p_agent,
+      'retell_llm_dynamic_variables', p_variables,
+      'metadata', jsonb_build_object(
+        'session_id', p_session_id::text, 'tenant_id', p_tenant_id::text,
+        'contact_id', p_contact_id::text, 'call_id', p_call_id::text),
+      'idempotency_key', p_session_id::text,
+      'honor_internal_dnc', true)
+    || case
+      when p_agent_version is null then '{}'
+      when p_agent_version ~ '^[0-9]{1,9}$' then jsonb_build_object('override_agent_version', p_agent_version::integer)
+      else jsonb_build_object('override_agent_version', p_agent_version) end
+    || case
+      when vioc.webhook_url() is null then
+        case when p_agent_override is null then '{}' else jsonb_build_object('agent_override', p_agent_override) end
+      else jsonb_build_object('agent_override', coalesce(p_agent_override, '{}')
+        || jsonb_build_object('agent', coalesce(p_agent_override -> 'agent', '{}')
+          || jsonb_build_object('webhook_url', vioc.webhook_url()))) end
+    || case
+      when vioc.setting('legacy_fields', 'on') <> 'on' then '{}'
+      else jsonb_build_object('agent_id', p_agent)
+        || case when vioc.webhook_url() is null then '{}'
+          else jsonb_build_object('webhook_url', vioc.webhook_url()) end end;
+comment on function vioc.request_body(text, text, text, text, jsonb, jsonb, uuid, bigint, bigint, bigint) is 'The body that is posted to Retell for a call.';
+
+-- functions/installation_id.sql
+
+-- Private. Makes the installation row at first use, with the marker of this database.
+create function vioc.installation_id() returns uuid
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id uuid;
+begin
+  select i.installation_id into v_id from vioc.installation as i;
+  if found then
+    return v_id;
+  end if;
+  insert into vioc.installation (system_identifier, database_oid)
+  select s.system_identifier, d.oid::bigint
+  from pg_control_system() as s, pg_database as d
+  where d.datname = current_database()
+  on conflict (singleton) do nothing;
+  select i.installation_id into strict v_id from vioc.installation as i;
+  return v_id;
+end
+$$;
+comment on function vioc.installation_id() is 'The id of this installation, made at first use.';
+
+-- functions/fallback_credential.sql
+
+-- Private. The credential row that stands for vioconcierge.retell_api_key; made when the setting is first seen.
+create function vioc.fallback_credential() returns bigint
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id bigint;
+begin
+  select k.id into v_id from vioc.credentials as k where k.is_fallback;
+  if found or vioc.setting('retell_api_key', null) is null then
+    return v_id;
+  end if;
+  insert into vioc.credentials (is_fallback, key_ends_with)
+  values (true, right(vioc.setting('retell_api_key', null), 4))
+  on conflict (is_fallback) where is_fallback do nothing;
+  select k.id into v_id from vioc.credentials as k where k.is_fallback;
+  return v_id;
+end
+$$;
+comment on function vioc.fallback_credential() is 'The credential of the fallback key; null if there is none.';
+
+-- functions/api_key.sql
+
+-- Private. The key itself, or file:NAME, which the worker resolves. Callers must never show it.
+create function vioc.api_key(p_credential_id bigint) returns text
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select case when k.is_fallback then vioc.setting('retell_api_key', null) else s.key end
+  from vioc.credentials as k
+  left join vioc.credential_keys as s
+    on s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null
+  where k.id = p_credential_id
+$$;
+comment on function vioc.api_key(bigint) is 'The API key of a credential, or a reference to its file.';
+
+-- functions/check_served.sql
+
+-- Private. A call queued where no worker will ever come would be a button that does nothing.
+create function vioc.check_served() returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  case vioc.server_state()
+    when 'not_preloaded' then
+      raise exception 'vioconcierge is not loaded by the server'
+        using errcode = 'object_not_in_prerequisite_state',
+          hint = 'Add vioconcierge to shared_preload_libraries in postgresql.conf and restart.';
+    when 'not_listed' then
+      raise exception 'this database is not served by a worker'
+        using errcode = 'object_not_in_prerequisite_state',
+          hint = format('Set vioconcierge.databases = %L in postgresql.conf (with the others, separated by commas) and restart.', current_database());
+    else null;
+  end case;
+end
+$$;
+comment on function vioc.check_served() is 'Raises an error where calls would never be made.';
+
+-- functions/refuse_by_rule.sql
+
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and the next opening in the hint.
+create function vioc.refuse_by_rule(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_verdict record;
+  v_opening timestamptz;
+begin
+  select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
+  where not v.ok and not (p_force and v.overridable)
+  order by v.waits
+  limit 1;
+  if not found then
+    return;
+  end if;
+  if v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
+    v_opening := vioc.next_opening(p_tenant_id, p_contact_id, p_now, p_force);
+  end if;
+  raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
+    using errcode = 'VC001',
+      detail = 'rule: ' || v_verdict.rule,
+      hint = case
+        when v_opening is not null then 'The next opening is ' || v_opening || '.'
+        when v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then 'There is no opening before the appointment.'
+        else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
+end
+$$;
+comment on function vioc.refuse_by_rule(bigint, bigint, boolean, timestamptz) is 'Raises an error if a rule forbids calling a contact.';
+
+-- functions/tenant_phone.sql
+
+-- Private. A number as the practice writes it, in E.164, or an error that does not repeat it.
+create function vioc.tenant_phone(p_tenant_id bigint, p_phone text) returns text
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant vioc.tenants;
+  v_phone text;
+begin
+  select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  if not found then
+    raise exception 'there is no tenant %', coalesce(p_tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  v_phone := vioc.normalize_phone(p_phone, coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
+  if not starts_with(v_phone, '+') then
+    raise exception 'the number cannot be used: %', v_phone
+      using errcode = 'invalid_parameter_value', hint = 'Write it with country code, for instance +12125550123.';
+  end if;
+  return v_phone;
+end
+$$;
+comment on function vioc.tenant_phone(bigint, text) is 'A phone number of a tenant''s country in E.164.';
+
+-- functions/replace_key.sql
+
+-- Private. The replaced key still verifies webhooks for a day (calls under way, keys switched at Retell a little later).
+create function vioc.replace_key(p_credential_id bigint, p_purpose text, p_key text) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from vioc.credential_keys as k
+    where k.credential_id = p_credential_id and k.purpose = p_purpose and k.valid_until is null and k.key = p_key) then
+    return;
+  end if;
+  update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
+  where k.credential_id = p_credential_id and k.purpose = p_purpose and k.valid_until is null;
+  insert into vioc.credential_keys (credential_id, purpose, key) values (p_credential_id, p_purpose, p_key);
+end
+$$;
+comment on function vioc.replace_key(bigint, text, text) is 'Makes a key the current one of its credential.';
+
+-- functions/schedule.sql
+
+-- Private. Makes (p_every null: drops) the pg_cron jobs, here or in the database where pg_cron lives.
+create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_home constant text := current_setting('cron.database_name', true);
+  v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
+  v_trim constant text := 'vioconcierge trim ' || current_database();
+  v_make text;
+  v_drop text;
+  v_statements text;
+  v_problem text;
+begin
+  if v_home is null then
+    raise exception 'pg_cron is not loaded by the server'
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = format('Install it (Debian: postgresql-%s-cron), add pg_cron to shared_preload_libraries and cron.database_name = %L to postgresql.conf, restart, and run here: create extension pg_cron;',
+          current_setting('server_version_num')::integer / 10000, current_database());
+  end if;
+
+  v_drop := format(
+    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L)', v_enqueue, v_trim);
+  v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
+      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due()', current_database())
+    || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
+      v_trim, '17 3 * * *',
+      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L))', v_enqueue, v_trim),
+      v_home);
+  v_statements := case when p_every is null then v_drop else v_make end;
+
+  if v_home = current_database() then
+    if to_regclass('cron.job') is null then
+      raise exception 'pg_cron is loaded, but not created in this database'
+        using errcode = 'object_not_in_prerequisite_state', hint = 'create extension pg_cron;';
+    end if;
+    execute v_statements;
+  elsif not p_by_superuser then
+    raise exception 'pg_cron lives in database %', v_home
+      using errcode = 'insufficient_privilege', hint = format('As a superuser, in database %s: %s;', v_home, v_statements);
+  else
+    v_problem := vioc.run_in_database(v_home, v_statements);
+    if v_problem is not null then
+      raise exception 'pg_cron in database % refused: %', v_home, v_problem
+        using errcode = 'object_not_in_prerequisite_state',
+          hint = format('In database %s: create extension if not exists pg_cron; %s;', v_home, v_statements);
+    end if;
+  end if;
+
+  return case when p_every is null then format('dropped the jobs %L and %L', v_enqueue, v_trim)
+    else format('job %L runs %s, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_trim, v_home) end;
+end
+$$;
+comment on function vioc.schedule(text, boolean) is 'Makes or drops the pg_cron jobs.';
+
+-- functions/lock_call.sql
+
+-- Private. The lock order in one place: contact, then call. Null: there is no such call, or (p_wait false) somebody
+-- holds one of the rows.
+create function vioc.lock_call(p_tenant_id bigint, p_call_id bigint, p_wait boolean) returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact_id bigint;
+  v_call vioc.calls;
+begin
+  select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  if p_wait then
+    perform from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update;
+    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update;
+  else
+    perform from vioc.contacts as ct
+    where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
+    if found or not exists (
+      select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
+      select * into v_call from vioc.calls as c
+      where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked;
+    end if;
+  end if;
+  return v_call;
+end
+$$;
+comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and its contact in the one order that cannot deadlock.';
+
+-- functions/give_back.sql
+
+-- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back.
+create function vioc.give_back(
+  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.contacts as c
+  set status = s.status,
+      next_call_at = case when s.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+        then coalesce(c.next_call_at,
+          vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
+  from vioc.tenants as t,
+    lateral (select case when c.status = 'calling' then p_status_before else c.status::text end as status) as s
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
+end
+$$;
+comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
+
+-- functions/queue_calls.sql
+
+-- Transition: contact -> queued call. The caller holds the contacts' rows and has asked the rules.
+-- Uses up the due instant (next_call_at becomes null), so that the same instant is never queued twice.
+create function vioc.queue_calls(
+  p_tenant_ids bigint[], p_contact_ids bigint[], p_requested_by text, p_forced boolean, p_priority smallint,
+  p_now timestamptz)
+returns setof vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_installation_id constant uuid := vioc.installation_id();
+begin
+  return query
+  with numbered as (
+    update vioc.contacts as c
+    set last_attempt = c.last_attempt + 1, next_call_at = null
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    where c.tenant_id = p.tenant_id and c.id = p.id
+    returning c.*
+  )
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
+    p_requested_by, p_forced, p_priority, p_now, n.phone_e164, n.appointment_time,
+    case when n.status = 'calling' then 'scheduled' else n.status end, p_now
+  from numbered as n
+  order by n.appointment_time
+  returning *;
+end
+$$;
+comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';
+
+-- functions/drop_call.sql
+
+-- Transition: queued -> cancelled. The caller holds the contact's row.
+create function vioc.drop_call(p_call vioc.calls, p_reason text, p_now timestamptz) returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
+  if not found then
+    return false;
+  end if;
+  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  return true;
+end
+$$;
+comment on function vioc.drop_call(vioc.calls, text, timestamptz) is 'Cancels a queued call; false if it was no longer queued.';
+
+-- functions/expire_call.sql
+
+-- Transition: queued -> expired.
+create function vioc.expire_call(p_call vioc.calls, p_reason text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set status = 'expired', expired_at = p_now, error = p_reason
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
+  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+end
+$$;
+comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a queued call whose time is over.';
+
+-- functions/hold_call.sql
+
+-- Transition: a queued call that a rule forbids when it is to be sent. It waits for its opening, or ends: expired
+-- (appointment past, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
+-- A call to be re-sent is left unconfirmed: it is still looked up, and ends when its time is over.
+create function vioc.hold_call(p_call vioc.calls, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_verdict record;
+  v_opening timestamptz;
+begin
+  if p_call.resend then
+    update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    return;
+  end if;
+
+  select * into v_verdict
+  from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
+  where not v.ok and not (p_call.forced and v.overridable)
+  order by v.waits
+  limit 1;
+
+  if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
+    perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
+  elsif not found then
+    -- its number was taken by another call of the same batch
+    update vioc.calls as c set due_at = p_now + interval '30 seconds'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  elsif v_verdict.rule = 'appointment_ahead' then
+    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+  elsif not v_verdict.waits then
+    perform vioc.drop_call(p_call, v_verdict.detail, p_now);
+  elsif v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
+    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id, p_now, p_call.forced);
+    if v_opening is null then
+      perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
+    else
+      update vioc.calls as c set due_at = v_opening
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    end if;
+  else
+    update vioc.calls as c set due_at = p_now + interval '30 seconds'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  end if;
+end
+$$;
+comment on function vioc.hold_call(vioc.calls, timestamptz) is 'What becomes of a queued call that may not be sent now.';
+
+-- functions/stop_open_calls.sql
+
+-- Transition: queued -> cancelled; with p_stop_sent also the ones at Retell are asked to stop, except that a
+-- conversation under way is not cut off but flagged. The caller holds the contact's row.
+create function vioc.stop_open_calls(
+  p_tenant_id bigint, p_contact_id bigint, p_reason text, p_stop_sent boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+
+  if p_stop_sent then
+    update vioc.calls as c
+    set cancel_requested_at = coalesce(c.cancel_requested_at, p_now),
+        cancel_reason = coalesce(c.cancel_reason, p_reason),
+        resend = false,
+        look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
+      and c.status in ('dispatching', 'unconfirmed', 'placed');
+    if found then
+      perform vioc.wake_worker();
+    end if;
+    update vioc.calls as c
+    set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+  end if;
+end
+$$;
+comment on function vioc.stop_open_calls(bigint, bigint, text, boolean, timestamptz) is 'Cancels the queued call of a contact, and asks Retell to stop a sent one.';
+
+-- functions/opt_out.sql
+
+-- Private. Puts a number on the do-not-call list and ends what is queued to it, for the tenant and its organisation.
+-- Rows held by somebody else are left: the rules are asked again before anything is sent.
+create function vioc.opt_out(p_tenant_id bigint, p_phone text, p_reason text, p_source text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenants bigint[];
+  v_call vioc.calls;
+begin
+  insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+  values (p_tenant_id, p_phone, p_reason, p_source, p_now)
+  on conflict (tenant_id, phone) do nothing;
+
+  select array_agg(o.id) into v_tenants
+  from vioc.tenants as t
+  join vioc.tenants as o on o.id = t.id or o.organisation = t.organisation
+  where t.id = p_tenant_id;
+
+  with reached as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.tenant_id = any (v_tenants) and c.phone_e164 = p_phone
+    for update skip locked
+  )
+  update vioc.contacts as c
+  set status = 'do_not_call', next_call_at = null
+  from reached as r
+  where c.tenant_id = r.tenant_id and c.id = r.id and c.status not in ('cancelled', 'confirmed', 'calling');
+
+  for v_call in
+    select c.* from vioc.calls as c
+    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.status = 'queued'
+    for update of c, ct skip locked
+  loop
+    perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);
+  end loop;
+end
+$$;
+comment on function vioc.opt_out(bigint, text, text, text, timestamptz) is 'Nobody is called at this number any more.';
+
+-- functions/suspend.sql
+
+-- Private. Retell refused something that all calls of a tenant, or of a credential, share. The queue is kept.
+-- 401 and 402 are about the key and its account, the rest about the tenant's agent and number
+-- (observed answers: retell-sdk error classes and field reports, see ARCHITECTURE.md).
+create function vioc.suspend(p_call vioc.calls, p_http_status integer, p_reason text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_http_status in (401, 402) then
+    update vioc.credentials as k
+    set suspended_at = coalesce(k.suspended_at, p_now), suspend_reason = p_reason,
+        probe_at = p_now + interval '10 minutes'
+    where k.id = p_call.credential_id;
+  else
+    update vioc.tenants as t
+    set suspended_at = coalesce(t.suspended_at, p_now), suspend_reason = p_reason,
+        probe_at = p_now + interval '10 minutes'
+    where t.id = p_call.tenant_id;
+  end if;
+end
+$$;
+comment on function vioc.suspend(vioc.calls, integer, text, timestamptz) is 'Stops sending for a credential or tenant that Retell refuses.';
+
+-- functions/wished_time.sql
+
+-- Private. A time in the agent's words, as an instant; null = a person must read it.
+create function vioc.wished_time(p_text text, p_zone text, p_opens time, p_closes time, p_now timestamptz)
+returns timestamptz
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_wish constant text := vioc.parse_wish(p_text, p_now at time zone p_zone, p_opens, p_closes);
+begin
+  return case
+    when v_wish ~ '(Z|[+-][0-9]{2}:[0-9]{2})$' then v_wish::timestamptz
+    else v_wish::timestamp at time zone p_zone end;
+exception when datetime_field_overflow or invalid_datetime_format then
+  return null;
+end
+$$;
+comment on function vioc.wished_time(text, text, time, time, timestamptz) is 'When a person asked to be called back or wants the appointment.';
+
+-- functions/tell_contact.sql
+
+-- Private. What an outcome means for the contact: status, and what comes next (contract: contact states).
+-- Only the contact's newest call, about the appointment as it still stands, changes the contact; an opt-out and a
+-- wrong number always apply. p_previous_outcome: set when a later fact corrects an outcome that was told before.
+create function vioc.tell_contact(p_call vioc.calls, p_outcome text, p_previous_outcome text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact vioc.contacts;
+  v_tenant vioc.tenants;
+  v_hours record;
+  v_zone text;
+  v_kind text := p_outcome;
+  v_limit integer;
+  v_delays interval[];
+  v_attempts integer;
+  v_text text;
+  v_wish timestamptz;
+  v_next timestamptz;
+  v_step timestamptz;
+begin
+  if p_call.is_test or p_outcome is not distinct from p_previous_outcome then
+    return;
+  end if;
+  if p_outcome = 'do_not_call' then
+    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
+  end if;
+
+  select * into v_contact from vioc.contacts as c
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id
+  for update;
+  if not found then
+    return;
+  end if;
+  select * into v_tenant from vioc.tenants as t where t.id = p_call.tenant_id;
+
+  if p_outcome in ('do_not_call', 'wrong_number') then
+    if v_contact.phone_e164 = p_call.to_number then
+      update vioc.contacts as c
+      set status = p_outcome, last_outcome = p_outcome, next_call_at = null,
+          needs_review = c.needs_review or p_outcome = 'wrong_number'
+      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    end if;
+    return;
+  end if;
+
+  if p_call.attempt <> v_contact.last_attempt
+    or p_call.appointment_time is distinct from v_contact.appointment_time
+    or v_contact.appointment_status not in ('booked', 'confirmed')
+  then
+    update vioc.calls as c
+    set needs_review = true,
+        review_reason = coalesce(c.review_reason, 'the outcome came for an appointment that had changed meanwhile')
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    if v_contact.status = 'calling' then
+      perform vioc.give_back(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
+    end if;
+    return;
+  end if;
+
+  v_zone := coalesce(v_contact.time_zone, v_tenant.time_zone);
+  v_attempts := v_contact.attempts + case
+    when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
+
+  -- decisions, and whatever ends the plan
+  if p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') or p_outcome not in (
+    'no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled')
+  then
+    if p_outcome in ('rescheduled', 'callback_requested') then
+      v_text := case p_outcome
+        when 'rescheduled' then vioc.said(p_call, v_tenant, 'new_appointment_time')
+        else vioc.said(p_call, v_tenant, 'callback_time') end;
+      select * into v_hours from vioc.legal_hours();
+      v_wish := vioc.wished_time(v_text, v_zone, v_hours.opens, v_hours.closes, p_now);
+    end if;
+    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now
+      and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+    update vioc.contacts as c
+    set status = case p_outcome
+          when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
+          when 'callback_requested' then 'callback' else 'contacted' end,
+        last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
+        requested_time = case when p_outcome in ('rescheduled', 'callback_requested') then v_wish end,
+        requested_text = case when p_outcome in ('rescheduled', 'callback_requested') then v_text end,
+        needs_review = not (p_outcome = 'confirmed' or (p_outcome = 'callback_requested' and v_next is not null))
+          or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
+  if p_outcome in ('account_trouble', 'throttled') then
+    v_next := p_now + vioc.backoff(1, case p_outcome when 'throttled' then '1 minute' else '10 minutes' end, '10 minutes');
+    update vioc.contacts as c
+    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
+  -- not reached: again after a while, else at the plan's next step, else unreachable
+  if p_outcome = 'failed' then
+    v_kind := (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up;
+  end if;
+  select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts, 1) into v_delays, v_limit
+  from vioc.default_follow_up(v_kind) as d
+  full join (
+    select r.delays, r.max_attempts from vioc.follow_up_rules as r
+    where r.tenant_id = v_tenant.id and r.outcome = v_kind) as f on true;
+
+  if v_kind = 'failed' then
+    v_next := null;
+  else
+    v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
+    if v_attempts < coalesce(v_limit, 1) then
+      v_next := vioc.follow_up_time(v_delays[least(v_attempts, cardinality(v_delays))], v_zone, p_now);
+      if v_next >= v_contact.appointment_time then
+        v_next := null;
+      end if;
+    end if;
+    if v_step <= v_next or v_next is null then
+      v_next := v_step;
+      v_attempts := case when v_step is null then v_attempts else 0 end;
+    end if;
+  end if;
+
+  update vioc.contacts as c
+  set status = case
+        when v_kind = 'failed' then 'failed' when v_next is null and p_outcome = 'failed' then 'failed'
+        when v_next is null then 'unreachable' else 'scheduled' end,
+      last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
+      needs_review = c.needs_review or p_call.needs_review or (p_outcome = 'failed' and v_next is null)
+  where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+end
+$$;
+comment on function vioc.tell_contact(vioc.calls, text, text, timestamptz) is 'Changes a contact by the outcome of its call, and plans what comes next.';
+
+-- functions/fail_call.sql
+
+-- Transition: any open status -> failed, with its outcome for the contact (failed or do_not_call).
+create function vioc.fail_call(p_tenant_id bigint, p_call_id bigint, p_error text, p_outcome text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+begin
+  update vioc.calls as c
+  set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
+      lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
+      needs_review = needs_review or p_outcome = 'failed',
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+  returning * into v_call;
+  if found then
+    perform vioc.tell_contact(v_call, p_outcome, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is 'Ends a call that could not be made.';
+
+-- functions/claimable_calls.sql
+
+-- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on; inside
+-- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, credential_id bigint)
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with recursive waiting as (
+    -- distinct tenants by hopping over the index
+    (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+    union all
+    select (
+      select q.tenant_id from vioc.calls as q
+      where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+      order by q.tenant_id limit 1)
+    from waiting as w where w.tenant_id is not null
+  ),
+  in_progress as materialized (
+    select c.credential_id, c.tenant_id, count(*) as calls
+    from vioc.calls as c
+    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    group by c.credential_id, c.tenant_id
+  ),
+  credential_room as (
+    select k.id,
+      case when k.suspended_at is not null then 1 else
+        greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(
+          (select sum(p.calls) from in_progress as p where p.credential_id = k.id), 0)))::integer end as room
+    from vioc.credentials as k
+    cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
+  ),
+  room as (
+    select st.tenant_id, st.credential_id, cr.room as credential_room,
+      case when t.suspended_at is not null then 1 else
+        least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(
+          (select sum(p.calls) from in_progress as p where p.tenant_id = t.id), 0))::integer end as tenant_room
+    from waiting as w
+    join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
+    join vioc.tenants as t on t.id = w.tenant_id
+    join credential_room as cr on cr.id = st.credential_id
+    cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    where st.configured and st.has_key and st.not_paused and st.not_throttled
+      and (st.not_suspended or st.may_probe)
+  ),
+  in_turn as (
+    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time, q.turn
+    from room as r
+    cross join lateral (
+      select c.id, c.priority, c.appointment_time,
+        row_number() over (order by c.priority desc, c.appointment_time, c.id) as turn
+      from vioc.calls as c
+      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (p_only_call_id is null or c.id = p_only_call_id)
+      order by c.priority desc, c.appointment_time, c.id
+      limit least(greatest(r.tenant_room, 0), p_limit)) as q
+  ),
+  within_credential as (
+    select i.*, row_number() over (
+        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+    from in_turn as i
+  )
+  select w.tenant_id, w.id, w.credential_id
+  from within_credential as w
+  where w.place <= w.credential_room
+  order by w.priority desc, w.turn, w.appointment_time, w.id
+  limit p_limit
+$$;
+comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+
+-- functions/claim_batch.sql
+
+-- Private to claim_calls.
+create function vioc.claim_batch(
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
+  v_send_tenants bigint[];
+  v_send_calls bigint[];
+  v_send_credentials bigint[];
+  v_refused_calls bigint[];
+  v_call vioc.calls;
+begin
+  -- never waits: a row held by the app or by a webhook is left for the next round
+  with picked as materialized (
+    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+  ),
+  locked as materialized (
+    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.first_posted_at, p.credential_id
+    from picked as p
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
+    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    where c.status = 'queued' or c.resend
+    for update of c, ct skip locked
+  ),
+  judged as (
+    select l.tenant_id, l.id, l.credential_id,
+      -- two calls to one number in the same batch: the first goes
+      row_number() over (partition by l.to_number order by l.id) = 1
+      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead and r.line_free
+      and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
+      and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
+      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
+      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as may_send
+    from locked as l
+    join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+  )
+  select array_agg(j.tenant_id) filter (where j.may_send),
+    array_agg(j.id) filter (where j.may_send),
+    array_agg(j.credential_id) filter (where j.may_send),
+    array_agg(j.id) filter (where not j.may_send)
+  into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
+  from judged as j;
+
+  if v_refused_calls is not null then
+    for v_call in select * from vioc.calls as c where c.id = any (v_refused_calls) loop
+      perform vioc.hold_call(v_call, p_now);
+    end loop;
+  end if;
+  if v_send_calls is null then
+    return;
+  end if;
+
+  return query
+  with sent as (
+    update vioc.calls as c
+    set status = case when v_is_dry_run then 'dry_run' else 'dispatching' end,
+        dry_run_at = case when v_is_dry_run then p_now end,
+        dispatching_at = p_now,
+        lease_owner = case when v_is_dry_run then null else p_worker end,
+        lease_until = case when v_is_dry_run then null else p_now + p_lease end,
+        credential_id = s.credential_id,
+        from_number = coalesce(c.from_number, q.from_number),
+        agent = q.agent,
+        variables = q.variables,
+        -- the same bytes when it is sent again
+        request_body = case when v_is_dry_run then null else coalesce(c.request_body,
+          vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
+            c.session_id, c.tenant_id, c.contact_id, c.id)::text) end,
+        first_posted_at = coalesce(c.first_posted_at, p_now),
+        last_posted_at = p_now,
+        sends = c.sends + 1,
+        resend = false,
+        look_up_at = null
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id),
+      vioc.contact_requests() as q
+    where c.tenant_id = s.tenant_id and c.id = s.id
+      and q.tenant_id = c.tenant_id and q.contact_id = c.contact_id
+    returning c.tenant_id, c.id, c.contact_id, c.credential_id, c.request_body, c.is_test, c.status
+  ),
+  calling as (
+    update vioc.contacts as ct
+    set status = 'calling'
+    from sent as s
+    where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
+  ),
+  paced_credentials as (
+    update vioc.credentials as k
+    set next_start_at = vioc.start_taken(k.max_starts_per_second, k.next_start_at, n.calls, p_now),
+        probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
+    from (select s.credential_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    where k.id = n.credential_id
+  ),
+  paced_tenants as (
+    update vioc.tenants as t
+    set next_start_at = vioc.start_taken(t.max_starts_per_second, t.next_start_at, n.calls, p_now),
+        probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
+    from (select s.tenant_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    where t.id = n.tenant_id and (t.max_starts_per_second is not null or t.suspended_at is not null)
+  )
+  select s.tenant_id, s.id, k.api_key, s.request_body
+  from sent as s
+  join (
+    select d.credential_id, vioc.api_key(d.credential_id) as api_key
+    from (select distinct s.credential_id from sent as s) as d) as k on k.credential_id = s.credential_id
+  where s.status = 'dispatching';
+end
+$$;
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
+
+-- functions/claim_calls.sql
+
+-- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
+-- opening, or end. Called by the worker, which commits this durably before it sends anything.
+-- A call that cannot be prepared fails alone.
+create function vioc.claim_calls(p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_call record;
+begin
+  -- whatever the server or the role prefers: the claim is on disk before the call is dialled
+  if current_setting('synchronous_commit') in ('off', 'local') then
+    perform set_config('synchronous_commit', 'on', true);
+  end if;
+  begin
+    return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
+    return;
+  exception when others then
+    raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
+  end;
+  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(p_limit, null, p_now) as c loop
+    begin
+      return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
+    exception when others then
+      perform vioc.fail_call(v_call.tenant_id, v_call.call_id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
+        'failed', p_now);
+    end;
+  end loop;
+end
+$$;
+comment on function vioc.claim_calls(uuid, integer, interval, timestamptz) is 'Gives the worker the next calls to send.';
+
+-- functions/doubt_call.sql
+
+-- Transition: dispatching -> unconfirmed: it may be ringing. Never dialled anew; Retell is asked.
+create function vioc.doubt_call(p_call vioc.calls, p_error text, p_now timestamptz) returns void
+  language sql volatile
+begin atomic
+  update vioc.calls as c
+  set status = 'unconfirmed', unconfirmed_at = p_now, error = p_error, lease_owner = null, lease_until = null,
+      look_up_at = p_now + interval '5 seconds', look_ups = 0
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'dispatching';
+end;
+comment on function vioc.doubt_call(vioc.calls, text, timestamptz) is 'Retell''s answer to a call is not known.';
+
+-- functions/requeue_call.sql
+
+-- Transition: dispatching -> queued, when it is certain that nothing was dialled. Not an attempt; the body is built
+-- anew at the next claim, with the same key.
+create function vioc.requeue_call(p_call vioc.calls, p_error text, p_due_at timestamptz, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.contacts as ct
+  set status = p_call.contact_status_before
+  where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
+
+  update vioc.calls as c
+  set status = 'queued', due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null,
+      last_posted_at = null, lease_owner = null, lease_until = null
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id
+  returning * into p_call;
+
+  if p_call.cancel_requested_at is not null then
+    perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
+  end if;
+end
+$$;
+comment on function vioc.requeue_call(vioc.calls, text, timestamptz, timestamptz) is 'Puts a call back into the queue after an answer that surely dialled nobody.';
+
+-- functions/record_refusal.sql
+
+-- Transition: dispatching -> queued | failed | unconfirmed | cancelled, for one answer that did not place the call.
+-- False: the rows are held by somebody else, bring the answer again.
+create function vioc.record_refusal(
+  p_worker uuid, p_tenant_id bigint, p_call_id bigint, p_verdict text, p_http_status integer, p_message text,
+  p_retry_after integer, p_do_not_call boolean, p_legacy_field boolean, p_now timestamptz)
+returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+  v_message constant text := coalesce(p_message, 'no message')
+    || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
+    || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
+begin
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
+  if v_call.id is null then
+    return not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
+  end if;
+  -- the fence: whoever holds the lease now, or a webhook that knew better, has moved the call on
+  if v_call.status <> 'dispatching' or v_call.lease_owner is distinct from p_worker then
+    return true;
+  end if;
+
+  if p_verdict = 'refused_config' then
+    perform vioc.suspend(v_call, p_http_status, v_message, p_now);
+  elsif p_verdict = 'throttled' then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until,
+      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s')))
+    where k.id = v_call.credential_id;
+  end if;
+
+  if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
+    -- a refusal of a second sending says nothing about the first
+    perform vioc.doubt_call(v_call, v_message, p_now);
+  elsif p_verdict = 'refused_contact' then
+    if p_do_not_call then
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
+    end if;
+    perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
+      case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);
+  else
+    perform vioc.requeue_call(v_call, v_message,
+      case
+        when p_verdict = 'refused_config' then p_now
+        when p_verdict = 'throttled' then
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min'))
+        else p_now + vioc.backoff(v_call.sends, '1 s', '5 min') end,
+      p_now);
+  end if;
+  return true;
+end
+$$;
+comment on function vioc.record_refusal(uuid, bigint, bigint, text, integer, text, integer, boolean, boolean, timestamptz) is 'Writes down an answer that did not place the call.';
+
+-- functions/record_answers.sql
+
+-- Transition: dispatching -> placed | queued | failed | unconfirmed, for a batch of Retell's answers, each
+-- {tenant_id, call_id, verdict, http_status, retell_call_id, message, retry_after, do_not_call, legacy_field}
+-- (verdict: crates/vioc-core, reply.rs). Returns the calls that are recorded (or no longer concern this worker);
+-- rows held by somebody else are left out, and the worker brings them again. It never waits for a row.
+create function vioc.record_answers(p_worker uuid, p_answers jsonb, p_now timestamptz) returns bigint[]
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_placed bigint[];
+  v_recorded bigint[];
+  v_answer record;
+begin
+  with answers as materialized (
+    select a.* from jsonb_to_recordset(p_answers) as a (
+      tenant_id bigint, call_id bigint, verdict text, retell_call_id text)
+    where a.verdict = 'placed'
+  ),
+  locked as materialized (
+    select c.tenant_id, c.id, a.retell_call_id
+    from answers as a
+    join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
+    for update of c skip locked
+  ),
+  placed as (
+    update vioc.calls as c
+    set status = case when c.status in ('dispatching', 'unconfirmed') then 'placed' else c.status end,
+        retell_call_id = coalesce(c.retell_call_id, l.retell_call_id),
+        placed_at = coalesce(c.placed_at, p_now),
+        lease_owner = null, lease_until = null, resend = false, request_body = null,
+        -- a call that is over (it may have ended as unresolved) is asked for once more: Retell's facts win
+        look_up_at = case
+          when c.cancel_requested_at is not null or c.status in ('failed', 'cancelled') then p_now
+          when c.status in ('dispatching', 'unconfirmed') then p_now + interval '10 minutes'
+          else c.look_up_at end,
+        look_ups = 0
+    from locked as l
+    where c.tenant_id = l.tenant_id and c.id = l.id
+      -- a worker that lost its lease still brings a fact, but never replaces one
+      and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
+    returning c.id, c.tenant_id, c.credential_id
+  ),
+  accepted_credentials as (
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null
+    where k.suspended_at is not null and k.id in (select p.credential_id from placed as p)
+  ),
+  accepted_tenants as (
+    update vioc.tenants as t
+    set suspended_at = null, suspend_reason = null, probe_at = null
+    where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
+  )
+  select array_agg(p.id), array_agg(l.id) into v_placed, v_recorded
+  from locked as l left join placed as p on p.id = l.id;
+
+  for v_answer in
+    select a.* from jsonb_to_recordset(p_answers) as a (
+      tenant_id bigint, call_id bigint, verdict text, http_status integer, message text, retry_after integer,
+      do_not_call boolean, legacy_field boolean)
+    where a.verdict <> 'placed'
+  loop
+    if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
+      v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
+    then
+      v_recorded := v_recorded || v_answer.call_id;
+    end if;
+  end loop;
+
+  if v_recorded is not null then
+    perform vioc.wake_worker();
+  end if;
+  return coalesce(v_recorded, '{}');
+end
+$$;
+comment on function vioc.record_answers(uuid, jsonb, timestamptz) is 'Writes down what Retell answered to a batch of calls.';
+
+-- functions/void_leases.sql
+
+-- Transition: dispatching -> unconfirmed for calls whose lease ended before p_before: their worker is dead, and
+-- nobody knows whether the request went out.
+create function vioc.void_leases(p_before timestamptz, p_now timestamptz) returns bigint
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+  v_calls bigint := 0;
+begin
+  for v_call in select * from vioc.calls as c where c.lease_until < p_before for update skip locked loop
+    perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now);
+    v_calls := v_calls + 1;
+  end loop;
+  return v_calls;
+end
+$$;
+comment on function vioc.void_leases(timestamptz, timestamptz) is 'Calls of dead workers become unconfirmed.';
+
+-- functions/outcome_of_word.sql
+
+-- Private. An unmapped word is kept as it is; nothing said is null.
+create function vioc.outcome_of_word(p_tenant_id bigint, p_word text) returns text
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(
+    (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = w.word),
+    (select d.outcome from vioc.default_outcome_words() as d where d.word = w.word),
+    w.word)
+  from (select nullif(lower(btrim(left(p_word, 200), E' \t\r\n."')), '') as word) as w
+$$;
+comment on function vioc.outcome_of_word(bigint, text) is 'The outcome that an agent''s word means.';
+
+-- functions/decide_call.sql
+
+-- Transition: ended -> completed (with its outcome) or cancelled (stopped as asked), from the facts on its row; also
+-- corrects an earlier decision when a later fact changes it. The caller holds contact and call.
+-- First that applies: opt-out; never connected or a machine; the agent's report and Retell's analysis, where the
+-- analysis wins and a disagreement is reviewed; else completed: talked, nothing decided.
+create function vioc.decide_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+  v_tenant vioc.tenants;
+  v_reason record;
+  v_reported text;
+  v_analysed text;
+  v_outcome text;
+  v_review text := p_review_reason;
+begin
+  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  select * into v_reason from vioc.outcome_of_reason(v_call.disconnection_reason);
+  if v_call.disconnection_reason is null then
+    -- ended by a flat body of the agent's tool: it talked
+    v_reason.outcome := 'completed';
+    v_reason.talked := true;
+  end if;
+
+  if v_call.cancel_requested_at is not null
+    and (v_call.disconnection_reason = 'manual_stopped' or not v_reason.talked) then
+    update vioc.calls as c
+    set status = 'cancelled', cancelled_at = coalesce(c.cancelled_at, p_now), look_up_at = null, outcome = null,
+        completed_at = null, failed_at = null, expired_at = null
+    where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    perform vioc.give_back(p_tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+    return;
+  end if;
+
+  v_reported := coalesce(
+    vioc.outcome_of_word(p_tenant_id, v_call.report ->> coalesce(v_tenant.analysis_fields ->> 'appointment_action', 'appointment_action')),
+    vioc.outcome_of_word(p_tenant_id, v_call.report ->> coalesce(v_tenant.analysis_fields ->> 'outcome', 'outcome')));
+  v_analysed := coalesce(
+    vioc.outcome_of_word(p_tenant_id, v_call.analysis ->> coalesce(v_tenant.analysis_fields ->> 'appointment_action', 'appointment_action')),
+    vioc.outcome_of_word(p_tenant_id, v_call.analysis ->> coalesce(v_tenant.analysis_fields ->> 'outcome', 'outcome')));
+
+  if 'do_not_call' in (v_reason.outcome, v_reported, v_analysed) then
+    v_outcome := 'do_not_call';
+  elsif not v_reason.talked then
+    v_outcome := v_reason.outcome;
+  elsif v_call.in_voicemail then
+    v_outcome := 'voicemail';
+  else
+    v_outcome := coalesce(v_analysed, v_reported, v_reason.outcome);
+    if v_analysed <> v_reported then
+      v_review := coalesce(v_review, 'the agent''s report and the analysis disagree');
+    end if;
+  end if;
+  if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
+    'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled') then
+    v_review := coalesce(v_review, 'the outcome is a word that vioc.outcome_words does not map');
+  elsif v_outcome in ('cancelled', 'rescheduled', 'declined', 'completed', 'failed') then
+    v_review := coalesce(v_review, case v_outcome
+      when 'cancelled' then 'the person cancelled: the practice cancels the booking'
+      when 'rescheduled' then 'the person wants another time'
+      when 'declined' then 'the person would not speak with the agent'
+      when 'completed' then 'talked, nothing decided'
+      else 'the call failed' end);
+  end if;
+
+  update vioc.calls as c
+  set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
+      outcome = v_outcome, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
+      needs_review = c.reviewed_at is null and (c.needs_review or v_review is not null),
+      review_reason = coalesce(c.review_reason, v_review)
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  returning * into v_call;
+
+  if v_outcome = 'account_trouble' then
+    perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, p_now);
+  elsif v_outcome = 'throttled' then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
+    where k.id = v_call.credential_id;
+  end if;
+end
+$$;
+comment on function vioc.decide_call(bigint, bigint, text, timestamptz) is 'Decides what a call achieved.';
+
+-- functions/settle_call.sql
+
+-- Transition: decides an ended call and tells its contact; the caller holds contact and call.
+create function vioc.settle_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_previous_outcome text;
+  v_call vioc.calls;
+begin
+  select c.outcome into v_previous_outcome from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  perform vioc.decide_call(p_tenant_id, p_call_id, p_review_reason, p_now);
+  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  if v_call.outcome is not null then
+    perform vioc.tell_contact(v_call, v_call.outcome, v_previous_outcome, p_now);
+  end if;
+end
+$$;
+comment on function vioc.settle_call(bigint, bigint, text, timestamptz) is 'Decides a call and changes its contact.';
+
+-- functions/connect_call.sql
+
+-- Transition: dispatching, unconfirmed, placed (or a call we believed queued) -> ongoing. A call that has ended
+-- stays ended: a late call_started only adds its facts. The caller holds contact and call.
+create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_retell_call_id text, p_at timestamptz, p_now timestamptz)
+returns void
+  language sql volatile
+begin atomic
+  update vioc.calls as c
+  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
+      ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
+      placed_at = coalesce(c.placed_at, p_now),
+      retell_call_id = coalesce(c.retell_call_id, p_retell_call_id),
+      lease_owner = null, lease_until = null, request_body = null, resend = false,
+      look_up_at = case
+        when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') and c.cancel_requested_at is not null then p_now
+        when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then p_now + interval '10 minutes'
+        -- a call that we had given up lives: follow it to its end
+        when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
+        else c.look_up_at end,
+      look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id;
+end;
+comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
+
+-- functions/end_call.sql
+
+-- Transition: any status -> ended, from Retell's call object (or null from a flat body); a call that never connected
+-- is settled at once, the others wait for their analysis. Facts only fill what is not known. Holds contact and call.
+create function vioc.end_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+begin
+  update vioc.calls as c
+  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing',
+        'failed', 'cancelled', 'expired') then 'ended' else c.status end,
+      failed_at = null, cancelled_at = null, expired_at = null,
+      ended_at = coalesce(c.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now),
+      ongoing_at = coalesce(c.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp')),
+      placed_at = coalesce(c.placed_at, p_now),
+      retell_call_id = coalesce(c.retell_call_id, left(p_retell ->> 'call_id', 200)),
+      disconnection_reason = coalesce(c.disconnection_reason, left(p_retell ->> 'disconnection_reason', 100)),
+      duration_ms = coalesce(c.duration_ms, vioc.json_integer(p_retell -> 'duration_ms')),
+      recording_url = coalesce(left(p_retell ->> 'recording_url', 2000), c.recording_url),
+      cost = coalesce(vioc.json_number(p_retell #> '{call_cost,combined_cost}'), c.cost),
+      lease_owner = null, lease_until = null, request_body = null, resend = false,
+      outcome = case when c.status = 'completed' then c.outcome end,
+      look_up_at = case when c.status = 'completed' then null else p_now + interval '10 minutes' end,
+      look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  returning * into v_call;
+
+  if v_call.disconnection_reason is not null
+    and not (vioc.outcome_of_reason(v_call.disconnection_reason)).talked
+    and (v_call.disconnection_reason not in ('voicemail_reached', 'ivr_reached') or v_call.analyzed_at is not null) then
+    perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz) is 'A call has ended.';
+
+-- functions/analyze_call.sql
+
+-- Transition: the analysis arrived; the call is ended (call_analyzed carries the end too) and settled.
+create function vioc.analyze_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set analyzed_at = coalesce(c.analyzed_at, p_now),
+      in_voicemail = case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
+        then (p_retell #> '{call_analysis,in_voicemail}')::boolean end,
+      summary = p_retell #>> '{call_analysis,call_summary}',
+      analysis = case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
+        then p_retell #> '{call_analysis,custom_analysis_data}' end
+  where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now);
+  -- not settled by end_call: it talked
+  perform vioc.settle_call(c.tenant_id, c.id, null, p_now)
+  from vioc.calls as c
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+    and (c.status = 'ended' or (vioc.outcome_of_reason(c.disconnection_reason)).talked);
+end
+$$;
+comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Retell has analysed a call.';
+
+-- functions/report_call.sql
+
+-- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. A report with a
+-- decision is kept (the newest one); a flat status of completed, ended or failed ends the call if Retell's events
+-- have not. Holds contact and call.
+create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+  v_fields jsonb;
+begin
+  select coalesce(t.analysis_fields, '{}') into v_fields from vioc.tenants as t where t.id = p_tenant_id;
+  update vioc.calls as c
+  set report = case
+    when p_report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action') then p_report
+    when p_report ? coalesce(v_fields ->> 'outcome', 'outcome')
+      and not coalesce(c.report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action'), false) then p_report
+    else c.report end
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  returning * into v_call;
+
+  if p_is_flat and lower(p_report ->> 'status') in ('completed', 'ended', 'failed')
+    and v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing') then
+    perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
+    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    if v_call.report is not null then
+      perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    end if;
+  elsif v_call.status = 'completed' and v_call.disconnection_reason is distinct from 'voicemail_reached' then
+    perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.report_call(bigint, bigint, jsonb, boolean, timestamptz) is 'The agent''s tool reported a decision.';
+
+-- functions/document_of.sql
+
+-- Private. A body as jsonb; null if jsonb cannot hold it (a number out of range): it is stored all the same.
+create function vioc.document_of(p_body text) returns jsonb
+  language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return vioc.storable_json(p_body)::jsonb;
+exception when data_exception or program_limit_exceeded then
+  return null;
+end
+$$;
+comment on function vioc.document_of(text) is 'A webhook body as jsonb, null if that is impossible.';
+
+-- functions/read_event.sql
+
+-- Private. What a webhook body is about. kind: retell ({event, call}), function ({name, args, call}: a custom function
+-- of the agent), report (the flat form), other. retell: Retell's call object. report: what the agent says.
+create function vioc.read_event(p_document jsonb,
+  out kind text, out event text, out session_id uuid, out retell_call_id text, out retell jsonb, out report jsonb)
+  language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session text;
+begin
+  if jsonb_typeof(p_document) is distinct from 'object' then
+    kind := 'other';
+    return;
+  end if;
+  retell := case when jsonb_typeof(p_document -> 'call') = 'object' then p_document -> 'call' end;
+  retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
+  v_session := coalesce(p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}');
+  session_id := case when v_session ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then v_session::uuid end;
+  if jsonb_typeof(p_document -> 'event') = 'string' and retell is not null then
+    kind := 'retell';
+    event := left(p_document ->> 'event', 100);
+  elsif jsonb_typeof(p_document -> 'args') = 'object' and jsonb_typeof(p_document -> 'name') = 'string' then
+    kind := 'function';
+    event := 'function';
+    report := p_document -> 'args';
+  elsif session_id is not null or retell_call_id is not null then
+    kind := 'report';
+    event := 'report';
+    report := p_document - array['session_id', 'metadata', 'call_id', 'call'];
+  else
+    kind := 'other';
+  end if;
+end
+$$;
+comment on function vioc.read_event(jsonb) is 'Takes a webhook body apart.';
+
+-- functions/match_call.sql
+
+-- Private. By our session_id, else by Retell's call_id.
+create function vioc.match_call(p_session_id uuid, p_retell_call_id text) returns vioc.calls
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select m.* from (
+    select c.*, 1 as choice from vioc.calls as c where c.session_id = p_session_id
+    union all
+    select c.*, 2 from vioc.calls as c where c.retell_call_id = p_retell_call_id
+  ) as k
+  join vioc.calls as m on m.tenant_id = k.tenant_id and m.id = k.id
+  order by k.choice
+  limit 1
+$$;
+comment on function vioc.match_call(uuid, text) is 'The call that a webhook body is about.';
+
+-- functions/holds_credential.sql
+
+-- Private. Whether the key that signed a body may speak for this call: the call was sent with its credential, or the
+-- call's tenant has it now.
+create function vioc.holds_credential(p_call vioc.calls, p_credential_id bigint) returns boolean
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(p_call.credential_id = p_credential_id, false)
+    or exists (
+      select from vioc.standing('-infinity') as s
+      where s.tenant_id = p_call.tenant_id and s.credential_id = p_credential_id)
+$$;
+comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a credential belongs to a call''s tenant.';
+
+-- functions/webhook_keys.sql
+
+-- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
+-- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
+-- keys verify, else its API key.
+create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_event record;
+  v_call vioc.calls;
+  v_tenants bigint[];
+  v_credentials bigint[];
+begin
+  select * into v_event from vioc.read_event(p_document);
+  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
+  if v_call.id is not null then
+    v_tenants := array[v_call.tenant_id];
+  elsif v_event.retell #>> '{metadata,tenant_id}' ~ '^[0-9]{1,18}$' then
+    v_tenants := array(
+      select t.id from vioc.tenants as t where t.id = (v_event.retell #>> '{metadata,tenant_id}')::bigint);
+  end if;
+  if coalesce(v_tenants, '{}') = '{}' and v_event.retell is not null then
+    v_tenants := array(
+      select t.id from vioc.tenants as t
+      where t.retell_agent_id = v_event.retell ->> 'agent_id'
+        or t.retell_agent_number = case v_event.retell ->> 'direction'
+          when 'inbound' then v_event.retell ->> 'to_number' else v_event.retell ->> 'from_number' end
+      limit 100);
+  end if;
+  v_credentials := array(
+    select distinct s.credential_id from unnest(v_tenants) as t (id)
+    join vioc.standing('-infinity') as s on s.tenant_id = t.id
+    where s.credential_id is not null);
+  -- a call was sent with this one; its tenant may have changed since
+  if v_call.credential_id is not null then
+    v_credentials := v_credentials || v_call.credential_id;
+  end if;
+  return query
+  select k.id, coalesce(s.key, vioc.setting('retell_api_key', null))
+  from vioc.credentials as k
+  left join lateral (
+    select s.key from vioc.credential_keys as s
+    where s.credential_id = k.id
+      and (s.valid_until is null or s.valid_until > now())
+      and (s.purpose = 'webhook' or not exists (
+        select from vioc.credential_keys as w
+        where w.credential_id = k.id and w.purpose = 'webhook' and w.valid_until is null))
+  ) as s on true
+  where (v_credentials = '{}' or k.id = any (v_credentials))
+    and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
+  limit 100;
+end
+$$;
+comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';
+
+-- functions/opt_out_unmatched.sql
+
+-- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
+-- practice number, or for all of the key's tenants if none has it. (A trusted caller's body has no key: then the
+-- tenants with that practice number only.)
+create function vioc.opt_out_unmatched(p_retell jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_inbound constant boolean := p_retell ->> 'direction' = 'inbound';
+  v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
+  v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
+  v_tenants bigint[];
+begin
+  if v_patient !~ '^\+[1-9][0-9]{6,14}$' or v_patient is null then
+    return;
+  end if;
+  v_tenants := array(
+    select t.id from vioc.tenants as t
+    join vioc.standing('-infinity') as s on s.tenant_id = t.id
+    where t.retell_agent_number = v_practice and (p_source <> 'webhook' or s.credential_id = p_credential_id));
+  if v_tenants = '{}' and p_source = 'webhook' then
+    v_tenants := array(
+      select s.tenant_id from vioc.standing('-infinity') as s where s.credential_id = p_credential_id);
+  end if;
+  perform vioc.opt_out(t.id, v_patient, 'said in a call', 'call', p_now)
+  from unnest(v_tenants) as t (id)
+  where p_retell ->> 'disconnection_reason' = 'user_requested_dnc'
+    or vioc.outcome_of_word(t.id, p_retell #>> '{call_analysis,custom_analysis_data,appointment_action}') = 'do_not_call'
+    or vioc.outcome_of_word(t.id, p_retell #>> '{call_analysis,custom_analysis_data,outcome}') = 'do_not_call';
+end
+$$;
+comment on function vioc.opt_out_unmatched(jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
+
+-- functions/compare_analysis.sql
+
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
+create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_fields jsonb;
+begin
+  select coalesce(t.analysis_fields, '{}') into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
+  if exists (
+    select from unnest(array['appointment_action', 'outcome']) as f (name)
+    where vioc.outcome_of_word(p_call.tenant_id,
+        p_retell #> '{call_analysis,custom_analysis_data}' ->> coalesce(v_fields ->> f.name, f.name))
+      is distinct from vioc.outcome_of_word(p_call.tenant_id, p_call.analysis ->> coalesce(v_fields ->> f.name, f.name)))
+  then
+    update vioc.calls as c
+    set needs_review = true, reviewed_at = null, review_reason = 'a later analysis decided otherwise'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  end if;
+end
+$$;
+comment on function vioc.compare_analysis(vioc.calls, jsonb) is 'Flags a call whose second analysis differs.';
+
+-- functions/apply_event.sql
+
+-- Transition: a stored body changes its call, at most once, in any order. Locks contact, then call.
+create function vioc.apply_event(p_event_id bigint, p_now timestamptz) returns text
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_stored vioc.webhook_events;
+  v_event record;
+  v_call vioc.calls;
+  v_key text;
+  v_state text := 'applied';
+begin
+  select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
+  if not found or v_stored.state not in ('new', 'failed', 'unmatched') then
+    return v_stored.state;
+  end if;
+  select * into v_event from vioc.read_event(vioc.storable_json(v_stored.body)::jsonb);
+  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
+  if v_call.id is not null and v_stored.source = 'webhook' and not vioc.holds_credential(v_call, v_stored.credential_id) then
+    v_call := null; -- a key of one tenant never speaks for another's call
+  end if;
+
+  if v_call.id is null then
+    v_state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
+    if v_event.kind = 'retell' and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_stored.source, v_stored.credential_id, p_now);
+    end if;
+    update vioc.webhook_events as e
+    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
+    where e.id = p_event_id;
+    return v_state;
+  end if;
+
+  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  v_key := v_call.session_id || '/' || case
+    when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
+    when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
+    else v_event.event end;
+  if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
+    if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
+      perform vioc.compare_analysis(v_call, v_event.retell);
+    end if;
+    update vioc.webhook_events as e
+    set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
+        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+    where e.id = p_event_id;
+    return 'duplicate';
+  end if;
+
+  case
+    when v_event.kind in ('function', 'report') then
+      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report', p_now);
+    when v_event.event = 'call_started' then
+      perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
+        vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);
+    when v_event.event = 'call_ended' then
+      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now);
+    when v_event.event = 'call_analyzed' then
+      perform vioc.analyze_call(v_call.tenant_id, v_call.id, v_event.retell, p_now);
+    else
+      null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
+  end case;
+
+  update vioc.webhook_events as e
+  set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
+      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+  where e.id = p_event_id;
+  perform vioc.wake_worker();
+  return 'applied';
+end
+$$;
+comment on function vioc.apply_event(bigint, timestamptz) is 'Applies one stored webhook body.';
+
+-- functions/try_event.sql
+
+-- Private. Applies a stored event; an error is written beside it, a row that is held elsewhere for two seconds leaves
+-- it to the worker.
+create function vioc.try_event(p_event_id bigint, p_now timestamptz) returns text
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  v_message text;
+begin
+  return vioc.apply_event(p_event_id, p_now);
+exception
+  when lock_not_available or deadlock_detected then
+    perform vioc.wake_worker();
+    return 'new';
+  when others then
+    v_message := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
+    update vioc.webhook_events as e set state = 'failed', error = v_message where e.id = p_event_id;
+    return 'failed';
+end
+$$;
+comment on function vioc.try_event(bigint, timestamptz) is 'Applies a stored webhook body and keeps the reason if that fails.';
+
+-- functions/store_event.sql
+
+-- Transition: body -> inbox, then applied in a subtransaction: whatever happens there, the body is kept.
+-- Returns what the sender is told.
+create function vioc.store_event(p_body text, p_source text, p_credential_id bigint, p_now timestamptz) returns jsonb
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event_id bigint;
+  v_state text;
+begin
+  insert into vioc.webhook_events (body, source, credential_id, received_at)
+  values (p_body, p_source, p_credential_id, p_now)
+  returning id into v_event_id;
+  v_state := vioc.try_event(v_event_id, p_now);
+  return jsonb_build_object('status', 'received', 'event_id', v_event_id, 'state', v_state);
+end
+$$;
+comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores a webhook body and applies it.';
+
+-- functions/claim_look_ups.sql
+
+-- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
+-- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
+create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if exists (select from vioc.installation as i where i.is_copy) then
+    return;
+  end if;
+  return query
+  with due as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.look_up_at <= p_now
+    order by c.look_up_at
+    limit p_limit
+    for update skip locked
+  ),
+  asked as (
+    update vioc.calls as c
+    set look_ups = c.look_ups + 1,
+        look_up_at = p_now + case
+          when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
+          when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
+          else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
+    from due as d
+    where c.tenant_id = d.tenant_id and c.id = d.id
+    returning c.*
+  )
+  select a.tenant_id, a.id, k.kind,
+    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind
+      when 'find' then '/v3/list-calls'
+      when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
+      else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
+    case k.kind when 'find' then jsonb_build_object(
+      'filter_criteria', jsonb_build_object('metadata', jsonb_build_array(jsonb_build_object(
+        'type', 'string', 'op', 'eq', 'key', 'session_id', 'value', a.session_id::text))),
+      'limit', 2)::text end,
+    vioc.api_key(coalesce(a.credential_id, s.credential_id))
+  from asked as a
+  left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
+  cross join lateral (select case
+    when a.retell_call_id is null then 'find'
+    when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
+    else 'get' end as kind) as k;
+end
+$$;
+comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
+
+-- functions/apply_look_up.sql
+
+-- Private. get-call's answer takes the path of a webhook: a body of the event that it amounts to, kept and applied
+-- at most once. Holds contact and call.
+create function vioc.apply_look_up(p_call vioc.calls, p_answer jsonb, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event constant text := case
+    when jsonb_typeof(p_answer -> 'call_analysis') = 'object' then 'call_analyzed'
+    when p_answer ->> 'call_status' in ('ended', 'not_connected', 'error') or p_answer ? 'disconnection_reason' then 'call_ended'
+    when p_answer ->> 'call_status' = 'ongoing' then 'call_started' end;
+  v_call vioc.calls;
+begin
+  if v_event is null then
+    return;
+  end if;
+  if not exists (
+    select from vioc.webhook_events as e
+    where e.dedup_key = p_call.session_id || '/' || v_event and e.state = 'applied') then
+    -- our session_id, so that it matches even where Retell scrubbed the metadata
+    perform vioc.store_event(
+      jsonb_build_object('event', v_event, 'session_id', p_call.session_id, 'call', p_answer)::text, 'look_up', null, p_now);
+  end if;
+  -- ended, asked, and still no analysis: decided without it
+  select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
+    perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+  end if;
+end
+$$;
+comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Applies what get-call answered.';
+
+-- functions/record_look_up.sql
+
+-- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
+-- later than vioconcierge.reconcile_after after the sending proves that Retell does not have the call.
+create function vioc.record_look_up(
+  p_tenant_id bigint, p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
+  p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '2s'
+as $$
+declare
+  v_call vioc.calls;
+  v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_found text;
+begin
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, true);
+  if v_call.id is null then
+    return;
+  end if;
+
+  if p_kind = 'find' then
+    if v_call.status <> 'unconfirmed' or jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
+      return;
+    end if;
+    select i.item ->> 'call_id' into v_found
+    from jsonb_array_elements(v_answer -> 'items') as i (item)
+    where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
+    limit 1;
+    if found then
+      update vioc.calls as c
+      set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
+          request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    elsif v_call.cancel_requested_at is null
+      and p_asked_at >= v_call.last_posted_at
+        + vioc.setting('reconcile_after', '6min')::interval
+      and p_now < v_call.first_posted_at + interval '50 minutes' then
+      update vioc.calls as c set resend = true, due_at = p_now
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    end if;
+    return;
+  end if;
+
+  if p_kind = 'get' then
+    if jsonb_typeof(v_answer) = 'object' and v_answer ->> 'call_id' = v_call.retell_call_id then
+      perform vioc.apply_look_up(v_call, v_answer, p_now);
+    elsif p_http_status in (404, 422) then
+      update vioc.calls as c
+      set misses = c.misses + 1, first_missed_at = coalesce(c.first_missed_at, p_now)
+      where c.tenant_id = p_tenant_id and c.id = p_call_id
+      returning * into v_call;
+      if v_call.misses >= 3 and v_call.first_missed_at <= p_now - interval '1 hour'
+        and v_call.status in ('placed', 'ongoing') then
+        perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
+      end if;
+    end if;
+  elsif p_kind = 'stop' and p_http_status between 200 and 299 then
+    -- stopped or not: its end is what counts; ask for it soon
+    update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2
+    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('placed', 'ongoing');
+  end if;
+end
+$$;
+comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integer, text, timestamptz) is 'Writes down what Retell said about a call.';
+
+-- functions/end_overdue.sql
+
+-- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
+-- ended -> completed after a day without an analysis.
+create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_call.status = 'ended' then
+    perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+  elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
+    update vioc.calls as c
+    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  else
+    perform vioc.fail_call(p_call.tenant_id, p_call.id, case p_call.status
+      when 'unconfirmed' then 'unresolved: Retell''s answer is unknown and it was not found there'
+      else 'Retell reported no end within a day' end, 'failed', p_now);
+  end if;
+end
+$$;
+comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call whose time is over.';
+
+-- functions/tend.sql
+
+-- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
+-- calls whose time is over.
+create function vioc.tend(p_limit integer, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event record;
+  v_call vioc.calls;
+begin
+  perform vioc.void_leases(p_now, p_now);
+
+  for v_event in
+    select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
+  loop
+    perform vioc.try_event(v_event.id, p_now);
+  end loop;
+
+  for v_call in
+    select c.* from vioc.calls as c
+    where c.look_up_at is not null
+      and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
+        or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
+        or (c.status = 'ended' and c.ended_at <= p_now - interval '24 hours'))
+    order by c.look_up_at
+    limit p_limit
+  loop
+    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
+    if v_call.id is not null then
+      perform vioc.end_overdue(v_call, p_now);
+    end if;
+  end loop;
+end
+$$;
+comment on function vioc.tend(integer, timestamptz) is 'What the worker does besides sending and asking.';
+
+-- functions/milliseconds_to_work.sql
+
+-- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
+-- pacing allows. (Backoffs and openings are seen at the idle poll.)
+create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
+  from (
+    select (select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as at
+    union all
+    select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
+    union all
+    select p_now + make_interval(secs => p_most / 1000.0)) as w
+$$;
+comment on function vioc.milliseconds_to_work(integer, timestamptz) is 'How long the worker may sleep.';
+
+-- functions/attach_worker.sql
+
+-- Private. Called by the worker when it starts, and after a reload. Returns why nothing may be sent, null = all well.
+-- p_first: leases of earlier workers are void (only one worker can be here: it holds the advisory lock).
+create function vioc.attach_worker(p_first boolean, p_now timestamptz) returns text
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_installation vioc.installation;
+begin
+  perform vioc.installation_id();
+  perform vioc.fallback_credential();
+  if p_first then
+    perform vioc.void_leases('infinity', p_now);
+  end if;
+
+  -- a copy does not dial: restored elsewhere, or made from this database as a template
+  update vioc.installation as i
+  set is_copy = true,
+      paused_at = coalesce(i.paused_at, p_now),
+      pause_reason = coalesce(i.pause_reason,
+        'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
+  from pg_control_system() as s, pg_database as d
+  where d.datname = current_database()
+    and (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint);
+
+  select * into v_installation from vioc.installation;
+  return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;
+end
+$$;
+comment on function vioc.attach_worker(boolean, timestamptz) is 'The worker''s first transaction: marker, fallback credential, leases of its predecessor.';
+
+-- functions/expire_contacts.sql
+
+-- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
+create function vioc.expire_contacts(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_expired integer;
+begin
+  with past as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.status in ('scheduled', 'callback', 'unreachable') and c.appointment_time <= p_now
+    order by c.appointment_time
+    limit p_limit
+    for update skip locked
+  )
+  update vioc.contacts as c
+  set status = 'expired', next_call_at = null
+  from past as p
+  where c.tenant_id = p.tenant_id and c.id = p.id;
+  get diagnostics v_expired = row_count;
+  return v_expired;
+end
+$$;
+comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';
+
+-- functions/enqueue_due.sql
+
+-- Private. vioc_enqueue_due with its clock as an argument.
+create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenants bigint[];
+  v_contacts bigint[];
+begin
+  perform vioc.expire_contacts(p_max_calls, p_now);
+
+  -- a contact held by the app or by a second run is left for the next minute
+  with due as (
+    select c.tenant_id, c.id
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+    where c.next_call_at <= p_now and t.live
+      and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
+      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead and r.line_free
+      and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+      and not exists (
+        select from vioc.calls as o
+        where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+          and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+    order by c.appointment_time, c.id
+    limit p_max_calls
+    for update of c skip locked
+  )
+  select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
+  if v_contacts is null then
+    return 0;
+  end if;
+  perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
+  perform vioc.wake_worker();
+  return cardinality(v_contacts);
+end
+$$;
+comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
+
+-- functions/tenant_written.sql
+
+-- Trigger on vioc.tenants: refuses what would only fail when somebody is to be called.
+create function vioc.tenant_written() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.check_time_zone(new.time_zone);
+  if exists (select from unnest(new.reminder_plan) as s (ahead) where s.ahead is null or s.ahead < interval '0') then
+    raise exception 'a reminder plan has only positive intervals'
+      using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.tenant_written() is 'Trigger: checks time zone and reminder plan of a tenant.';
+
+create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
+  for each row execute function vioc.tenant_written();
+
+-- functions/contact_guard.sql
+
+-- Trigger on vioc.contacts, first by name. Columns owned by the extension keep their values when somebody else
+-- writes them; a warning says so. Runs with the rights of the writer, to know who it is.
+create function vioc.contact_guard() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_owner boolean;
+  v_ignored text[] := '{}';
+begin
+  select pg_has_role(current_user, c.relowner, 'USAGE') into v_is_owner
+  from pg_class as c where c.oid = tg_relid;
+  if v_is_owner then
+    return new;
+  end if;
+
+  if tg_op = 'INSERT' then
+    if new.phone_e164 is not null then v_ignored := v_ignored || text 'phone_e164'; end if;
+    if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
+    if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
+    if new.next_call_at is distinct from '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
+    if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
+    if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
+    if new.requested_time is not null then v_ignored := v_ignored || text 'requested_time'; end if;
+    if new.requested_text is not null then v_ignored := v_ignored || text 'requested_text'; end if;
+    if new.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
+    new.phone_e164 := null;
+    new.phone_problem := null;
+    new.status := 'scheduled';
+    new.next_call_at := '-infinity';
+    new.attempts := 0;
+    new.last_attempt := 0;
+    new.last_outcome := null;
+    new.requested_time := null;
+    new.requested_text := null;
+    new.needs_review := false;
+  else
+    if new.phone_e164 is distinct from old.phone_e164 then v_ignored := v_ignored || text 'phone_e164'; end if;
+    if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
+    if new.status <> old.status then v_ignored := v_ignored || text 'status'; end if;
+    if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.attempts <> old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
+    if new.last_attempt <> old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
+    if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
+    if new.requested_time is distinct from old.requested_time then v_ignored := v_ignored || text 'requested_time'; end if;
+    if new.requested_text is distinct from old.requested_text then v_ignored := v_ignored || text 'requested_text'; end if;
+    if new.needs_review <> old.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
+    new.phone_e164 := old.phone_e164;
+    new.phone_problem := old.phone_problem;
+    new.status := old.status;
+    new.next_call_at := old.next_call_at;
+    new.attempts := old.attempts;
+    new.last_attempt := old.last_attempt;
+    new.last_outcome := old.last_outcome;
+    new.requested_time := old.requested_time;
+    new.requested_text := old.requested_text;
+    new.needs_review := old.needs_review;
+  end if;
+
+  if v_ignored <> '{}' then
+    raise warning 'ignored: % of vioc.contacts % written by vioconcierge only',
+      array_to_string(v_ignored, ', '), case when cardinality(v_ignored) = 1 then 'is' else 'are' end
+      using hint = 'Write appointment_status, call_at or phone instead, or call a vioc_ function.';
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
+
+create trigger contacts_1_guard before insert or update of
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome,
+  requested_time, requested_text, needs_review
+  on vioc.contacts
+  for each row execute function vioc.contact_guard();
+
+-- functions/contact_written_before.sql
+
+-- Trigger on vioc.contacts: what an app's insert or update means. A restore (all owned columns given) changes nothing.
+create function vioc.contact_written_before() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := now();
+  v_tenant vioc.tenants;
+  v_is_fresh boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity';
+  v_restart boolean := false;
+  v_stop boolean := false;
+  v_phone text;
+begin
+  -- bad values are refused here, in words without personal data: a constraint would print the row
+  if new.tenant_id is null then
+    raise exception 'a contact needs a tenant_id'
+      using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  if new.extra_variables is not null and (
+    jsonb_typeof(new.extra_variables) <> 'object'
+    or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
+    raise exception 'extra_variables must be an object of strings'
+      using errcode = 'invalid_parameter_value',
+        hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
+  end if;
+  perform vioc.check_time_zone(new.time_zone);
+
+  select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
+  if not found then
+    return new; -- the foreign key says it
+  end if;
+
+  if (new.phone_e164 is null and new.phone_problem is null)
+    or (tg_op = 'UPDATE' and (new.phone is distinct from old.phone or new.tenant_id <> old.tenant_id)) then
+    v_phone := vioc.normalize_phone(new.phone,
+      coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
+    new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
+    new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
+    if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
+      and new.status in ('wrong_number', 'failed', 'do_not_call') then
+      new.status := 'scheduled';
+      new.needs_review := false;
+      v_restart := true;
+    end if;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    if new.appointment_status is distinct from old.appointment_status then
+      case new.appointment_status
+        when 'booked' then v_restart := true; new.status := 'scheduled';
+        when 'confirmed' then v_stop := true; new.status := 'confirmed';
+        when 'cancelled' then v_stop := true; new.status := 'cancelled';
+        else v_stop := true;
+      end case;
+    end if;
+    if new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked' then
+      v_restart := true;
+      new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
+    end if;
+    if v_restart and not v_stop then
+      new.attempts := 0;
+      new.requested_time := null;
+      new.requested_text := null;
+    end if;
+  elsif v_is_fresh then
+    v_restart := new.appointment_status = 'booked';
+    v_stop := not v_restart;
+    new.status := case new.appointment_status
+      when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' else new.status::text end;
+  end if;
+
+  if v_stop then
+    new.next_call_at := null;
+  elsif v_restart then
+    new.next_call_at := case
+      when new.status in ('wrong_number', 'do_not_call') or new.phone_e164 is null then null
+      else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
+  end if;
+
+  -- a time by hand goes before the plan
+  if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
+    and new.status not in ('wrong_number', 'do_not_call')
+    and (v_is_fresh or v_restart or (tg_op = 'UPDATE' and new.call_at is distinct from old.call_at)) then
+    new.next_call_at := new.call_at;
+    new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
+
+create trigger contacts_2_written_before before insert or update of
+  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at
+  on vioc.contacts
+  for each row execute function vioc.contact_written_before();
+
+-- functions/contact_written_after.sql
+
+-- Trigger on vioc.contacts: what an update or a deletion means for the contact's calls.
+create function vioc.contact_written_after() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' then
+    perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
+    return old;
+  end if;
+  if new.appointment_status is distinct from old.appointment_status and new.appointment_status <> 'booked' then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the practice set the appointment to ' || new.appointment_status,
+      new.appointment_status = 'cancelled', now());
+  elsif new.appointment_time is distinct from old.appointment_time then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
+  elsif new.phone_e164 is distinct from old.phone_e164 then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.contact_written_after() is 'Trigger: cancels or stops calls that the app''s change made pointless.';
+
+create trigger contacts_written_after after update of appointment_time, appointment_status, phone on vioc.contacts
+  for each row execute function vioc.contact_written_after();
+create trigger contacts_deleted_after after delete on vioc.contacts
+  for each row execute function vioc.contact_written_after();
+
+-- public/vioc_allow_call.sql
+
+create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason text) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_tenants bigint[];
+begin
+  if nullif(btrim(vioc_allow_call.reason), '') is null then
+    raise exception 'lifting an opt-out needs a reason'
+      using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
+  end if;
+  v_tenants := array(
+    select o.id from vioc.tenants as t join vioc.tenants as o on o.id = t.id or o.organisation = t.organisation
+    where t.id = vioc_allow_call.tenant_id);
+  delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
+  update vioc.contacts as c
+  set status = 'scheduled',
+      next_call_at = vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp())
+  from vioc.tenants as t
+  where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+end
+$$;
+comment on function @extschema@.vioc_allow_call(bigint, text, text) is
+  'Takes a number off the do-not-call list of the tenant and its organisation; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';
+
+-- public/vioc_call_contact.sql
+
+-- Public. "Call Now": transaction-bound, a rollback dials nobody.
+create function @extschema@.vioc_call_contact(id bigint, force boolean default false) returns vioc.queued_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  select c.* into v_contact from vioc.contacts as c where c.id = vioc_call_contact.id for update;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+
+  -- an open call is the answer, before any rule is asked; a waiting one moves to the front
+  select c.* into v_call from vioc.calls as c
+  where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and not c.is_test
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+  for update;
+  if found then
+    if v_call.status = 'queued' then
+      perform vioc.check_served();
+      update vioc.calls as c
+      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false)
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.wake_worker();
+    end if;
+    return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+  end if;
+
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
+  select * into strict v_call from vioc.queue_calls(
+    array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 1::smallint, v_now);
+  perform vioc.wake_worker();
+  return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+end
+$$;
+comment on function @extschema@.vioc_call_contact(bigint, boolean) is
+  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours and blackout dates, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
+
+-- public/vioc_cancel_call.sql
+
+-- Public. In a race with the claim exactly one wins: both need the call's row.
+create function @extschema@.vioc_cancel_call(call_id bigint) returns vioc.cancelled_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_call vioc.calls;
+  v_reason constant text := 'vioc_cancel_call by ' || vioc.caller();
+begin
+  select c.* into v_call from vioc.calls as c where c.id = vioc_cancel_call.call_id;
+  if not found then
+    raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
+  end if;
+  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_call.status = 'queued' then
+    perform vioc.drop_call(v_call, v_reason, v_now);
+  elsif v_call.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing') then
+    update vioc.calls as c
+    set cancel_requested_at = coalesce(c.cancel_requested_at, v_now), cancel_reason = coalesce(c.cancel_reason, v_reason),
+        resend = false,
+        look_ups = case when c.status in ('placed', 'ongoing') then 0 else c.look_ups end,
+        look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  end if;
+  perform vioc.wake_worker();
+  select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  return row(v_call.id, v_call.status)::vioc.cancelled_call;
+end
+$$;
+comment on function @extschema@.vioc_cancel_call(bigint) is
+  'Cancels a call. Queued: it is never dialled. Sent already: Retell is asked to stop it, until it has ended. Returns (call_id, status). Errors: PT404 no such call.';
+
+-- public/vioc_do_not_call.sql
+
+create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reason text default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.opt_out(vioc_do_not_call.tenant_id,
+    vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone), vioc_do_not_call.reason, 'practice', clock_timestamp());
+end
+$$;
+comment on function @extschema@.vioc_do_not_call(bigint, text, text) is
+  'Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once. Errors: PT404 no such tenant, 22023 not a phone number.';
+
+-- public/vioc_enqueue_due.sql
+
+create function @extschema@.vioc_enqueue_due(max_calls integer default 10000) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if max_calls is null or max_calls < 1 then
+    raise exception 'max_calls must be positive' using errcode = 'invalid_parameter_value', hint = 'select vioc_enqueue_due();';
+  end if;
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  return vioc.enqueue_due(max_calls, 'vioc_enqueue_due by ' || vioc.caller(), now());
+end
+$$;
+comment on function @extschema@.vioc_enqueue_due(integer) is
+  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served.';
+
+-- public/vioc_explain_contact.sql
+
+create function @extschema@.vioc_explain_contact(id bigint) returns table (rule text, ok boolean, detail text)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant_id bigint;
+begin
+  select c.tenant_id into v_tenant_id from vioc.contacts as c where c.id = vioc_explain_contact.id;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  return query select v.rule, v.ok, v.detail from vioc.verdicts(v_tenant_id, vioc_explain_contact.id, now()) as v;
+end
+$$;
+comment on function @extschema@.vioc_explain_contact(bigint) is
+  'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';
+
+-- public/vioc_go_live.sql
+
+create function @extschema@.vioc_go_live(tenant_id bigint) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_standing record;
+begin
+  perform vioc.fallback_credential();
+  select s.* into v_standing from vioc.standing(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
+  if not found then
+    raise exception 'there is no tenant %', coalesce(vioc_go_live.tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  if not v_standing.configured then
+    raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
+      using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
+  end if;
+  if not v_standing.has_key then
+    raise exception 'tenant % has no Retell key', vioc_go_live.tenant_id
+      using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
+  end if;
+  update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
+end
+$$;
+comment on function @extschema@.vioc_go_live(bigint) is
+  'From now on pg_cron dials this tenant''s due contacts. Look at vioc_go_live_forecast first. Errors: PT404 no such tenant, VC001 agent, number or key is missing.';
+
+-- public/vioc_go_live_forecast.sql
+
+create function @extschema@.vioc_go_live_forecast(tenant_id bigint)
+returns table (day date, calls bigint)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
+    raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+  return query
+  select d.day, count(c.id)
+  from vioc.tenants as t
+  cross join lateral (
+    select (now() at time zone t.time_zone)::date + n as day from generate_series(0, 6) as n) as d
+  left join (
+    vioc.contacts as c
+    join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead)
+    on c.tenant_id = t.id and c.status in ('scheduled', 'callback')
+      and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
+  where t.id = vioc_go_live_forecast.tenant_id
+  group by d.day
+  order by d.day;
+end
+$$;
+comment on function @extschema@.vioc_go_live_forecast(bigint) is
+  'How many first calls the next seven days would bring if the tenant went live now, per day of its time zone. Errors: PT404 no such tenant.';
+
+-- public/vioc_ingest_outcome.sql
+
+-- Public, for trusted callers only: it believes what it is given.
+create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if $1 is null then
+    raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
+  end if;
+  if octet_length($1::text) > vioc.max_body_bytes() then
+    raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
+  end if;
+  return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
+end
+$$;
+comment on function @extschema@.vioc_ingest_outcome(jsonb) is
+  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large.';
+
+-- public/vioc_install_schedule.sql
+
+-- Public. Idempotent, by job name. The cron database may be another one of the cluster; then this one asks it through
+-- a short-lived worker, which only a superuser may start.
+create function @extschema@.vioc_install_schedule(every text default '* * * * *') returns text
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return vioc.schedule(every, vioc.is_superuser_caller());
+end
+$$;
+comment on function @extschema@.vioc_install_schedule(text) is
+  'Makes the pg_cron jobs that queue due calls and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
+
+-- public/vioc_mark_reviewed.sql
+
+create function @extschema@.vioc_mark_reviewed(call_id bigint, outcome text default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_call vioc.calls;
+  v_outcome constant text := vioc_mark_reviewed.outcome;
+begin
+  select c.* into v_call from vioc.calls as c where c.id = vioc_mark_reviewed.call_id;
+  if not found then
+    raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
+  end if;
+  if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
+    'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed') then
+    raise exception 'not an outcome: %', left(quote_literal(v_outcome), 60)
+      using errcode = 'invalid_parameter_value', hint = 'For instance confirmed, cancelled, rescheduled or completed.';
+  end if;
+  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_outcome is not null and v_call.status not in ('completed', 'failed') then
+    raise exception 'call % is %, its outcome is not decided yet', v_call.id, v_call.status
+      using errcode = 'object_not_in_prerequisite_state', hint = 'Wait until it has ended.';
+  end if;
+  update vioc.calls as c
+  set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
+    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+  end if;
+  update vioc.contacts as ct set needs_review = false
+  where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
+    and not exists (
+      select from vioc.calls as c
+      where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
+end
+$$;
+comment on function @extschema@.vioc_mark_reviewed(bigint, text) is
+  'The practice has looked at a call of vioc.needs_review; with an outcome it also decides it. Errors: PT404 no such call, 22023 not an outcome, 55000 the call has not ended.';
+
+-- public/vioc_pause.sql
+
+create function @extschema@.vioc_pause(
+  tenant_id bigint default null, reason text default null, stop_open boolean default false)
+returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_call record;
+begin
+  if vioc_pause.tenant_id is null then
+    perform vioc.installation_id();
+    update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
+  else
+    update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
+    where t.id = vioc_pause.tenant_id;
+    if not found then
+      raise exception 'there is no tenant %', vioc_pause.tenant_id
+        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+    end if;
+  end if;
+  if coalesce(vioc_pause.stop_open, false) then
+    for v_call in
+      select c.id from vioc.calls as c
+      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id)
+    loop
+      perform @extschema@.vioc_cancel_call(v_call.id);
+    end loop;
+  end if;
+end
+$$;
+comment on function @extschema@.vioc_pause(bigint, text, boolean) is
+  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant.';
+
+-- public/vioc_preview_call.sql
+
+create function @extschema@.vioc_preview_call(id bigint) returns jsonb
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_body jsonb;
+begin
+  select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
+    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
+    c.tenant_id, c.id, coalesce(o.id, 0))
+  into v_body
+  from vioc.contacts as c
+  join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
+  left join vioc.installation as i on true
+  left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
+  where c.id = vioc_preview_call.id;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  return v_body;
+end
+$$;
+comment on function @extschema@.vioc_preview_call(bigint) is
+  'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';
+
+-- public/vioc_receive_webhook.sql
+
+-- Public. The endpoint for the open internet. json, because it keeps the sender's bytes: the signature is over them.
+-- A refusal returns normally (an error would roll back its being counted) and never says which part failed.
+create function @extschema@.vioc_receive_webhook(json) returns jsonb
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_body constant text := $1::text;
+  v_header text;
+  v_credentials bigint[];
+  v_keys text[];
+  v_match integer;
+begin
+  if octet_length(v_body) > vioc.max_body_bytes() then
+    perform set_config('response.status', '413', true);
+    return jsonb_build_object('status', 'refused');
+  end if;
+  v_header := nullif(current_setting('request.headers', true), '')::json ->> 'x-retell-signature';
+  if v_body is not null and v_header is not null then
+    select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
+    from vioc.webhook_keys(vioc.document_of(v_body)) as k;
+    v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
+  end if;
+  if coalesce(v_match, 0) = 0 then
+    perform set_config('response.status', '401', true);
+    return jsonb_build_object('status', 'refused');
+  end if;
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
+end
+$$;
+comment on function @extschema@.vioc_receive_webhook(json) is
+  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413.';
+
+-- public/vioc_remove_schedule.sql
+
+create function @extschema@.vioc_remove_schedule() returns text
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return vioc.schedule(null, vioc.is_superuser_caller());
+end
+$$;
+comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule. Returns what it did. Errors: as there.';
+
+-- public/vioc_replay_webhooks.sql
+
+create function @extschema@.vioc_replay_webhooks(max_events integer default 1000) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event record;
+  v_applied integer := 0;
+begin
+  for v_event in
+    select e.id from vioc.webhook_events as e
+    where e.state in ('new', 'failed') order by e.id limit greatest(max_events, 0) for update skip locked
+  loop
+    if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
+      v_applied := v_applied + 1;
+    end if;
+  end loop;
+  return v_applied;
+end
+$$;
+comment on function @extschema@.vioc_replay_webhooks(integer) is
+  'Applies stored webhook bodies that were not applied (vioc.dead_letters) again, oldest first; returns how many took effect.';
+
+-- public/vioc_resume.sql
+
+create function @extschema@.vioc_resume(tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if vioc_resume.tenant_id is null then
+    perform vioc.installation_id();
+    update vioc.installation as i
+    set paused_at = null, pause_reason = null, is_copy = false,
+        system_identifier = s.system_identifier, database_oid = d.oid::bigint
+    from pg_control_system() as s, pg_database as d
+    where d.datname = current_database();
+  else
+    update vioc.tenants as t
+    set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
+    where t.id = vioc_resume.tenant_id;
+    if not found then
+      raise exception 'there is no tenant %', vioc_resume.tenant_id
+        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+    end if;
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null
+    from vioc.standing(now()) as s
+    where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
+  end if;
+  perform vioc.wake_worker();
+end
+$$;
+comment on function @extschema@.vioc_resume(bigint) is
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';
+
+-- public/vioc_set_credentials.sql
+
+-- Public. Nothing ever shows a key again, only its last four characters.
+create function @extschema@.vioc_set_credentials(tenant_id bigint, retell_api_key text, webhook_key text default null)
+returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key);
+  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key), '');
+  v_problem text;
+  v_current bigint;
+  v_credential_id bigint;
+begin
+  if coalesce(v_api_key, '') = '' then
+    raise exception 'the API key is empty'
+      using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
+  if v_problem is not null then
+    raise exception '%', v_problem
+      using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
+  end if;
+  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
+  if not found then
+    raise exception 'there is no tenant %', coalesce(vioc_set_credentials.tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+
+  -- tenants given the same key share one credential, and its limits
+  select k.credential_id into v_credential_id from vioc.credential_keys as k
+  where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
+  if not found then
+    if v_current is not null and not exists (
+      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
+      v_credential_id := v_current;
+    else
+      insert into vioc.credentials default values returning id into v_credential_id;
+    end if;
+    perform vioc.replace_key(v_credential_id, 'api', v_api_key);
+  end if;
+  if v_webhook_key is not null then
+    perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
+  end if;
+
+  update vioc.credentials as k
+  set key_ends_with = right(v_api_key, 4), suspended_at = null, suspend_reason = null, probe_at = null
+  where k.id = v_credential_id;
+  update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
+  perform vioc.wake_worker();
+end
+$$;
+comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';
+
+-- public/vioc_wait_for_call.sql
+
+-- Public. Retell's synchronous answer for a user who waits.
+create function @extschema@.vioc_wait_for_call(call_id bigint, timeout interval default '30 s', until text default 'placed')
+returns vioc.awaited_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
+  v_call record;
+  v_seen bigint;
+begin
+  if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
+    raise exception 'until is ''placed'' or ''finished'''
+      using errcode = 'invalid_parameter_value', hint = 'For instance vioc_wait_for_call(7, until => ''finished'').';
+  end if;
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    raise exception 'vioc_wait_for_call cannot see changes in a % transaction', current_setting('transaction_isolation')
+      using errcode = 'invalid_transaction_state', hint = 'Use read committed.';
+  end if;
+  loop
+    -- the count first: a change after this line ends the sleep below
+    v_seen := vioc.wait_for_change(0, 0);
+    select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
+    into v_call from vioc.calls as c where c.id = vioc_wait_for_call.call_id;
+    if not found then
+      raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
+        using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
+    end if;
+    if v_call.is_own and v_call.status = 'queued' then
+      raise exception 'call % is queued by this very transaction and is only made when it commits', v_call.id
+        using errcode = 'invalid_transaction_state', hint = 'Commit first, or use call vioc_call_contact_now(...).';
+    end if;
+    exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
+    exit when clock_timestamp() >= v_deadline;
+    perform vioc.wait_for_change(v_seen,
+      greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
+  end loop;
+  return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error)::vioc.awaited_call;
+end
+$$;
+comment on function @extschema@.vioc_wait_for_call(bigint, interval, text) is
+  'Waits (at most 60 s) until a call is placed, or until => ''finished''; returns (call_id, status, retell_call_id, outcome, error) as it then is. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';
+
+-- public/vioc_call_contact_now.sql
+
+-- Public. The button in psql: queue, commit, wait, show. A procedure without set clause and without security definer,
+-- because only such a one may commit; it adds no right, the functions it calls check theirs.
+create procedure @extschema@.vioc_call_contact_now(
+  id bigint, force boolean default false, timeout interval default '30 s',
+  inout call_id bigint default null, inout status text default null, inout retell_call_id text default null,
+  inout outcome text default null, inout error text default null)
+  language plpgsql
+as $$
+declare
+  v_queued vioc.queued_call;
+  v_awaited vioc.awaited_call;
+begin
+  v_queued := @extschema@.vioc_call_contact(id, force);
+  commit;
+  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout);
+  call_id := v_awaited.call_id;
+  status := v_awaited.status;
+  retell_call_id := v_awaited.retell_call_id;
+  outcome := v_awaited.outcome;
+  error := v_awaited.error;
+end
+$$;
+comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval, bigint, text, text, text, text) is
+  'call vioc_call_contact_now(42); queues a call, commits, waits for Retell''s answer and shows it. Not inside a transaction block.';
+
+-- views/call_history.sql
+
+create view vioc.call_history with (security_invoker, security_barrier) as
+select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
+  c.error, c.requested_by, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
+  c.duration_ms, c.cost, c.summary
+from vioc.calls as c
+left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
+comment on view vioc.call_history is 'Every call in one line.';
+
+-- views/dead_letters.sql
+
+create view vioc.dead_letters with (security_invoker, security_barrier) as
+select e.id as event_id, e.received_at, e.source, e.event, e.tenant_id, e.call_id, e.retell_call_id, e.error
+from vioc.webhook_events as e
+where e.state = 'failed';
+comment on view vioc.dead_letters is 'Webhook bodies that are stored but could not be applied; vioc_replay_webhooks() tries again.';
+
+-- views/due_contacts.sql
+
+create view vioc.due_contacts with (security_invoker, security_barrier) as
+select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
+  (select v.detail from vioc.verdicts(c.tenant_id, c.id, now()) as v where not v.ok limit 1) as held_by
+from vioc.contacts as c
+join vioc.tenants as t on t.id = c.tenant_id
+where c.next_call_at <= now();
+comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live).';
+
+-- views/needs_review.sql
+
+create view vioc.needs_review with (security_invoker, security_barrier) as
+select c.tenant_id, c.id as call_id, c.contact_id, ct.external_id, ct.name, c.status, c.outcome, c.review_reason,
+  c.summary, ct.requested_time, ct.requested_text, c.appointment_time, coalesce(c.completed_at, c.failed_at, c.ended_at) as decided_at
+from vioc.calls as c
+left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+where c.needs_review;
+comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- dump.sql
+
+-- What users own survives pg_dump and pg_restore: rows, and where the identity columns stand.
+do $$
+declare
+  v_relation record;
+begin
+  for v_relation in
+    select c.oid::regclass as name
+    from pg_class as c
+    where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'S')
+    order by c.relkind, c.oid
+  loop
+    perform pg_extension_config_dump(v_relation.name, '');
+  end loop;
+end
+$$;
+
+-- grants.sql
+
+-- Nothing for PUBLIC: EXECUTE on functions is what PostgreSQL would give by itself.
+do $$
+declare
+  v_function record;
+begin
+  for v_function in
+    select p.oid::regprocedure as name
+    from pg_depend as d
+    join pg_proc as p on p.oid = d.objid
+    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+      and d.refobjid = (select e.oid from pg_extension as e where e.extname = 'vioconcierge')
+  loop
+    execute format('revoke all on routine %s from public', v_function.name);
+  end loop;
+end
+$$;
+
+do $$
+begin
+  if current_setting('cron.database_name', true) is null then
+    raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
+  end if;
+end
+$$;

@@ -1,0 +1,138 @@
+//! Functions that SQL declares in `sql/native/`: argument conversion, one call each.
+
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use pgrx::datum::{Time, Timestamp};
+use pgrx::prelude::*;
+
+use crate::{config, errand, secrets, shared, wake};
+
+#[pg_extern(sql = false)]
+fn wake_worker() {
+    wake::on_commit();
+}
+
+#[pg_extern(sql = false)]
+fn server_state() -> &'static str {
+    if !shared::is_loaded() {
+        return "not_preloaded";
+    }
+    match wake::slot_index().and_then(shared::slot) {
+        None => "not_listed",
+        Some(slot) if slot.has_worker() => "ready",
+        Some(_) => "no_worker",
+    }
+}
+
+#[pg_extern(sql = false)]
+fn wait_for_change(seen: i64, timeout_ms: i32) -> i64 {
+    wake::wait_for_change(seen, timeout_ms)
+}
+
+#[pg_extern(sql = false)]
+fn is_own_transaction(xmin: pg_sys::TransactionId) -> bool {
+    unsafe { pg_sys::TransactionIdIsCurrentTransactionId(xmin) }
+}
+
+/// Position of the key that signed the body, counted from 1; 0 = none. A key that cannot be read signs nothing.
+#[pg_extern(sql = false)]
+fn matching_key(
+    body: Option<&str>,
+    header: Option<&str>,
+    keys: Option<Vec<Option<String>>>,
+    now: Option<TimestampWithTimeZone>,
+) -> i32 {
+    let (Some(body), Some(header), Some(keys), Some(now)) = (body, header, keys, now) else {
+        return 0;
+    };
+    let now_ms = unix_ms(now);
+    let secrets_dir = config::secrets_dir();
+    let mut matching = 0;
+    for (position, key) in (1..).zip(keys) {
+        let key = key.and_then(|key| secrets::resolve(&key, &secrets_dir).ok());
+        // every key is tried, whatever the earlier ones gave
+        if let Some(key) = key
+            && vioc_core::signature::verify(header, body.as_bytes(), &[&key], now_ms)
+            && matching == 0
+        {
+            matching = position;
+        }
+    }
+    matching
+}
+
+#[pg_extern(sql = false)]
+fn key_problem(key: &str) -> Option<String> {
+    secrets::resolve(key, &config::secrets_dir()).err()
+}
+
+#[pg_extern(sql = false)]
+fn normalize_phone(phone: Option<&str>, country: Option<&str>) -> String {
+    vioc_core::phone::normalize(phone.unwrap_or_default(), country)
+        .unwrap_or_else(|problem| problem.as_str().to_owned())
+}
+
+#[pg_extern(sql = false)]
+fn phone_country(e164: &str) -> Option<String> {
+    vioc_core::phone::country(e164)
+}
+
+#[pg_extern(sql = false)]
+fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
+    Some(vioc_core::spoken::date(naive(local)?, locale))
+}
+
+#[pg_extern(sql = false)]
+fn spoken_time(local: Timestamp, locale: &str) -> Option<String> {
+    Some(vioc_core::spoken::time(naive(local)?, locale))
+}
+
+#[pg_extern(sql = false)]
+fn session_id(installation_id: pgrx::Uuid, contact_id: i64, attempt: i32) -> pgrx::Uuid {
+    let installation_id = uuid::Uuid::from_bytes(*installation_id.as_bytes());
+    let session_id = vioc_core::session::session_id(installation_id, contact_id, attempt);
+    pgrx::Uuid::from_bytes(*session_id.as_bytes())
+}
+
+#[pg_extern(sql = false)]
+fn storable_json(json: &str) -> String {
+    vioc_core::json_text::storable(json).into_owned()
+}
+
+#[pg_extern(sql = false)]
+fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Option<String> {
+    let wish = vioc_core::wish::parse(text, naive(local_now)?, clock(opens), clock(closes))?;
+    Some(match wish {
+        vioc_core::wish::Wish::Instant(instant) => instant.to_rfc3339(),
+        vioc_core::wish::Wish::Local(local) => local.format("%Y-%m-%dT%H:%M:%S").to_string(),
+    })
+}
+
+#[pg_extern(sql = false)]
+fn run_in_database(database: &str, statements: &str) -> Option<String> {
+    errand::run(database, statements)
+}
+
+/// Microseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01.
+const EPOCH_US: i64 = 946_684_800_000_000;
+
+fn unix_ms(at: TimestampWithTimeZone) -> i64 {
+    let us: pg_sys::TimestampTz = at.into();
+    us.saturating_add(EPOCH_US).div_euclid(1000)
+}
+
+/// `None` for infinity and for years that chrono cannot hold.
+fn naive(local: Timestamp) -> Option<NaiveDateTime> {
+    let us: pg_sys::Timestamp = local.into();
+    if us == i64::MAX || us == i64::MIN {
+        return None;
+    }
+    chrono::DateTime::from_timestamp_micros(us.checked_add(EPOCH_US)?).map(|at| at.naive_utc())
+}
+
+/// 24:00 is the last moment of the day.
+fn clock(time: Time) -> NaiveTime {
+    let us: pg_sys::TimeADT = time.into();
+    NaiveTime::from_num_seconds_from_midnight_opt((us / 1_000_000).try_into().unwrap_or(0), 0)
+        .or_else(|| NaiveDate::MIN.and_hms_opt(23, 59, 59).map(|last| last.time()))
+        .unwrap_or_default()
+}

@@ -1,0 +1,236 @@
+//! Settings. All but `vioconcierge.databases` take effect at reload; only a superuser can set any of them, because
+//! they say where keys and personal data go.
+
+use std::ffi::{CStr, CString};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
+use pgrx::prelude::*;
+
+type Text = GucSetting<Option<CString>>;
+
+static DATABASES: Text = Text::new(Some(c""));
+static API_BASE_URL: Text = Text::new(Some(c"https://api.retellai.com"));
+static RETELL_API_KEY: Text = Text::new(Some(c""));
+static SECRETS_DIR: Text = Text::new(Some(c""));
+static WEBHOOK_BASE_URL: Text = Text::new(Some(c""));
+static LEGAL_HOURS: Text = Text::new(Some(c"08:00-21:00"));
+static CA_FILE: Text = Text::new(Some(c""));
+static MAX_IN_FLIGHT: GucSetting<i32> = GucSetting::<i32>::new(32);
+static REQUEST_TIMEOUT_S: GucSetting<i32> = GucSetting::<i32>::new(120);
+static CONNECT_TIMEOUT_S: GucSetting<i32> = GucSetting::<i32>::new(5);
+static RECONCILE_AFTER_S: GucSetting<i32> = GucSetting::<i32>::new(360);
+static MAX_WAITERS: GucSetting<i32> = GucSetting::<i32>::new(50);
+static MAX_BODY_SIZE_KB: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
+static LEGACY_FIELDS: GucSetting<bool> = GucSetting::<bool>::new(true);
+static DRY_RUN: GucSetting<bool> = GucSetting::<bool>::new(false);
+
+pub(crate) fn init(preloading: bool) {
+    if preloading {
+        GucRegistry::define_string_guc(
+            c"vioconcierge.databases",
+            c"Databases of this cluster that calls are made from, separated by commas.",
+            c"",
+            &DATABASES,
+            GucContext::Postmaster,
+            GucFlags::default(),
+        );
+    }
+    text(
+        c"vioconcierge.api_base_url",
+        c"Where Retell's API is; https, or http to this machine.",
+        &API_BASE_URL,
+    );
+    GucRegistry::define_string_guc(
+        c"vioconcierge.retell_api_key",
+        c"API key of tenants without a key of their own; a key or file:NAME.",
+        c"",
+        &RETELL_API_KEY,
+        GucContext::Sighup,
+        GucFlags::SUPERUSER_ONLY,
+    );
+    text(
+        c"vioconcierge.secrets_dir",
+        c"Directory of the key files that file:NAME refers to.",
+        &SECRETS_DIR,
+    );
+    text(
+        c"vioconcierge.webhook_base_url",
+        c"Public base URL of the webhook front; Retell posts to /api/webhook/call-outcome below it.",
+        &WEBHOOK_BASE_URL,
+    );
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            c"vioconcierge.legal_hours",
+            c"Hours, at the contact's place, outside of which nobody is called: HH:MM-HH:MM, 24:00 is a time.",
+            c"",
+            &LEGAL_HOURS,
+            GucContext::Sighup,
+            GucFlags::default(),
+            Some(check_legal_hours),
+            None,
+            None,
+        );
+    }
+    text(
+        c"vioconcierge.ca_file",
+        c"PEM file of certificate authorities trusted besides the system's.",
+        &CA_FILE,
+    );
+    number(
+        c"vioconcierge.max_in_flight",
+        c"Requests to Retell at the same time, per database.",
+        &MAX_IN_FLIGHT,
+        (1, 4096),
+        GucFlags::default(),
+    );
+    number(
+        c"vioconcierge.request_timeout",
+        c"How long one request may take; Retell's own SDK allows 120 s.",
+        &REQUEST_TIMEOUT_S,
+        (1, 600),
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.connect_timeout",
+        c"How long connecting may take.",
+        &CONNECT_TIMEOUT_S,
+        (1, 60),
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.reconcile_after",
+        c"Only a look-up later than this after a request proves that Retell does not have the call.",
+        &RECONCILE_AFTER_S,
+        (1, 40 * 60),
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.max_waiters",
+        c"Sessions that may wait in vioc_wait_for_call at the same time, per database.",
+        &MAX_WAITERS,
+        (0, 10_000),
+        GucFlags::default(),
+    );
+    number(
+        c"vioconcierge.max_body_size",
+        c"Largest webhook body taken, and largest answer of Retell read.",
+        &MAX_BODY_SIZE_KB,
+        (64, 512 * 1024),
+        GucFlags::UNIT_KB,
+    );
+    boolean(
+        c"vioconcierge.legacy_fields",
+        c"Also send the older names agent_id and webhook_url.",
+        &LEGACY_FIELDS,
+    );
+    boolean(
+        c"vioconcierge.dry_run",
+        c"Send nothing: calls end in status dry_run.",
+        &DRY_RUN,
+    );
+    if preloading {
+        // not in a single backend: its placeholder of vioconcierge.databases would be dropped with a warning
+        unsafe { pg_sys::MarkGUCPrefixReserved(c"vioconcierge".as_ptr()) };
+    }
+}
+
+fn text(name: &'static CStr, about: &'static CStr, setting: &'static Text) {
+    let (context, flags) = (GucContext::Sighup, GucFlags::default());
+    GucRegistry::define_string_guc(name, about, c"", setting, context, flags);
+}
+
+fn number(
+    name: &'static CStr,
+    about: &'static CStr,
+    setting: &'static GucSetting<i32>,
+    (least, most): (i32, i32),
+    unit: GucFlags,
+) {
+    let context = GucContext::Sighup;
+    GucRegistry::define_int_guc(name, about, c"", setting, least, most, context, unit);
+}
+
+fn boolean(name: &'static CStr, about: &'static CStr, setting: &'static GucSetting<bool>) {
+    let (context, flags) = (GucContext::Sighup, GucFlags::default());
+    GucRegistry::define_bool_guc(name, about, c"", setting, context, flags);
+}
+
+/// A wrong value would otherwise only show when somebody is to be called.
+#[pg_guard]
+unsafe extern "C-unwind" fn check_legal_hours(
+    value: *mut *mut std::ffi::c_char,
+    _extra: *mut *mut std::ffi::c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
+    let text = unsafe { CStr::from_ptr(*value) };
+    text.to_str().is_ok_and(|hours| {
+        hours.split_once('-').is_some_and(|(opens, closes)| {
+            matches!((minutes(opens), minutes(closes)), (Some(a), Some(b)) if a < b)
+        })
+    })
+}
+
+/// `HH:MM` as minutes of the day, up to 24:00.
+fn minutes(time: &str) -> Option<u32> {
+    let (hours, minutes) = time.split_once(':')?;
+    let is_two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
+    if !is_two_digits(hours) || !is_two_digits(minutes) {
+        return None;
+    }
+    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (minutes < 60 && hours * 60 + minutes <= 24 * 60).then_some(hours * 60 + minutes)
+}
+
+fn read(setting: &Text) -> String {
+    setting
+        .get()
+        .map(|value| value.to_string_lossy().trim().to_owned())
+        .unwrap_or_default()
+}
+
+fn seconds(setting: &GucSetting<i32>) -> Duration {
+    Duration::from_secs(setting.get().unsigned_abs().into())
+}
+
+/// Served databases, in order; the position is the slot in shared memory.
+pub(crate) fn databases() -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in read(&DATABASES).split(',') {
+        let name = name.trim().trim_matches('"');
+        if !name.is_empty() && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names.truncate(crate::shared::SLOTS);
+    names
+}
+
+pub(crate) fn retell() -> vioc_retell::Settings {
+    let ca_file = read(&CA_FILE);
+    vioc_retell::Settings {
+        base_url: read(&API_BASE_URL),
+        request_timeout: seconds(&REQUEST_TIMEOUT_S),
+        connect_timeout: seconds(&CONNECT_TIMEOUT_S),
+        ca_file: (!ca_file.is_empty()).then(|| PathBuf::from(ca_file)),
+        max_body_bytes: MAX_BODY_SIZE_KB.get().unsigned_abs() as usize * 1024,
+    }
+}
+
+pub(crate) fn max_in_flight() -> usize {
+    MAX_IN_FLIGHT.get().unsigned_abs() as usize
+}
+
+pub(crate) fn max_waiters() -> u32 {
+    MAX_WAITERS.get().unsigned_abs()
+}
+
+pub(crate) fn secrets_dir() -> PathBuf {
+    PathBuf::from(read(&SECRETS_DIR))
+}
+
+/// Longer than any request may take, so that a lease never ends under a worker that is alive.
+pub(crate) fn lease() -> Duration {
+    seconds(&REQUEST_TIMEOUT_S) + Duration::from_secs(30)
+}

@@ -1,0 +1,282 @@
+//! Every statement the worker issues. Each is one call of a SQL function; the transitions are in `sql/functions/`.
+
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use pgrx::datum::{DatumWithOid, Interval};
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::prelude::*;
+use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
+use pgrx::PgTryBuilder;
+use vioc_core::reply::CreateAnswer;
+
+/// Why a transaction was rolled back: SQLSTATE and primary message; DETAIL and CONTEXT may show rows.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) sqlstate: String,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
+    }
+}
+
+/// Runs `body` in a transaction of its own. An error rolls it back and comes back as a value; the process goes on.
+pub(crate) fn transaction<R>(body: impl FnOnce() -> R) -> Result<R, Failure> {
+    let body = AssertUnwindSafe(body);
+    let result = PgTryBuilder::new(AssertUnwindSafe(move || {
+        unsafe {
+            pg_sys::SetCurrentStatementStartTimestamp();
+            pg_sys::StartTransactionCommand();
+            pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
+        }
+        let result = run(body);
+        unsafe {
+            pg_sys::PopActiveSnapshot();
+            pg_sys::CommitTransactionCommand();
+        }
+        Ok(result)
+    }))
+    .catch_others(|error| {
+        unsafe { pg_sys::AbortCurrentTransaction() };
+        Err(failure(&error))
+    })
+    .catch_rust_panic(|error| {
+        unsafe { pg_sys::AbortCurrentTransaction() };
+        Err(failure(&error))
+    })
+    .execute();
+    // a background worker reports its own statistics, or autovacuum sees nothing
+    unsafe { pg_sys::pgstat_report_stat(false) };
+    result
+}
+
+/// Unwraps the closure inside of the try block (edition 2024 captures fields one by one).
+fn run<R>(body: AssertUnwindSafe<impl FnOnce() -> R>) -> R
+where
+    R: Sized,
+{
+    (body.0)()
+}
+
+fn failure(error: &CaughtError) -> Failure {
+    match error {
+        CaughtError::PostgresError(report)
+        | CaughtError::ErrorReport(report)
+        | CaughtError::RustPanic {
+            ereport: report, ..
+        } => Failure {
+            sqlstate: sqlstate(report.sql_error_code() as i32),
+            message: report.message().to_owned(),
+        },
+    }
+}
+
+/// Five characters out of PostgreSQL's packed form, six bits each.
+fn sqlstate(packed: i32) -> String {
+    (0..5)
+        .map(|place| char::from(b'0' + u8::try_from((packed >> (6 * place)) & 0x3f).unwrap_or(0)))
+        .collect()
+}
+
+/// A call to be sent, leased to this worker.
+pub(crate) struct Claimed {
+    pub(crate) tenant_id: i64,
+    pub(crate) call_id: i64,
+    pub(crate) api_key: String,
+    pub(crate) body: String,
+}
+
+/// A question about a call (or the wish to stop it).
+pub(crate) struct LookUp {
+    pub(crate) tenant_id: i64,
+    pub(crate) call_id: i64,
+    pub(crate) kind: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) body: Option<String>,
+    pub(crate) api_key: Option<String>,
+}
+
+/// Whether the extension is installed in this database. Needs a transaction.
+pub(crate) fn is_installed() -> bool {
+    unsafe { pg_sys::get_extension_oid(c"vioconcierge".as_ptr(), true) != pg_sys::InvalidOid }
+}
+
+/// Whether this session got (and now keeps) the lock that makes it the database's only worker.
+pub(crate) fn try_lock() -> SpiResult<bool> {
+    Ok(Spi::get_one("select pg_catalog.pg_try_advisory_lock(1986621283, 1)")?.unwrap_or(false))
+}
+
+/// Why nothing may be sent, if so.
+pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
+    Spi::get_one_with_args(
+        "select vioc.attach_worker($1, pg_catalog.clock_timestamp())",
+        &[is_first.into()],
+    )
+}
+
+/// Statements of the hot path, planned once.
+#[derive(Default)]
+pub(crate) struct Statements {
+    claim: Option<OwnedPreparedStatement>,
+    record: Option<OwnedPreparedStatement>,
+    look_ups: Option<OwnedPreparedStatement>,
+    sleep: Option<OwnedPreparedStatement>,
+}
+
+/// Prepares on first use, then executes.
+fn rows<T>(
+    statement: &mut Option<OwnedPreparedStatement>,
+    text: &str,
+    types: &[pg_sys::BuiltinOid],
+    arguments: &[DatumWithOid<'_>],
+    read: impl Fn(&SpiHeapTupleData<'_>) -> SpiResult<T>,
+) -> SpiResult<Vec<T>> {
+    Spi::connect_mut(|client| {
+        if statement.is_none() {
+            let types: Vec<PgOid> = types.iter().map(|oid| (*oid).into()).collect();
+            *statement = Some(client.prepare_mut(text, &types)?.keep());
+        }
+        let Some(statement) = statement.as_ref() else {
+            return Ok(Vec::new());
+        };
+        client
+            .update(statement, None, arguments)?
+            .map(|row| read(&row))
+            .collect()
+    })
+}
+
+fn interval(duration: Duration) -> Option<Interval> {
+    Interval::from_seconds(duration.as_secs_f64()).into()
+}
+
+impl Statements {
+    pub(crate) fn claim(
+        &mut self,
+        worker: uuid::Uuid,
+        limit: usize,
+        lease: Duration,
+    ) -> SpiResult<Vec<Claimed>> {
+        let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
+        rows(
+            &mut self.claim,
+            "select * from vioc.claim_calls($1, $2, $3, pg_catalog.clock_timestamp())",
+            &[
+                pg_sys::BuiltinOid::UUIDOID,
+                pg_sys::BuiltinOid::INT4OID,
+                pg_sys::BuiltinOid::INTERVALOID,
+            ],
+            &[
+                worker.into(),
+                i32::try_from(limit).unwrap_or(i32::MAX).into(),
+                interval(lease).into(),
+            ],
+            |row| {
+                Ok(Claimed {
+                    tenant_id: row.get(1)?.unwrap_or_default(),
+                    call_id: row.get(2)?.unwrap_or_default(),
+                    api_key: row.get(3)?.unwrap_or_default(),
+                    body: row.get(4)?.unwrap_or_default(),
+                })
+            },
+        )
+    }
+
+    /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.
+    pub(crate) fn record(&mut self, worker: uuid::Uuid, answers: &str) -> SpiResult<Vec<i64>> {
+        let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
+        let recorded = rows(
+            &mut self.record,
+            "select r from pg_catalog.unnest(vioc.record_answers($1, $2::pg_catalog.jsonb, pg_catalog.clock_timestamp())) as r",
+            &[pg_sys::BuiltinOid::UUIDOID, pg_sys::BuiltinOid::TEXTOID],
+            &[worker.into(), answers.into()],
+            |row| row.get(1),
+        )?;
+        Ok(recorded.into_iter().flatten().collect())
+    }
+
+    pub(crate) fn claim_look_ups(&mut self, limit: usize) -> SpiResult<Vec<LookUp>> {
+        rows(
+            &mut self.look_ups,
+            "select * from vioc.claim_look_ups($1, pg_catalog.clock_timestamp())",
+            &[pg_sys::BuiltinOid::INT4OID],
+            &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
+            |row| {
+                Ok(LookUp {
+                    tenant_id: row.get(1)?.unwrap_or_default(),
+                    call_id: row.get(2)?.unwrap_or_default(),
+                    kind: row.get(3)?.unwrap_or_default(),
+                    method: row.get(4)?.unwrap_or_default(),
+                    path: row.get(5)?.unwrap_or_default(),
+                    body: row.get(6)?,
+                    api_key: row.get(7)?,
+                })
+            },
+        )
+    }
+
+    /// How long nothing is due, at most `most`.
+    pub(crate) fn sleep(&mut self, most: Duration) -> SpiResult<Duration> {
+        let ms = rows(
+            &mut self.sleep,
+            "select vioc.milliseconds_to_work($1, pg_catalog.clock_timestamp())",
+            &[pg_sys::BuiltinOid::INT4OID],
+            &[i32::try_from(most.as_millis()).unwrap_or(i32::MAX).into()],
+            |row| row.get::<i32>(1),
+        )?;
+        let ms = ms.into_iter().flatten().next().unwrap_or(1000);
+        Ok(Duration::from_millis(ms.unsigned_abs().into()))
+    }
+}
+
+/// What Retell said about a call; `asked_at` in microseconds of PostgreSQL's clock.
+pub(crate) fn record_look_up(
+    asked: &LookUp,
+    asked_at: TimestampWithTimeZone,
+    http_status: Option<i32>,
+    body: &str,
+) -> SpiResult<()> {
+    Spi::run_with_args(
+        "select vioc.record_look_up($1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp())",
+        &[
+            asked.tenant_id.into(),
+            asked.call_id.into(),
+            asked.kind.as_str().into(),
+            asked_at.into(),
+            http_status.into(),
+            body.into(),
+        ],
+    )
+}
+
+pub(crate) fn tend(limit: i32) -> SpiResult<()> {
+    Spi::run_with_args(
+        "select vioc.tend($1, pg_catalog.clock_timestamp())",
+        &[limit.into()],
+    )
+}
+
+/// One answer as `vioc.record_answers` takes it.
+pub(crate) fn answer_json(
+    tenant_id: i64,
+    call_id: i64,
+    http_status: Option<u16>,
+    answer: &CreateAnswer,
+) -> serde_json::Value {
+    serde_json::json!({
+        "tenant_id": tenant_id,
+        "call_id": call_id,
+        "verdict": answer.verdict.as_str(),
+        "http_status": http_status,
+        "retell_call_id": answer.retell_call_id,
+        "message": answer.message,
+        "retry_after": answer.retry_after_seconds,
+        "do_not_call": answer.do_not_call,
+        "legacy_field": answer.legacy_field,
+    })
+}

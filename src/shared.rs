@@ -1,0 +1,174 @@
+//! Shared memory: one slot per served database, found by its position in `vioconcierge.databases`.
+//!
+//! Everything in it is an atomic or a condition variable, so that a commit callback, which must not fail, can use it.
+
+use std::cell::UnsafeCell;
+use std::mem::size_of;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+
+use pgrx::prelude::*;
+
+use crate::errand::Mailbox;
+
+/// Most databases served by one cluster.
+pub(crate) const SLOTS: usize = 64;
+
+#[repr(C)]
+pub(crate) struct Slot {
+    worker_pid: AtomicI32,
+    /// The worker's latch, in shared memory for as long as the server runs: a stale one costs a spurious wake-up.
+    latch: AtomicPtr<pg_sys::Latch>,
+    /// Set by whoever committed work; cleared by the worker before it looks.
+    woken: AtomicBool,
+    /// Counts committed changes; what `vioc.wait_for_change` compares.
+    changes: AtomicU64,
+    waiters: AtomicU32,
+    changed: UnsafeCell<pg_sys::ConditionVariable>,
+}
+
+#[repr(C)]
+struct Shared {
+    slots: [Slot; SLOTS],
+    mailbox: Mailbox,
+}
+
+static SHARED: AtomicPtr<Shared> = AtomicPtr::new(ptr::null_mut());
+static mut PREVIOUS_REQUEST: pg_sys::shmem_request_hook_type = None;
+static mut PREVIOUS_STARTUP: pg_sys::shmem_startup_hook_type = None;
+
+pub(crate) fn init() {
+    unsafe {
+        PREVIOUS_REQUEST = pg_sys::shmem_request_hook;
+        pg_sys::shmem_request_hook = Some(request);
+        PREVIOUS_STARTUP = pg_sys::shmem_startup_hook;
+        pg_sys::shmem_startup_hook = Some(startup);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn request() {
+    unsafe {
+        if let Some(previous) = PREVIOUS_REQUEST {
+            previous();
+        }
+        pg_sys::RequestAddinShmemSpace(size_of::<Shared>());
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn startup() {
+    unsafe {
+        if let Some(previous) = PREVIOUS_STARTUP {
+            previous();
+        }
+        let mut found = false;
+        let shared = pg_sys::ShmemInitStruct(
+            c"vioconcierge".as_ptr(),
+            size_of::<Shared>(),
+            &raw mut found,
+        )
+        .cast::<Shared>();
+        if !found {
+            ptr::write_bytes(shared, 0, 1); // all-zero atomics, free mailbox
+            for slot in &(*shared).slots {
+                pg_sys::ConditionVariableInit(slot.changed.get());
+            }
+        }
+        SHARED.store(shared, Ordering::Release);
+    }
+}
+
+fn shared() -> Option<&'static Shared> {
+    unsafe { SHARED.load(Ordering::Acquire).as_ref() }
+}
+
+/// Whether the postmaster loaded this library.
+pub(crate) fn is_loaded() -> bool {
+    shared().is_some()
+}
+
+pub(crate) fn slot(index: usize) -> Option<&'static Slot> {
+    shared()?.slots.get(index)
+}
+
+pub(crate) fn mailbox() -> Option<&'static Mailbox> {
+    Some(&shared()?.mailbox)
+}
+
+impl Slot {
+    /// The worker is here; `None` when it leaves.
+    pub(crate) fn set_worker(&self, is_here: bool) {
+        let (pid, latch) = if is_here {
+            unsafe { (pg_sys::MyProcPid, pg_sys::MyLatch) }
+        } else {
+            (0, ptr::null_mut())
+        };
+        self.latch.store(latch, Ordering::Release);
+        self.worker_pid.store(pid, Ordering::Release);
+    }
+
+    pub(crate) fn has_worker(&self) -> bool {
+        self.worker_pid.load(Ordering::Acquire) != 0
+    }
+
+    /// Whether there was work since the last call.
+    pub(crate) fn take_wake(&self) -> bool {
+        self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Something was committed. Runs in a commit callback: takes spinlocks at most, and cannot fail.
+    pub(crate) fn announce(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.woken.store(true, Ordering::Release);
+        unsafe {
+            if self.waiters.load(Ordering::Acquire) > 0 {
+                pg_sys::ConditionVariableBroadcast(self.changed.get());
+            }
+            let latch = self.latch.load(Ordering::Acquire);
+            if !latch.is_null() && latch != pg_sys::MyLatch {
+                pg_sys::SetLatch(latch);
+            }
+        }
+    }
+
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Sleeps until the count differs from `seen` or the time is over. Interruptible.
+    pub(crate) fn wait(&self, seen: u64, timeout_ms: i64) {
+        let deadline = std::time::Instant::now()
+            + std::time::Duration::from_millis(timeout_ms.max(0).unsigned_abs());
+        unsafe {
+            pg_sys::ConditionVariablePrepareToSleep(self.changed.get());
+            while self.changes() == seen {
+                let left = deadline.saturating_duration_since(std::time::Instant::now());
+                let left_ms = left.as_millis().try_into().unwrap_or(i64::MAX);
+                if left_ms == 0
+                    || pg_sys::ConditionVariableTimedSleep(
+                        self.changed.get(),
+                        left_ms,
+                        pg_sys::PG_WAIT_EXTENSION,
+                    )
+                {
+                    break;
+                }
+            }
+            pg_sys::ConditionVariableCancelSleep();
+        }
+    }
+
+    /// Takes a waiter's place, false if all are taken.
+    pub(crate) fn enter(&self, most: u32) -> bool {
+        self.waiters
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiters| {
+                (waiters < most).then_some(waiters + 1)
+            })
+            .is_ok()
+    }
+
+    pub(crate) fn leave(&self) {
+        self.waiters.fetch_sub(1, Ordering::AcqRel);
+    }
+}

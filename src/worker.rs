@@ -1,0 +1,532 @@
+//! The worker of one database: record, claim, hand over, ask, tend, wait.
+//!
+//! It never waits for a row and holds no transaction while HTTP is in flight: results and new claims share one short
+//! transaction, whose commit comes before anything is sent.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::{Duration, Instant};
+
+use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
+use pgrx::prelude::*;
+use pgrx::spi::SpiResult;
+use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
+use vioc_retell::{Done, Job, Method, Pool, Secret};
+
+use crate::db::{self, LookUp, Statements};
+use crate::{config, secrets, shared};
+
+/// The net under a lost wake-up, and the pace of timers that nothing wakes.
+const IDLE_POLL: Duration = Duration::from_secs(5);
+/// While there is work: how often its timers are looked at.
+const TEND_EVERY: Duration = Duration::from_secs(1);
+const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
+/// At shutdown: how long answers on their way are waited for.
+const DRAIN: Duration = Duration::from_secs(5);
+const LOOK_UPS_AT_A_TIME: usize = 32;
+/// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
+const AHEAD: usize = 8;
+
+/// Slot of the worker in this process, for the exit callback.
+static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
+
+#[pg_guard]
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
+    let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
+    BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
+    let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
+        return;
+    };
+    MY_SLOT.store(argument.value() as i32, Ordering::Relaxed);
+    unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
+    slot.set_worker(true);
+
+    let mut worker = Worker::new(slot);
+    worker.run();
+    worker.drain();
+    // the launcher starts the next one; 0 or 1 is the same to it, 1 says that this was not the end of the work
+    unsafe { pg_sys::proc_exit(1) };
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn leave(_code: i32, _argument: pg_sys::Datum) {
+    if let Some(slot) = usize::try_from(MY_SLOT.load(Ordering::Relaxed))
+        .ok()
+        .and_then(shared::slot)
+    {
+        slot.set_worker(false);
+    }
+}
+
+/// What a ticket stands for.
+enum Work {
+    Call {
+        tenant_id: i64,
+        call_id: i64,
+    },
+    LookUp {
+        asked: LookUp,
+        asked_at: TimestampWithTimeZone,
+    },
+}
+
+/// Whether this process may work in its database.
+#[derive(PartialEq, Eq, Clone, Copy)]
+enum Presence {
+    /// No extension, or another worker holds the lock: look again at the idle poll.
+    Waiting,
+    Attached,
+}
+
+struct Worker {
+    slot: &'static shared::Slot,
+    /// Fences its leases against those of any other worker, ever.
+    id: uuid::Uuid,
+    event: Event,
+    pool: Option<Pool>,
+    settings: Option<(vioc_retell::Settings, usize)>,
+    /// Pools of earlier settings, until their last answer is in.
+    retired: Vec<Pool>,
+    presence: Presence,
+    is_locked: bool,
+    was_attached: bool,
+    statements: Statements,
+    work: HashMap<u64, Work>,
+    next_ticket: u64,
+    /// Answers to write down, by call; kept until the transaction that does has committed.
+    answers: HashMap<i64, serde_json::Value>,
+    look_ups: Vec<(LookUp, TimestampWithTimeZone, Exchange)>,
+    /// Answers that came in the last moments: how far ahead of the threads to claim.
+    recent_answers: usize,
+    recent_since: Instant,
+    tended: Instant,
+    last_problem: String,
+}
+
+impl Worker {
+    fn new(slot: &'static shared::Slot) -> Self {
+        let now = Instant::now();
+        Self {
+            slot,
+            id: random_id(),
+            event: Event::new(),
+            pool: None,
+            settings: None,
+            retired: Vec::new(),
+            presence: Presence::Waiting,
+            is_locked: false,
+            was_attached: false,
+            statements: Statements::default(),
+            work: HashMap::new(),
+            next_ticket: 0,
+            answers: HashMap::new(),
+            look_ups: Vec::new(),
+            recent_answers: 0,
+            recent_since: now,
+            tended: now - TEND_EVERY,
+            last_problem: String::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        let mut wait = Duration::ZERO;
+        loop {
+            self.event.wait(wait);
+            pgrx::check_for_interrupts!();
+            if BackgroundWorker::sigterm_received() {
+                return;
+            }
+            if BackgroundWorker::sighup_received() {
+                unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
+                self.presence = Presence::Waiting; // the fallback key may be new
+            }
+            self.slot.take_wake();
+            self.renew_pool();
+            self.collect();
+            wait = match self.round() {
+                Ok(wait) => {
+                    if !self.last_problem.is_empty() {
+                        log!("vioconcierge: the worker goes on");
+                        self.last_problem.clear();
+                    }
+                    wait
+                }
+                Err(problem) => {
+                    self.complain(problem);
+                    // a plan may be stale (extension dropped and created again)
+                    self.statements = Statements::default();
+                    AFTER_AN_ERROR
+                }
+            };
+        }
+    }
+
+    /// Everything there is to do now; returns how long there is nothing.
+    fn round(&mut self) -> Result<Duration, String> {
+        if self.presence == Presence::Waiting && !self.attach()? {
+            return Ok(IDLE_POLL);
+        }
+        let claimed = self.record_and_claim()?;
+        if self.presence == Presence::Waiting {
+            return Ok(IDLE_POLL); // the extension was dropped
+        }
+        self.record_look_ups();
+        let asked = self.claim_look_ups()?;
+        if self.tended.elapsed() >= TEND_EVERY {
+            self.tended = Instant::now();
+            in_transaction(|| db::tend(100))?;
+        }
+        if claimed > 0 || asked > 0 {
+            return Ok(Duration::ZERO); // there may be more
+        }
+        let most = if self.work.is_empty() && self.answers.is_empty() {
+            IDLE_POLL
+        } else {
+            TEND_EVERY
+        };
+        in_transaction(|| self.statements.sleep(most))
+    }
+
+    /// False: no extension here yet, or another worker is still leaving.
+    fn attach(&mut self) -> Result<bool, String> {
+        let is_first = !self.was_attached;
+        let is_locked = self.is_locked;
+        let attached = in_transaction(|| {
+            if !db::is_installed() || !(is_locked || db::try_lock()?) {
+                return Ok(None);
+            }
+            db::attach(is_first).map(Some)
+        })?;
+        let Some(standstill) = attached else {
+            self.was_attached = false;
+            return Ok(false);
+        };
+        if let Some(reason) = standstill {
+            log!("vioconcierge: nothing is sent from this database: {reason}");
+        }
+        self.is_locked = true;
+        self.was_attached = true;
+        self.presence = Presence::Attached;
+        Ok(true)
+    }
+
+    /// One transaction: answers in, next calls out. The calls are sent when it has committed. If the answers cannot
+    /// be recorded together they are recorded one by one, so that a poisoned one stays alone.
+    fn record_and_claim(&mut self) -> Result<usize, String> {
+        let answers = (!self.answers.is_empty()).then(|| {
+            serde_json::Value::Array(self.answers.values().cloned().collect()).to_string()
+        });
+        let room = self.room();
+        let (id, lease) = (self.id, config::lease());
+        let statements = &mut self.statements;
+        let both = in_transaction(|| {
+            if !db::is_installed() {
+                return Ok(None);
+            }
+            let recorded = match &answers {
+                Some(answers) => statements.record(id, answers)?,
+                None => Vec::new(),
+            };
+            let claimed = match room {
+                0 => Vec::new(),
+                room => statements.claim(id, room, lease)?,
+            };
+            Ok(Some((recorded, claimed)))
+        });
+        let (recorded, claimed) = match both {
+            Ok(Some(both)) => both,
+            Ok(None) => {
+                self.presence = Presence::Waiting;
+                self.was_attached = false;
+                self.answers.clear();
+                self.look_ups.clear();
+                return Ok(0);
+            }
+            Err(problem) => {
+                self.record_one_by_one();
+                return Err(problem);
+            }
+        };
+        for call_id in recorded {
+            self.answers.remove(&call_id);
+        }
+        let count = claimed.len();
+        for call in claimed {
+            self.send(call);
+        }
+        Ok(count)
+    }
+
+    fn record_one_by_one(&mut self) {
+        self.statements = Statements::default();
+        for (call_id, answer) in std::mem::take(&mut self.answers) {
+            let text = serde_json::Value::Array(vec![answer.clone()]).to_string();
+            let (id, statements) = (self.id, &mut self.statements);
+            match in_transaction(|| statements.record(id, &text)) {
+                Ok(recorded) if recorded.contains(&call_id) => {}
+                // held by somebody: bring it again
+                Ok(_) => drop(self.answers.insert(call_id, answer)),
+                // its lease will end and Retell will be asked
+                Err(problem) => warning!(
+                    "vioconcierge: the answer to call {call_id} could not be recorded: {problem}"
+                ),
+            }
+        }
+    }
+
+    /// How many more calls to claim: what the threads can take, and more only if answers come quickly, because a
+    /// claimed call that waits for a thread wears out its lease.
+    fn room(&mut self) -> usize {
+        let Some(pool) = &self.pool else {
+            return 0;
+        };
+        if self.recent_since.elapsed() > Duration::from_millis(100) {
+            self.recent_since = Instant::now();
+            self.recent_answers /= 2;
+        }
+        let ahead = self
+            .recent_answers
+            .clamp(pool.capacity(), pool.capacity() * AHEAD);
+        ahead.saturating_sub(pool.in_flight() + self.answers.len())
+    }
+
+    fn send(&mut self, call: db::Claimed) {
+        let ticket = self.ticket(Work::Call {
+            tenant_id: call.tenant_id,
+            call_id: call.call_id,
+        });
+        let key = secrets::resolve(&call.api_key, &config::secrets_dir());
+        match (key, &self.pool) {
+            (Ok(key), Some(pool)) => pool.submit(Job {
+                ticket,
+                method: Method::Post,
+                path: "/v2/create-phone-call".into(),
+                body: Some(call.body),
+                api_key: Secret::from(key),
+            }),
+            (key, _) => {
+                let message = key.err().unwrap_or_else(|| "no connection pool".into());
+                self.work.remove(&ticket);
+                // as if Retell had refused the key: the credential is suspended, the queue is kept
+                let answer = CreateAnswer {
+                    verdict: CreateVerdict::RefusedConfig,
+                    retell_call_id: None,
+                    message: Some(message),
+                    retry_after_seconds: None,
+                    do_not_call: false,
+                    legacy_field: false,
+                };
+                self.answers.insert(
+                    call.call_id,
+                    db::answer_json(call.tenant_id, call.call_id, Some(401), &answer),
+                );
+            }
+        }
+    }
+
+    fn claim_look_ups(&mut self) -> Result<usize, String> {
+        let Some(pool) = &self.pool else {
+            return Ok(0);
+        };
+        let room = (pool.capacity() + LOOK_UPS_AT_A_TIME)
+            .saturating_sub(pool.in_flight())
+            .min(LOOK_UPS_AT_A_TIME);
+        if room == 0 {
+            return Ok(0);
+        }
+        let statements = &mut self.statements;
+        let asked = in_transaction(|| statements.claim_look_ups(room))?;
+        let count = asked.len();
+        let asked_at = now();
+        for asked in asked {
+            let Some(Ok(key)) = asked
+                .api_key
+                .as_ref()
+                .map(|key| secrets::resolve(key, &config::secrets_dir()))
+            else {
+                continue; // no key now: the next try is written down already
+            };
+            let job = Job {
+                ticket: 0,
+                method: match asked.method.as_str() {
+                    "GET" => Method::Get,
+                    _ => Method::Post,
+                },
+                path: asked.path.clone(),
+                body: asked.body.clone(),
+                api_key: Secret::from(key),
+            };
+            let ticket = self.ticket(Work::LookUp { asked, asked_at });
+            if let Some(pool) = &self.pool {
+                pool.submit(Job { ticket, ..job });
+            }
+        }
+        Ok(count)
+    }
+
+    fn record_look_ups(&mut self) {
+        for (asked, asked_at, exchange) in std::mem::take(&mut self.look_ups) {
+            let (status, body) = match &exchange {
+                Exchange::Response { status, body, .. } => (Some(i32::from(*status)), body.as_slice()),
+                Exchange::NotSent { .. } | Exchange::Unknown { .. } => (None, [].as_slice()),
+            };
+            let body = String::from_utf8_lossy(body).replace('\0', "");
+            if let Err(problem) =
+                in_transaction(|| db::record_look_up(&asked, asked_at, status, &body))
+            {
+                warning!(
+                    "vioconcierge: what Retell said about call {} could not be recorded: {problem}",
+                    asked.call_id
+                );
+            }
+        }
+    }
+
+    /// Takes finished requests out of the pools.
+    fn collect(&mut self) {
+        let mut done: Vec<Done> = self.pool.as_ref().map(Pool::drain).unwrap_or_default();
+        self.retired.retain(|pool| {
+            done.extend(pool.drain());
+            pool.in_flight() > 0
+        });
+        let now = chrono::Utc::now();
+        for done in done {
+            match self.work.remove(&done.ticket) {
+                Some(Work::Call { tenant_id, call_id }) => {
+                    let answer = reply::classify_create(
+                        &done.exchange,
+                        done.body.as_deref().unwrap_or_default(),
+                        now,
+                    );
+                    let status = match done.exchange {
+                        Exchange::Response { status, .. } => Some(status),
+                        Exchange::NotSent { .. } | Exchange::Unknown { .. } => None,
+                    };
+                    self.recent_answers += 1;
+                    self.answers.insert(
+                        call_id,
+                        db::answer_json(tenant_id, call_id, status, &answer),
+                    );
+                }
+                Some(Work::LookUp { asked, asked_at }) => {
+                    self.look_ups.push((asked, asked_at, done.exchange));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A changed setting means a new pool; the old one finishes what it has.
+    fn renew_pool(&mut self) {
+        let wanted = (config::retell(), config::max_in_flight());
+        if self.pool.is_some() && self.settings.as_ref() == Some(&wanted) {
+            return;
+        }
+        match Pool::new(wanted.0.clone(), wanted.1, self.event.notifier()) {
+            Ok(pool) => {
+                if let Some(old) = self.pool.replace(pool) {
+                    old.begin_stop();
+                    self.retired.push(old);
+                }
+                self.settings = Some(wanted);
+            }
+            Err(error) => self.complain(error.to_string()),
+        }
+    }
+
+    /// SIGTERM: nothing new is sent; answers on their way are waited for, within a bound, and written down. What is
+    /// then still unanswered is looked up by the next worker.
+    fn drain(&mut self) {
+        let deadline = Instant::now() + DRAIN;
+        for pool in self.pool.iter().chain(&self.retired) {
+            pool.begin_stop();
+        }
+        for pool in self.pool.iter().chain(&self.retired) {
+            pool.wait_idle(deadline.saturating_duration_since(Instant::now()));
+        }
+        self.collect();
+        if self.presence == Presence::Attached && !self.answers.is_empty() {
+            self.record_one_by_one();
+        }
+        for pool in self.pool.take().into_iter().chain(self.retired.drain(..)) {
+            pool.stop();
+        }
+    }
+
+    fn ticket(&mut self, work: Work) -> u64 {
+        self.next_ticket += 1;
+        self.work.insert(self.next_ticket, work);
+        self.next_ticket
+    }
+
+    /// Once per problem, not once per second.
+    fn complain(&mut self, problem: String) {
+        if self.last_problem != problem {
+            warning!("vioconcierge: {problem}");
+            self.last_problem = problem;
+        }
+    }
+}
+
+fn in_transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, String> {
+    match db::transaction(body) {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(failure) => Err(failure.to_string()),
+    }
+}
+
+fn now() -> TimestampWithTimeZone {
+    unsafe { pg_sys::GetCurrentTimestamp() }
+        .try_into()
+        .unwrap_or(TimestampWithTimeZone::positive_infinity())
+}
+
+fn random_id() -> uuid::Uuid {
+    let mut bytes = [0u8; 16];
+    unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) };
+    uuid::Uuid::from_bytes(bytes)
+}
+
+/// How a pool thread wakes the main thread: an eventfd, because no PostgreSQL function may run off the main thread.
+struct Event(i32);
+
+impl Event {
+    fn new() -> Self {
+        let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
+        if fd < 0 {
+            error!("vioconcierge: eventfd failed");
+        }
+        Self(fd)
+    }
+
+    fn notifier(&self) -> impl Fn() + Send + Sync + use<> {
+        let fd = self.0;
+        move || {
+            let one: u64 = 1;
+            unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
+        }
+    }
+
+    /// Sleeps until a result is in, the latch is set or the time is over.
+    fn wait(&self, timeout: Duration) {
+        let flags = pg_sys::WL_LATCH_SET
+            | pg_sys::WL_TIMEOUT
+            | pg_sys::WL_EXIT_ON_PM_DEATH
+            | pg_sys::WL_SOCKET_READABLE;
+        unsafe {
+            pg_sys::WaitLatchOrSocket(
+                pg_sys::MyLatch,
+                flags as i32,
+                self.0,
+                timeout.as_millis().try_into().unwrap_or(i64::MAX),
+                pg_sys::PG_WAIT_EXTENSION,
+            );
+            pg_sys::ResetLatch(pg_sys::MyLatch);
+            let mut count: u64 = 0;
+            libc::read(self.0, (&raw mut count).cast(), size_of::<u64>());
+        }
+    }
+}

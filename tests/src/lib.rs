@@ -1,0 +1,23 @@
+//! The harness of vioconcierge: everything a whole-system test needs around the extension.
+//!
+//! | module | what it gives |
+//! | --- | --- |
+//! | [`cluster`] | a throwaway PostgreSQL server, started in a fraction of a second |
+//! | [`wait`] | waiting for a state instead of sleeping |
+//! | [`front`] | an HTTP front that speaks to the database as PostgREST does |
+//! | [`http`] | the little HTTP client and server parts the above and the tests use |
+//! | [`tap`] | reading what pgTAP prints |
+//! | [`readme`] | the code blocks of a Markdown file |
+//!
+//! This package links no PostgreSQL symbol: it talks to a running server from outside, exactly as an application does.
+
+pub mod cluster;
+pub mod front;
+pub mod http;
+pub mod readme;
+pub mod tap;
+pub mod wait;
+
+pub use cluster::{Cluster, Stop};
+pub use front::Front;
+pub use wait::wait_until;
