@@ -730,8 +730,10 @@ comment on function vioc.is_superuser_caller() is 'Whether the caller of a publi
 -- functions/legal_hours.sql
 
 -- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time).
-create function vioc.legal_hours(out opens time, out closes time)
+create function vioc.legal_hours()
+returns table (opens time, closes time)
   language sql stable
+  rows 1 -- a set, because only those are inlined
 begin atomic
   select split_part(s.hours, '-', 1)::time, split_part(s.hours, '-', 2)::time
   from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s;
@@ -789,9 +791,10 @@ comment on function vioc.backoff(integer, interval, interval) is 'Wait before th
 -- Private. Pacing: how many calls may start now under a limit per second, given when the next start is free.
 -- A burst of a twentieth of the limit, and an interval stretched so that no window of one second exceeds the limit;
 -- 2 % more for the way from claim to wire.
-create function vioc.starts_allowed(p_per_second integer, p_next_start_at timestamptz, p_now timestamptz,
-  out allowed integer, out burst integer, out interval_seconds double precision)
+create function vioc.starts_allowed(p_per_second integer, p_next_start_at timestamptz, p_now timestamptz)
+returns table (allowed integer, burst integer, interval_seconds double precision)
   language sql immutable
+  rows 1 -- a set, because only those are inlined
 begin atomic
   select
     case
@@ -808,16 +811,14 @@ comment on function vioc.starts_allowed(integer, timestamptz, timestamptz) is 'H
 
 -- functions/start_taken.sql
 
--- Private. When the next start is free after taking some; the counterpart of vioc.starts_allowed.
-create function vioc.start_taken(p_per_second integer, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
+-- Private. When the next start is free after taking some; burst and interval are those of vioc.starts_allowed.
+create function vioc.start_taken(
+  p_burst integer, p_interval_seconds double precision, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
 returns timestamptz
   language sql immutable
-begin atomic
-  select greatest(p_next_start_at, p_now - make_interval(secs => (s.burst - 1) * s.interval_seconds))
-    + make_interval(secs => p_taken * s.interval_seconds)
-  from vioc.starts_allowed(p_per_second, p_next_start_at, p_now) as s;
-end;
-comment on function vioc.start_taken(integer, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+  return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
+    + make_interval(secs => p_taken * p_interval_seconds);
+comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
 
 -- functions/epoch_ms.sql
 
@@ -1893,9 +1894,12 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
-  language sql stable
+  language plpgsql volatile -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive waiting as (
     -- distinct tenants by hopping over the index
     (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
@@ -1954,7 +1958,8 @@ as $$
   from within_credential as w
   where w.place <= w.credential_room
   order by w.priority desc, w.turn, w.appointment_time, w.id
-  limit p_limit
+  limit p_limit;
+end
 $$;
 comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
 
@@ -2052,17 +2057,29 @@ begin
   ),
   paced_credentials as (
     update vioc.credentials as k
-    set next_start_at = vioc.start_taken(k.max_starts_per_second, k.next_start_at, n.calls, p_now),
+    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
-    from (select s.credential_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    from (
+      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      from sent as s
+      join vioc.credentials as l on l.id = s.credential_id
+      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
+      where s.status = 'dispatching'
+      group by s.credential_id, a.burst, a.interval_seconds) as n
     where k.id = n.credential_id
   ),
   paced_tenants as (
     update vioc.tenants as t
-    set next_start_at = vioc.start_taken(t.max_starts_per_second, t.next_start_at, n.calls, p_now),
+    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, t.next_start_at, n.calls, p_now),
         probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
-    from (select s.tenant_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
-    where t.id = n.tenant_id and (t.max_starts_per_second is not null or t.suspended_at is not null)
+    from (
+      select s.tenant_id, count(*) as calls, a.burst, a.interval_seconds
+      from sent as s
+      join vioc.tenants as l on l.id = s.tenant_id
+      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
+      where s.status = 'dispatching' and (l.max_starts_per_second is not null or l.suspended_at is not null)
+      group by s.tenant_id, a.burst, a.interval_seconds) as n
+    where t.id = n.tenant_id
   )
   select s.tenant_id, s.id, k.api_key, s.request_body
   from sent as s

@@ -82,6 +82,35 @@ fn sqlstate(packed: i32) -> String {
         .collect()
 }
 
+/// What the worker's session needs, whatever the server's or the role's settings say.
+pub(crate) fn set_session_defaults() {
+    // compiling a plan takes longer than any of them runs
+    for (name, value) in [
+        (c"jit", c"off"),
+        (c"search_path", c"pg_catalog, pg_temp"),
+        (c"application_name", c"vioconcierge"),
+        (c"idle_session_timeout", c"0"),
+        (c"statement_timeout", c"0"),
+        (c"transaction_timeout", c"0"),
+        (c"default_transaction_isolation", c"read committed"),
+        (c"default_transaction_read_only", c"off"),
+        (c"row_security", c"off"),
+    ] {
+        unsafe {
+            // transaction_timeout is of PostgreSQL 17
+            if pg_sys::GetConfigOption(name.as_ptr(), true, false).is_null() {
+                continue;
+            }
+            pg_sys::SetConfigOption(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_SUSET,
+                pg_sys::GucSource::PGC_S_OVERRIDE,
+            );
+        }
+    }
+}
+
 /// A call to be sent, leased to this worker.
 pub(crate) struct Claimed {
     pub(crate) tenant_id: i64,

@@ -42,6 +42,7 @@ pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     MY_SLOT.store(argument.value() as i32, Ordering::Relaxed);
     unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
     slot.set_worker(true);
+    db::set_session_defaults();
 
     let mut worker = Worker::new(slot);
     worker.run();

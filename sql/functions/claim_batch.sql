@@ -90,17 +90,29 @@ begin
   ),
   paced_credentials as (
     update vioc.credentials as k
-    set next_start_at = vioc.start_taken(k.max_starts_per_second, k.next_start_at, n.calls, p_now),
+    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
-    from (select s.credential_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
+    from (
+      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      from sent as s
+      join vioc.credentials as l on l.id = s.credential_id
+      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
+      where s.status = 'dispatching'
+      group by s.credential_id, a.burst, a.interval_seconds) as n
     where k.id = n.credential_id
   ),
   paced_tenants as (
     update vioc.tenants as t
-    set next_start_at = vioc.start_taken(t.max_starts_per_second, t.next_start_at, n.calls, p_now),
+    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, t.next_start_at, n.calls, p_now),
         probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
-    from (select s.tenant_id, count(*) as calls from sent as s where s.status = 'dispatching' group by 1) as n
-    where t.id = n.tenant_id and (t.max_starts_per_second is not null or t.suspended_at is not null)
+    from (
+      select s.tenant_id, count(*) as calls, a.burst, a.interval_seconds
+      from sent as s
+      join vioc.tenants as l on l.id = s.tenant_id
+      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
+      where s.status = 'dispatching' and (l.max_starts_per_second is not null or l.suspended_at is not null)
+      group by s.tenant_id, a.burst, a.interval_seconds) as n
+    where t.id = n.tenant_id
   )
   select s.tenant_id, s.id, k.api_key, s.request_body
   from sent as s

@@ -3,9 +3,12 @@
 -- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
-  language sql stable
+  language plpgsql volatile -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+begin
+  return query
   with recursive waiting as (
     -- distinct tenants by hopping over the index
     (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
@@ -64,6 +67,7 @@ as $$
   from within_credential as w
   where w.place <= w.credential_room
   order by w.priority desc, w.turn, w.appointment_time, w.id
-  limit p_limit
+  limit p_limit;
+end
 $$;
 comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';

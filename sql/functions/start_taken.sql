@@ -1,10 +1,8 @@
--- Private. When the next start is free after taking some; the counterpart of vioc.starts_allowed.
-create function vioc.start_taken(p_per_second integer, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
+-- Private. When the next start is free after taking some; burst and interval are those of vioc.starts_allowed.
+create function vioc.start_taken(
+  p_burst integer, p_interval_seconds double precision, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
 returns timestamptz
   language sql immutable
-begin atomic
-  select greatest(p_next_start_at, p_now - make_interval(secs => (s.burst - 1) * s.interval_seconds))
-    + make_interval(secs => p_taken * s.interval_seconds)
-  from vioc.starts_allowed(p_per_second, p_next_start_at, p_now) as s;
-end;
-comment on function vioc.start_taken(integer, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+  return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
+    + make_interval(secs => p_taken * p_interval_seconds);
+comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';

@@ -1,9 +1,10 @@
 -- Private. Pacing: how many calls may start now under a limit per second, given when the next start is free.
 -- A burst of a twentieth of the limit, and an interval stretched so that no window of one second exceeds the limit;
 -- 2 % more for the way from claim to wire.
-create function vioc.starts_allowed(p_per_second integer, p_next_start_at timestamptz, p_now timestamptz,
-  out allowed integer, out burst integer, out interval_seconds double precision)
+create function vioc.starts_allowed(p_per_second integer, p_next_start_at timestamptz, p_now timestamptz)
+returns table (allowed integer, burst integer, interval_seconds double precision)
   language sql immutable
+  rows 1 -- a set, because only those are inlined
 begin atomic
   select
     case

@@ -113,10 +113,7 @@ impl Builder {
             ("log_line_prefix", "%m [%p] %b %q%u@%d "),
             ("listen_addresses", "127.0.0.1"),
             // Inside the data directory, so that a killed server leaves nothing in /dev/shm.
-            (
-                "dynamic_shared_memory_type",
-                if self.is_durable() { "posix" } else { "mmap" },
-            ),
+            ("dynamic_shared_memory_type", "mmap"),
             ("unix_socket_permissions", "0777"),
             ("cluster_name", "vioc-tests"),
         ];
