@@ -86,6 +86,7 @@ create table vioc.installation (
 );
 comment on table vioc.installation is
   'This installation: its id (part of every session_id), the marker of the database it may dial from, and the general pause.';
+comment on column vioc.installation.singleton is 'Makes it one row.';
 comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
 comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
 comment on column vioc.installation.database_oid is 'See system_identifier.';
@@ -116,8 +117,10 @@ create table vioc.credentials (
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
+comment on column vioc.credentials.id is 'Identity.';
+comment on column vioc.credentials.created_at is 'When it was written down.';
 comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
-comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key: all that is ever shown of it.';
+comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key, all that is ever shown of it; null if it is in a file, or short.';
 comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace (deploy/concurrency).';
 comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1 (deploy/outbound-call).';
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
@@ -148,6 +151,9 @@ create unique index credential_keys_one_current_idx
 create index credential_keys_key_idx on vioc.credential_keys using hash (key) where purpose = 'api';
 
 comment on table vioc.credential_keys is 'API and webhook keys, as text or as file:NAME under vioconcierge.secrets_dir. Never grant anything on this table.';
+comment on column vioc.credential_keys.credential_id is 'The credential that it belongs to.';
+comment on column vioc.credential_keys.id is 'Identity.';
+comment on column vioc.credential_keys.created_at is 'When it was written down.';
 comment on column vioc.credential_keys.purpose is 'api: places calls. webhook: verifies X-Retell-Signature; without one the api key does.';
 comment on column vioc.credential_keys.key is 'The key, or file:NAME.';
 comment on column vioc.credential_keys.valid_until is 'null = current; a replaced key still verifies webhooks until then.';
@@ -192,6 +198,8 @@ create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
 
 comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
+comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
+comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
 comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';
@@ -226,6 +234,7 @@ create table vioc.agents (
   primary key (tenant_id, locale)
 );
 comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
+comment on column vioc.agents.tenant_id is 'The practice.';
 comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
@@ -243,6 +252,8 @@ create table vioc.calling_hours (
   constraint hours_open_before_they_close check (opens < closes)
 );
 comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed. No rows = the legal hours every day.';
+comment on column vioc.calling_hours.tenant_id is 'The practice.';
+comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
 comment on column vioc.calling_hours.opens is 'Local time, included.';
 comment on column vioc.calling_hours.closes is 'Local time, excluded; 24:00 is allowed.';
@@ -259,6 +270,8 @@ create table vioc.blackout_dates (
   constraint blackout_day_is_listed_once unique (tenant_id, day, yearly)
 );
 comment on table vioc.blackout_dates is 'Days on which a practice makes no calls.';
+comment on column vioc.blackout_dates.tenant_id is 'The practice.';
+comment on column vioc.blackout_dates.id is 'Identity.';
 comment on column vioc.blackout_dates.day is 'The day, in the tenant''s time zone.';
 comment on column vioc.blackout_dates.yearly is 'true: the same day of every year.';
 comment on column vioc.blackout_dates.reason is 'For people, for instance the holiday''s name.';
@@ -314,6 +327,8 @@ create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
 comment on table vioc.contacts is 'One person with one appointment to be called about. The app writes it with plain SQL; columns owned by the extension are marked so.';
+comment on column vioc.contacts.tenant_id is 'The practice.';
+comment on column vioc.contacts.id is 'What vioc_call_contact takes; unique over all practices.';
 comment on column vioc.contacts.external_id is 'The practice system''s key; unique per tenant, for upserts.';
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
@@ -339,6 +354,7 @@ comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome
 comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
+comment on column vioc.contacts.created_at is 'When it was first written.';
 -- vioc.expire_contacts
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where status in ('scheduled', 'callback', 'unreachable');
@@ -459,6 +475,8 @@ create index calls_lease_idx on vioc.calls (lease_until) where lease_until is no
 create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
 
 comment on table vioc.calls is 'One row per attempt to reach a contact; written by the extension only.';
+comment on column vioc.calls.tenant_id is 'The practice.';
+comment on column vioc.calls.id is 'The call_id of the vioc_ functions; unique over all practices.';
 comment on column vioc.calls.contact_id is 'The contact (may have been deleted since).';
 comment on column vioc.calls.session_id is 'uuid v5 of installation, contact and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
 comment on column vioc.calls.status is 'See domain vioc.call_status.';
@@ -547,6 +565,8 @@ create index webhook_events_unapplied_idx on vioc.webhook_events (id) where stat
 create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
 
 comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
+comment on column vioc.webhook_events.id is 'Identity, in order of arrival.';
+comment on column vioc.webhook_events.received_at is 'When it arrived.';
 comment on column vioc.webhook_events.tenant_id is 'Tenant of the matched call.';
 comment on column vioc.webhook_events.call_id is 'The matched call.';
 comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_receive_webhook. ingest: from a trusted caller of vioc_ingest_outcome. look_up: what get-call answered.';
@@ -571,6 +591,7 @@ create table vioc.follow_up_rules (
   constraint every_retry_has_a_delay check (max_attempts = 1 or cardinality(delays) >= 1)
 );
 comment on table vioc.follow_up_rules is 'A tenant''s own follow-ups; without a row vioc.default_follow_up(outcome) holds.';
+comment on column vioc.follow_up_rules.tenant_id is 'The practice.';
 comment on column vioc.follow_up_rules.outcome is 'no_answer, busy, voicemail, failed or line_error.';
 comment on column vioc.follow_up_rules.delays is 'Wait before the second attempt, the third, ...; the last one repeats. A whole day also moves the time of day by three hours.';
 comment on column vioc.follow_up_rules.max_attempts is 'Attempts in all; 1 = no follow-up.';
@@ -587,6 +608,7 @@ create table vioc.outcome_words (
     'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
 );
 comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as its agent reports them; they go before vioc.default_outcome_words().';
+comment on column vioc.outcome_words.tenant_id is 'The practice.';
 comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';
 comment on column vioc.outcome_words.outcome is 'What it means.';
 
@@ -604,6 +626,7 @@ create table vioc.do_not_call (
 -- organisations share opt-outs: the rule looks a number up over tenants
 create index do_not_call_phone_idx on vioc.do_not_call (phone);
 comment on table vioc.do_not_call is 'Opt-outs by number. They beat every other rule, for the tenant and its organisation.';
+comment on column vioc.do_not_call.tenant_id is 'The practice.';
 comment on column vioc.do_not_call.phone is 'E.164.';
 comment on column vioc.do_not_call.reason is 'For people.';
 comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
@@ -751,8 +774,9 @@ begin
   if p_name is null then
     return;
   end if;
-  -- PostgreSQL also takes abbreviations and POSIX rules, whose daylight saving nobody would expect
-  if p_name !~ '^([A-Za-z_]+(/[A-Za-z0-9_+-]+)+|UTC)$' then
+  -- PostgreSQL also takes abbreviations and POSIX rules ("Europe/Pariss5" is one), whose daylight saving nobody would
+  -- expect; pg_timezone_names would be the list, but takes too long for every row
+  if p_name !~ '^([A-Za-z_]+(/[A-Za-z_]+(-[A-Za-z_]+)*)+|UTC|Etc/GMT([+-][0-9]|[+-]1[0-4])?)$' then
     raise invalid_parameter_value;
   end if;
   perform now() at time zone p_name;
@@ -1051,10 +1075,10 @@ comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column 
 -- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
 -- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
 create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
-returns table (rule text, ok boolean, detail text, waits boolean, overridable boolean)
+returns table (ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean)
   language sql stable
 begin atomic
-  select v.rule, v.ok,
+  select v.ordinal, v.rule, v.ok,
     case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
   from vioc.rules(p_now) as r
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
@@ -1117,13 +1141,16 @@ begin atomic
   cross join lateral (
     select p_now as at
     union all
-    select ((p_now at time zone z.zone)::date + d.day + starts.at) at time zone z.zone
-    from (select coalesce(c.time_zone, t.time_zone) as zone) as z
-    cross join generate_series(0, 15) as d (day)
+    select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
+    from generate_series(0, 15) as d (day)
     cross join (
-      select h.opens as at
-      union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
-      union select time '00:00') as starts) as o
+      select coalesce(c.time_zone, t.time_zone) as zone, s.at
+      from (
+        select h.opens as at
+        union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
+        union select time '00:00') as s
+      -- blackout dates end at midnight at the practice
+      union select t.time_zone, time '00:00') as starts) as o
   where c.tenant_id = p_tenant_id and c.id = p_contact_id
     and o.at >= p_now
     and (c.appointment_time is null or o.at < c.appointment_time)
@@ -1229,6 +1256,14 @@ end
 $$;
 comment on function vioc.installation_id() is 'The id of this installation, made at first use.';
 
+-- functions/key_ending.sql
+
+-- Private. Nothing of a reference to a file (the key is in there), nor of a key so short that four characters give it away.
+create function vioc.key_ending(p_key text) returns text
+  language sql immutable
+  return case when not starts_with(p_key, 'file:') and length(p_key) >= 12 then right(p_key, 4) end;
+comment on function vioc.key_ending(text) is 'What may be shown of a key: its last four characters.';
+
 -- functions/fallback_credential.sql
 
 -- Private. The credential row that stands for vioconcierge.retell_api_key; made when the setting is first seen.
@@ -1244,7 +1279,7 @@ begin
     return v_id;
   end if;
   insert into vioc.credentials (is_fallback, key_ends_with)
-  values (true, right(vioc.setting('retell_api_key', null), 4))
+  values (true, vioc.key_ending(vioc.setting('retell_api_key', null)))
   on conflict (is_fallback) where is_fallback do nothing;
   select k.id into v_id from vioc.credentials as k where k.is_fallback;
   return v_id;
@@ -1304,7 +1339,7 @@ declare
 begin
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
   where not v.ok and not (p_force and v.overridable)
-  order by v.waits
+  order by v.waits, v.ordinal
   limit 1;
   if not found then
     return;
@@ -1571,7 +1606,7 @@ begin
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
   where not v.ok and not (p_call.forced and v.overridable)
-  order by v.waits
+  order by v.waits, v.ordinal
   limit 1;
 
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
@@ -1894,7 +1929,7 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
-  language plpgsql volatile -- plpgsql keeps the plan; volatile sees what this transaction recorded
+  language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -1916,38 +1951,49 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
-  credential_room as (
+  credential_room as materialized (
     select k.id,
-      case when k.suspended_at is not null then 1 else
-        greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(
-          (select sum(p.calls) from in_progress as p where p.credential_id = k.id), 0)))::integer end as room
+      case when k.suspended_at is not null then 1
+        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
+    left join (
+      select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
+    ) as p on p.credential_id = k.id
   ),
-  room as (
+  room as materialized (
     select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1 else
-        least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(
-          (select sum(p.calls) from in_progress as p where p.tenant_id = t.id), 0))::integer end as tenant_room
+      case when t.suspended_at is not null then 1
+        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    left join (
+      select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
+    ) as p on p.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled
       and (st.not_suspended or st.may_probe)
   ),
+  -- an equal share each: whoever has less leaves the rest to the next round, which follows at once
+  share as (
+    select least(p_limit, ceil(1.5 * p_limit / greatest(count(*), 1)))::integer as calls
+    from room as r where r.tenant_room > 0
+  ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time, q.turn
+    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
+    cross join share as s
     cross join lateral (
-      select c.id, c.priority, c.appointment_time,
-        row_number() over (order by c.priority desc, c.appointment_time, c.id) as turn
+      select c.id, c.priority, c.appointment_time
       from vioc.calls as c
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
-      limit least(greatest(r.tenant_room, 0), p_limit)) as q
+      limit least(r.tenant_room, s.calls)) as q
+    where r.tenant_room > 0
   ),
   within_credential as (
     select i.*, row_number() over (
@@ -2055,6 +2101,10 @@ begin
     from sent as s
     where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
   ),
+  keys as materialized (
+    select d.credential_id, vioc.api_key(d.credential_id) as api_key
+    from (select distinct s.credential_id from sent as s) as d
+  ),
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
@@ -2083,9 +2133,7 @@ begin
   )
   select s.tenant_id, s.id, k.api_key, s.request_body
   from sent as s
-  join (
-    select d.credential_id, vioc.api_key(d.credential_id) as api_key
-    from (select distinct s.credential_id from sent as s) as d) as k on k.credential_id = s.credential_id
+  join keys as k on k.credential_id = s.credential_id
   where s.status = 'dispatching';
 end
 $$;
@@ -2143,24 +2191,31 @@ comment on function vioc.doubt_call(vioc.calls, text, timestamptz) is 'Retell''s
 -- functions/requeue_call.sql
 
 -- Transition: dispatching -> queued, when it is certain that nothing was dialled. Not an attempt; the body is built
--- anew at the next claim, with the same key.
+-- anew at the next claim, with the same key. What the app changed meanwhile counts: a new phone is dialled, and a
+-- cancellation or a moved appointment ends the call.
 create function vioc.requeue_call(p_call vioc.calls, p_error text, p_due_at timestamptz, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_contact vioc.contacts;
 begin
   update vioc.contacts as ct
   set status = p_call.contact_status_before
   where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
 
+  select * into v_contact from vioc.contacts as ct where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
   update vioc.calls as c
-  set status = 'queued', due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null,
+  set status = 'queued', to_number = case when c.is_test then c.to_number else coalesce(v_contact.phone_e164, c.to_number) end,
+      due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null,
       last_posted_at = null, lease_owner = null, lease_until = null
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id
   returning * into p_call;
 
   if p_call.cancel_requested_at is not null then
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
+  elsif v_contact.appointment_time is distinct from p_call.appointment_time then
+    perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
   end if;
 end
 $$;
@@ -3028,6 +3083,12 @@ begin
           request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
       where c.tenant_id = p_tenant_id and c.id = p_call_id;
     elsif v_call.cancel_requested_at is null
+      -- the same bytes again only while they are still true
+      and exists (
+        select from vioc.contacts as ct
+        where ct.tenant_id = p_tenant_id and ct.id = v_call.contact_id
+          and ct.appointment_time is not distinct from v_call.appointment_time
+          and (ct.phone_e164 = v_call.to_number or v_call.is_test))
       and p_asked_at >= v_call.last_posted_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then
@@ -3062,23 +3123,29 @@ comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integ
 -- functions/end_overdue.sql
 
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
--- ended -> completed after a day without an analysis.
+-- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
+-- may have moved on before it was locked.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_call.status = 'ended' then
-    perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+    if p_call.ended_at <= p_now - interval '24 hours' then
+      perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+    end if;
+  elsif p_call.status = 'unconfirmed' and p_call.first_posted_at > p_now - interval '50 minutes' then
+    null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
-  else
-    perform vioc.fail_call(p_call.tenant_id, p_call.id, case p_call.status
-      when 'unconfirmed' then 'unresolved: Retell''s answer is unknown and it was not found there'
-      else 'Retell reported no end within a day' end, 'failed', p_now);
+  elsif p_call.status = 'unconfirmed' then
+    perform vioc.fail_call(p_call.tenant_id, p_call.id,
+      'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
+  elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
+    perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
 end
 $$;
@@ -3367,6 +3434,11 @@ begin
     raise exception 'a contact needs a tenant_id'
       using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
+  if new.appointment_status is null then
+    raise exception 'a contact needs an appointment_status'
+      using errcode = 'not_null_violation', hint = 'One of booked, confirmed, cancelled, kept, no_show; booked is the default.';
+  end if;
+  new.created_at := coalesce(new.created_at, v_now);
   if new.extra_variables is not null and (
     jsonb_typeof(new.extra_variables) <> 'object'
     or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
@@ -3389,24 +3461,34 @@ begin
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
     if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
       and new.status in ('wrong_number', 'failed', 'do_not_call') then
-      new.status := 'scheduled';
+      new.status := case when new.appointment_status in ('confirmed', 'cancelled')
+        then new.appointment_status::text else 'scheduled' end;
       new.needs_review := false;
-      v_restart := true;
+      v_restart := new.appointment_status = 'booked';
+    elsif tg_op = 'UPDATE' and old.phone_e164 is null and new.phone_e164 is not null and new.next_call_at is null
+      and new.status = 'scheduled' then
+      v_restart := new.appointment_status = 'booked';
     end if;
   end if;
 
+  -- a wrong number and an opt-out outlive whatever happens to the appointment
   if tg_op = 'UPDATE' then
     if new.appointment_status is distinct from old.appointment_status then
-      case new.appointment_status
-        when 'booked' then v_restart := true; new.status := 'scheduled';
-        when 'confirmed' then v_stop := true; new.status := 'confirmed';
-        when 'cancelled' then v_stop := true; new.status := 'cancelled';
-        else v_stop := true;
-      end case;
+      v_restart := new.appointment_status = 'booked';
+      v_stop := not v_restart;
+      new.status := case
+        when new.status in ('wrong_number', 'do_not_call') then new.status::text
+        when new.appointment_status = 'booked' then 'scheduled'
+        when new.appointment_status in ('confirmed', 'cancelled') then new.appointment_status::text
+        else new.status::text end;
     end if;
     if new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked' then
       v_restart := true;
       new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
+    end if;
+    -- no time by hand any more: the plan holds again
+    if new.call_at is null and old.call_at = new.next_call_at then
+      new.next_call_at := vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now);
     end if;
     if v_restart and not v_stop then
       new.attempts := 0;
@@ -3424,14 +3506,15 @@ begin
     new.next_call_at := null;
   elsif v_restart then
     new.next_call_at := case
-      when new.status in ('wrong_number', 'do_not_call') or new.phone_e164 is null then null
+      when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
       else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
   end if;
 
-  -- a time by hand goes before the plan
+  -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
   if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
     and new.status not in ('wrong_number', 'do_not_call')
-    and (v_is_fresh or v_restart or (tg_op = 'UPDATE' and new.call_at is distinct from old.call_at)) then
+    and (v_is_fresh or (v_restart and new.call_at > v_now)
+      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at or old.phone_e164 is null))) then
     new.next_call_at := new.call_at;
     new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
   end if;
@@ -3441,7 +3524,7 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at
+  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();
 
@@ -3464,7 +3547,13 @@ begin
   elsif new.appointment_time is distinct from old.appointment_time then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
-    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
+    -- a call that was not sent yet goes to the new number
+    if new.phone_e164 is null then
+      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the contact has no usable phone number any more', false, now());
+    else
+      update vioc.calls as c set to_number = new.phone_e164
+      where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test;
+    end if;
   end if;
   return new;
 end
@@ -3638,7 +3727,8 @@ begin
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
   end if;
-  return query select v.rule, v.ok, v.detail from vioc.verdicts(v_tenant_id, vioc_explain_contact.id, now()) as v;
+  return query select v.rule, v.ok, v.detail from vioc.verdicts(v_tenant_id, vioc_explain_contact.id, now()) as v
+  order by v.ordinal;
 end
 $$;
 comment on function @extschema@.vioc_explain_contact(bigint) is
@@ -3698,7 +3788,7 @@ begin
     join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
       and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead)
-    on c.tenant_id = t.id and c.status in ('scheduled', 'callback')
+    on c.tenant_id = t.id and c.status in ('scheduled', 'callback') and c.next_call_at is not null
       and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
   where t.id = vioc_go_live_forecast.tenant_id
   group by d.day
@@ -4012,7 +4102,7 @@ begin
   end if;
 
   update vioc.credentials as k
-  set key_ends_with = right(v_api_key, 4), suspended_at = null, suspend_reason = null, probe_at = null
+  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.wake_worker();
@@ -4117,7 +4207,7 @@ comment on view vioc.dead_letters is 'Webhook bodies that are stored but could n
 
 create view vioc.due_contacts with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
-  (select v.detail from vioc.verdicts(c.tenant_id, c.id, now()) as v where not v.ok limit 1) as held_by
+  (select v.detail from vioc.verdicts(c.tenant_id, c.id, now()) as v where not v.ok order by v.ordinal limit 1) as held_by
 from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();

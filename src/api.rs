@@ -4,7 +4,9 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
 
-use crate::{config, errand, secrets, shared, wake};
+use vioc_retell::secrets;
+
+use crate::{config, errand, shared, wake};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
@@ -133,6 +135,10 @@ fn naive(local: Timestamp) -> Option<NaiveDateTime> {
 fn clock(time: Time) -> NaiveTime {
     let us: pg_sys::TimeADT = time.into();
     NaiveTime::from_num_seconds_from_midnight_opt((us / 1_000_000).try_into().unwrap_or(0), 0)
-        .or_else(|| NaiveDate::MIN.and_hms_opt(23, 59, 59).map(|last| last.time()))
+        .or_else(|| {
+            NaiveDate::MIN
+                .and_hms_opt(23, 59, 59)
+                .map(|last| last.time())
+        })
         .unwrap_or_default()
 }

@@ -165,22 +165,8 @@ unsafe extern "C-unwind" fn check_legal_hours(
     _source: pg_sys::GucSource::Type,
 ) -> bool {
     let text = unsafe { CStr::from_ptr(*value) };
-    text.to_str().is_ok_and(|hours| {
-        hours.split_once('-').is_some_and(|(opens, closes)| {
-            matches!((minutes(opens), minutes(closes)), (Some(a), Some(b)) if a < b)
-        })
-    })
-}
-
-/// `HH:MM` as minutes of the day, up to 24:00.
-fn minutes(time: &str) -> Option<u32> {
-    let (hours, minutes) = time.split_once(':')?;
-    let is_two_digits = |part: &str| part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit());
-    if !is_two_digits(hours) || !is_two_digits(minutes) {
-        return None;
-    }
-    let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (minutes < 60 && hours * 60 + minutes <= 24 * 60).then_some(hours * 60 + minutes)
+    text.to_str()
+        .is_ok_and(|range| vioc_core::hours::parse(range).is_some())
 }
 
 fn read(setting: &Text) -> String {

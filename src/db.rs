@@ -4,11 +4,11 @@ use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use pgrx::PgTryBuilder;
 use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
-use pgrx::PgTryBuilder;
 use vioc_core::reply::CreateAnswer;
 
 /// Why a transaction was rolled back: SQLSTATE and primary message; DETAIL and CONTEXT may show rows.
@@ -84,9 +84,13 @@ fn sqlstate(packed: i32) -> String {
 
 /// What the worker's session needs, whatever the server's or the role's settings say.
 pub(crate) fn set_session_defaults() {
-    // compiling a plan takes longer than any of them runs
     for (name, value) in [
+        // compiling a plan takes longer than any of them runs
         (c"jit", c"off"),
+        // everything it looks up has an index; a plan made while a table was small must not scan it when it is large
+        (c"enable_seqscan", c"off"),
+        (c"enable_hashjoin", c"off"),
+        (c"enable_mergejoin", c"off"),
         (c"search_path", c"pg_catalog, pg_temp"),
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),

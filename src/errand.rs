@@ -79,7 +79,8 @@ pub(crate) fn run(database: &str, statements: &str) -> Option<String> {
     };
     unsafe {
         (*mailbox.statements.get()).set(statements);
-        (*mailbox.problem.get()).set("the errand's worker ended before it was done (see the server log)");
+        (*mailbox.problem.get())
+            .set("the errand's worker ended before it was done (see the server log)");
     }
     let started = BackgroundWorkerBuilder::new("vioconcierge errand")
         .set_type("vioconcierge errand")

@@ -97,7 +97,11 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
 impl Served {
     fn look_after(&mut self) {
         let now = Instant::now();
-        if self.worker.as_ref().is_some_and(|worker| !is_running(worker)) {
+        if self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| !is_running(worker))
+        {
             self.worker = None;
             if let Some(slot) = shared::slot(self.slot) {
                 slot.set_worker(false);

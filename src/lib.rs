@@ -9,7 +9,6 @@ mod config;
 mod db;
 mod errand;
 mod launcher;
-mod secrets;
 mod shared;
 mod wake;
 mod worker;

@@ -25,7 +25,11 @@ pub(crate) fn slot_index() -> Option<usize> {
     }
     let name = unsafe {
         let name = pg_sys::get_database_name(pg_sys::MyDatabaseId);
-        (!name.is_null()).then(|| std::ffi::CStr::from_ptr(name).to_string_lossy().into_owned())
+        (!name.is_null()).then(|| {
+            std::ffi::CStr::from_ptr(name)
+                .to_string_lossy()
+                .into_owned()
+        })
     };
     let index = name.and_then(|name| config::databases().iter().position(|known| *known == name));
     SLOT.set(Some(index));

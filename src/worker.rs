@@ -11,10 +11,10 @@ use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
-use vioc_retell::{Done, Job, Method, Pool, Secret};
+use vioc_retell::{Done, Job, Method, Pool, Secret, secrets};
 
 use crate::db::{self, LookUp, Statements};
-use crate::{config, secrets, shared};
+use crate::{config, shared};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
 const IDLE_POLL: Duration = Duration::from_secs(5);
@@ -370,7 +370,9 @@ impl Worker {
     fn record_look_ups(&mut self) {
         for (asked, asked_at, exchange) in std::mem::take(&mut self.look_ups) {
             let (status, body) = match &exchange {
-                Exchange::Response { status, body, .. } => (Some(i32::from(*status)), body.as_slice()),
+                Exchange::Response { status, body, .. } => {
+                    (Some(i32::from(*status)), body.as_slice())
+                }
                 Exchange::NotSent { .. } | Exchange::Unknown { .. } => (None, [].as_slice()),
             };
             let body = String::from_utf8_lossy(body).replace('\0', "");

@@ -88,6 +88,10 @@ begin
     from sent as s
     where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
   ),
+  keys as materialized (
+    select d.credential_id, vioc.api_key(d.credential_id) as api_key
+    from (select distinct s.credential_id from sent as s) as d
+  ),
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
@@ -116,9 +120,7 @@ begin
   )
   select s.tenant_id, s.id, k.api_key, s.request_body
   from sent as s
-  join (
-    select d.credential_id, vioc.api_key(d.credential_id) as api_key
-    from (select distinct s.credential_id from sent as s) as d) as k on k.credential_id = s.credential_id
+  join keys as k on k.credential_id = s.credential_id
   where s.status = 'dispatching';
 end
 $$;

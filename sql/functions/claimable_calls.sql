@@ -3,7 +3,7 @@
 -- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
-  language plpgsql volatile -- plpgsql keeps the plan; volatile sees what this transaction recorded
+  language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -25,38 +25,49 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
-  credential_room as (
+  credential_room as materialized (
     select k.id,
-      case when k.suspended_at is not null then 1 else
-        greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(
-          (select sum(p.calls) from in_progress as p where p.credential_id = k.id), 0)))::integer end as room
+      case when k.suspended_at is not null then 1
+        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
+    left join (
+      select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
+    ) as p on p.credential_id = k.id
   ),
-  room as (
+  room as materialized (
     select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1 else
-        least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(
-          (select sum(p.calls) from in_progress as p where p.tenant_id = t.id), 0))::integer end as tenant_room
+      case when t.suspended_at is not null then 1
+        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    left join (
+      select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
+    ) as p on p.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled
       and (st.not_suspended or st.may_probe)
   ),
+  -- an equal share each: whoever has less leaves the rest to the next round, which follows at once
+  share as (
+    select least(p_limit, ceil(1.5 * p_limit / greatest(count(*), 1)))::integer as calls
+    from room as r where r.tenant_room > 0
+  ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time, q.turn
+    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
+    cross join share as s
     cross join lateral (
-      select c.id, c.priority, c.appointment_time,
-        row_number() over (order by c.priority desc, c.appointment_time, c.id) as turn
+      select c.id, c.priority, c.appointment_time
       from vioc.calls as c
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
-      limit least(greatest(r.tenant_room, 0), p_limit)) as q
+      limit least(r.tenant_room, s.calls)) as q
+    where r.tenant_room > 0
   ),
   within_credential as (
     select i.*, row_number() over (

@@ -15,7 +15,13 @@ begin
   elsif new.appointment_time is distinct from old.appointment_time then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
-    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
+    -- a call that was not sent yet goes to the new number
+    if new.phone_e164 is null then
+      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the contact has no usable phone number any more', false, now());
+    else
+      update vioc.calls as c set to_number = new.phone_e164
+      where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test;
+    end if;
   end if;
   return new;
 end

@@ -17,6 +17,11 @@ begin
     raise exception 'a contact needs a tenant_id'
       using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
+  if new.appointment_status is null then
+    raise exception 'a contact needs an appointment_status'
+      using errcode = 'not_null_violation', hint = 'One of booked, confirmed, cancelled, kept, no_show; booked is the default.';
+  end if;
+  new.created_at := coalesce(new.created_at, v_now);
   if new.extra_variables is not null and (
     jsonb_typeof(new.extra_variables) <> 'object'
     or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
@@ -39,24 +44,34 @@ begin
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
     if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
       and new.status in ('wrong_number', 'failed', 'do_not_call') then
-      new.status := 'scheduled';
+      new.status := case when new.appointment_status in ('confirmed', 'cancelled')
+        then new.appointment_status::text else 'scheduled' end;
       new.needs_review := false;
-      v_restart := true;
+      v_restart := new.appointment_status = 'booked';
+    elsif tg_op = 'UPDATE' and old.phone_e164 is null and new.phone_e164 is not null and new.next_call_at is null
+      and new.status = 'scheduled' then
+      v_restart := new.appointment_status = 'booked';
     end if;
   end if;
 
+  -- a wrong number and an opt-out outlive whatever happens to the appointment
   if tg_op = 'UPDATE' then
     if new.appointment_status is distinct from old.appointment_status then
-      case new.appointment_status
-        when 'booked' then v_restart := true; new.status := 'scheduled';
-        when 'confirmed' then v_stop := true; new.status := 'confirmed';
-        when 'cancelled' then v_stop := true; new.status := 'cancelled';
-        else v_stop := true;
-      end case;
+      v_restart := new.appointment_status = 'booked';
+      v_stop := not v_restart;
+      new.status := case
+        when new.status in ('wrong_number', 'do_not_call') then new.status::text
+        when new.appointment_status = 'booked' then 'scheduled'
+        when new.appointment_status in ('confirmed', 'cancelled') then new.appointment_status::text
+        else new.status::text end;
     end if;
     if new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked' then
       v_restart := true;
       new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
+    end if;
+    -- no time by hand any more: the plan holds again
+    if new.call_at is null and old.call_at = new.next_call_at then
+      new.next_call_at := vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now);
     end if;
     if v_restart and not v_stop then
       new.attempts := 0;
@@ -74,14 +89,15 @@ begin
     new.next_call_at := null;
   elsif v_restart then
     new.next_call_at := case
-      when new.status in ('wrong_number', 'do_not_call') or new.phone_e164 is null then null
+      when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
       else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
   end if;
 
-  -- a time by hand goes before the plan
+  -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
   if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
     and new.status not in ('wrong_number', 'do_not_call')
-    and (v_is_fresh or v_restart or (tg_op = 'UPDATE' and new.call_at is distinct from old.call_at)) then
+    and (v_is_fresh or (v_restart and new.call_at > v_now)
+      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at or old.phone_e164 is null))) then
     new.next_call_at := new.call_at;
     new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
   end if;
@@ -91,6 +107,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at
+  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

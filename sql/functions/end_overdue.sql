@@ -1,21 +1,27 @@
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
--- ended -> completed after a day without an analysis.
+-- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
+-- may have moved on before it was locked.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_call.status = 'ended' then
-    perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+    if p_call.ended_at <= p_now - interval '24 hours' then
+      perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+    end if;
+  elsif p_call.status = 'unconfirmed' and p_call.first_posted_at > p_now - interval '50 minutes' then
+    null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
-  else
-    perform vioc.fail_call(p_call.tenant_id, p_call.id, case p_call.status
-      when 'unconfirmed' then 'unresolved: Retell''s answer is unknown and it was not found there'
-      else 'Retell reported no end within a day' end, 'failed', p_now);
+  elsif p_call.status = 'unconfirmed' then
+    perform vioc.fail_call(p_call.tenant_id, p_call.id,
+      'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
+  elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
+    perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
 end
 $$;

@@ -11,7 +11,7 @@ begin
     return v_id;
   end if;
   insert into vioc.credentials (is_fallback, key_ends_with)
-  values (true, right(vioc.setting('retell_api_key', null), 4))
+  values (true, vioc.key_ending(vioc.setting('retell_api_key', null)))
   on conflict (is_fallback) where is_fallback do nothing;
   select k.id into v_id from vioc.credentials as k where k.is_fallback;
   return v_id;

@@ -18,7 +18,7 @@ begin
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
   where not v.ok and not (p_call.forced and v.overridable)
-  order by v.waits
+  order by v.waits, v.ordinal
   limit 1;
 
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then

@@ -12,13 +12,16 @@ begin atomic
   cross join lateral (
     select p_now as at
     union all
-    select ((p_now at time zone z.zone)::date + d.day + starts.at) at time zone z.zone
-    from (select coalesce(c.time_zone, t.time_zone) as zone) as z
-    cross join generate_series(0, 15) as d (day)
+    select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
+    from generate_series(0, 15) as d (day)
     cross join (
-      select h.opens as at
-      union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
-      union select time '00:00') as starts) as o
+      select coalesce(c.time_zone, t.time_zone) as zone, s.at
+      from (
+        select h.opens as at
+        union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
+        union select time '00:00') as s
+      -- blackout dates end at midnight at the practice
+      union select t.time_zone, time '00:00') as starts) as o
   where c.tenant_id = p_tenant_id and c.id = p_contact_id
     and o.at >= p_now
     and (c.appointment_time is null or o.at < c.appointment_time)

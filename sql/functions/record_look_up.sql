@@ -32,6 +32,12 @@ begin
           request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
       where c.tenant_id = p_tenant_id and c.id = p_call_id;
     elsif v_call.cancel_requested_at is null
+      -- the same bytes again only while they are still true
+      and exists (
+        select from vioc.contacts as ct
+        where ct.tenant_id = p_tenant_id and ct.id = v_call.contact_id
+          and ct.appointment_time is not distinct from v_call.appointment_time
+          and (ct.phone_e164 = v_call.to_number or v_call.is_test))
       and p_asked_at >= v_call.last_posted_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then

@@ -10,7 +10,7 @@ declare
 begin
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
   where not v.ok and not (p_force and v.overridable)
-  order by v.waits
+  order by v.waits, v.ordinal
   limit 1;
   if not found then
     return;

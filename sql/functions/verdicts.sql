@@ -1,10 +1,10 @@
 -- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
 -- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
 create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
-returns table (rule text, ok boolean, detail text, waits boolean, overridable boolean)
+returns table (ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean)
   language sql stable
 begin atomic
-  select v.rule, v.ok,
+  select v.ordinal, v.rule, v.ok,
     case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
   from vioc.rules(p_now) as r
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id

@@ -20,7 +20,7 @@ begin
     join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
       and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead)
-    on c.tenant_id = t.id and c.status in ('scheduled', 'callback')
+    on c.tenant_id = t.id and c.status in ('scheduled', 'callback') and c.next_call_at is not null
       and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
   where t.id = vioc_go_live_forecast.tenant_id
   group by d.day

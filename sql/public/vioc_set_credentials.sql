@@ -44,7 +44,7 @@ begin
   end if;
 
   update vioc.credentials as k
-  set key_ends_with = right(v_api_key, 4), suspended_at = null, suspend_reason = null, probe_at = null
+  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.wake_worker();

@@ -9,6 +9,8 @@ create table vioc.calling_hours (
   constraint hours_open_before_they_close check (opens < closes)
 );
 comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed. No rows = the legal hours every day.';
+comment on column vioc.calling_hours.tenant_id is 'The practice.';
+comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
 comment on column vioc.calling_hours.opens is 'Local time, included.';
 comment on column vioc.calling_hours.closes is 'Local time, excluded; 24:00 is allowed.';

@@ -112,6 +112,8 @@ create index calls_lease_idx on vioc.calls (lease_until) where lease_until is no
 create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
 
 comment on table vioc.calls is 'One row per attempt to reach a contact; written by the extension only.';
+comment on column vioc.calls.tenant_id is 'The practice.';
+comment on column vioc.calls.id is 'The call_id of the vioc_ functions; unique over all practices.';
 comment on column vioc.calls.contact_id is 'The contact (may have been deleted since).';
 comment on column vioc.calls.session_id is 'uuid v5 of installation, contact and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
 comment on column vioc.calls.status is 'See domain vioc.call_status.';

@@ -47,6 +47,8 @@ create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
 comment on table vioc.contacts is 'One person with one appointment to be called about. The app writes it with plain SQL; columns owned by the extension are marked so.';
+comment on column vioc.contacts.tenant_id is 'The practice.';
+comment on column vioc.contacts.id is 'What vioc_call_contact takes; unique over all practices.';
 comment on column vioc.contacts.external_id is 'The practice system''s key; unique per tenant, for upserts.';
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
@@ -72,6 +74,7 @@ comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome
 comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
+comment on column vioc.contacts.created_at is 'When it was first written.';
 -- vioc.expire_contacts
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where status in ('scheduled', 'callback', 'unreachable');

@@ -18,6 +18,9 @@ create unique index credential_keys_one_current_idx
 create index credential_keys_key_idx on vioc.credential_keys using hash (key) where purpose = 'api';
 
 comment on table vioc.credential_keys is 'API and webhook keys, as text or as file:NAME under vioconcierge.secrets_dir. Never grant anything on this table.';
+comment on column vioc.credential_keys.credential_id is 'The credential that it belongs to.';
+comment on column vioc.credential_keys.id is 'Identity.';
+comment on column vioc.credential_keys.created_at is 'When it was written down.';
 comment on column vioc.credential_keys.purpose is 'api: places calls. webhook: verifies X-Retell-Signature; without one the api key does.';
 comment on column vioc.credential_keys.key is 'The key, or file:NAME.';
 comment on column vioc.credential_keys.valid_until is 'null = current; a replaced key still verifies webhooks until then.';

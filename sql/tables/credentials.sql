@@ -19,8 +19,10 @@ create table vioc.credentials (
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
+comment on column vioc.credentials.id is 'Identity.';
+comment on column vioc.credentials.created_at is 'When it was written down.';
 comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
-comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key: all that is ever shown of it.';
+comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key, all that is ever shown of it; null if it is in a file, or short.';
 comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace (deploy/concurrency).';
 comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1 (deploy/outbound-call).';
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';

@@ -10,6 +10,7 @@ create table vioc.do_not_call (
 -- organisations share opt-outs: the rule looks a number up over tenants
 create index do_not_call_phone_idx on vioc.do_not_call (phone);
 comment on table vioc.do_not_call is 'Opt-outs by number. They beat every other rule, for the tenant and its organisation.';
+comment on column vioc.do_not_call.tenant_id is 'The practice.';
 comment on column vioc.do_not_call.phone is 'E.164.';
 comment on column vioc.do_not_call.reason is 'For people.';
 comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';

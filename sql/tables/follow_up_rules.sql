@@ -8,6 +8,7 @@ create table vioc.follow_up_rules (
   constraint every_retry_has_a_delay check (max_attempts = 1 or cardinality(delays) >= 1)
 );
 comment on table vioc.follow_up_rules is 'A tenant''s own follow-ups; without a row vioc.default_follow_up(outcome) holds.';
+comment on column vioc.follow_up_rules.tenant_id is 'The practice.';
 comment on column vioc.follow_up_rules.outcome is 'no_answer, busy, voicemail, failed or line_error.';
 comment on column vioc.follow_up_rules.delays is 'Wait before the second attempt, the third, ...; the last one repeats. A whole day also moves the time of day by three hours.';
 comment on column vioc.follow_up_rules.max_attempts is 'Attempts in all; 1 = no follow-up.';

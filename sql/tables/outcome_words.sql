@@ -8,5 +8,6 @@ create table vioc.outcome_words (
     'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
 );
 comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as its agent reports them; they go before vioc.default_outcome_words().';
+comment on column vioc.outcome_words.tenant_id is 'The practice.';
 comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';
 comment on column vioc.outcome_words.outcome is 'What it means.';

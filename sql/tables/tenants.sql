@@ -36,6 +36,8 @@ create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
 
 comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
+comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
+comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
 comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';

@@ -28,6 +28,8 @@ create index webhook_events_unapplied_idx on vioc.webhook_events (id) where stat
 create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
 
 comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
+comment on column vioc.webhook_events.id is 'Identity, in order of arrival.';
+comment on column vioc.webhook_events.received_at is 'When it arrived.';
 comment on column vioc.webhook_events.tenant_id is 'Tenant of the matched call.';
 comment on column vioc.webhook_events.call_id is 'The matched call.';
 comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_receive_webhook. ingest: from a trusted caller of vioc_ingest_outcome. look_up: what get-call answered.';

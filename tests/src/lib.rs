@@ -4,16 +4,20 @@
 //! | --- | --- |
 //! | [`cluster`] | a throwaway PostgreSQL server, started in a fraction of a second |
 //! | [`wait`] | waiting for a state instead of sleeping |
+//! | [`practice`] | all of these together with a simulated Retell: ready to call |
 //! | [`front`] | an HTTP front that speaks to the database as PostgREST does |
 //! | [`http`] | the little HTTP client and server parts the above and the tests use |
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
+//! | [`bench`] | what `make bench` runs |
 //!
 //! This package links no PostgreSQL symbol: it talks to a running server from outside, exactly as an application does.
 
+pub mod bench;
 pub mod cluster;
 pub mod front;
 pub mod http;
+pub mod practice;
 pub mod readme;
 pub mod tap;
 pub mod wait;

@@ -1,6 +1,6 @@
 //! The part of vioconcierge that only thinks: no PostgreSQL, no I/O, no clock, no randomness.
 //!
-//! Time and jitter are arguments, so every decision can be tested as a table of cases. Nothing here
+//! Time is an argument, so every decision can be tested as a table of cases. Nothing here
 //! panics on input, and no error or message carries a phone number, a name or a key.
 //!
 //! | module | what it decides |
@@ -8,14 +8,14 @@
 //! | [`signature`] | whether a webhook was signed with one of our keys |
 //! | [`reply`] | what the answer to `create-phone-call` means for the call |
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
-//! | [`backoff`] | how long to wait before the next attempt |
+//! | [`hours`] | whether a setting names a range of hours |
 //! | [`spoken`] | how a date and a time are said in a language |
 //! | [`phone`] | which number, if any, may be dialled |
 //! | [`session`] | the identity of a call attempt |
 //! | [`json_text`] | JSON text that `jsonb` accepts |
 //! | [`wish`] | when a person asked to be called back |
 
-pub mod backoff;
+pub mod hours;
 pub mod json_text;
 pub mod phone;
 pub mod reply;

@@ -11,6 +11,7 @@
 //! | `client` | one request, from job to [`Exchange`] |
 //! | `classify` | transport error -> "not sent" or "unknown", in words of our own |
 //! | `pool` | threads, queue, shutdown; knows nothing about HTTP |
+//! | [`secrets`] | keys that are kept in files |
 //! | `signals` | no thread made here ever handles a signal |
 //!
 //! # Invariants
@@ -27,6 +28,7 @@ mod classify;
 mod client;
 mod job;
 mod pool;
+pub mod secrets;
 mod settings;
 mod signals;
 mod target;

@@ -1,0 +1,74 @@
+//! Keys that are kept in files: `file:NAME` is a file of `vioconcierge.secrets_dir`.
+
+use std::path::Path;
+
+const PREFIX: &str = "file:";
+/// No key is longer; a wrong file is not read into memory.
+const MAX_BYTES: u64 = 4096;
+
+/// The key itself, from its file if it is a reference.
+///
+/// # Errors
+///
+/// In words, if the reference cannot be used. It never holds a key, nor the content of a file.
+pub fn resolve(key: &str, secrets_dir: &Path) -> Result<String, String> {
+    let Some(name) = key.strip_prefix(PREFIX) else {
+        return Ok(key.to_owned());
+    };
+    let is_plain = !name.is_empty()
+        && !name.starts_with('.')
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
+    if !is_plain {
+        return Err("a key file's name has only letters, digits, dot, _ and -".into());
+    }
+    if secrets_dir.as_os_str().is_empty() {
+        return Err("file:NAME needs the setting vioconcierge.secrets_dir".into());
+    }
+    let path = secrets_dir.join(name);
+    let size = std::fs::metadata(&path)
+        .map_err(|error| format!("key file {name} cannot be read: {}", error.kind()))?
+        .len();
+    if size > MAX_BYTES {
+        return Err(format!("key file {name} is too large to be a key"));
+    }
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("key file {name} cannot be read: {}", error.kind()))?;
+    match text.trim() {
+        "" => Err(format!("key file {name} is empty")),
+        key => Ok(key.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_itself_and_a_reference_is_its_file_trimmed() {
+        let dir = std::env::temp_dir().join(format!("vioc-secrets-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("clinic.key"), "key_abc\n").unwrap();
+        std::fs::write(dir.join("empty"), " \n").unwrap();
+        std::fs::write(dir.join("large"), "k".repeat(5000)).unwrap();
+        let resolved = |key: &str| resolve(key, &dir);
+        assert_eq!(resolved("key_abc").as_deref(), Ok("key_abc"));
+        assert_eq!(resolved("file:clinic.key").as_deref(), Ok("key_abc"));
+        for refused in [
+            "file:",
+            "file:missing",
+            "file:empty",
+            "file:large",
+            "file:../clinic.key",
+            "file:/etc/passwd",
+            "file:.hidden",
+            "file:a b",
+        ] {
+            let problem = resolved(refused).unwrap_err();
+            assert!(!problem.contains("key_abc"), "{problem}");
+        }
+        assert!(resolve("file:clinic.key", Path::new("")).is_err());
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+}

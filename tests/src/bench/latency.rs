@@ -1,0 +1,171 @@
+//! "Call Now": from the statement that is sent to the database until Retell has the request.
+
+use std::time::{Duration, Instant};
+
+use super::machine::load;
+use super::server::AnswerServer;
+use super::site::Site;
+
+/// How the statements follow each other.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Regime {
+    pub(super) name: &'static str,
+    /// The pause before a statement: from, to.
+    pub(super) pause: (Duration, Duration),
+    pub(super) samples: usize,
+}
+
+impl Regime {
+    const fn new(name: &'static str, from_ms: u64, to_ms: u64, samples: usize) -> Self {
+        let pause = (
+            Duration::from_millis(from_ms),
+            Duration::from_millis(to_ms),
+        );
+        Self {
+            name,
+            pause,
+            samples,
+        }
+    }
+
+    pub(super) fn all(full: bool) -> [Self; 2] {
+        if full {
+            [
+                Self::new("idle", 2300, 2700, 200),
+                Self::new("trickle", 200, 1500, 200),
+            ]
+        } else {
+            [
+                Self::new("idle", 500, 500, 40),
+                Self::new("trickle", 200, 1500, 40),
+            ]
+        }
+    }
+}
+
+pub(super) struct Latency {
+    pub(super) regime: Regime,
+    pub(super) load: String,
+    /// In milliseconds, ascending.
+    pub(super) samples: Vec<f64>,
+}
+
+impl Latency {
+    /// The smallest sample that is not below `share` of all.
+    pub(super) fn quantile(&self, share: f64) -> f64 {
+        let count = self.samples.len();
+        let rank = (share * count as f64).ceil() as usize;
+        self.samples[rank.clamp(1, count) - 1]
+    }
+}
+
+pub(super) fn run(full: bool) -> Vec<Latency> {
+    let server = AnswerServer::start().expect("loopback has a free port");
+    let regimes = Regime::all(full);
+    let samples: usize = regimes.iter().map(|regime| regime.samples).sum();
+    let site = Site::start(&server, samples + WARM_UP, "pg_cron,vioconcierge");
+    let mut caller = Caller {
+        arrivals: server.watch(),
+        client: site.client(),
+        next_contact: 1,
+    };
+    for _ in 0..WARM_UP {
+        caller.call_now();
+    }
+    let mut random = Random(0x2545_F491_4F6C_DD1D);
+    regimes
+        .into_iter()
+        .map(|regime| {
+            let load = load();
+            let mut samples: Vec<f64> = (0..regime.samples)
+                .map(|_| {
+                    std::thread::sleep(random.between(regime.pause));
+                    caller.call_now().as_secs_f64() * 1000.0
+                })
+                .collect();
+            samples.sort_by(f64::total_cmp);
+            let latency = Latency {
+                regime,
+                load,
+                samples,
+            };
+            eprintln!(
+                "latency {}: p50 {:.2} ms, max {:.2} ms; load before {}",
+                regime.name,
+                latency.quantile(0.5),
+                latency.quantile(1.0),
+                latency.load
+            );
+            latency
+        })
+        .collect()
+}
+
+/// Samples that are not counted: plans, caches, the connection to the server.
+pub(super) const WARM_UP: usize = 10;
+
+struct Caller {
+    arrivals: std::sync::mpsc::Receiver<Instant>,
+    client: postgres::Client,
+    next_contact: i64,
+}
+
+impl Caller {
+    /// One statement in a transaction of its own, as an application or psql sends it.
+    fn call_now(&mut self) -> Duration {
+        let statement = format!("select * from vioc_call_contact({})", self.next_contact);
+        self.next_contact += 1;
+        let sent = Instant::now();
+        self.client
+            .simple_query(&statement)
+            .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+        self.arrivals
+            .recv_timeout(Duration::from_secs(30))
+            .expect("the call reaches the server")
+            .duration_since(sent)
+    }
+}
+
+/// The same pauses in every run.
+struct Random(u64);
+
+impl Random {
+    fn between(&mut self, (from, to): (Duration, Duration)) -> Duration {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        from + (to - from).mul_f64((self.0 >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_one_of_the_samples() {
+        let regime = Regime::all(false)[0];
+        let samples = (1..=40).map(f64::from).collect();
+        let latency = Latency {
+            regime,
+            load: String::new(),
+            samples,
+        };
+        let found = [0.0, 0.5, 0.9, 0.99, 1.0].map(|share| latency.quantile(share));
+        assert_eq!(found, [1.0, 20.0, 36.0, 40.0, 40.0]);
+    }
+
+    #[test]
+    fn pauses_stay_within_their_bounds() {
+        let bounds = (Duration::from_millis(200), Duration::from_millis(1500));
+        let mut random = Random(1);
+        let pauses: Vec<Duration> = (0..1000).map(|_| random.between(bounds)).collect();
+        assert!(
+            pauses
+                .iter()
+                .all(|pause| (bounds.0..=bounds.1).contains(pause))
+        );
+        assert!(pauses.iter().any(|pause| *pause < Duration::from_millis(400)));
+        assert!(pauses.iter().any(|pause| *pause > Duration::from_millis(1300)));
+    }
+}

@@ -1,0 +1,147 @@
+//! The printed table.
+
+use std::fmt::Write as _;
+
+use super::backlog::Run;
+use super::latency::{self, Latency};
+use super::machine;
+use super::plain::THREADS;
+use super::site::TENANTS;
+
+pub(super) struct Report<'a> {
+    pub(super) date: String,
+    pub(super) server_version: String,
+    pub(super) calls: usize,
+    pub(super) backlog: &'a [Run],
+    pub(super) latency: &'a [Latency],
+}
+
+impl Report<'_> {
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).expect("a string takes everything");
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(
+            text,
+            "vioconcierge {} on PostgreSQL {}, {}",
+            env!("CARGO_PKG_VERSION"),
+            self.server_version,
+            self.date
+        )?;
+        writeln!(text, "{}", machine::description())?;
+        writeln!(
+            text,
+            "Settings: PostgreSQL's defaults (fsync and synchronous_commit on, shared_buffers 128MB), \
+             vioconcierge's\ndefaults but legal_hours 00:00-24:00; a new cluster on disk for each run, \
+             vacuumed after loading; the\nlimits of tenants and credentials lifted; server and client on loopback, \
+             same machine."
+        )?;
+        if !self.backlog.is_empty() {
+            self.write_backlog(text)?;
+        }
+        if !self.latency.is_empty() {
+            self.write_latency(text)?;
+        }
+        Ok(())
+    }
+
+    fn write_backlog(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(
+            text,
+            "\nBacklog: {} calls of {TENANTS} tenants, one credential each, from their common commit until every \
+             answer\nis stored; and a plain reqwest client ({THREADS} threads) posting such bodies to the same \
+             server, right after",
+            self.calls
+        )?;
+        writeln!(text, "{:<30}{:>9}{:>9}{:>9}", "", "median", "min", "max")?;
+        let figures: [(&str, usize, &dyn Fn(&Run) -> f64); 4] = [
+            ("vioconcierge, calls/s", 0, &|run| run.calls_per_second),
+            ("plain client, POST/s", 0, &|run| run.posts_per_second),
+            ("ratio", 3, &Run::ratio),
+            ("queueing before that, s", 2, &|run| {
+                run.queueing.as_secs_f64()
+            }),
+        ];
+        for (name, digits, figure) in figures {
+            let (median, min, max) = spread(self.backlog.iter().map(figure).collect());
+            writeln!(
+                text,
+                "  {name:<28}{median:>9.digits$}{min:>9.digits$}{max:>9.digits$}"
+            )?;
+        }
+        let loads: Vec<&str> = self.backlog.iter().map(|run| run.load.as_str()).collect();
+        writeln!(
+            text,
+            "  {} runs; load (1, 5, 15 min) before each: {}",
+            self.backlog.len(),
+            loads.join("; ")
+        )
+    }
+
+    fn write_latency(&self, text: &mut String) -> std::fmt::Result {
+        writeln!(
+            text,
+            "\nCall Now: vioc_call_contact sent, until the request arrives at the server, ms"
+        )?;
+        writeln!(
+            text,
+            "{:<30}{:>9}{:>9}{:>9}{:>9}",
+            "", "p50", "p90", "p99", "max"
+        )?;
+        for latency in self.latency {
+            let (from, to) = latency.regime.pause;
+            let name = if from == to {
+                format!("{}, {} s apart", latency.regime.name, from.as_secs_f64())
+            } else {
+                format!(
+                    "{}, {}-{} s apart",
+                    latency.regime.name,
+                    from.as_secs_f64(),
+                    to.as_secs_f64()
+                )
+            };
+            write!(text, "  {name:<28}")?;
+            for share in [0.5, 0.9, 0.99, 1.0] {
+                write!(text, "{:>9.2}", latency.quantile(share))?;
+            }
+            writeln!(
+                text,
+                "   {} samples, load before {}",
+                latency.samples.len(),
+                latency.load
+            )?;
+        }
+        writeln!(
+            text,
+            "  after {} calls that are not counted",
+            latency::WARM_UP
+        )
+    }
+}
+
+/// Median, smallest, largest.
+fn spread(mut figures: Vec<f64>) -> (f64, f64, f64) {
+    figures.sort_by(f64::total_cmp);
+    let middle = figures.len() / 2;
+    let median = if figures.len() % 2 == 1 {
+        figures[middle]
+    } else {
+        (figures[middle - 1] + figures[middle]) / 2.0
+    };
+    (median, figures[0], figures[figures.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(spread(vec![3.0, 1.0, 2.0]), (2.0, 1.0, 3.0));
+        assert_eq!(spread(vec![4.0, 1.0, 2.0, 3.0]), (2.5, 1.0, 4.0));
+        assert_eq!(spread(vec![7.0]), (7.0, 7.0, 7.0));
+    }
+}

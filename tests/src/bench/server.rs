@@ -1,0 +1,249 @@
+//! The Retell of the benchmarks: answers 201 with a call_id of its own to every POST, at once, from one thread.
+//!
+//! One thread with epoll and not a thread per connection, because it shares the machine with what is measured.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use rustix::event::epoll;
+
+pub(super) const CREATE_PATH: &str = "/v2/create-phone-call";
+
+const LISTENER: u64 = 0;
+
+#[derive(Debug)]
+pub(super) struct AnswerServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    stopping: AtomicBool,
+    posts: AtomicU64,
+    /// Bodies are kept while this is `Some`.
+    bodies: Mutex<Option<Vec<Vec<u8>>>>,
+    /// Who wants to know when a request has arrived.
+    watcher: Mutex<Option<mpsc::Sender<Instant>>>,
+}
+
+impl AnswerServer {
+    pub(super) fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        listener.set_nonblocking(true)?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let mut answering = Answering {
+            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            listener,
+            connections: HashMap::new(),
+            accepted: LISTENER,
+            shared: Arc::clone(&shared),
+        };
+        let thread = std::thread::Builder::new()
+            .name("bench-server".to_owned())
+            .spawn(move || {
+                // Without the server every number would be wrong, so nothing goes on without it.
+                answering.run().expect("the benchmark's server runs");
+            })?;
+        Ok(Self {
+            address,
+            shared,
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many POSTs were answered.
+    pub(super) fn posts(&self) -> u64 {
+        self.shared.posts.load(Ordering::Acquire)
+    }
+
+    pub(super) fn keep_bodies(&self) {
+        *lock(&self.shared.bodies) = Some(Vec::new());
+    }
+
+    /// The bodies since [`AnswerServer::keep_bodies`]; no more are kept.
+    pub(super) fn take_bodies(&self) -> Vec<Vec<u8>> {
+        lock(&self.shared.bodies).take().unwrap_or_default()
+    }
+
+    /// The instants at which POSTs arrive from now on.
+    pub(super) fn watch(&self) -> mpsc::Receiver<Instant> {
+        let (sender, receiver) = mpsc::channel();
+        *lock(&self.shared.watcher) = Some(sender);
+        receiver
+    }
+}
+
+impl Drop for AnswerServer {
+    fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::Release);
+        // Wakes the thread.
+        let _ = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Answering {
+    epoll: OwnedFd,
+    listener: TcpListener,
+    connections: HashMap<u64, Connection>,
+    accepted: u64,
+    shared: Arc<Shared>,
+}
+
+struct Connection {
+    stream: TcpStream,
+    unread: Vec<u8>,
+}
+
+impl Answering {
+    fn run(&mut self) -> io::Result<()> {
+        epoll::add(
+            &self.epoll,
+            &self.listener,
+            epoll::EventData::new_u64(LISTENER),
+            epoll::EventFlags::IN,
+        )?;
+        let mut events = Vec::with_capacity(256);
+        while !self.shared.stopping.load(Ordering::Acquire) {
+            events.clear();
+            match epoll::wait(
+                &self.epoll,
+                rustix::buffer::spare_capacity(&mut events),
+                None,
+            ) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Before anything is read: what is measured is when it came, not when it was looked at.
+            let arrived = Instant::now();
+            for event in &events {
+                match event.data.u64() {
+                    LISTENER => self.accept()?,
+                    id => self.serve(id, arrived),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self) -> io::Result<()> {
+        loop {
+            let stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            stream.set_nonblocking(true)?;
+            stream.set_nodelay(true)?;
+            self.accepted += 1;
+            epoll::add(
+                &self.epoll,
+                &stream,
+                epoll::EventData::new_u64(self.accepted),
+                epoll::EventFlags::IN,
+            )?;
+            let connection = Connection {
+                stream,
+                unread: Vec::with_capacity(8192),
+            };
+            self.connections.insert(self.accepted, connection);
+        }
+    }
+
+    fn serve(&mut self, id: u64, arrived: Instant) {
+        let Some(connection) = self.connections.get_mut(&id) else {
+            return;
+        };
+        // A connection that breaks is the sender's business; closing it also takes it out of epoll.
+        if !connection.serve(&self.shared, arrived).unwrap_or(false) {
+            self.connections.remove(&id);
+        }
+    }
+}
+
+impl Connection {
+    /// Answers what has arrived; `false` at the end of the connection.
+    fn serve(&mut self, shared: &Shared, arrived: Instant) -> io::Result<bool> {
+        let mut chunk = [0; 16 * 1024];
+        let read = match self.stream.read(&mut chunk) {
+            Ok(0) => return Ok(false),
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+            Err(error) => return Err(error),
+        };
+        self.unread.extend_from_slice(&chunk[..read]);
+        while let Some(request) = Framed::of(&self.unread)? {
+            let answer = answer(shared, &request, &self.unread[request.body.clone()], arrived);
+            let end = request.body.end;
+            self.stream.write_all(answer.as_bytes())?;
+            self.unread.drain(..end);
+        }
+        Ok(true)
+    }
+}
+
+fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> String {
+    if !request.is_create {
+        return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned();
+    }
+    if let Some(watcher) = &*lock(&shared.watcher) {
+        // Nobody listens any more: nobody wants to know.
+        let _ = watcher.send(arrived);
+    }
+    if let Some(bodies) = &mut *lock(&shared.bodies) {
+        bodies.push(body.to_vec());
+    }
+    let number = shared.posts.fetch_add(1, Ordering::AcqRel);
+    let body = format!(r#"{{"call_id":"call_bench_{number:012}","call_status":"registered"}}"#);
+    format!(
+        "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A whole request at the start of a buffer.
+struct Framed {
+    is_create: bool,
+    body: std::ops::Range<usize>,
+}
+
+impl Framed {
+    fn of(bytes: &[u8]) -> io::Result<Option<Self>> {
+        let mut headers = [httparse::EMPTY_HEADER; 32];
+        let mut request = httparse::Request::new(&mut headers);
+        let parsed = request.parse(bytes).map_err(io::Error::other)?;
+        let httparse::Status::Complete(head) = parsed else {
+            return Ok(None);
+        };
+        let length = request
+            .headers
+            .iter()
+            .find(|header| header.name.eq_ignore_ascii_case("content-length"))
+            .and_then(|header| std::str::from_utf8(header.value).ok()?.parse().ok())
+            .unwrap_or(0);
+        let whole = bytes.len() >= head + length;
+        Ok(whole.then_some(Self {
+            is_create: request.method == Some("POST") && request.path == Some(CREATE_PATH),
+            body: head..head + length,
+        }))
+    }
+}
