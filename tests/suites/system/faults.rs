@@ -1,0 +1,357 @@
+//! What goes wrong between here and Retell, and that one call is one dial all the same.
+
+use std::time::{Duration, Instant};
+
+use retell_simulator::{Config, CreateFault, Fate, RequestLog, Script, Simulator, WebhookFault};
+use vioc_tests::practice::{Builder, Practice, Queued, new_number};
+use vioc_tests::wait::LONG;
+
+/// Quick to give up on an answer, and to believe that Retell never got a request.
+fn impatient() -> Builder {
+    Practice::builder()
+        .setting("vioconcierge.request_timeout", "1s")
+        .setting("vioconcierge.connect_timeout", "1s")
+        .setting("vioconcierge.reconcile_after", "1s")
+}
+
+/// A call whose first create goes wrong.
+fn faulty_call(practice: &Practice, script: impl FnOnce(Script) -> Script, fault: CreateFault) -> Queued {
+    let phone = new_number();
+    let when = Script::to_number(&phone);
+    practice.retell.script(script(when).times(1).create(fault));
+    practice.call_number(&phone)
+}
+
+fn creates_of(practice: &Practice, call: &Queued) -> Vec<RequestLog> {
+    let mut creates = practice.creates();
+    creates.retain(|it| it.json()["idempotency_key"] == call.session_id.as_str());
+    creates
+}
+
+/// Faults after which a phone rings although no answer says so.
+fn faults_that_dial() -> Vec<(&'static str, CreateFault)> {
+    vec![
+        ("hang", CreateFault::hang_after_creating()),
+        ("reset", CreateFault::reset_after_creating()),
+        ("500", CreateFault::status_after_creating(500)),
+        ("502", CreateFault::status_after_creating(502)),
+        ("503", CreateFault::status_after_creating(503)),
+        ("no body", CreateFault::empty_body()),
+        ("no call_id", CreateFault::without_call_id()),
+        ("malformed", CreateFault::malformed()),
+        ("huge", CreateFault::huge(20 << 20)),
+        ("endless", CreateFault::endless()),
+        ("a page", CreateFault::wrong_content_type()),
+        ("half", CreateFault::close_mid_body()),
+    ]
+}
+
+/// Faults after which no phone rings although no answer says so.
+fn faults_that_may_have_dialled() -> Vec<(&'static str, CreateFault)> {
+    vec![
+        ("hang", CreateFault::hang_before_creating()),
+        ("reset", CreateFault::reset_before_creating()),
+        ("500", CreateFault::status(500, "")),
+        ("502", CreateFault::status(502, "")),
+        ("503", CreateFault::status(503, "")),
+        ("409", CreateFault::status(409, "")),
+    ]
+}
+
+#[test]
+fn a_call_that_retell_made_without_saying_so_is_found_and_not_dialled_again() {
+    let practice = impatient().open();
+    // No webhooks: the look-ups alone must find the call and its end.
+    let calls: Vec<_> = faults_that_dial()
+        .into_iter()
+        .map(|(name, fault)| (name, faulty_call(&practice, |it| it.webhook(WebhookFault::never()), fault)))
+        .collect();
+    for (name, call) in &calls {
+        practice.wait_for_call(call.id, &["unconfirmed"]);
+        assert!(creates_of(&practice, call).len() == 1, "{name}");
+    }
+    for (name, call) in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.outcome(call.id).as_deref(), Some("confirmed"), "{name}");
+        assert_eq!(practice.dials(call), 1, "{name}");
+        assert_eq!(creates_of(&practice, call).len(), 1, "{name}: it was not to be sent again");
+    }
+}
+
+#[test]
+fn a_webhook_settles_a_call_whose_answer_was_lost() {
+    let practice = impatient().open();
+    let calls: Vec<_> = faults_that_dial()
+        .into_iter()
+        .map(|(name, fault)| (name, faulty_call(&practice, |it| it, fault)))
+        .collect();
+    for (name, call) in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.outcome(call.id).as_deref(), Some("confirmed"), "{name}");
+    }
+    // The barrier: whatever would be looked up or sent again has been.
+    let later = practice.call_number(&new_number());
+    practice.wait_for_call(later.id, &["completed"]);
+    for (name, call) in &calls {
+        assert_eq!(practice.dials(call), 1, "{name}");
+        assert_eq!(creates_of(&practice, call).len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_call_that_retell_never_got_is_sent_again_with_the_same_bytes_and_dials_once() {
+    let practice = impatient().open();
+    let calls: Vec<_> = faults_that_may_have_dialled()
+        .into_iter()
+        .map(|(name, fault)| (name, faulty_call(&practice, |it| it, fault)))
+        .collect();
+    // What changes meanwhile must not change the bytes.
+    for (_, call) in &calls {
+        practice.wait_for_call(call.id, &["unconfirmed"]);
+    }
+    practice.run("update vioc.contacts set name = 'Another Name'");
+    for (name, call) in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+        let creates = creates_of(&practice, call);
+        assert_eq!(creates.len(), 2, "{name}");
+        assert_eq!(creates[0].body, creates[1].body, "{name}");
+        let apart = creates[1].started - creates[0].started;
+        assert!(apart >= 1.0, "{name}: sent again after {apart} s, before reconcile_after");
+        assert_eq!(practice.dials(call), 1, "{name}");
+    }
+    let asked = practice.retell.requests().into_iter().filter(|it| it.path == "/v3/list-calls");
+    assert!(asked.count() >= calls.len(), "each was to be looked up before");
+}
+
+#[test]
+fn a_request_refused_before_it_was_read_is_dialled_once() {
+    let practice = impatient().open();
+    practice.retell.script(Script::next(1).create(CreateFault::reset_before_reading()));
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    assert_eq!(practice.dials(&call), 1);
+}
+
+#[test]
+fn a_call_that_appears_late_is_dialled_once() {
+    let practice = impatient().open();
+    // Before the first look-up, and after it: then only the key keeps the phone from ringing twice.
+    let calls: Vec<_> = [3, 8]
+        .into_iter()
+        .map(|late| faulty_call(&practice, |it| it, CreateFault::create_late(Duration::from_secs(late))))
+        .collect();
+    for call in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+    }
+    assert_eq!(creates_of(&practice, &calls[0]).len(), 1);
+    assert!(practice.retell.wait_until_idle(LONG));
+    for call in &calls {
+        assert_eq!(practice.dials(call), 1);
+    }
+}
+
+#[test]
+fn nothing_is_sent_again_before_reconcile_after_is_over() {
+    let practice = impatient().setting("vioconcierge.reconcile_after", "9s").open();
+    let call = faulty_call(&practice, |it| it, CreateFault::reset_before_creating());
+    practice.wait_for_call(call.id, &["completed"]);
+    let creates = creates_of(&practice, &call);
+    assert_eq!(creates.len(), 2);
+    let apart = creates[1].started - creates[0].started;
+    assert!(apart >= 9.0, "sent again after {apart} s");
+    assert_eq!(practice.dials(&call), 1);
+}
+
+#[test]
+fn retry_after_is_honoured_for_the_whole_credential() {
+    let practice = Practice::open();
+    let call = faulty_call(&practice, |it| it, CreateFault::throttled(Some("2")));
+    practice.wait_for(
+        "the credential to be throttled",
+        "select bool_or(throttled_until > now()) from vioc.credentials",
+    );
+    let other = practice.call_number(&new_number());
+    for call in [&call, &other] {
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.dials(call), 1);
+    }
+    let creates = practice.creates();
+    assert_eq!(creates.len(), 3);
+    for later in &creates[1..] {
+        let apart = later.started - creates[0].started;
+        assert!(apart >= 2.0, "sent after {apart} s");
+    }
+    let attempts: Vec<i32> = practice.ask("select array_agg(attempts) from vioc.contacts", &[]);
+    assert_eq!(attempts, [1, 1], "a throttled create is no attempt");
+}
+
+#[test]
+fn throttling_without_a_time_is_retried_later_and_dials_once() {
+    let practice = Practice::open();
+    let call = faulty_call(&practice, |it| it, CreateFault::throttled(None));
+    practice.wait_for_call(call.id, &["completed"]);
+    assert_eq!(practice.dials(&call), 1);
+    assert_eq!(creates_of(&practice, &call).len(), 2);
+}
+
+#[test]
+fn a_refused_key_suspends_its_credential_and_slows_nobody_else() {
+    for (status, message) in [(401, ""), (402, "")] {
+        let practice = Practice::open();
+        let other = practice.new_tenant("Other", "+12125550101", Some("key_of_the_other_bbbb"));
+        practice.retell.script(
+            Script::any()
+                .with_key(vioc_tests::practice::KEY)
+                .create(CreateFault::status(status, message)),
+        );
+        let refused = practice.call_number(&new_number());
+        let waiting = practice.contact(&new_number());
+        practice.wait_for(
+            "the credential to be suspended",
+            "select count(*) = 1 from vioc.credentials where suspended_at is not null and suspend_reason <> ''",
+        );
+        let error = practice
+            .connect()
+            .query_one("select vioc_call_contact($1)", &[&waiting])
+            .unwrap_err();
+        assert!(crate::told(&error).starts_with("VC001"), "{error:?}");
+
+        let contact = practice.contact_of(other, &new_number());
+        let call = practice.call(contact);
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.call_status(refused.id), "queued");
+        assert_eq!(creates_of(&practice, &refused).len(), 1, "one refusal is enough");
+
+        practice.retell.clear_scripts();
+        practice.run(&format!("select vioc_resume({})", practice.tenant));
+        practice.wait_for_call(refused.id, &["completed"]);
+        assert_eq!(practice.dials(&refused), 1);
+    }
+}
+
+#[test]
+fn a_missing_agent_or_a_redirect_suspends_the_tenant_and_not_its_neighbour_with_the_same_key() {
+    let faults = [
+        CreateFault::status(404, "Item agent_1 not found from agent"),
+        CreateFault::redirect("https://elsewhere.example/v2/create-phone-call"),
+    ];
+    let practice = Practice::open();
+    let neighbour = practice.new_tenant("Neighbour", "+12125550101", Some(vioc_tests::practice::KEY));
+    for fault in faults {
+        let mut script = Script::any().create(fault);
+        script.when.from_number = Some(vioc_tests::practice::OWN_NUMBER.to_owned());
+        practice.retell.script(script);
+        let refused = practice.call_number(&new_number());
+        practice.wait_for(
+            "the tenant to be suspended",
+            "select array_agg(id order by id) = array[1::bigint] from vioc.tenants where suspended_at is not null",
+        );
+        let contact = practice.contact_of(neighbour, &new_number());
+        let call = practice.call(contact);
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.call_status(refused.id), "queued");
+
+        practice.retell.clear_scripts();
+        practice.run(&format!("select vioc_resume({})", practice.tenant));
+        practice.wait_for_call(refused.id, &["completed"]);
+        assert_eq!(practice.dials(&refused), 1);
+    }
+}
+
+#[test]
+fn a_refused_number_fails_that_contact_alone() {
+    let practice = Practice::open();
+    let fault = CreateFault::status(400, "request/body/to_number is not a valid number");
+    let refused = faulty_call(&practice, |it| it, fault);
+    practice.wait_for_call(refused.id, &["failed"]);
+    let row = practice
+        .connect()
+        .query_one(
+            "select ct.status::text, ct.needs_review, c.error, ct.phone_e164 from vioc.calls as c join vioc.contacts as ct on ct.id = c.contact_id where c.id = $1",
+            &[&refused.id],
+        )
+        .unwrap();
+    assert_eq!(row.get::<_, String>(0), "failed");
+    assert!(row.get::<_, bool>(1));
+    assert!(row.get::<_, String>(2).contains("HTTP 400"), "{:?}", row.get::<_, String>(2));
+    let other = practice.call_number(&new_number());
+    practice.wait_for_call(other.id, &["completed"]);
+    assert_eq!(practice.dials(&refused), 0);
+}
+
+#[test]
+fn a_number_on_retells_own_do_not_call_list_is_opted_out_here() {
+    let phone = new_number();
+    let practice = Practice::builder().retell(|it| it.do_not_call = vec![phone.clone()]).open();
+    let contact = practice.contact(&phone);
+    let call = practice.call(contact);
+    practice.wait_for_call(call.id, &["failed"]);
+    assert_eq!(practice.contact_status(contact), "do_not_call");
+    let listed: i64 = practice.ask("select count(*) from vioc.do_not_call where phone = $1::text", &[&phone]);
+    assert_eq!(listed, 1);
+}
+
+#[test]
+fn while_retell_is_down_calls_wait_and_are_dialled_once_when_it_is_back() {
+    let practice = Practice::open();
+    let gone = Simulator::start(Config::default()).unwrap();
+    let (url, address) = (gone.url(), gone.address());
+    gone.stop();
+    practice.set("vioconcierge.api_base_url", &url);
+    let calls: Vec<_> = (0..3).map(|_| practice.call_number(&new_number())).collect();
+    practice.wait_for(
+        "every call to have been tried",
+        "select bool_and(sends > 0 and status = 'queued' and error is not null) from vioc.calls",
+    );
+    let back = Simulator::start(Config {
+        listen: address,
+        ..Config::default()
+    })
+    .unwrap();
+    for call in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(back.dials_for(&call.session_id).len(), 1);
+    }
+    let attempts: Vec<i32> = practice.ask("select array_agg(attempts) from vioc.contacts", &[]);
+    assert_eq!(attempts, [1, 1, 1], "not reaching Retell is no attempt");
+    back.stop();
+}
+
+#[test]
+fn a_concurrency_limit_of_retells_is_throttling_and_everybody_is_called_in_the_end() {
+    let practice = Practice::builder().retell(|it| it.concurrency_limit = Some(2)).open();
+    let calls: Vec<_> = (0..4).map(|_| practice.call_number(&new_number())).collect();
+    for call in &calls {
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.dials(call), 1);
+    }
+}
+
+#[test]
+fn a_hanging_retell_does_not_hold_up_the_other_calls() {
+    let practice = Practice::open(); // request_timeout 120 s
+    let stuck = faulty_call(&practice, |it| it, CreateFault::hang_before_creating());
+    practice.wait_for_creates(1);
+    let began = Instant::now();
+    let other = practice.call_number(&new_number());
+    practice.wait_for_call(other.id, &["completed"]);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_eq!(practice.call_status(stuck.id), "dispatching");
+}
+
+#[test]
+fn webhooks_that_never_come_lose_no_outcome() {
+    let practice = Practice::open();
+    let phone = new_number();
+    practice
+        .retell
+        .script(Script::to_number(&phone).fate(Fate::cancelled()).webhook(WebhookFault::never()));
+    let contact = practice.contact(&phone);
+    let call = practice.call(contact);
+    practice.wait_for_call(call.id, &["placed"]);
+    assert!(practice.retell.wait_until_idle(LONG));
+    // The first get-call is ten minutes after the placing: as if they were over.
+    practice.run("update vioc.calls set look_up_at = now() where status = 'placed'");
+    practice.wait_for_call(call.id, &["completed"]);
+    assert_eq!(practice.contact_status(contact), "cancelled");
+}

@@ -1,0 +1,49 @@
+-- vioc.calls: each constraint refuses the state that it names. Every case starts at a call that could be.
+\ir ../practice.psql
+select plan(26);
+
+create function pg_temp.refusal(p_status text, p_change text) returns text language plpgsql as $$
+declare
+  v_id constant bigint := pg_temp.call_in((select min(id) from vioc.tenants), p_status);
+  v_constraint text;
+begin
+  execute format('update vioc.calls set %s where id = %s', p_change, v_id);
+  return 'none';
+exception when others then
+  get stacked diagnostics v_constraint = constraint_name;
+  return v_constraint;
+end $$;
+
+select is(pg_temp.refusal(status, change), wanted, wanted || ': ' || status || ', ' || change)
+from (values
+  ('queued', 'attempt = 0', 'attempt_is_positive'),
+  ('placed', 'lease_owner = gen_random_uuid(), lease_until = now()', 'only_a_dispatching_call_is_leased'),
+  ('dispatching', 'lease_until = null', 'only_a_dispatching_call_is_leased'),
+  ('dispatching', 'lease_owner = null, lease_until = null', 'only_a_dispatching_call_is_leased'),
+  ('unconfirmed', 'request_body = null', 'a_sent_call_keeps_its_body_while_unanswered'),
+  ('dispatching', 'first_posted_at = null', 'a_sent_call_keeps_its_body_while_unanswered'),
+  ('queued', 'request_body = ''{}''', 'a_queued_call_has_no_body'),
+  ('placed', 'retell_call_id = null', 'a_placed_call_has_retells_id'),
+  ('ongoing', 'retell_call_id = null', 'a_placed_call_has_retells_id'),
+  ('placed', 'resend = true', 'only_an_unconfirmed_call_is_resent'),
+  ('unconfirmed', 'look_up_at = null', 'unconfirmed_call_is_looked_up'),
+  ('placed', 'outcome = ''confirmed''', 'open_call_has_no_outcome'),
+  ('ended', 'outcome = ''confirmed''', 'open_call_has_no_outcome'),
+  ('ended', 'status = ''completed'', completed_at = now()', 'completed_call_has_outcome'),
+  ('dispatching', 'dispatching_at = null', 'dispatching_has_its_time'),
+  ('unconfirmed', 'unconfirmed_at = null', 'unconfirmed_has_its_time'),
+  ('placed', 'placed_at = null', 'placed_has_its_time'),
+  ('ongoing', 'ongoing_at = null', 'ongoing_has_its_time'),
+  ('ended', 'ended_at = null', 'ended_has_its_time'),
+  ('ended', 'completed_at = now()', 'completed_has_its_time'),
+  ('placed', 'failed_at = now()', 'failed_has_its_time'),
+  ('queued', 'status = ''cancelled''', 'cancelled_has_its_time'),
+  ('queued', 'status = ''expired''', 'expired_has_its_time'),
+  ('queued', 'status = ''dry_run''', 'dry_run_has_its_time'),
+  ('queued', 'status = ''ringing''', 'call_status_is_known')) as t (status, change, wanted);
+
+create temp table one as select pg_temp.contact(:tenant) as contact;
+select pg_temp.queue(contact) from one \gset ignored_
+select is((pg_temp.error_of(format('select pg_temp.queue(%s)', contact))).state, '23505', 'one open call per contact') from one;
+
+select * from finish();
