@@ -26,7 +26,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system check lint fmt demo run bench clean
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system check lint fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -89,6 +89,9 @@ demo: deps install ## a practice, a simulated Retell and a few calls, from start
 
 run: deps install ## a cluster to play with, and psql in it
 	@$(tool) run
+
+docs: install ## rewrite the reference part of README.md from the comments in the database
+	@$(tool) docs
 
 bench: deps install ## throughput and latency on this machine
 	@$(tool) bench

@@ -18,7 +18,16 @@ $$;
 do $$
 begin
   if current_setting('cron.database_name', true) is null then
+    -- CREATE EXTENSION silences notices; what is set here ends with it
+    perform set_config('client_min_messages', 'notice', true);
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
   end if;
+end
+$$;
+
+-- the worker may be waiting for this
+do $$
+begin
+  perform vioc.wake_worker();
 end
 $$;

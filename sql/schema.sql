@@ -5,9 +5,9 @@
 --   tables/                what is stored; the constraints prove the states
 --   native/                the few functions written in Rust (crates/vioc-core does their work)
 --   functions/             private; every state transition is exactly one function:
---     contact  written_before, written_after   what an app's plain SQL on vioc.contacts sets off
---     call     queue_call -> claim_calls -> record_answers -> connect_call -> end_call -> decide_call
---              cancel_call, stop_open_calls, expire_calls, fail_call
+--     contact  guard, written_before, written_after   what an app's plain SQL on vioc.contacts sets off
+--     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
+--              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION

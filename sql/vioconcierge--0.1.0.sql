@@ -9,9 +9,9 @@
 --   tables/                what is stored; the constraints prove the states
 --   native/                the few functions written in Rust (crates/vioc-core does their work)
 --   functions/             private; every state transition is exactly one function:
---     contact  written_before, written_after   what an app's plain SQL on vioc.contacts sets off
---     call     queue_call -> claim_calls -> record_answers -> connect_call -> end_call -> decide_call
---              cancel_call, stop_open_calls, expire_calls, fail_call
+--     contact  guard, written_before, written_after   what an app's plain SQL on vioc.contacts sets off
+--     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
+--              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
@@ -916,7 +916,9 @@ begin atomic
     ('declined', '{decline,declined,refused,refuse,not_interested}'),
     ('wrong_number', '{wrong_number,wrong_person,wrong number,not_known}'),
     ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
-    ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}')
+    ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
+    -- these are for Retell to say, not for an agent
+    ('failed', '{account_trouble,throttled}')
   ) as m (outcome, words)
   cross join lateral unnest(m.words) as w (word);
 end;
@@ -934,21 +936,47 @@ begin atomic
   from (select p_reason as reason) as given
   left join (values
     ('completed', true, 'completed',
-      '{user_hangup,agent_hangup,call_transfer,transfer_bridged,transfer_cancelled,transfer_ended,call_take_over,inactivity,max_duration_reached,no_concurrency_fallback,manual_stopped}'::text[]),
-    ('do_not_call', true, 'do_not_call', '{user_requested_dnc}'),
-    ('callback_requested', true, 'callback_requested', '{user_requested_callback}'),
-    ('voicemail', false, 'voicemail', '{voicemail_reached,ivr_reached}'),
-    ('no_answer', false, 'no_answer', '{dial_no_answer,user_declined}'),
-    ('busy', false, 'busy', '{dial_busy}'),
-    ('failed', false, 'failed', '{invalid_destination,marked_as_spam,network_blocked,error_user_not_joined}'),
+      'user_hangup|agent_hangup|call_transfer|transfer_.*|call_take_over|inactivity|max_duration_reached|manual_stopped'),
+    ('do_not_call', true, 'do_not_call', 'user_requested_dnc'),
+    ('callback_requested', true, 'callback_requested', 'user_requested_callback'),
+    ('voicemail', false, 'voicemail', 'voicemail_reached|ivr_reached'),
+    ('no_answer', false, 'no_answer', 'dial_no_answer|user_declined'),
+    ('busy', false, 'busy', 'dial_busy'),
     ('failed', false, 'line_error',
-      '{dial_failed,sip_routing_error,telephony_provider_unavailable,registered_call_timeout,error_llm_websocket_open,error_llm_websocket_lost_connection,error_llm_websocket_runtime,error_llm_websocket_corrupt_payload,error_no_audio_received,error_asr,error_retell,error_unknown}'),
+      'error_.*|dial_failed|sip_routing_error|telephony_provider_unavailable|registered_call_timeout'),
     ('account_trouble', false, 'account_trouble',
-      '{no_valid_payment,credit_exhausted,budget_reached,scam_detected,telephony_provider_permission_denied}'),
-    ('throttled', false, 'throttled', '{concurrency_limit_reached}')
-  ) as r (outcome, talked, follow_up, reasons) on given.reason = any (r.reasons);
+      'no_valid_payment|credit_exhausted|budget_reached|scam_detected|telephony_provider_permission_denied'),
+    ('throttled', false, 'throttled', 'concurrency_limit_reached')
+  ) as r (outcome, talked, follow_up, reasons) on given.reason ~ ('^(' || r.reasons || ')$');
 end;
 comment on function vioc.outcome_of_reason(text) is 'What a disconnection reason means.';
+
+-- functions/has_connected.sql
+
+-- Private. Whether a person or a machine answered, so that there may be something to analyse. A platform error can end
+-- a conversation too; a call that only the agent's own report ended was one.
+create function vioc.has_connected(p_call vioc.calls) returns boolean
+  language sql immutable
+  return p_call.disconnection_reason is null
+    or p_call.disconnection_reason in ('voicemail_reached', 'ivr_reached')
+    or (vioc.outcome_of_reason(p_call.disconnection_reason)).talked
+    or (starts_with(p_call.disconnection_reason, 'error_') and p_call.ongoing_at is not null);
+comment on function vioc.has_connected(vioc.calls) is 'Whether a call that ended had connected.';
+
+-- functions/review_of.sql
+
+-- Private. Why an outcome needs a person; null = it does not. (A line error does once its retry is used up.)
+create function vioc.review_of(p_outcome text) returns text
+  language sql immutable
+  return case
+    when p_outcome = 'cancelled' then 'the person cancelled: the practice cancels the booking'
+    when p_outcome = 'rescheduled' then 'the person wants another time'
+    when p_outcome = 'declined' then 'the person would not speak with the agent'
+    when p_outcome = 'completed' then 'talked, nothing decided'
+    when p_outcome = 'failed' then 'the call failed'
+    when p_outcome not in ('confirmed', 'callback_requested', 'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call',
+      'account_trouble', 'throttled') then 'the outcome is a word that vioc.outcome_words does not map' end;
+comment on function vioc.review_of(text) is 'Why a call with this outcome needs a person''s look.';
 
 -- functions/next_plan_step.sql
 
@@ -980,13 +1008,11 @@ comment on function vioc.follow_up_time(interval, text, timestamptz) is 'When a 
 
 -- functions/said.sql
 
--- Private. What the agent reported under one of the four field names: during the call, else in the analysis.
-create function vioc.said(p_call vioc.calls, p_tenant vioc.tenants, p_field text) returns text
-  language sql stable
-  return coalesce(
-    nullif(btrim(p_call.report ->> coalesce(p_tenant.analysis_fields ->> p_field, p_field)), ''),
-    nullif(btrim(p_call.analysis ->> coalesce(p_tenant.analysis_fields ->> p_field, p_field)), ''));
-comment on function vioc.said(vioc.calls, vioc.tenants, text) is 'A field of the agent''s report or of Retell''s analysis.';
+-- Private. What a report or an analysis says under one of the four field names; p_fields: a tenant's own names.
+create function vioc.said(p_document jsonb, p_fields jsonb, p_field text) returns text
+  language sql immutable
+  return nullif(btrim(p_document ->> coalesce(p_fields ->> p_field, p_field)), '');
+comment on function vioc.said(jsonb, jsonb, text) is 'A field of the agent''s report or of Retell''s analysis; nothing said is null.';
 
 -- functions/standing.sql
 
@@ -1127,37 +1153,43 @@ comment on function vioc.verdicts(bigint, bigint, timestamptz) is 'Every rule''s
 
 -- functions/next_opening.sql
 
--- Private. The first instant at or after p_now at which hours and blackout dates allow a call, within 15 days and
+-- Private. The first instant at or after p_now at which hours and blackout dates allow a call, within 60 days and
 -- before the appointment; null = none. Openings only begin at the start of a range or of a day, so those are tried,
 -- by the rules themselves.
 create function vioc.next_opening(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz, p_forced boolean)
 returns timestamptz
   language sql stable
 begin atomic
-  select min(o.at)
-  from vioc.contacts as c
-  join vioc.tenants as t on t.id = c.tenant_id
-  cross join vioc.legal_hours() as h
-  cross join lateral (
-    select p_now as at
-    union all
-    select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
-    from generate_series(0, 15) as d (day)
-    cross join (
-      select coalesce(c.time_zone, t.time_zone) as zone, s.at
-      from (
-        select h.opens as at
-        union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
-        union select time '00:00') as s
-      -- blackout dates end at midnight at the practice
-      union select t.time_zone, time '00:00') as starts) as o
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id
-    and o.at >= p_now
-    and (c.appointment_time is null or o.at < c.appointment_time)
-    and exists (
-      select from vioc.rules(o.at) as r
-      where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
-        and r.in_legal_hours and (p_forced or (r.in_calling_hours and r.no_blackout)));
+  select o.at
+  from (
+    select o.at
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    cross join vioc.legal_hours() as h
+    cross join lateral (
+      select p_now as at
+      union all
+      select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
+      from generate_series(0, 60) as d (day)
+      cross join (
+        select coalesce(c.time_zone, t.time_zone) as zone, s.at
+        from (
+          select h.opens as at
+          union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
+          union select time '00:00') as s
+        -- blackout dates end at midnight at the practice
+        union select t.time_zone, time '00:00') as starts) as o
+    where c.tenant_id = p_tenant_id and c.id = p_contact_id
+      and o.at >= p_now
+      and (c.appointment_time is null or o.at < c.appointment_time)
+    order by o.at
+    offset 0) as o
+  -- asked one after the other, until the first that is open
+  where exists (
+    select from vioc.rules(o.at) as r
+    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
+      and r.in_legal_hours and (p_forced or (r.in_calling_hours and r.no_blackout)))
+  limit 1;
 end;
 comment on function vioc.next_opening(bigint, bigint, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
 
@@ -1289,16 +1321,18 @@ comment on function vioc.fallback_credential() is 'The credential of the fallbac
 
 -- functions/api_key.sql
 
--- Private. The key itself, or file:NAME, which the worker resolves. Callers must never show it.
+-- Private. The key itself, or file:NAME, which the worker resolves. Callers must never show it. Of a credential that
+-- nobody uses any more its last key: calls made with it are still asked about.
 create function vioc.api_key(p_credential_id bigint) returns text
   language sql stable
   set search_path = pg_catalog, pg_temp
 as $$
   select case when k.is_fallback then vioc.setting('retell_api_key', null) else s.key end
   from vioc.credentials as k
-  left join vioc.credential_keys as s
-    on s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null
+  left join vioc.credential_keys as s on s.credential_id = k.id and s.purpose = 'api'
   where k.id = p_credential_id
+  order by s.valid_until desc nulls first
+  limit 1
 $$;
 comment on function vioc.api_key(bigint) is 'The API key of a credential, or a reference to its file.';
 
@@ -1493,22 +1527,37 @@ comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and
 
 -- functions/give_back.sql
 
--- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back.
+-- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
+-- another call is being made to it, or the number was opted out while the call was on.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_status text;
 begin
+  select case
+      when c.status <> 'calling' then c.status::text
+      when not r.not_opted_out then 'do_not_call'
+      else p_status_before end
+  into v_status
+  from vioc.contacts as c
+  join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+    and not exists (
+      select from vioc.calls as o
+      where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+  for update of c;
   update vioc.contacts as c
-  set status = s.status,
-      next_call_at = case when s.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+  set status = v_status,
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
         then coalesce(c.next_call_at,
           vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
-  from vioc.tenants as t,
-    lateral (select case when c.status = 'calling' then p_status_before else c.status::text end as status) as s
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
+  from vioc.tenants as t
+  where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end
 $$;
 comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
@@ -1637,7 +1686,7 @@ comment on function vioc.hold_call(vioc.calls, timestamptz) is 'What becomes of 
 
 -- functions/stop_open_calls.sql
 
--- Transition: queued -> cancelled; with p_stop_sent also the ones at Retell are asked to stop, except that a
+-- Transition: queued -> cancelled, and what may never have been sent is not sent again; with p_stop_sent also the ones at Retell are asked to stop, except that a
 -- conversation under way is not cut off but flagged. The caller holds the contact's row.
 create function vioc.stop_open_calls(
   p_tenant_id bigint, p_contact_id bigint, p_reason text, p_stop_sent boolean, p_now timestamptz)
@@ -1649,6 +1698,8 @@ begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
   where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  update vioc.calls as c set resend = false
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
 
   if p_stop_sent then
     update vioc.calls as c
@@ -1699,7 +1750,7 @@ begin
   update vioc.contacts as c
   set status = 'do_not_call', next_call_at = null
   from reached as r
-  where c.tenant_id = r.tenant_id and c.id = r.id and c.status not in ('cancelled', 'confirmed', 'calling');
+  where c.tenant_id = r.tenant_id and c.id = r.id and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number');
 
   for v_call in
     select c.* from vioc.calls as c
@@ -1758,6 +1809,19 @@ end
 $$;
 comment on function vioc.wished_time(text, text, time, time, timestamptz) is 'When a person asked to be called back or wants the appointment.';
 
+-- functions/ask_review.sql
+
+-- Private. Again, even if a person has looked before; an older reason that still stands is kept.
+create function vioc.ask_review(p_call vioc.calls, p_reason text) returns void
+  language sql volatile
+begin atomic
+  update vioc.calls as c
+  set needs_review = true,
+      review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+end;
+comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';
+
 -- functions/tell_contact.sql
 
 -- Private. What an outcome means for the contact: status, and what comes next (contract: contact states).
@@ -1769,20 +1833,25 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_no_time constant text := 'asked to be called back, at no time that can be called at';
   v_contact vioc.contacts;
   v_tenant vioc.tenants;
-  v_hours record;
+  v_opens time;
+  v_closes time;
   v_zone text;
   v_kind text := p_outcome;
   v_limit integer;
   v_delays interval[];
   v_attempts integer;
+  v_field text;
   v_text text;
   v_wish timestamptz;
   v_next timestamptz;
   v_step timestamptz;
 begin
-  if p_call.is_test or p_outcome is not distinct from p_previous_outcome then
+  -- the same outcome again may bring the time that was asked for
+  if p_call.is_test or (p_outcome is not distinct from p_previous_outcome
+    and p_outcome not in ('rescheduled', 'callback_requested')) then
     return;
   end if;
   if p_outcome = 'do_not_call' then
@@ -1798,11 +1867,21 @@ begin
   select * into v_tenant from vioc.tenants as t where t.id = p_call.tenant_id;
 
   if p_outcome in ('do_not_call', 'wrong_number') then
-    if v_contact.phone_e164 = p_call.to_number then
-      update vioc.contacts as c
-      set status = p_outcome, last_outcome = p_outcome, next_call_at = null,
-          needs_review = c.needs_review or p_outcome = 'wrong_number'
-      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    -- an opt-out is the number's; a wrong number is this person's, in all of their appointments
+    with wrong as (
+      select c.tenant_id, c.id from vioc.contacts as c
+      where c.tenant_id = v_contact.tenant_id and c.phone_e164 = p_call.to_number
+        and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
+          and (c.name, c.patient_name) is not distinct from (v_contact.name, v_contact.patient_name)))
+      for update skip locked
+    )
+    update vioc.contacts as c
+    set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
+        next_call_at = null
+    from wrong as w
+    where c.tenant_id = w.tenant_id and c.id = w.id;
+    if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then
+      perform vioc.give_back(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
     end if;
     return;
   end if;
@@ -1811,10 +1890,9 @@ begin
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
-    update vioc.calls as c
-    set needs_review = true,
-        review_reason = coalesce(c.review_reason, 'the outcome came for an appointment that had changed meanwhile')
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    if p_outcome is distinct from p_previous_outcome then
+      perform vioc.ask_review(p_call, 'the outcome came for an appointment that had changed meanwhile');
+    end if;
     if v_contact.status = 'calling' then
       perform vioc.give_back(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
     end if;
@@ -1825,34 +1903,76 @@ begin
   v_attempts := v_contact.attempts + case
     when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
 
+  -- the practice has confirmed it meanwhile: only a decision says more
+  if v_contact.appointment_status = 'confirmed'
+    and p_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then
+    update vioc.contacts as c
+    set status = 'confirmed', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
+  -- opted out while the call was on: no call follows
+  if p_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled', 'callback_requested')
+    and exists (
+      select from vioc.rules(p_now) as r
+      where r.tenant_id = v_contact.tenant_id and r.contact_id = v_contact.id and not r.not_opted_out) then
+    update vioc.contacts as c
+    set status = 'do_not_call', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
   -- decisions, and whatever ends the plan
   if p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') or p_outcome not in (
     'no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled')
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
-      v_text := case p_outcome
-        when 'rescheduled' then vioc.said(p_call, v_tenant, 'new_appointment_time')
-        else vioc.said(p_call, v_tenant, 'callback_time') end;
-      select * into v_hours from vioc.legal_hours();
-      v_wish := vioc.wished_time(v_text, v_zone, v_hours.opens, v_hours.closes, p_now);
+      v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
+      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      from vioc.legal_hours() as h
+      left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
+      group by h.opens, h.closes;
+      -- of the analysis and the agent's report the first that can be read
+      select left(w.said, 1000), w.at into v_text, v_wish
+      from (
+        select s.place, s.said, vioc.wished_time(s.said, v_zone, v_opens, v_closes, p_now) as at
+        from (values
+          (1, vioc.said(p_call.analysis, v_tenant.analysis_fields, v_field)),
+          (2, vioc.said(p_call.report, null, v_field))) as s (place, said)
+        where s.said is not null) as w
+      order by w.at is null, w.place
+      limit 1;
+      if p_outcome = p_previous_outcome and v_text is not distinct from v_contact.requested_text then
+        return;
+      end if;
     end if;
-    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now
+    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
       and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+    if p_outcome = 'callback_requested' and v_next is null then
+      perform vioc.ask_review(p_call, v_no_time);
+      p_call.needs_review := true;
+    elsif p_call.review_reason = v_no_time then
+      update vioc.calls as c set needs_review = false, review_reason = null
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      p_call.needs_review := false;
+    end if;
     update vioc.contacts as c
     set status = case p_outcome
           when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
           when 'callback_requested' then 'callback' else 'contacted' end,
         last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
-        requested_time = case when p_outcome in ('rescheduled', 'callback_requested') then v_wish end,
-        requested_text = case when p_outcome in ('rescheduled', 'callback_requested') then v_text end,
-        needs_review = not (p_outcome = 'confirmed' or (p_outcome = 'callback_requested' and v_next is not null))
-          or p_call.needs_review
+        requested_time = v_wish, requested_text = v_text,
+        needs_review = p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
 
   if p_outcome in ('account_trouble', 'throttled') then
-    v_next := p_now + vioc.backoff(1, case p_outcome when 'throttled' then '1 minute' else '10 minutes' end, '10 minutes');
+    v_next := p_now + vioc.backoff(
+      1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
     update vioc.contacts as c
     set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
@@ -1860,21 +1980,20 @@ begin
   end if;
 
   -- not reached: again after a while, else at the plan's next step, else unreachable
-  if p_outcome = 'failed' then
-    v_kind := (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up;
+  if p_outcome = 'failed' and (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up = 'line_error' then
+    v_kind := 'line_error';
   end if;
-  select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts, 1) into v_delays, v_limit
+  select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts) into v_delays, v_limit
   from vioc.default_follow_up(v_kind) as d
   full join (
     select r.delays, r.max_attempts from vioc.follow_up_rules as r
     where r.tenant_id = v_tenant.id and r.outcome = v_kind) as f on true;
 
-  if v_kind = 'failed' then
-    v_next := null;
-  else
+  -- without a rule (failed) it stops here
+  if v_limit is not null then
     v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
-    if v_attempts < coalesce(v_limit, 1) then
-      v_next := vioc.follow_up_time(v_delays[least(v_attempts, cardinality(v_delays))], v_zone, p_now);
+    if v_attempts < v_limit then
+      v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
       if v_next >= v_contact.appointment_time then
         v_next := null;
       end if;
@@ -1884,13 +2003,15 @@ begin
       v_attempts := case when v_step is null then v_attempts else 0 end;
     end if;
   end if;
+  if p_outcome = 'failed' and v_next is null then
+    perform vioc.ask_review(p_call, vioc.review_of(p_outcome));
+    p_call.needs_review := true;
+  end if;
 
   update vioc.contacts as c
-  set status = case
-        when v_kind = 'failed' then 'failed' when v_next is null and p_outcome = 'failed' then 'failed'
-        when v_next is null then 'unreachable' else 'scheduled' end,
+  set status = case when v_next is not null then 'scheduled' when p_outcome = 'failed' then 'failed' else 'unreachable' end,
       last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
-      needs_review = c.needs_review or p_call.needs_review or (p_outcome = 'failed' and v_next is null)
+      needs_review = c.needs_review or p_call.needs_review
   where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
 end
 $$;
@@ -1925,8 +2046,8 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- functions/claimable_calls.sql
 
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on; inside
--- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
+-- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
@@ -1964,7 +2085,8 @@ begin
   room as materialized (
     select st.tenant_id, st.credential_id, cr.room as credential_room,
       case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
+        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room,
+      coalesce(p.calls, 0) as tenant_calls
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
@@ -1983,7 +2105,8 @@ begin
   ),
   in_turn as (
     select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
+      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (
@@ -2032,7 +2155,8 @@ begin
     select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
   ),
   locked as materialized (
-    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.first_posted_at, p.credential_id
+    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.priority,
+      c.first_posted_at, p.credential_id
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -2040,29 +2164,37 @@ begin
     for update of c, ct skip locked
   ),
   judged as (
-    select l.tenant_id, l.id, l.credential_id,
-      -- two calls to one number in the same batch: the first goes
-      row_number() over (partition by l.to_number order by l.id) = 1
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+    select l.tenant_id, l.id, l.credential_id, l.to_number, l.priority,
+      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
       and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
-      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as may_send
+      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as is_allowed
     from locked as l
     join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+  ),
+  chosen as (
+    -- of two allowed calls to one number in the same batch one goes
+    select j.tenant_id, j.id, j.credential_id,
+      j.is_allowed
+      and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
+    from judged as j
   )
   select array_agg(j.tenant_id) filter (where j.may_send),
     array_agg(j.id) filter (where j.may_send),
     array_agg(j.credential_id) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
-  from judged as j;
+  from chosen as j;
 
   if v_refused_calls is not null then
     for v_call in select * from vioc.calls as c where c.id = any (v_refused_calls) loop
       perform vioc.hold_call(v_call, p_now);
     end loop;
+  end if;
+  if v_refused_calls is not null or v_is_dry_run then
+    perform vioc.wake_worker(); -- whoever waits for one of these calls
   end if;
   if v_send_calls is null then
     return;
@@ -2135,6 +2267,12 @@ begin
   from sent as s
   join keys as k on k.credential_id = s.credential_id
   where s.status = 'dispatching';
+
+  if v_is_dry_run then
+    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
+    from vioc.calls as c
+    where c.id = any (v_send_calls);
+  end if;
 end
 $$;
 comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
@@ -2156,6 +2294,9 @@ begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
     perform set_config('synchronous_commit', 'on', true);
+  end if;
+  if not vioc.is_home(p_now) then
+    return;
   end if;
   begin
     return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
@@ -2207,7 +2348,7 @@ begin
   select * into v_contact from vioc.contacts as ct where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
   update vioc.calls as c
   set status = 'queued', to_number = case when c.is_test then c.to_number else coalesce(v_contact.phone_e164, c.to_number) end,
-      due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null,
+      due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null, from_number = null,
       last_posted_at = null, lease_owner = null, lease_until = null
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id
   returning * into p_call;
@@ -2388,17 +2529,33 @@ as $$
   select coalesce(
     (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = w.word),
     (select d.outcome from vioc.default_outcome_words() as d where d.word = w.word),
-    w.word)
-  from (select nullif(lower(btrim(left(p_word, 200), E' \t\r\n."')), '') as word) as w
+    w.said)
+  from (
+    select nullif(s.said, '') as said, lower(s.said) as word
+    from (select btrim(left(p_word, 200), E' \t\r\n."') as said) as s) as w
 $$;
 comment on function vioc.outcome_of_word(bigint, text) is 'The outcome that an agent''s word means.';
 
+-- functions/decision.sql
+
+-- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome.
+create function vioc.decision(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select case when 'do_not_call' in (w.action, w.outcome) then 'do_not_call' else coalesce(w.action, w.outcome) end
+  from (
+    select vioc.outcome_of_word(p_tenant_id, vioc.said(p_document, p_fields, 'appointment_action')) as action,
+      vioc.outcome_of_word(p_tenant_id, vioc.said(p_document, p_fields, 'outcome')) as outcome) as w
+$$;
+comment on function vioc.decision(bigint, jsonb, jsonb) is 'The outcome that a report or an analysis amounts to; null = nothing decided.';
+
 -- functions/decide_call.sql
 
--- Transition: ended -> completed (with its outcome) or cancelled (stopped as asked), from the facts on its row; also
--- corrects an earlier decision when a later fact changes it. The caller holds contact and call.
--- First that applies: opt-out; never connected or a machine; the agent's report and Retell's analysis, where the
--- analysis wins and a disagreement is reviewed; else completed: talked, nothing decided.
+-- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts on its row;
+-- also corrects an earlier decision when a later fact changes it. The caller holds contact and call.
+-- First that applies: opt-out; stopped as asked; never connected or a machine; Retell's analysis, else the agent's
+-- report, where a disagreement is reviewed; else what the end itself says.
 create function vioc.decide_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -2406,7 +2563,7 @@ returns void
 as $$
 declare
   v_call vioc.calls;
-  v_tenant vioc.tenants;
+  v_fields jsonb;
   v_reason record;
   v_reported text;
   v_analysed text;
@@ -2414,69 +2571,75 @@ declare
   v_review text := p_review_reason;
 begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_tenant_id;
   select * into v_reason from vioc.outcome_of_reason(v_call.disconnection_reason);
-  if v_call.disconnection_reason is null then
-    -- ended by a flat body of the agent's tool: it talked
+  if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
     v_reason.outcome := 'completed';
-    v_reason.talked := true;
+    v_reason.follow_up := 'completed';
   end if;
-
-  if v_call.cancel_requested_at is not null
-    and (v_call.disconnection_reason = 'manual_stopped' or not v_reason.talked) then
-    update vioc.calls as c
-    set status = 'cancelled', cancelled_at = coalesce(c.cancelled_at, p_now), look_up_at = null, outcome = null,
-        completed_at = null, failed_at = null, expired_at = null
-    where c.tenant_id = p_tenant_id and c.id = p_call_id;
-    perform vioc.give_back(p_tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
-    return;
+  v_reported := vioc.decision(p_tenant_id, v_call.report, null);
+  v_analysed := vioc.decision(p_tenant_id, v_call.analysis, v_fields);
+  -- what was to be reviewed about an earlier decision
+  if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
+    v_call.needs_review := false;
+    v_call.review_reason := null;
   end if;
-
-  v_reported := coalesce(
-    vioc.outcome_of_word(p_tenant_id, v_call.report ->> coalesce(v_tenant.analysis_fields ->> 'appointment_action', 'appointment_action')),
-    vioc.outcome_of_word(p_tenant_id, v_call.report ->> coalesce(v_tenant.analysis_fields ->> 'outcome', 'outcome')));
-  v_analysed := coalesce(
-    vioc.outcome_of_word(p_tenant_id, v_call.analysis ->> coalesce(v_tenant.analysis_fields ->> 'appointment_action', 'appointment_action')),
-    vioc.outcome_of_word(p_tenant_id, v_call.analysis ->> coalesce(v_tenant.analysis_fields ->> 'outcome', 'outcome')));
 
   if 'do_not_call' in (v_reason.outcome, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
-  elsif not v_reason.talked then
+  elsif v_call.cancel_requested_at is not null
+    and (v_call.disconnection_reason = 'manual_stopped' or not vioc.has_connected(v_call)) then
+    update vioc.calls as c
+    set status = 'cancelled', cancelled_at = coalesce(c.cancelled_at, p_now), look_up_at = null, outcome = null, error = null,
+        completed_at = null, failed_at = null, expired_at = null,
+        needs_review = v_call.needs_review, review_reason = v_call.review_reason
+    where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    if not v_call.is_test then
+      perform vioc.give_back(p_tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+    end if;
+    return;
+  elsif v_reason.outcome = 'voicemail' or not vioc.has_connected(v_call) then
     v_outcome := v_reason.outcome;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
   else
-    v_outcome := coalesce(v_analysed, v_reported, v_reason.outcome);
+    v_outcome := coalesce(v_analysed, v_reported, 'completed');
+    if v_outcome = 'completed' then
+      v_outcome := v_reason.outcome;
+    end if;
     if v_analysed <> v_reported then
       v_review := coalesce(v_review, 'the agent''s report and the analysis disagree');
     end if;
   end if;
-  if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
-    'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled') then
-    v_review := coalesce(v_review, 'the outcome is a word that vioc.outcome_words does not map');
-  elsif v_outcome in ('cancelled', 'rescheduled', 'declined', 'completed', 'failed') then
-    v_review := coalesce(v_review, case v_outcome
-      when 'cancelled' then 'the person cancelled: the practice cancels the booking'
-      when 'rescheduled' then 'the person wants another time'
-      when 'declined' then 'the person would not speak with the agent'
-      when 'completed' then 'talked, nothing decided'
-      else 'the call failed' end);
+
+  -- what a person has settled is not changed behind their back
+  if v_call.status = 'completed' and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
+    if v_outcome <> v_call.outcome then
+      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
+    end if;
+    return;
   end if;
 
+  if v_outcome <> 'failed' or v_reason.follow_up = 'failed' then
+    v_review := coalesce(v_review, vioc.review_of(v_outcome));
+  end if;
   update vioc.calls as c
   set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
-      outcome = v_outcome, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = c.reviewed_at is null and (c.needs_review or v_review is not null),
-      review_reason = coalesce(c.review_reason, v_review)
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
-  returning * into v_call;
+      outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
+      needs_review = v_call.needs_review or v_review is not null,
+      review_reason = coalesce(v_call.review_reason, v_review)
+  where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
-  if v_outcome = 'account_trouble' then
-    perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, p_now);
-  elsif v_outcome = 'throttled' then
-    update vioc.credentials as k
-    set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
-    where k.id = v_call.credential_id;
+  -- once: a later event about the same call must not undo vioc_resume
+  if v_reason.outcome in ('account_trouble', 'throttled') and v_call.outcome is distinct from v_reason.outcome
+    and not v_call.is_test then
+    if v_reason.outcome = 'account_trouble' then
+      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, p_now);
+    else
+      update vioc.credentials as k
+      set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
+      where k.id = v_call.credential_id;
+    end if;
   end if;
 end
 $$;
@@ -2512,6 +2675,12 @@ create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_retell
 returns void
   language sql volatile
 begin atomic
+  -- sent before a failover lost its claim
+  update vioc.contacts as ct
+  set status = 'calling'
+  from vioc.calls as c
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test
+    and ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
@@ -2531,37 +2700,44 @@ comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timesta
 
 -- functions/end_call.sql
 
--- Transition: any status -> ended, from Retell's call object (or null from a flat body); a call that never connected
--- is settled at once, the others wait for their analysis. Facts only fill what is not known. Holds contact and call.
+-- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
+-- whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
+-- nothing again. Facts only fill what is not known. Holds contact and call.
 create function vioc.end_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_reason constant text := left(p_retell ->> 'disconnection_reason', 100);
   v_call vioc.calls;
 begin
   update vioc.calls as c
-  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing',
-        'failed', 'cancelled', 'expired') then 'ended' else c.status end,
-      failed_at = null, cancelled_at = null, expired_at = null,
+  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')
+        then 'ended' else c.status end,
       ended_at = coalesce(c.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now),
       ongoing_at = coalesce(c.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp')),
       placed_at = coalesce(c.placed_at, p_now),
       retell_call_id = coalesce(c.retell_call_id, left(p_retell ->> 'call_id', 200)),
-      disconnection_reason = coalesce(c.disconnection_reason, left(p_retell ->> 'disconnection_reason', 100)),
+      disconnection_reason = case when v_reason = 'user_requested_dnc' then v_reason
+        else coalesce(c.disconnection_reason, v_reason) end,
       duration_ms = coalesce(c.duration_ms, vioc.json_integer(p_retell -> 'duration_ms')),
       recording_url = coalesce(left(p_retell ->> 'recording_url', 2000), c.recording_url),
       cost = coalesce(vioc.json_number(p_retell #> '{call_cost,combined_cost}'), c.cost),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
-      outcome = case when c.status = 'completed' then c.outcome end,
-      look_up_at = case when c.status = 'completed' then null else p_now + interval '10 minutes' end,
+      look_up_at = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+        then p_now + interval '10 minutes' end,
       look_ups = 0
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status <> 'dry_run'
   returning * into v_call;
+  if not found then
+    return;
+  end if;
 
-  if v_call.disconnection_reason is not null
-    and not (vioc.outcome_of_reason(v_call.disconnection_reason)).talked
-    and (v_call.disconnection_reason not in ('voicemail_reached', 'ivr_reached') or v_call.analyzed_at is not null) then
+  if v_call.disconnection_reason = 'user_requested_dnc' and not v_call.is_test then
+    -- now, whenever the analysis comes
+    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
+  if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
   end if;
 end
@@ -2570,7 +2746,7 @@ comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz) is 'A call
 
 -- functions/analyze_call.sql
 
--- Transition: the analysis arrived; the call is ended (call_analyzed carries the end too) and settled.
+-- Transition: the analysis arrived. It carries the end too, and settles the call. Holds contact and call.
 create function vioc.analyze_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -2585,47 +2761,56 @@ begin
         then p_retell #> '{call_analysis,custom_analysis_data}' end
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
   perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now);
-  -- not settled by end_call: it talked
-  perform vioc.settle_call(c.tenant_id, c.id, null, p_now)
-  from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
-    and (c.status = 'ended' or (vioc.outcome_of_reason(c.disconnection_reason)).talked);
 end
 $$;
 comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Retell has analysed a call.';
 
 -- functions/report_call.sql
 
--- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. A report with a
--- decision is kept (the newest one); a flat status of completed, ended or failed ends the call if Retell's events
--- have not. Holds contact and call.
+-- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
+-- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_ends constant boolean := p_is_flat and coalesce(lower(p_report ->> 'status') in ('completed', 'ended', 'failed'), false);
   v_call vioc.calls;
-  v_fields jsonb;
+  v_report jsonb;
+  v_decision text;
 begin
-  select coalesce(t.analysis_fields, '{}') into v_fields from vioc.tenants as t where t.id = p_tenant_id;
+  select p_report || coalesce(jsonb_object_agg(f.name, coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)))
+    filter (where coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)) is not null), '{}')
+  into v_report
+  from vioc.tenants as t,
+    unnest(array['appointment_action', 'outcome', 'callback_time', 'new_appointment_time']) as f (name)
+  where t.id = p_tenant_id
+  group by t.id;
+  v_decision := vioc.decision(p_tenant_id, v_report, null);
+
   update vioc.calls as c
   set report = case
-    when p_report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action') then p_report
-    when p_report ? coalesce(v_fields ->> 'outcome', 'outcome')
-      and not coalesce(c.report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action'), false) then p_report
+    when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
+    when v_decision = 'do_not_call' or vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
+    when v_ends and c.report is null then v_report
     else c.report end
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if p_is_flat and lower(p_report ->> 'status') in ('completed', 'ended', 'failed')
-    and v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing') then
+  if v_decision = 'do_not_call' and not v_call.is_test then
+    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
+  if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-    if v_call.report is not null then
+    if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
     end if;
-  elsif v_call.status = 'completed' and v_call.disconnection_reason is distinct from 'voicemail_reached' then
+  elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
   end if;
 end
@@ -2656,8 +2841,6 @@ create function vioc.read_event(p_document jsonb,
   language plpgsql immutable
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_session text;
 begin
   if jsonb_typeof(p_document) is distinct from 'object' then
     kind := 'other';
@@ -2665,8 +2848,13 @@ begin
   end if;
   retell := case when jsonb_typeof(p_document -> 'call') = 'object' then p_document -> 'call' end;
   retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
-  v_session := coalesce(p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}');
-  session_id := case when v_session ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then v_session::uuid end;
+  select s.said::uuid into session_id
+  from unnest(array[
+    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}'])
+    with ordinality as s (said, place)
+  where s.said ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+  order by s.place
+  limit 1;
   if jsonb_typeof(p_document -> 'event') = 'string' and retell is not null then
     kind := 'retell';
     event := left(p_document ->> 'event', 100);
@@ -2722,7 +2910,7 @@ comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a cred
 
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
--- keys verify, else its API key.
+-- keys verify, else its API key; that one also for a day after the first webhook key came.
 create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -2731,6 +2919,8 @@ as $$
 declare
   v_event record;
   v_call vioc.calls;
+  v_retell jsonb;
+  v_named text;
   v_tenants bigint[];
   v_credentials bigint[];
 begin
@@ -2738,16 +2928,20 @@ begin
   v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
     v_tenants := array[v_call.tenant_id];
-  elsif v_event.retell #>> '{metadata,tenant_id}' ~ '^[0-9]{1,18}$' then
-    v_tenants := array(
-      select t.id from vioc.tenants as t where t.id = (v_event.retell #>> '{metadata,tenant_id}')::bigint);
+  else
+    v_retell := coalesce(v_event.retell, jsonb_build_object('direction', 'inbound') || case
+      when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
+    v_named := coalesce(v_retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
+    if v_named ~ '^[0-9]{1,18}$' then
+      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
+    end if;
   end if;
-  if coalesce(v_tenants, '{}') = '{}' and v_event.retell is not null then
+  if coalesce(v_tenants, '{}') = '{}' and v_retell is not null then
     v_tenants := array(
       select t.id from vioc.tenants as t
-      where t.retell_agent_id = v_event.retell ->> 'agent_id'
-        or t.retell_agent_number = case v_event.retell ->> 'direction'
-          when 'inbound' then v_event.retell ->> 'to_number' else v_event.retell ->> 'from_number' end
+      where t.retell_agent_id = v_retell ->> 'agent_id'
+        or t.retell_agent_number = case v_retell ->> 'direction'
+          when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
       limit 100);
   end if;
   v_credentials := array(
@@ -2767,7 +2961,8 @@ begin
       and (s.valid_until is null or s.valid_until > now())
       and (s.purpose = 'webhook' or not exists (
         select from vioc.credential_keys as w
-        where w.credential_id = k.id and w.purpose = 'webhook' and w.valid_until is null))
+        where w.credential_id = k.id and w.purpose = 'webhook'
+          and w.created_at <= now() - interval '24 hours'))
   ) as s on true
   where (v_credentials = '{}' or k.id = any (v_credentials))
     and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
@@ -2776,66 +2971,85 @@ end
 $$;
 comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';
 
+-- functions/inbound_variables.sql
+
+-- Private. Who is calling the practice: the variables of the appointment that comes next, else of the latest one, of a
+-- contact at that number; null = nobody known. Only for tenants that hold the key which signed the question.
+create function vioc.inbound_variables(p_inbound jsonb, p_credential_id bigint, p_now timestamptz) returns jsonb
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select q.variables
+  from vioc.tenants as t
+  join vioc.standing('-infinity') as s on s.tenant_id = t.id
+  join vioc.contacts as c on c.tenant_id = t.id
+  join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
+  where t.retell_agent_number = p_inbound ->> 'to_number' and s.credential_id = p_credential_id
+    and c.phone_e164 = p_inbound ->> 'from_number' and c.status <> 'wrong_number'
+  order by coalesce(c.appointment_status in ('booked', 'confirmed') and c.appointment_time > p_now, false) desc,
+    abs(extract(epoch from c.appointment_time - p_now)) nulls last, c.id desc
+  limit 1
+$$;
+comment on function vioc.inbound_variables(jsonb, bigint, timestamptz) is 'What the agent is told about a person who calls the practice.';
+
 -- functions/opt_out_unmatched.sql
 
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
--- practice number, or for all of the key's tenants if none has it. (A trusted caller's body has no key: then the
--- tenants with that practice number only.)
-create function vioc.opt_out_unmatched(p_retell jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
+-- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+create function vioc.opt_out_unmatched(
+  p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_is_inbound constant boolean := p_retell ->> 'direction' = 'inbound';
+  v_is_inbound constant boolean := coalesce(p_retell ->> 'direction' = 'inbound', false);
   v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
   v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
-  v_tenants bigint[];
 begin
-  if v_patient !~ '^\+[1-9][0-9]{6,14}$' or v_patient is null then
+  if v_patient is null or v_patient !~ '^\+[1-9][0-9]{6,14}$' then
     return;
   end if;
-  v_tenants := array(
-    select t.id from vioc.tenants as t
+  perform vioc.opt_out(k.id, v_patient, 'said in a call', 'call', p_now)
+  from (
+    select t.id, t.analysis_fields, coalesce(t.retell_agent_number = v_practice, false) as has_number,
+      bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
+    from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
-    where t.retell_agent_number = v_practice and (p_source <> 'webhook' or s.credential_id = p_credential_id));
-  if v_tenants = '{}' and p_source = 'webhook' then
-    v_tenants := array(
-      select s.tenant_id from vioc.standing('-infinity') as s where s.credential_id = p_credential_id);
-  end if;
-  perform vioc.opt_out(t.id, v_patient, 'said in a call', 'call', p_now)
-  from unnest(v_tenants) as t (id)
-  where p_retell ->> 'disconnection_reason' = 'user_requested_dnc'
-    or vioc.outcome_of_word(t.id, p_retell #>> '{call_analysis,custom_analysis_data,appointment_action}') = 'do_not_call'
-    or vioc.outcome_of_word(t.id, p_retell #>> '{call_analysis,custom_analysis_data,outcome}') = 'do_not_call';
+    where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
+  where (k.has_number or not k.one_has_number)
+    and (coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
+      or coalesce('do_not_call' in (
+        vioc.decision(k.id, p_retell #> '{call_analysis,custom_analysis_data}', k.analysis_fields),
+        vioc.decision(k.id, p_report, null), vioc.decision(k.id, p_report, k.analysis_fields)), false));
 end
 $$;
-comment on function vioc.opt_out_unmatched(jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
+comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
 
 -- functions/compare_analysis.sql
 
--- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
-create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb) returns void
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks; an
+-- opt-out takes effect all the same.
+create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_fields jsonb;
+  v_decision text;
 begin
-  select coalesce(t.analysis_fields, '{}') into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
-  if exists (
-    select from unnest(array['appointment_action', 'outcome']) as f (name)
-    where vioc.outcome_of_word(p_call.tenant_id,
-        p_retell #> '{call_analysis,custom_analysis_data}' ->> coalesce(v_fields ->> f.name, f.name))
-      is distinct from vioc.outcome_of_word(p_call.tenant_id, p_call.analysis ->> coalesce(v_fields ->> f.name, f.name)))
-  then
-    update vioc.calls as c
-    set needs_review = true, reviewed_at = null, review_reason = 'a later analysis decided otherwise'
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
+  v_decision := vioc.decision(p_call.tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', v_fields);
+  if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
+    and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
+    perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
+  end if;
+  if v_decision = 'do_not_call' and not p_call.is_test then
+    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 end
 $$;
-comment on function vioc.compare_analysis(vioc.calls, jsonb) is 'Flags a call whose second analysis differs.';
+comment on function vioc.compare_analysis(vioc.calls, jsonb, timestamptz) is 'Flags a call whose second analysis differs.';
 
 -- functions/apply_event.sql
 
@@ -2863,8 +3077,8 @@ begin
 
   if v_call.id is null then
     v_state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
-    if v_event.kind = 'retell' and v_stored.source <> 'look_up' then
-      perform vioc.opt_out_unmatched(v_event.retell, v_stored.source, v_stored.credential_id, p_now);
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     update vioc.webhook_events as e
     set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
@@ -2879,7 +3093,7 @@ begin
     else v_event.event end;
   if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
-      perform vioc.compare_analysis(v_call, v_event.retell);
+      perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -2888,8 +3102,17 @@ begin
     return 'duplicate';
   end if;
 
+  -- the answer that would bring it may have been lost
+  update vioc.calls as c set retell_call_id = v_event.retell_call_id
+  where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is null
+    and v_event.retell_call_id is not null;
   case
     when v_event.kind in ('function', 'report') then
+      if v_event.kind = 'function' and v_event.retell_call_id is not null
+        and v_call.status in ('dispatching', 'unconfirmed', 'placed') then
+        -- the agent is talking
+        perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
+      end if;
       perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report', p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
@@ -2915,8 +3138,8 @@ comment on function vioc.apply_event(bigint, timestamptz) is 'Applies one stored
 -- functions/try_event.sql
 
 -- Private. Applies a stored event; an error is written beside it, a row that is held elsewhere for two seconds leaves
--- it to the worker.
-create function vioc.try_event(p_event_id bigint, p_now timestamptz) returns text
+-- it to the worker, which does not wait at all (p_wait false): others would wait for it.
+create function vioc.try_event(p_event_id bigint, p_now timestamptz, p_wait boolean default true) returns text
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '2s'
@@ -2924,10 +3147,15 @@ as $$
 declare
   v_message text;
 begin
+  if not p_wait then
+    perform set_config('lock_timeout', '1ms', true); -- until the end of this function, which sets it too
+  end if;
   return vioc.apply_event(p_event_id, p_now);
 exception
-  when lock_not_available or deadlock_detected then
-    perform vioc.wake_worker();
+  when lock_not_available or deadlock_detected or serialization_failure then
+    if p_wait then
+      perform vioc.wake_worker();
+    end if;
     return 'new';
   when others then
     v_message := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
@@ -2935,7 +3163,7 @@ exception
     return 'failed';
 end
 $$;
-comment on function vioc.try_event(bigint, timestamptz) is 'Applies a stored webhook body and keeps the reason if that fails.';
+comment on function vioc.try_event(bigint, timestamptz, boolean) is 'Applies a stored webhook body and keeps the reason if that fails.';
 
 -- functions/store_event.sql
 
@@ -2970,7 +3198,7 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
 as $$
 #variable_conflict use_column
 begin
-  if exists (select from vioc.installation as i where i.is_copy) then
+  if not vioc.is_home(p_now) then
     return;
   end if;
   return query
@@ -3168,7 +3396,7 @@ begin
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
   loop
-    perform vioc.try_event(v_event.id, p_now);
+    perform vioc.try_event(v_event.id, p_now, false);
   end loop;
 
   for v_call in
@@ -3209,6 +3437,37 @@ as $$
 $$;
 comment on function vioc.milliseconds_to_work(integer, timestamptz) is 'How long the worker may sleep.';
 
+-- functions/is_home.sql
+
+-- Private. Whether this database is the one that its marker names. A copy (restored elsewhere, or made from this
+-- database as a template) is marked and paused when it is noticed. Asked before anything is sent, and not only when the
+-- worker starts: a restore may bring its marker into a database that is served already. Without a row (nothing was ever
+-- queued here, or a restore has not come to it) nothing is sent either.
+create function vioc.is_home(p_now timestamptz) returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_home boolean;
+begin
+  select not i.is_copy
+    and (i.system_identifier, i.database_oid) is not distinct from (s.system_identifier, d.oid::bigint)
+  into v_is_home
+  from vioc.installation as i, pg_control_system() as s, pg_database as d
+  where d.datname = current_database();
+  if not v_is_home then
+    update vioc.installation as i
+    set is_copy = true,
+        paused_at = coalesce(i.paused_at, p_now),
+        pause_reason = coalesce(i.pause_reason,
+          'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
+    where not i.is_copy;
+  end if;
+  return coalesce(v_is_home, false);
+end
+$$;
+comment on function vioc.is_home(timestamptz) is 'Whether this database may send anything; marks a copy.';
+
 -- functions/attach_worker.sql
 
 -- Private. Called by the worker when it starts, and after a reload. Returns why nothing may be sent, null = all well.
@@ -3220,22 +3479,15 @@ as $$
 declare
   v_installation vioc.installation;
 begin
-  perform vioc.installation_id();
-  perform vioc.fallback_credential();
+  -- no row that a restore is about to bring: dumped rows must find their places free
+  if exists (select from vioc.tenants as t where t.credential_id is null) then
+    perform vioc.fallback_credential();
+  end if;
   if p_first then
     perform vioc.void_leases('infinity', p_now);
   end if;
 
-  -- a copy does not dial: restored elsewhere, or made from this database as a template
-  update vioc.installation as i
-  set is_copy = true,
-      paused_at = coalesce(i.paused_at, p_now),
-      pause_reason = coalesce(i.pause_reason,
-        'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
-  from pg_control_system() as s, pg_database as d
-  where d.datname = current_database()
-    and (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint);
-
+  perform vioc.is_home(p_now);
   select * into v_installation from vioc.installation;
   return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;
 end
@@ -3334,6 +3586,46 @@ comment on function vioc.tenant_written() is 'Trigger: checks time zone and remi
 
 create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
   for each row execute function vioc.tenant_written();
+
+-- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
+-- the plan's next step follows the new plan; numbers that could not be read are tried with the new country.
+create function vioc.tenant_written_after() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.country is distinct from old.country or new.retell_agent_number is distinct from old.retell_agent_number then
+    update vioc.contacts as c set phone = c.phone, phone_problem = null
+    where c.tenant_id = new.id and c.phone_e164 is null;
+  end if;
+  if new.reminder_plan <> old.reminder_plan or new.time_zone <> old.time_zone then
+    -- skip locked: a contact that is just being called does not wait for the plan, and the worker, which holds it,
+    -- may want this tenant's row
+    with waiting as (
+      select c.tenant_id, c.id from vioc.contacts as c
+      where c.tenant_id = new.id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
+        and c.phone_e164 is not null and c.appointment_time > now()
+        and c.next_call_at is not distinct from
+          vioc.next_plan_step(c.appointment_time, old.reminder_plan, old.time_zone, now())
+        and not exists (
+          select from vioc.calls as o
+          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+      for update skip locked
+    )
+    update vioc.contacts as c
+    set next_call_at = vioc.next_plan_step(c.appointment_time, new.reminder_plan, new.time_zone, now())
+    from waiting as w
+    where c.tenant_id = w.tenant_id and c.id = w.id;
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.tenant_written_after() is 'Trigger: contacts follow a tenant''s new country, plan or zone.';
+
+create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone on vioc.tenants
+  for each row execute function vioc.tenant_written_after();
 
 -- functions/contact_guard.sql
 
@@ -3434,6 +3726,10 @@ begin
     raise exception 'a contact needs a tenant_id'
       using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
+  if tg_op = 'UPDATE' and new.tenant_id <> old.tenant_id then
+    raise exception 'a contact stays with its tenant'
+      using errcode = 'feature_not_supported', hint = 'Insert it for the other tenant and delete it here.';
+  end if;
   if new.appointment_status is null then
     raise exception 'a contact needs an appointment_status'
       using errcode = 'not_null_violation', hint = 'One of booked, confirmed, cancelled, kept, no_show; booked is the default.';
@@ -3441,7 +3737,7 @@ begin
   new.created_at := coalesce(new.created_at, v_now);
   if new.extra_variables is not null and (
     jsonb_typeof(new.extra_variables) <> 'object'
-    or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
+    or jsonb_path_exists(new.extra_variables, 'strict $.* ? (@.type() != "string")', silent => true)) then
     raise exception 'extra_variables must be an object of strings'
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
@@ -3450,11 +3746,12 @@ begin
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
-    return new; -- the foreign key says it
+    raise exception 'there is no tenant %', new.tenant_id
+      using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
 
   if (new.phone_e164 is null and new.phone_problem is null)
-    or (tg_op = 'UPDATE' and (new.phone is distinct from old.phone or new.tenant_id <> old.tenant_id)) then
+    or (tg_op = 'UPDATE' and new.phone is distinct from old.phone) then
     v_phone := vioc.normalize_phone(new.phone,
       coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
@@ -3548,11 +3845,11 @@ begin
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
     -- a call that was not sent yet goes to the new number
-    if new.phone_e164 is null then
-      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the contact has no usable phone number any more', false, now());
-    else
-      update vioc.calls as c set to_number = new.phone_e164
-      where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test;
+    update vioc.calls as c set to_number = new.phone_e164
+    where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
+      and new.phone_e164 is not null;
+    if not found then
+      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;
   return new;
@@ -3585,8 +3882,9 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled',
-      next_call_at = vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp())
+  set status = 'scheduled', attempts = 0,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
+        else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
 end
@@ -3862,12 +4160,14 @@ begin
     raise exception 'call % is %, its outcome is not decided yet', v_call.id, v_call.status
       using errcode = 'object_not_in_prerequisite_state', hint = 'Wait until it has ended.';
   end if;
+  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
+    v_call.needs_review := false;
+    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+  end if;
+  -- last: nothing above asks for a review again
   update vioc.calls as c
   set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
-  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
-    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
-  end if;
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
     and not exists (
@@ -3957,6 +4257,7 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
+  v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
@@ -3966,21 +4267,29 @@ begin
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
-  v_header := nullif(current_setting('request.headers', true), '')::json ->> 'x-retell-signature';
+  select h.value into v_header
+  from json_each_text(nullif(current_setting('request.headers', true), '')::json) as h
+  where lower(h.key) = 'x-retell-signature';
   if v_body is not null and v_header is not null then
+    v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(vioc.document_of(v_body)) as k;
+    from vioc.webhook_keys(v_document) as k;
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
   end if;
   if coalesce(v_match, 0) = 0 then
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;
+  if v_document ->> 'event' = 'call_inbound' then
+    -- a question, not news: Retell waits for the answer before it lets the agent speak
+    return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
+      'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_now))));
+  end if;
   return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
 end
 $$;
 comment on function @extschema@.vioc_receive_webhook(json) is
-  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413.';
+  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller.';
 
 -- public/vioc_remove_schedule.sql
 
@@ -4008,7 +4317,10 @@ declare
 begin
   for v_event in
     select e.id from vioc.webhook_events as e
-    where e.state in ('new', 'failed') order by e.id limit greatest(max_events, 0) for update skip locked
+    where e.state in ('new', 'failed')
+      -- its call became known later
+      or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id))
+    order by e.id limit greatest(max_events, 0) for update skip locked
   loop
     if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
       v_applied := v_applied + 1;
@@ -4085,6 +4397,9 @@ begin
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
   end if;
 
+  -- a preview shows the session_id that will be used
+  perform vioc.installation_id();
+
   -- tenants given the same key share one credential, and its limits
   select k.credential_id into v_credential_id from vioc.credential_keys as k
   where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
@@ -4100,6 +4415,11 @@ begin
   if v_webhook_key is not null then
     perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
   end if;
+  -- a credential that nobody uses any more: replaced, like a key
+  update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
+  where k.credential_id = v_current and v_current <> v_credential_id and k.valid_until is null
+    and not exists (
+      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id);
 
   update vioc.credentials as k
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null
@@ -4263,7 +4583,16 @@ $$;
 do $$
 begin
   if current_setting('cron.database_name', true) is null then
+    -- CREATE EXTENSION silences notices; what is set here ends with it
+    perform set_config('client_min_messages', 'notice', true);
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
   end if;
+end
+$$;
+
+-- the worker may be waiting for this
+do $$
+begin
+  perform vioc.wake_worker();
 end
 $$;

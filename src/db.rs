@@ -89,9 +89,11 @@ pub(crate) fn set_session_defaults() {
         (c"jit", c"off"),
         // everything it looks up has an index; a plan made while a table was small must not scan it when it is large
         (c"enable_seqscan", c"off"),
-        (c"enable_hashjoin", c"off"),
-        (c"enable_mergejoin", c"off"),
+        // nor read a tenant's whole queue to sort it, where the index has the order
+        (c"enable_bitmapscan", c"off"),
         (c"search_path", c"pg_catalog, pg_temp"),
+        // the same few statements for ever: planned once
+        (c"plan_cache_mode", c"force_generic_plan"),
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),

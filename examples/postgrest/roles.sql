@@ -27,8 +27,7 @@ grant usage on schema public to web_anon, frontdesk;
 -- The open internet: the function that verifies Retell's signature, and nothing else.
 grant execute on function public.vioc_receive_webhook(json) to web_anon;
 
--- The front desk, with a token whose "role" is frontdesk. These functions check for themselves which tenants their
--- caller may see; `select vioc_grant('frontdesk', 'operator', tenant_id)` says so.
+-- The front desk, with a token whose "role" is frontdesk. These functions work for every practice of the database.
 grant execute on function
   public.vioc_call_contact(bigint, boolean),
   public.vioc_wait_for_call(bigint, interval, text),

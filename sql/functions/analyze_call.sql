@@ -1,4 +1,4 @@
--- Transition: the analysis arrived; the call is ended (call_analyzed carries the end too) and settled.
+-- Transition: the analysis arrived. It carries the end too, and settles the call. Holds contact and call.
 create function vioc.analyze_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -13,11 +13,6 @@ begin
         then p_retell #> '{call_analysis,custom_analysis_data}' end
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
   perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now);
-  -- not settled by end_call: it talked
-  perform vioc.settle_call(c.tenant_id, c.id, null, p_now)
-  from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
-    and (c.status = 'ended' or (vioc.outcome_of_reason(c.disconnection_reason)).talked);
 end
 $$;
 comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Retell has analysed a call.';

@@ -22,8 +22,8 @@ begin
 
   if v_call.id is null then
     v_state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
-    if v_event.kind = 'retell' and v_stored.source <> 'look_up' then
-      perform vioc.opt_out_unmatched(v_event.retell, v_stored.source, v_stored.credential_id, p_now);
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     update vioc.webhook_events as e
     set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
@@ -38,7 +38,7 @@ begin
     else v_event.event end;
   if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
-      perform vioc.compare_analysis(v_call, v_event.retell);
+      perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -47,8 +47,17 @@ begin
     return 'duplicate';
   end if;
 
+  -- the answer that would bring it may have been lost
+  update vioc.calls as c set retell_call_id = v_event.retell_call_id
+  where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is null
+    and v_event.retell_call_id is not null;
   case
     when v_event.kind in ('function', 'report') then
+      if v_event.kind = 'function' and v_event.retell_call_id is not null
+        and v_call.status in ('dispatching', 'unconfirmed', 'placed') then
+        -- the agent is talking
+        perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
+      end if;
       perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report', p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,

@@ -7,22 +7,15 @@ as $$
 declare
   v_installation vioc.installation;
 begin
-  perform vioc.installation_id();
-  perform vioc.fallback_credential();
+  -- no row that a restore is about to bring: dumped rows must find their places free
+  if exists (select from vioc.tenants as t where t.credential_id is null) then
+    perform vioc.fallback_credential();
+  end if;
   if p_first then
     perform vioc.void_leases('infinity', p_now);
   end if;
 
-  -- a copy does not dial: restored elsewhere, or made from this database as a template
-  update vioc.installation as i
-  set is_copy = true,
-      paused_at = coalesce(i.paused_at, p_now),
-      pause_reason = coalesce(i.pause_reason,
-        'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
-  from pg_control_system() as s, pg_database as d
-  where d.datname = current_database()
-    and (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint);
-
+  perform vioc.is_home(p_now);
   select * into v_installation from vioc.installation;
   return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;
 end

@@ -19,7 +19,8 @@ begin
     select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
   ),
   locked as materialized (
-    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.first_posted_at, p.credential_id
+    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.priority,
+      c.first_posted_at, p.credential_id
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -27,29 +28,37 @@ begin
     for update of c, ct skip locked
   ),
   judged as (
-    select l.tenant_id, l.id, l.credential_id,
-      -- two calls to one number in the same batch: the first goes
-      row_number() over (partition by l.to_number order by l.id) = 1
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+    select l.tenant_id, l.id, l.credential_id, l.to_number, l.priority,
+      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
       and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
-      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as may_send
+      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as is_allowed
     from locked as l
     join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+  ),
+  chosen as (
+    -- of two allowed calls to one number in the same batch one goes
+    select j.tenant_id, j.id, j.credential_id,
+      j.is_allowed
+      and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
+    from judged as j
   )
   select array_agg(j.tenant_id) filter (where j.may_send),
     array_agg(j.id) filter (where j.may_send),
     array_agg(j.credential_id) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
-  from judged as j;
+  from chosen as j;
 
   if v_refused_calls is not null then
     for v_call in select * from vioc.calls as c where c.id = any (v_refused_calls) loop
       perform vioc.hold_call(v_call, p_now);
     end loop;
+  end if;
+  if v_refused_calls is not null or v_is_dry_run then
+    perform vioc.wake_worker(); -- whoever waits for one of these calls
   end if;
   if v_send_calls is null then
     return;
@@ -122,6 +131,12 @@ begin
   from sent as s
   join keys as k on k.credential_id = s.credential_id
   where s.status = 'dispatching';
+
+  if v_is_dry_run then
+    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
+    from vioc.calls as c
+    where c.id = any (v_send_calls);
+  end if;
 end
 $$;
 comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';

@@ -14,6 +14,9 @@ begin
   if current_setting('synchronous_commit') in ('off', 'local') then
     perform set_config('synchronous_commit', 'on', true);
   end if;
+  if not vioc.is_home(p_now) then
+    return;
+  end if;
   begin
     return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
     return;

@@ -8,7 +8,7 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
 as $$
 #variable_conflict use_column
 begin
-  if exists (select from vioc.installation as i where i.is_copy) then
+  if not vioc.is_home(p_now) then
     return;
   end if;
   return query

@@ -1,6 +1,6 @@
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on; inside
--- the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
+-- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
@@ -38,7 +38,8 @@ begin
   room as materialized (
     select st.tenant_id, st.credential_id, cr.room as credential_room,
       case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
+        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room,
+      coalesce(p.calls, 0) as tenant_calls
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
@@ -57,7 +58,8 @@ begin
   ),
   in_turn as (
     select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
+      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (

@@ -16,11 +16,11 @@ begin
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
     -- a call that was not sent yet goes to the new number
-    if new.phone_e164 is null then
-      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the contact has no usable phone number any more', false, now());
-    else
-      update vioc.calls as c set to_number = new.phone_e164
-      where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test;
+    update vioc.calls as c set to_number = new.phone_e164
+    where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
+      and new.phone_e164 is not null;
+    if not found then
+      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;
   return new;

@@ -17,6 +17,10 @@ begin
     raise exception 'a contact needs a tenant_id'
       using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
+  if tg_op = 'UPDATE' and new.tenant_id <> old.tenant_id then
+    raise exception 'a contact stays with its tenant'
+      using errcode = 'feature_not_supported', hint = 'Insert it for the other tenant and delete it here.';
+  end if;
   if new.appointment_status is null then
     raise exception 'a contact needs an appointment_status'
       using errcode = 'not_null_violation', hint = 'One of booked, confirmed, cancelled, kept, no_show; booked is the default.';
@@ -24,7 +28,7 @@ begin
   new.created_at := coalesce(new.created_at, v_now);
   if new.extra_variables is not null and (
     jsonb_typeof(new.extra_variables) <> 'object'
-    or jsonb_path_exists(new.extra_variables, '$.* ? (@.type() != "string")')) then
+    or jsonb_path_exists(new.extra_variables, 'strict $.* ? (@.type() != "string")', silent => true)) then
     raise exception 'extra_variables must be an object of strings'
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
@@ -33,11 +37,12 @@ begin
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
-    return new; -- the foreign key says it
+    raise exception 'there is no tenant %', new.tenant_id
+      using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
 
   if (new.phone_e164 is null and new.phone_problem is null)
-    or (tg_op = 'UPDATE' and (new.phone is distinct from old.phone or new.tenant_id <> old.tenant_id)) then
+    or (tg_op = 'UPDATE' and new.phone is distinct from old.phone) then
     v_phone := vioc.normalize_phone(new.phone,
       coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;

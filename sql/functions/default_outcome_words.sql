@@ -11,7 +11,9 @@ begin atomic
     ('declined', '{decline,declined,refused,refuse,not_interested}'),
     ('wrong_number', '{wrong_number,wrong_person,wrong number,not_known}'),
     ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
-    ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}')
+    ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
+    -- these are for Retell to say, not for an agent
+    ('failed', '{account_trouble,throttled}')
   ) as m (outcome, words)
   cross join lateral unnest(m.words) as w (word);
 end;

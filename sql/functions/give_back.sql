@@ -1,19 +1,34 @@
--- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back.
+-- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
+-- another call is being made to it, or the number was opted out while the call was on.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_status text;
 begin
+  select case
+      when c.status <> 'calling' then c.status::text
+      when not r.not_opted_out then 'do_not_call'
+      else p_status_before end
+  into v_status
+  from vioc.contacts as c
+  join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+    and not exists (
+      select from vioc.calls as o
+      where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+  for update of c;
   update vioc.contacts as c
-  set status = s.status,
-      next_call_at = case when s.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+  set status = v_status,
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
         then coalesce(c.next_call_at,
           vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
-  from vioc.tenants as t,
-    lateral (select case when c.status = 'calling' then p_status_before else c.status::text end as status) as s
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
+  from vioc.tenants as t
+  where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end
 $$;
 comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';

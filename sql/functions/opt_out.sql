@@ -26,7 +26,7 @@ begin
   update vioc.contacts as c
   set status = 'do_not_call', next_call_at = null
   from reached as r
-  where c.tenant_id = r.tenant_id and c.id = r.id and c.status not in ('cancelled', 'confirmed', 'calling');
+  where c.tenant_id = r.tenant_id and c.id = r.id and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number');
 
   for v_call in
     select c.* from vioc.calls as c

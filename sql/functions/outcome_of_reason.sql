@@ -8,18 +8,17 @@ begin atomic
   from (select p_reason as reason) as given
   left join (values
     ('completed', true, 'completed',
-      '{user_hangup,agent_hangup,call_transfer,transfer_bridged,transfer_cancelled,transfer_ended,call_take_over,inactivity,max_duration_reached,no_concurrency_fallback,manual_stopped}'::text[]),
-    ('do_not_call', true, 'do_not_call', '{user_requested_dnc}'),
-    ('callback_requested', true, 'callback_requested', '{user_requested_callback}'),
-    ('voicemail', false, 'voicemail', '{voicemail_reached,ivr_reached}'),
-    ('no_answer', false, 'no_answer', '{dial_no_answer,user_declined}'),
-    ('busy', false, 'busy', '{dial_busy}'),
-    ('failed', false, 'failed', '{invalid_destination,marked_as_spam,network_blocked,error_user_not_joined}'),
+      'user_hangup|agent_hangup|call_transfer|transfer_.*|call_take_over|inactivity|max_duration_reached|manual_stopped'),
+    ('do_not_call', true, 'do_not_call', 'user_requested_dnc'),
+    ('callback_requested', true, 'callback_requested', 'user_requested_callback'),
+    ('voicemail', false, 'voicemail', 'voicemail_reached|ivr_reached'),
+    ('no_answer', false, 'no_answer', 'dial_no_answer|user_declined'),
+    ('busy', false, 'busy', 'dial_busy'),
     ('failed', false, 'line_error',
-      '{dial_failed,sip_routing_error,telephony_provider_unavailable,registered_call_timeout,error_llm_websocket_open,error_llm_websocket_lost_connection,error_llm_websocket_runtime,error_llm_websocket_corrupt_payload,error_no_audio_received,error_asr,error_retell,error_unknown}'),
+      'error_.*|dial_failed|sip_routing_error|telephony_provider_unavailable|registered_call_timeout'),
     ('account_trouble', false, 'account_trouble',
-      '{no_valid_payment,credit_exhausted,budget_reached,scam_detected,telephony_provider_permission_denied}'),
-    ('throttled', false, 'throttled', '{concurrency_limit_reached}')
-  ) as r (outcome, talked, follow_up, reasons) on given.reason = any (r.reasons);
+      'no_valid_payment|credit_exhausted|budget_reached|scam_detected|telephony_provider_permission_denied'),
+    ('throttled', false, 'throttled', 'concurrency_limit_reached')
+  ) as r (outcome, talked, follow_up, reasons) on given.reason ~ ('^(' || r.reasons || ')$');
 end;
 comment on function vioc.outcome_of_reason(text) is 'What a disconnection reason means.';

@@ -5,8 +5,6 @@ create function vioc.read_event(p_document jsonb,
   language plpgsql immutable
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_session text;
 begin
   if jsonb_typeof(p_document) is distinct from 'object' then
     kind := 'other';
@@ -14,8 +12,13 @@ begin
   end if;
   retell := case when jsonb_typeof(p_document -> 'call') = 'object' then p_document -> 'call' end;
   retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
-  v_session := coalesce(p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}');
-  session_id := case when v_session ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' then v_session::uuid end;
+  select s.said::uuid into session_id
+  from unnest(array[
+    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}'])
+    with ordinality as s (said, place)
+  where s.said ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+  order by s.place
+  limit 1;
   if jsonb_typeof(p_document -> 'event') = 'string' and retell is not null then
     kind := 'retell';
     event := left(p_document ->> 'event', 100);

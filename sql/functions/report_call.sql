@@ -1,33 +1,47 @@
--- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. A report with a
--- decision is kept (the newest one); a flat status of completed, ended or failed ends the call if Retell's events
--- have not. Holds contact and call.
+-- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
+-- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_ends constant boolean := p_is_flat and coalesce(lower(p_report ->> 'status') in ('completed', 'ended', 'failed'), false);
   v_call vioc.calls;
-  v_fields jsonb;
+  v_report jsonb;
+  v_decision text;
 begin
-  select coalesce(t.analysis_fields, '{}') into v_fields from vioc.tenants as t where t.id = p_tenant_id;
+  select p_report || coalesce(jsonb_object_agg(f.name, coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)))
+    filter (where coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)) is not null), '{}')
+  into v_report
+  from vioc.tenants as t,
+    unnest(array['appointment_action', 'outcome', 'callback_time', 'new_appointment_time']) as f (name)
+  where t.id = p_tenant_id
+  group by t.id;
+  v_decision := vioc.decision(p_tenant_id, v_report, null);
+
   update vioc.calls as c
   set report = case
-    when p_report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action') then p_report
-    when p_report ? coalesce(v_fields ->> 'outcome', 'outcome')
-      and not coalesce(c.report ? coalesce(v_fields ->> 'appointment_action', 'appointment_action'), false) then p_report
+    when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
+    when v_decision = 'do_not_call' or vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
+    when v_ends and c.report is null then v_report
     else c.report end
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if p_is_flat and lower(p_report ->> 'status') in ('completed', 'ended', 'failed')
-    and v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing') then
+  if v_decision = 'do_not_call' and not v_call.is_test then
+    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
+  if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-    if v_call.report is not null then
+    if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
     end if;
-  elsif v_call.status = 'completed' and v_call.disconnection_reason is distinct from 'voicemail_reached' then
+  elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
   end if;
 end

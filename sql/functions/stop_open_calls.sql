@@ -1,4 +1,4 @@
--- Transition: queued -> cancelled; with p_stop_sent also the ones at Retell are asked to stop, except that a
+-- Transition: queued -> cancelled, and what may never have been sent is not sent again; with p_stop_sent also the ones at Retell are asked to stop, except that a
 -- conversation under way is not cut off but flagged. The caller holds the contact's row.
 create function vioc.stop_open_calls(
   p_tenant_id bigint, p_contact_id bigint, p_reason text, p_stop_sent boolean, p_now timestamptz)
@@ -10,6 +10,8 @@ begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
   where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  update vioc.calls as c set resend = false
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
 
   if p_stop_sent then
     update vioc.calls as c

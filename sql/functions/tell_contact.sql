@@ -7,20 +7,25 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_no_time constant text := 'asked to be called back, at no time that can be called at';
   v_contact vioc.contacts;
   v_tenant vioc.tenants;
-  v_hours record;
+  v_opens time;
+  v_closes time;
   v_zone text;
   v_kind text := p_outcome;
   v_limit integer;
   v_delays interval[];
   v_attempts integer;
+  v_field text;
   v_text text;
   v_wish timestamptz;
   v_next timestamptz;
   v_step timestamptz;
 begin
-  if p_call.is_test or p_outcome is not distinct from p_previous_outcome then
+  -- the same outcome again may bring the time that was asked for
+  if p_call.is_test or (p_outcome is not distinct from p_previous_outcome
+    and p_outcome not in ('rescheduled', 'callback_requested')) then
     return;
   end if;
   if p_outcome = 'do_not_call' then
@@ -36,11 +41,21 @@ begin
   select * into v_tenant from vioc.tenants as t where t.id = p_call.tenant_id;
 
   if p_outcome in ('do_not_call', 'wrong_number') then
-    if v_contact.phone_e164 = p_call.to_number then
-      update vioc.contacts as c
-      set status = p_outcome, last_outcome = p_outcome, next_call_at = null,
-          needs_review = c.needs_review or p_outcome = 'wrong_number'
-      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    -- an opt-out is the number's; a wrong number is this person's, in all of their appointments
+    with wrong as (
+      select c.tenant_id, c.id from vioc.contacts as c
+      where c.tenant_id = v_contact.tenant_id and c.phone_e164 = p_call.to_number
+        and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
+          and (c.name, c.patient_name) is not distinct from (v_contact.name, v_contact.patient_name)))
+      for update skip locked
+    )
+    update vioc.contacts as c
+    set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
+        next_call_at = null
+    from wrong as w
+    where c.tenant_id = w.tenant_id and c.id = w.id;
+    if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then
+      perform vioc.give_back(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
     end if;
     return;
   end if;
@@ -49,10 +64,9 @@ begin
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
-    update vioc.calls as c
-    set needs_review = true,
-        review_reason = coalesce(c.review_reason, 'the outcome came for an appointment that had changed meanwhile')
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    if p_outcome is distinct from p_previous_outcome then
+      perform vioc.ask_review(p_call, 'the outcome came for an appointment that had changed meanwhile');
+    end if;
     if v_contact.status = 'calling' then
       perform vioc.give_back(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
     end if;
@@ -63,34 +77,76 @@ begin
   v_attempts := v_contact.attempts + case
     when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
 
+  -- the practice has confirmed it meanwhile: only a decision says more
+  if v_contact.appointment_status = 'confirmed'
+    and p_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then
+    update vioc.contacts as c
+    set status = 'confirmed', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
+  -- opted out while the call was on: no call follows
+  if p_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled', 'callback_requested')
+    and exists (
+      select from vioc.rules(p_now) as r
+      where r.tenant_id = v_contact.tenant_id and r.contact_id = v_contact.id and not r.not_opted_out) then
+    update vioc.contacts as c
+    set status = 'do_not_call', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
   -- decisions, and whatever ends the plan
   if p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') or p_outcome not in (
     'no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled')
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
-      v_text := case p_outcome
-        when 'rescheduled' then vioc.said(p_call, v_tenant, 'new_appointment_time')
-        else vioc.said(p_call, v_tenant, 'callback_time') end;
-      select * into v_hours from vioc.legal_hours();
-      v_wish := vioc.wished_time(v_text, v_zone, v_hours.opens, v_hours.closes, p_now);
+      v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
+      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      from vioc.legal_hours() as h
+      left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
+      group by h.opens, h.closes;
+      -- of the analysis and the agent's report the first that can be read
+      select left(w.said, 1000), w.at into v_text, v_wish
+      from (
+        select s.place, s.said, vioc.wished_time(s.said, v_zone, v_opens, v_closes, p_now) as at
+        from (values
+          (1, vioc.said(p_call.analysis, v_tenant.analysis_fields, v_field)),
+          (2, vioc.said(p_call.report, null, v_field))) as s (place, said)
+        where s.said is not null) as w
+      order by w.at is null, w.place
+      limit 1;
+      if p_outcome = p_previous_outcome and v_text is not distinct from v_contact.requested_text then
+        return;
+      end if;
     end if;
-    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now
+    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
       and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+    if p_outcome = 'callback_requested' and v_next is null then
+      perform vioc.ask_review(p_call, v_no_time);
+      p_call.needs_review := true;
+    elsif p_call.review_reason = v_no_time then
+      update vioc.calls as c set needs_review = false, review_reason = null
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      p_call.needs_review := false;
+    end if;
     update vioc.contacts as c
     set status = case p_outcome
           when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
           when 'callback_requested' then 'callback' else 'contacted' end,
         last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
-        requested_time = case when p_outcome in ('rescheduled', 'callback_requested') then v_wish end,
-        requested_text = case when p_outcome in ('rescheduled', 'callback_requested') then v_text end,
-        needs_review = not (p_outcome = 'confirmed' or (p_outcome = 'callback_requested' and v_next is not null))
-          or p_call.needs_review
+        requested_time = v_wish, requested_text = v_text,
+        needs_review = p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
 
   if p_outcome in ('account_trouble', 'throttled') then
-    v_next := p_now + vioc.backoff(1, case p_outcome when 'throttled' then '1 minute' else '10 minutes' end, '10 minutes');
+    v_next := p_now + vioc.backoff(
+      1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
     update vioc.contacts as c
     set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
@@ -98,21 +154,20 @@ begin
   end if;
 
   -- not reached: again after a while, else at the plan's next step, else unreachable
-  if p_outcome = 'failed' then
-    v_kind := (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up;
+  if p_outcome = 'failed' and (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up = 'line_error' then
+    v_kind := 'line_error';
   end if;
-  select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts, 1) into v_delays, v_limit
+  select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts) into v_delays, v_limit
   from vioc.default_follow_up(v_kind) as d
   full join (
     select r.delays, r.max_attempts from vioc.follow_up_rules as r
     where r.tenant_id = v_tenant.id and r.outcome = v_kind) as f on true;
 
-  if v_kind = 'failed' then
-    v_next := null;
-  else
+  -- without a rule (failed) it stops here
+  if v_limit is not null then
     v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
-    if v_attempts < coalesce(v_limit, 1) then
-      v_next := vioc.follow_up_time(v_delays[least(v_attempts, cardinality(v_delays))], v_zone, p_now);
+    if v_attempts < v_limit then
+      v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
       if v_next >= v_contact.appointment_time then
         v_next := null;
       end if;
@@ -122,13 +177,15 @@ begin
       v_attempts := case when v_step is null then v_attempts else 0 end;
     end if;
   end if;
+  if p_outcome = 'failed' and v_next is null then
+    perform vioc.ask_review(p_call, vioc.review_of(p_outcome));
+    p_call.needs_review := true;
+  end if;
 
   update vioc.contacts as c
-  set status = case
-        when v_kind = 'failed' then 'failed' when v_next is null and p_outcome = 'failed' then 'failed'
-        when v_next is null then 'unreachable' else 'scheduled' end,
+  set status = case when v_next is not null then 'scheduled' when p_outcome = 'failed' then 'failed' else 'unreachable' end,
       last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
-      needs_review = c.needs_review or p_call.needs_review or (p_outcome = 'failed' and v_next is null)
+      needs_review = c.needs_review or p_call.needs_review
   where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
 end
 $$;

@@ -13,7 +13,7 @@ begin
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
   loop
-    perform vioc.try_event(v_event.id, p_now);
+    perform vioc.try_event(v_event.id, p_now, false);
   end loop;
 
   for v_call in

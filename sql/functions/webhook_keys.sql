@@ -1,6 +1,6 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
--- keys verify, else its API key.
+-- keys verify, else its API key; that one also for a day after the first webhook key came.
 create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -9,6 +9,8 @@ as $$
 declare
   v_event record;
   v_call vioc.calls;
+  v_retell jsonb;
+  v_named text;
   v_tenants bigint[];
   v_credentials bigint[];
 begin
@@ -16,16 +18,20 @@ begin
   v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
     v_tenants := array[v_call.tenant_id];
-  elsif v_event.retell #>> '{metadata,tenant_id}' ~ '^[0-9]{1,18}$' then
-    v_tenants := array(
-      select t.id from vioc.tenants as t where t.id = (v_event.retell #>> '{metadata,tenant_id}')::bigint);
+  else
+    v_retell := coalesce(v_event.retell, jsonb_build_object('direction', 'inbound') || case
+      when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
+    v_named := coalesce(v_retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
+    if v_named ~ '^[0-9]{1,18}$' then
+      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
+    end if;
   end if;
-  if coalesce(v_tenants, '{}') = '{}' and v_event.retell is not null then
+  if coalesce(v_tenants, '{}') = '{}' and v_retell is not null then
     v_tenants := array(
       select t.id from vioc.tenants as t
-      where t.retell_agent_id = v_event.retell ->> 'agent_id'
-        or t.retell_agent_number = case v_event.retell ->> 'direction'
-          when 'inbound' then v_event.retell ->> 'to_number' else v_event.retell ->> 'from_number' end
+      where t.retell_agent_id = v_retell ->> 'agent_id'
+        or t.retell_agent_number = case v_retell ->> 'direction'
+          when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
       limit 100);
   end if;
   v_credentials := array(
@@ -45,7 +51,8 @@ begin
       and (s.valid_until is null or s.valid_until > now())
       and (s.purpose = 'webhook' or not exists (
         select from vioc.credential_keys as w
-        where w.credential_id = k.id and w.purpose = 'webhook' and w.valid_until is null))
+        where w.credential_id = k.id and w.purpose = 'webhook'
+          and w.created_at <= now() - interval '24 hours'))
   ) as s on true
   where (v_credentials = '{}' or k.id = any (v_credentials))
     and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null

@@ -23,12 +23,14 @@ begin
     raise exception 'call % is %, its outcome is not decided yet', v_call.id, v_call.status
       using errcode = 'object_not_in_prerequisite_state', hint = 'Wait until it has ended.';
   end if;
+  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
+    v_call.needs_review := false;
+    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+  end if;
+  -- last: nothing above asks for a review again
   update vioc.calls as c
   set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
-  if v_outcome is not null and v_outcome is distinct from v_call.outcome then
-    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
-  end if;
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
     and not exists (

@@ -8,6 +8,7 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
+  v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
@@ -17,18 +18,26 @@ begin
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
-  v_header := nullif(current_setting('request.headers', true), '')::json ->> 'x-retell-signature';
+  select h.value into v_header
+  from json_each_text(nullif(current_setting('request.headers', true), '')::json) as h
+  where lower(h.key) = 'x-retell-signature';
   if v_body is not null and v_header is not null then
+    v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(vioc.document_of(v_body)) as k;
+    from vioc.webhook_keys(v_document) as k;
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
   end if;
   if coalesce(v_match, 0) = 0 then
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;
+  if v_document ->> 'event' = 'call_inbound' then
+    -- a question, not news: Retell waits for the answer before it lets the agent speak
+    return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
+      'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_now))));
+  end if;
   return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
 end
 $$;
 comment on function @extschema@.vioc_receive_webhook(json) is
-  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413.';
+  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller.';

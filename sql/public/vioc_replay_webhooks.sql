@@ -9,7 +9,10 @@ declare
 begin
   for v_event in
     select e.id from vioc.webhook_events as e
-    where e.state in ('new', 'failed') order by e.id limit greatest(max_events, 0) for update skip locked
+    where e.state in ('new', 'failed')
+      -- its call became known later
+      or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id))
+    order by e.id limit greatest(max_events, 0) for update skip locked
   loop
     if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
       v_applied := v_applied + 1;

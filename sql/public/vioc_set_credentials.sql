@@ -27,6 +27,9 @@ begin
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
   end if;
 
+  -- a preview shows the session_id that will be used
+  perform vioc.installation_id();
+
   -- tenants given the same key share one credential, and its limits
   select k.credential_id into v_credential_id from vioc.credential_keys as k
   where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
@@ -42,6 +45,11 @@ begin
   if v_webhook_key is not null then
     perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
   end if;
+  -- a credential that nobody uses any more: replaced, like a key
+  update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
+  where k.credential_id = v_current and v_current <> v_credential_id and k.valid_until is null
+    and not exists (
+      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id);
 
   update vioc.credentials as k
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null

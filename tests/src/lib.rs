@@ -9,12 +9,14 @@
 //! | [`http`] | the little HTTP client and server parts the above and the tests use |
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
+//! | [`demo`] | what `make demo` shows |
 //! | [`bench`] | what `make bench` runs |
 //!
 //! This package links no PostgreSQL symbol: it talks to a running server from outside, exactly as an application does.
 
 pub mod bench;
 pub mod cluster;
+pub mod demo;
 pub mod front;
 pub mod http;
 pub mod practice;

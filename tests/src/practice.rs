@@ -87,27 +87,7 @@ impl Builder {
             .cluster
             .setting("vioconcierge.api_base_url", retell.url())
             .start();
-        cluster.create_extension(APP);
-        let front = front(&cluster, APP);
-        cluster.set("vioconcierge.webhook_base_url", &front.url());
-        wait_until("the worker to attach", LONG, || {
-            let sql = "select count(*) from vioc.installation";
-            (cluster
-                .connect(APP)
-                .query_one(sql, &[])
-                .ok()?
-                .get::<_, i64>(0)
-                == 1)
-                .then_some(())
-        });
-        let mut practice = Practice {
-            front,
-            cluster,
-            retell,
-            tenant: 0,
-        };
-        practice.tenant = practice.new_tenant("Smile Dental", OWN_NUMBER, Some(KEY));
-        practice
+        Practice::over(cluster, retell)
     }
 }
 
@@ -162,6 +142,23 @@ impl Practice {
     #[track_caller]
     pub fn open() -> Self {
         Self::builder().open()
+    }
+
+    /// In a running cluster whose database [`APP`] has no extension yet.
+    #[track_caller]
+    pub fn over(cluster: Cluster, retell: Simulator) -> Self {
+        cluster.create_extension(APP);
+        let front = front(&cluster, APP);
+        cluster.set("vioconcierge.webhook_base_url", &front.url());
+        let mut practice = Self {
+            front,
+            cluster,
+            retell,
+            tenant: 0,
+        };
+        practice.wait_for("the worker to attach", "select exists (select from pg_locks as l join pg_database as d on d.oid = l.database where l.locktype = 'advisory' and l.classid = 1986621283 and d.datname = current_database())");
+        practice.tenant = practice.new_tenant("Smile Dental", OWN_NUMBER, Some(KEY));
+        practice
     }
 
     #[track_caller]
@@ -220,7 +217,7 @@ impl Practice {
     #[track_caller]
     pub fn due_contacts(&self, tenant: i64, count: i32) -> Vec<i64> {
         let sql = "insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) \
-                   select $1, 'Contact ' || n, '+1917' || (2000000 + $1 * 10000 + n), now() + interval '3 days', now() - interval '1 minute' \
+                   select $1::bigint, 'Contact ' || n, '+1917' || (2000000 + $1::bigint * 10000 + n), now() + interval '3 days', now() - interval '1 minute' \
                    from generate_series(1, $2) as n returning id";
         let rows = self.connect().query(sql, &[&tenant, &count]);
         let rows = rows.unwrap_or_else(|error| panic!("due contacts: {error:?}"));

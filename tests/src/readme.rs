@@ -1,4 +1,8 @@
-//! The fenced code blocks of a Markdown file, so that what the README shows can be run.
+//! The parts of a Markdown file that can be tested: its fenced blocks are run, what its prose names must exist
+//! ([`prose`]), and the reference part is made from the database ([`reference`]).
+
+pub mod prose;
+pub mod reference;
 
 /// One fenced block.
 #[derive(Clone, Debug, PartialEq, Eq)]

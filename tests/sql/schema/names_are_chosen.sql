@@ -2,7 +2,7 @@
 select plan(5);
 
 select is_empty($$
-  select conrelid::regclass, conname from pg_constraint where connamespace = 'vioc'::regnamespace and conname ~ '[0-9]$' and conname !~ '_1_to_'
+  select conrelid::regclass, conname from pg_constraint where connamespace = 'vioc'::regnamespace and conname ~ '[0-9]$' and conname !~ '(_e164|_1_to_[0-9]+|_1_to_20)$'
 $$, 'constraints');
 select is_empty($$
   select relname from pg_class where relnamespace = 'vioc'::regnamespace and relkind = 'i' and relname ~ '[0-9]$'

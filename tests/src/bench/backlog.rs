@@ -107,8 +107,9 @@ pub(super) fn profile(calls: usize) -> String {
     profile::switch_on(&site);
     warm_up(&server, &site);
     profile::reset(&site);
+    let sampler = profile::Sampler::start(&site);
     let (_, took) = drain(&server, &site, calls);
-    profile::report(&site, calls, took)
+    profile::report(&site, calls, took, sampler)
 }
 
 fn per_second(count: usize, took: Duration) -> f64 {

@@ -17,10 +17,7 @@ pub(super) struct Regime {
 
 impl Regime {
     const fn new(name: &'static str, from_ms: u64, to_ms: u64, samples: usize) -> Self {
-        let pause = (
-            Duration::from_millis(from_ms),
-            Duration::from_millis(to_ms),
-        );
+        let pause = (Duration::from_millis(from_ms), Duration::from_millis(to_ms));
         Self {
             name,
             pause,
@@ -46,16 +43,27 @@ impl Regime {
 pub(super) struct Latency {
     pub(super) regime: Regime,
     pub(super) load: String,
-    /// In milliseconds, ascending.
-    pub(super) samples: Vec<f64>,
+    /// From the statement to the request at the server.
+    pub(super) arrival: Samples,
+    /// From the statement to its own answer, that is, until it is committed and the client knows it.
+    pub(super) answer: Samples,
 }
 
-impl Latency {
+/// In milliseconds, ascending.
+pub(super) struct Samples(Vec<f64>);
+
+impl Samples {
+    fn new(durations: impl Iterator<Item = Duration>) -> Self {
+        let mut samples: Vec<f64> = durations.map(|it| it.as_secs_f64() * 1000.0).collect();
+        samples.sort_by(f64::total_cmp);
+        Self(samples)
+    }
+
     /// The smallest sample that is not below `share` of all.
     pub(super) fn quantile(&self, share: f64) -> f64 {
-        let count = self.samples.len();
+        let count = self.0.len();
         let rank = (share * count as f64).ceil() as usize;
-        self.samples[rank.clamp(1, count) - 1]
+        self.0[rank.clamp(1, count) - 1]
     }
 }
 
@@ -77,32 +85,37 @@ pub(super) fn run(full: bool) -> Vec<Latency> {
         .into_iter()
         .map(|regime| {
             let load = load();
-            let mut samples: Vec<f64> = (0..regime.samples)
+            let samples: Vec<Sample> = (0..regime.samples)
                 .map(|_| {
                     std::thread::sleep(random.between(regime.pause));
-                    caller.call_now().as_secs_f64() * 1000.0
+                    caller.call_now()
                 })
                 .collect();
-            samples.sort_by(f64::total_cmp);
-            let latency = Latency {
+            let arrival = Samples::new(samples.iter().map(|sample| sample.arrival));
+            eprintln!(
+                "latency {}: p50 {:.2} ms, max {:.2} ms; load before {load}",
+                regime.name,
+                arrival.quantile(0.5),
+                arrival.quantile(1.0),
+            );
+            Latency {
                 regime,
                 load,
-                samples,
-            };
-            eprintln!(
-                "latency {}: p50 {:.2} ms, max {:.2} ms; load before {}",
-                regime.name,
-                latency.quantile(0.5),
-                latency.quantile(1.0),
-                latency.load
-            );
-            latency
+                arrival,
+                answer: Samples::new(samples.iter().map(|sample| sample.answer)),
+            }
         })
         .collect()
 }
 
 /// Samples that are not counted: plans, caches, the connection to the server.
 pub(super) const WARM_UP: usize = 10;
+
+/// Both from the moment the statement is sent.
+struct Sample {
+    arrival: Duration,
+    answer: Duration,
+}
 
 struct Caller {
     arrivals: std::sync::mpsc::Receiver<Instant>,
@@ -112,17 +125,22 @@ struct Caller {
 
 impl Caller {
     /// One statement in a transaction of its own, as an application or psql sends it.
-    fn call_now(&mut self) -> Duration {
+    fn call_now(&mut self) -> Sample {
         let statement = format!("select * from vioc_call_contact({})", self.next_contact);
         self.next_contact += 1;
         let sent = Instant::now();
         self.client
             .simple_query(&statement)
             .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
-        self.arrivals
+        let answer = sent.elapsed();
+        let arrived = self
+            .arrivals
             .recv_timeout(Duration::from_secs(30))
-            .expect("the call reaches the server")
-            .duration_since(sent)
+            .expect("the call reaches the server");
+        Sample {
+            arrival: arrived.duration_since(sent),
+            answer,
+        }
     }
 }
 
@@ -144,14 +162,8 @@ mod tests {
 
     #[test]
     fn a_quantile_is_one_of_the_samples() {
-        let regime = Regime::all(false)[0];
-        let samples = (1..=40).map(f64::from).collect();
-        let latency = Latency {
-            regime,
-            load: String::new(),
-            samples,
-        };
-        let found = [0.0, 0.5, 0.9, 0.99, 1.0].map(|share| latency.quantile(share));
+        let samples = Samples::new((1..=40).rev().map(Duration::from_millis));
+        let found = [0.0, 0.5, 0.9, 0.99, 1.0].map(|share| samples.quantile(share));
         assert_eq!(found, [1.0, 20.0, 36.0, 40.0, 40.0]);
     }
 
@@ -165,7 +177,15 @@ mod tests {
                 .iter()
                 .all(|pause| (bounds.0..=bounds.1).contains(pause))
         );
-        assert!(pauses.iter().any(|pause| *pause < Duration::from_millis(400)));
-        assert!(pauses.iter().any(|pause| *pause > Duration::from_millis(1300)));
+        assert!(
+            pauses
+                .iter()
+                .any(|pause| *pause < Duration::from_millis(400))
+        );
+        assert!(
+            pauses
+                .iter()
+                .any(|pause| *pause > Duration::from_millis(1300))
+        );
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::backlog::Run;
-use super::latency::{self, Latency};
+use super::latency::{self, Latency, Samples};
 use super::machine;
 use super::plain::THREADS;
 use super::site::TENANTS;
@@ -15,6 +15,9 @@ pub(super) struct Report<'a> {
     pub(super) backlog: &'a [Run],
     pub(super) latency: &'a [Latency],
 }
+
+/// Name, digits after the point, and where to find it.
+type Figure = (&'static str, usize, fn(&Run) -> f64);
 
 impl Report<'_> {
     pub(super) fn text(&self) -> String {
@@ -57,11 +60,11 @@ impl Report<'_> {
             self.calls
         )?;
         writeln!(text, "{:<30}{:>9}{:>9}{:>9}", "", "median", "min", "max")?;
-        let figures: [(&str, usize, &dyn Fn(&Run) -> f64); 4] = [
-            ("vioconcierge, calls/s", 0, &|run| run.calls_per_second),
-            ("plain client, POST/s", 0, &|run| run.posts_per_second),
-            ("ratio", 3, &Run::ratio),
-            ("queueing before that, s", 2, &|run| {
+        let figures: [Figure; 4] = [
+            ("vioconcierge, calls/s", 0, |run| run.calls_per_second),
+            ("plain client, POST/s", 0, |run| run.posts_per_second),
+            ("ratio", 3, Run::ratio),
+            ("queueing before that, s", 2, |run| {
                 run.queueing.as_secs_f64()
             }),
         ];
@@ -84,7 +87,10 @@ impl Report<'_> {
     fn write_latency(&self, text: &mut String) -> std::fmt::Result {
         writeln!(
             text,
-            "\nCall Now: vioc_call_contact sent, until the request arrives at the server, ms"
+            "\nCall Now: `select * from vioc_call_contact(id)` sent, until the request arrives at the server, and \
+             until\nthe statement is answered; ms; one call at a time, {TENANTS} tenants, {} calls before it not \
+             counted",
+            latency::WARM_UP
         )?;
         writeln!(
             text,
@@ -93,33 +99,30 @@ impl Report<'_> {
         )?;
         for latency in self.latency {
             let (from, to) = latency.regime.pause;
-            let name = if from == to {
-                format!("{}, {} s apart", latency.regime.name, from.as_secs_f64())
+            let apart = if from == to {
+                format!("{}", from.as_secs_f64())
             } else {
-                format!(
-                    "{}, {}-{} s apart",
-                    latency.regime.name,
-                    from.as_secs_f64(),
-                    to.as_secs_f64()
-                )
+                format!("{}-{}", from.as_secs_f64(), to.as_secs_f64())
             };
-            write!(text, "  {name:<28}")?;
-            for share in [0.5, 0.9, 0.99, 1.0] {
-                write!(text, "{:>9.2}", latency.quantile(share))?;
-            }
+            let name = format!("{}, {apart} s apart", latency.regime.name);
+            write_quantiles(text, &name, &latency.arrival)?;
+            write_quantiles(text, "  the statement's answer", &latency.answer)?;
             writeln!(
                 text,
-                "   {} samples, load before {}",
-                latency.samples.len(),
-                latency.load
+                "  {} samples; load before: {}",
+                latency.regime.samples, latency.load
             )?;
         }
-        writeln!(
-            text,
-            "  after {} calls that are not counted",
-            latency::WARM_UP
-        )
+        Ok(())
     }
+}
+
+fn write_quantiles(text: &mut String, name: &str, samples: &Samples) -> std::fmt::Result {
+    write!(text, "  {name:<28}")?;
+    for share in [0.5, 0.9, 0.99, 1.0] {
+        write!(text, "{:>9.2}", samples.quantile(share))?;
+    }
+    writeln!(text)
 }
 
 /// Median, smallest, largest.

@@ -192,7 +192,12 @@ impl Connection {
         };
         self.unread.extend_from_slice(&chunk[..read]);
         while let Some(request) = Framed::of(&self.unread)? {
-            let answer = answer(shared, &request, &self.unread[request.body.clone()], arrived);
+            let answer = answer(
+                shared,
+                &request,
+                &self.unread[request.body.clone()],
+                arrived,
+            );
             let end = request.body.end;
             self.stream.write_all(answer.as_bytes())?;
             self.unread.drain(..end);

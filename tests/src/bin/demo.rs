@@ -3,6 +3,14 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    eprintln!("the demo is not written yet");
-    ExitCode::FAILURE
+    // A panic has printed its message by then, and everything was dropped, and so removed, on its way here.
+    let played = std::panic::catch_unwind(|| vioc_tests::demo::play(&mut std::io::stdout()));
+    match played {
+        Ok(Ok(_)) => ExitCode::SUCCESS,
+        Ok(Err(problem)) => {
+            eprintln!("\nThe demo failed: {problem}");
+            ExitCode::FAILURE
+        }
+        Err(_) => ExitCode::FAILURE,
+    }
 }

@@ -121,7 +121,10 @@ impl Builder {
             .settings
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
+        // Without pg_cron they would be mere placeholders, which nobody's configuration has.
+        let has_cron = self.preload.contains("pg_cron");
         base.into_iter()
+            .filter(|(name, _)| has_cron || !name.starts_with("cron."))
             .chain(own)
             .map(|(name, value)| {
                 format!(

@@ -15,7 +15,11 @@ fn impatient() -> Builder {
 }
 
 /// A call whose first create goes wrong.
-fn faulty_call(practice: &Practice, script: impl FnOnce(Script) -> Script, fault: CreateFault) -> Queued {
+fn faulty_call(
+    practice: &Practice,
+    script: impl FnOnce(Script) -> Script,
+    fault: CreateFault,
+) -> Queued {
     let phone = new_number();
     let when = Script::to_number(&phone);
     practice.retell.script(script(when).times(1).create(fault));
@@ -64,7 +68,12 @@ fn a_call_that_retell_made_without_saying_so_is_found_and_not_dialled_again() {
     // No webhooks: the look-ups alone must find the call and its end.
     let calls: Vec<_> = faults_that_dial()
         .into_iter()
-        .map(|(name, fault)| (name, faulty_call(&practice, |it| it.webhook(WebhookFault::never()), fault)))
+        .map(|(name, fault)| {
+            (
+                name,
+                faulty_call(&practice, |it| it.webhook(WebhookFault::never()), fault),
+            )
+        })
         .collect();
     for (name, call) in &calls {
         practice.wait_for_call(call.id, &["unconfirmed"]);
@@ -72,9 +81,17 @@ fn a_call_that_retell_made_without_saying_so_is_found_and_not_dialled_again() {
     }
     for (name, call) in &calls {
         practice.wait_for_call(call.id, &["completed"]);
-        assert_eq!(practice.outcome(call.id).as_deref(), Some("confirmed"), "{name}");
+        assert_eq!(
+            practice.outcome(call.id).as_deref(),
+            Some("confirmed"),
+            "{name}"
+        );
         assert_eq!(practice.dials(call), 1, "{name}");
-        assert_eq!(creates_of(&practice, call).len(), 1, "{name}: it was not to be sent again");
+        assert_eq!(
+            creates_of(&practice, call).len(),
+            1,
+            "{name}: it was not to be sent again"
+        );
     }
 }
 
@@ -87,7 +104,11 @@ fn a_webhook_settles_a_call_whose_answer_was_lost() {
         .collect();
     for (name, call) in &calls {
         practice.wait_for_call(call.id, &["completed"]);
-        assert_eq!(practice.outcome(call.id).as_deref(), Some("confirmed"), "{name}");
+        assert_eq!(
+            practice.outcome(call.id).as_deref(),
+            Some("confirmed"),
+            "{name}"
+        );
     }
     // The barrier: whatever would be looked up or sent again has been.
     let later = practice.call_number(&new_number());
@@ -116,17 +137,29 @@ fn a_call_that_retell_never_got_is_sent_again_with_the_same_bytes_and_dials_once
         assert_eq!(creates.len(), 2, "{name}");
         assert_eq!(creates[0].body, creates[1].body, "{name}");
         let apart = creates[1].started - creates[0].started;
-        assert!(apart >= 1.0, "{name}: sent again after {apart} s, before reconcile_after");
+        assert!(
+            apart >= 1.0,
+            "{name}: sent again after {apart} s, before reconcile_after"
+        );
         assert_eq!(practice.dials(call), 1, "{name}");
     }
-    let asked = practice.retell.requests().into_iter().filter(|it| it.path == "/v3/list-calls");
-    assert!(asked.count() >= calls.len(), "each was to be looked up before");
+    let asked = practice
+        .retell
+        .requests()
+        .into_iter()
+        .filter(|it| it.path == "/v3/list-calls");
+    assert!(
+        asked.count() >= calls.len(),
+        "each was to be looked up before"
+    );
 }
 
 #[test]
 fn a_request_refused_before_it_was_read_is_dialled_once() {
     let practice = impatient().open();
-    practice.retell.script(Script::next(1).create(CreateFault::reset_before_reading()));
+    practice
+        .retell
+        .script(Script::next(1).create(CreateFault::reset_before_reading()));
     let call = practice.call_number(&new_number());
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.dials(&call), 1);
@@ -138,7 +171,13 @@ fn a_call_that_appears_late_is_dialled_once() {
     // Before the first look-up, and after it: then only the key keeps the phone from ringing twice.
     let calls: Vec<_> = [3, 8]
         .into_iter()
-        .map(|late| faulty_call(&practice, |it| it, CreateFault::create_late(Duration::from_secs(late))))
+        .map(|late| {
+            faulty_call(
+                &practice,
+                |it| it,
+                CreateFault::create_late(Duration::from_secs(late)),
+            )
+        })
         .collect();
     for call in &calls {
         practice.wait_for_call(call.id, &["completed"]);
@@ -152,7 +191,9 @@ fn a_call_that_appears_late_is_dialled_once() {
 
 #[test]
 fn nothing_is_sent_again_before_reconcile_after_is_over() {
-    let practice = impatient().setting("vioconcierge.reconcile_after", "9s").open();
+    let practice = impatient()
+        .setting("vioconcierge.reconcile_after", "9s")
+        .open();
     let call = faulty_call(&practice, |it| it, CreateFault::reset_before_creating());
     practice.wait_for_call(call.id, &["completed"]);
     let creates = creates_of(&practice, &call);
@@ -220,7 +261,11 @@ fn a_refused_key_suspends_its_credential_and_slows_nobody_else() {
         let call = practice.call(contact);
         practice.wait_for_call(call.id, &["completed"]);
         assert_eq!(practice.call_status(refused.id), "queued");
-        assert_eq!(creates_of(&practice, &refused).len(), 1, "one refusal is enough");
+        assert_eq!(
+            creates_of(&practice, &refused).len(),
+            1,
+            "one refusal is enough"
+        );
 
         practice.retell.clear_scripts();
         practice.run(&format!("select vioc_resume({})", practice.tenant));
@@ -236,7 +281,8 @@ fn a_missing_agent_or_a_redirect_suspends_the_tenant_and_not_its_neighbour_with_
         CreateFault::redirect("https://elsewhere.example/v2/create-phone-call"),
     ];
     let practice = Practice::open();
-    let neighbour = practice.new_tenant("Neighbour", "+12125550101", Some(vioc_tests::practice::KEY));
+    let neighbour =
+        practice.new_tenant("Neighbour", "+12125550101", Some(vioc_tests::practice::KEY));
     for fault in faults {
         let mut script = Script::any().create(fault);
         script.when.from_number = Some(vioc_tests::practice::OWN_NUMBER.to_owned());
@@ -273,7 +319,11 @@ fn a_refused_number_fails_that_contact_alone() {
         .unwrap();
     assert_eq!(row.get::<_, String>(0), "failed");
     assert!(row.get::<_, bool>(1));
-    assert!(row.get::<_, String>(2).contains("HTTP 400"), "{:?}", row.get::<_, String>(2));
+    assert!(
+        row.get::<_, String>(2).contains("HTTP 400"),
+        "{:?}",
+        row.get::<_, String>(2)
+    );
     let other = practice.call_number(&new_number());
     practice.wait_for_call(other.id, &["completed"]);
     assert_eq!(practice.dials(&refused), 0);
@@ -282,12 +332,17 @@ fn a_refused_number_fails_that_contact_alone() {
 #[test]
 fn a_number_on_retells_own_do_not_call_list_is_opted_out_here() {
     let phone = new_number();
-    let practice = Practice::builder().retell(|it| it.do_not_call = vec![phone.clone()]).open();
+    let practice = Practice::builder()
+        .retell(|it| it.do_not_call = vec![phone.clone()])
+        .open();
     let contact = practice.contact(&phone);
     let call = practice.call(contact);
     practice.wait_for_call(call.id, &["failed"]);
     assert_eq!(practice.contact_status(contact), "do_not_call");
-    let listed: i64 = practice.ask("select count(*) from vioc.do_not_call where phone = $1::text", &[&phone]);
+    let listed: i64 = practice.ask(
+        "select count(*) from vioc.do_not_call where phone = $1::text",
+        &[&phone],
+    );
     assert_eq!(listed, 1);
 }
 
@@ -298,7 +353,9 @@ fn while_retell_is_down_calls_wait_and_are_dialled_once_when_it_is_back() {
     let (url, address) = (gone.url(), gone.address());
     gone.stop();
     practice.set("vioconcierge.api_base_url", &url);
-    let calls: Vec<_> = (0..3).map(|_| practice.call_number(&new_number())).collect();
+    let calls: Vec<_> = (0..3)
+        .map(|_| practice.call_number(&new_number()))
+        .collect();
     practice.wait_for(
         "every call to have been tried",
         "select bool_and(sends > 0 and status = 'queued' and error is not null) from vioc.calls",
@@ -319,8 +376,12 @@ fn while_retell_is_down_calls_wait_and_are_dialled_once_when_it_is_back() {
 
 #[test]
 fn a_concurrency_limit_of_retells_is_throttling_and_everybody_is_called_in_the_end() {
-    let practice = Practice::builder().retell(|it| it.concurrency_limit = Some(2)).open();
-    let calls: Vec<_> = (0..4).map(|_| practice.call_number(&new_number())).collect();
+    let practice = Practice::builder()
+        .retell(|it| it.concurrency_limit = Some(2))
+        .open();
+    let calls: Vec<_> = (0..4)
+        .map(|_| practice.call_number(&new_number()))
+        .collect();
     for call in &calls {
         practice.wait_for_call(call.id, &["completed"]);
         assert_eq!(practice.dials(call), 1);
@@ -335,7 +396,11 @@ fn a_hanging_retell_does_not_hold_up_the_other_calls() {
     let began = Instant::now();
     let other = practice.call_number(&new_number());
     practice.wait_for_call(other.id, &["completed"]);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
     assert_eq!(practice.call_status(stuck.id), "dispatching");
 }
 
@@ -343,9 +408,11 @@ fn a_hanging_retell_does_not_hold_up_the_other_calls() {
 fn webhooks_that_never_come_lose_no_outcome() {
     let practice = Practice::open();
     let phone = new_number();
-    practice
-        .retell
-        .script(Script::to_number(&phone).fate(Fate::cancelled()).webhook(WebhookFault::never()));
+    practice.retell.script(
+        Script::to_number(&phone)
+            .fate(Fate::cancelled())
+            .webhook(WebhookFault::never()),
+    );
     let contact = practice.contact(&phone);
     let call = practice.call(contact);
     practice.wait_for_call(call.id, &["placed"]);

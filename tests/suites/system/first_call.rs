@@ -27,7 +27,8 @@ fn the_button_in_psql_shows_retells_call_id() {
     assert_eq!(dials.len(), 1, "{dials:?}");
     let call: i64 = practice.ask("select id from vioc.calls", &[]);
     assert!(
-        shown.starts_with(&format!("{call}|")) && shown.contains(&format!("|{}|", dials[0].call_id)),
+        shown.starts_with(&format!("{call}|"))
+            && shown.contains(&format!("|{}|", dials[0].call_id)),
         "{shown} does not show {}",
         dials[0].call_id
     );
@@ -36,7 +37,10 @@ fn the_button_in_psql_shows_retells_call_id() {
 #[test]
 fn a_commit_dials_once_and_a_rollback_dials_nobody() {
     let practice = Practice::open();
-    let (given_up, kept) = (practice.contact(&new_number()), practice.contact(&new_number()));
+    let (given_up, kept) = (
+        practice.contact(&new_number()),
+        practice.contact(&new_number()),
+    );
     let mut client = practice.connect();
 
     let mut transaction = client.transaction().unwrap();
@@ -53,13 +57,19 @@ fn a_commit_dials_once_and_a_rollback_dials_nobody() {
     assert_eq!(practice.dials(&committed), 1);
     assert_eq!(practice.dials(&rolled_back), 0);
     assert_eq!(practice.retell.counters().dials, 1);
-    assert_eq!(practice.ask::<i64>("select count(*) from vioc.calls", &[]), 1);
+    assert_eq!(
+        practice.ask::<i64>("select count(*) from vioc.calls", &[]),
+        1
+    );
 }
 
 #[test]
 fn a_call_of_a_rolled_back_savepoint_is_not_made() {
     let practice = Practice::open();
-    let (given_up, kept) = (practice.contact(&new_number()), practice.contact(&new_number()));
+    let (given_up, kept) = (
+        practice.contact(&new_number()),
+        practice.contact(&new_number()),
+    );
     let mut client = practice.connect();
 
     // Only a savepoint that is rolled back: the commit wakes the worker for nothing.
@@ -105,7 +115,13 @@ fn the_json_on_the_wire_is_the_preview_and_has_all_eight_variables_as_strings() 
     assert_eq!(variables["callback_number"], OWN_NUMBER);
     assert_eq!(sent["idempotency_key"], json!(call.session_id));
     assert_eq!(sent["metadata"]["session_id"], json!(call.session_id));
-    assert!(sent["metadata"].as_object().unwrap().values().all(Value::is_string));
+    assert!(
+        sent["metadata"]
+            .as_object()
+            .unwrap()
+            .values()
+            .all(Value::is_string)
+    );
     assert_eq!(
         sent["agent_override"]["agent"]["webhook_url"],
         json!(format!("{}/api/webhook/call-outcome", practice.front.url()))
@@ -131,7 +147,11 @@ fn each_tenant_calls_with_its_own_key_and_one_without_with_the_fallback_key() {
         practice.wait_for_call(call.id, &["completed"]);
         let dials = practice.retell.dials_for(&call.session_id);
         assert_eq!(dials.len(), 1);
-        assert!(key.ends_with(&dials[0].key_suffix), "{key}: {}", dials[0].key_suffix);
+        assert!(
+            key.ends_with(&dials[0].key_suffix),
+            "{key}: {}",
+            dials[0].key_suffix
+        );
     }
 }
 

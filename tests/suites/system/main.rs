@@ -2,9 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod cancel;
+mod concurrency;
+mod copies;
+mod cron;
 mod faults;
 mod first_call;
+mod privacy;
+mod waiting;
 mod webhooks;
+mod workers;
 
 use std::error::Error as _;
 

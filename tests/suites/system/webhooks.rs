@@ -1,6 +1,6 @@
 //! Webhooks over HTTP, through the front's public path.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use retell_simulator::{CreateFault, Fate, Script, Timing, WebhookFault, WebhookTrouble};
 use serde_json::json;
@@ -31,7 +31,10 @@ fn call_with(practice: &Practice, script_of: impl FnOnce(Script) -> Script) -> (
 }
 
 fn all_delivered(practice: &Practice) {
-    assert!(practice.retell.wait_until_idle(LONG), "webhooks are still on their way");
+    assert!(
+        practice.retell.wait_until_idle(LONG),
+        "webhooks are still on their way"
+    );
 }
 
 #[test]
@@ -50,7 +53,14 @@ fn a_call_goes_from_queued_to_completed_through_every_state() {
         "select array_agg(status order by position) from public.history where call_id = $1",
         &[&call.id],
     );
-    let expected = ["queued", "dispatching", "placed", "ongoing", "ended", "completed"];
+    let expected = [
+        "queued",
+        "dispatching",
+        "placed",
+        "ongoing",
+        "ended",
+        "completed",
+    ];
     assert_eq!(history, expected);
     assert_eq!(practice.contact_status(contact), "confirmed");
 }
@@ -66,19 +76,61 @@ fn every_end_of_a_call_gives_the_contact_its_status_and_its_next_step() {
     let cases = [
         (Fate::confirmed(), "confirmed", "confirmed", false, false),
         (Fate::cancelled(), "cancelled", "cancelled", false, true),
-        (Fate::rescheduled(&tomorrow), "rescheduled", "rescheduled", false, true),
+        (
+            Fate::rescheduled(&tomorrow),
+            "rescheduled",
+            "rescheduled",
+            false,
+            true,
+        ),
         (Fate::no_answer(), "no_answer", "scheduled", true, false),
         (Fate::busy(), "busy", "scheduled", true, false),
         (Fate::voicemail(), "voicemail", "scheduled", true, false),
-        (Fate::voicemail_claiming_confirmed(), "voicemail", "scheduled", true, false),
+        (
+            Fate::voicemail_claiming_confirmed(),
+            "voicemail",
+            "scheduled",
+            true,
+            false,
+        ),
         (Fate::in_voicemail(), "voicemail", "scheduled", true, false),
-        (Fate::do_not_call(), "do_not_call", "do_not_call", false, false),
-        (Fate::reason("user_requested_dnc"), "do_not_call", "do_not_call", false, false),
-        (Fate::wrong_number(), "wrong_number", "wrong_number", false, true),
+        (
+            Fate::do_not_call(),
+            "do_not_call",
+            "do_not_call",
+            false,
+            false,
+        ),
+        (
+            Fate::reason("user_requested_dnc"),
+            "do_not_call",
+            "do_not_call",
+            false,
+            false,
+        ),
+        (
+            Fate::wrong_number(),
+            "wrong_number",
+            "wrong_number",
+            false,
+            false,
+        ),
         (Fate::declined(), "declined", "contacted", false, true),
-        (Fate::callback(&tomorrow), "callback_requested", "callback", true, false),
+        (
+            Fate::callback(&tomorrow),
+            "callback_requested",
+            "callback",
+            true,
+            false,
+        ),
         (Fate::completed(), "completed", "contacted", false, true),
-        (Fate::reason("invalid_destination"), "failed", "failed", false, true),
+        (
+            Fate::reason("invalid_destination"),
+            "failed",
+            "failed",
+            false,
+            true,
+        ),
     ];
     let calls: Vec<_> = cases
         .iter()
@@ -95,12 +147,28 @@ fn every_end_of_a_call_gives_the_contact_its_status_and_its_next_step() {
             )
             .unwrap();
         let name = &fate.name;
-        assert_eq!(row.get::<_, String>(0), *outcome, "{name}: the call's outcome");
-        assert_eq!(row.get::<_, String>(1), *status, "{name}: the contact's status");
-        assert_eq!(row.get::<_, Option<bool>>(2).unwrap_or(false), *plans, "{name}: next call");
+        assert_eq!(
+            row.get::<_, String>(0),
+            *outcome,
+            "{name}: the call's outcome"
+        );
+        assert_eq!(
+            row.get::<_, String>(1),
+            *status,
+            "{name}: the contact's status"
+        );
+        assert_eq!(
+            row.get::<_, Option<bool>>(2).unwrap_or(false),
+            *plans,
+            "{name}: next call"
+        );
         assert_eq!(row.get::<_, bool>(3), *reviewed, "{name}: needs_review");
         assert_eq!(row.get::<_, String>(4), *outcome, "{name}: last_outcome");
-        assert_eq!(practice.dials(call), 1, "{name}: dials of contact {contact}");
+        assert_eq!(
+            practice.dials(call),
+            1,
+            "{name}: dials of contact {contact}"
+        );
     }
     let opted_out: i64 = practice.ask("select count(*) from vioc.do_not_call", &[]);
     assert_eq!(opted_out, 2);
@@ -117,7 +185,9 @@ fn every_end_of_a_call_gives_the_contact_its_status_and_its_next_step() {
 
 #[test]
 fn a_wrong_stale_or_missing_signature_is_refused_and_applies_nothing() {
-    let practice = Practice::builder().retell(|it| it.webhook_retries = 0).open();
+    let practice = Practice::builder()
+        .retell(|it| it.webhook_retries = 0)
+        .open();
     let troubles = [
         WebhookTrouble::Tamper,
         WebhookTrouble::Stale { ms: 360_000 },
@@ -127,7 +197,12 @@ fn a_wrong_stale_or_missing_signature_is_refused_and_applies_nothing() {
     ];
     let calls: Vec<_> = troubles
         .iter()
-        .map(|trouble| call_with(&practice, |it| it.webhook(WebhookFault::every(trouble.clone()))).1)
+        .map(|trouble| {
+            call_with(&practice, |it| {
+                it.webhook(WebhookFault::every(trouble.clone()))
+            })
+            .1
+        })
         .collect();
     for call in &calls {
         practice.wait_for_call(call.id, &["placed"]);
@@ -147,14 +222,17 @@ fn a_wrong_stale_or_missing_signature_is_refused_and_applies_nothing() {
 
 #[test]
 fn a_key_of_another_tenant_does_not_speak_for_this_tenants_call() {
-    let practice = Practice::builder().retell(|it| it.deliver_webhooks = false).open();
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
     let other = "key_of_the_other_practice_bbbb";
     practice.new_tenant("Other", "+12125550101", Some(other));
     let (_, call) = call_with(&practice, |it| it);
     practice.wait_for_call(call.id, &["placed"]);
-    let body = json!({"event": "call_ended", "call": {"call_id": practice.retell.ledger()[0].call_id,
+    let body =
+        json!({"event": "call_ended", "call": {"call_id": practice.retell.ledger()[0].call_id,
         "metadata": {"session_id": call.session_id}, "disconnection_reason": "dial_busy"}})
-    .to_string();
+        .to_string();
     let answer = practice.post(body.as_str(), Some(&signed_ago(other, body.as_bytes(), 0)));
     assert_eq!(answer.status, 401, "{}", answer.text());
     assert_eq!(practice.call_status(call.id), "placed");
@@ -167,7 +245,9 @@ fn a_key_of_another_tenant_does_not_speak_for_this_tenants_call() {
 fn duplicates_at_the_same_moment_are_applied_once_and_all_are_answered_2xx() {
     let practice = Practice::open();
     let four_times = WebhookFault::every(WebhookTrouble::Duplicate { copies: 3 });
-    let (contact, call) = call_with(&practice, |it| it.fate(Fate::no_answer()).webhook(four_times.clone()));
+    let (contact, call) = call_with(&practice, |it| {
+        it.fate(Fate::no_answer()).webhook(four_times.clone())
+    });
     let (_, talked) = call_with(&practice, |it| it.webhook(four_times.clone()));
     practice.wait_for_call(call.id, &["completed"]);
     practice.wait_for_call(talked.id, &["completed"]);
@@ -179,9 +259,15 @@ fn duplicates_at_the_same_moment_are_applied_once_and_all_are_answered_2xx() {
         "every event to be applied",
         "select not exists (select from vioc.webhook_events where state in ('new', 'failed'))",
     );
-    let applied: i64 = practice.ask("select count(*) from vioc.webhook_events where state = 'applied'", &[]);
+    let applied: i64 = practice.ask(
+        "select count(*) from vioc.webhook_events where state = 'applied'",
+        &[],
+    );
     assert_eq!(applied, 2 + 3);
-    let attempts: i32 = practice.ask("select attempts from vioc.contacts where id = $1", &[&contact]);
+    let attempts: i32 = practice.ask(
+        "select attempts from vioc.contacts where id = $1",
+        &[&contact],
+    );
     assert_eq!(attempts, 1);
 }
 
@@ -190,19 +276,26 @@ fn reordered_delayed_and_unknown_events_give_the_same_result() {
     let practice = Practice::open();
     let (reordered, first) = call_with(&practice, |it| it.webhook(WebhookFault::reorder()));
     let (delayed, second) = call_with(&practice, |it| {
-        let late = WebhookTrouble::Delay { by: Duration::from_millis(400) };
+        let late = WebhookTrouble::Delay {
+            by: Duration::from_millis(400),
+        };
         it.webhook(WebhookFault::on("call_started", late.clone()))
             .webhook(WebhookFault::on("call_ended", late))
     });
-    let (surprised, third) =
-        call_with(&practice, |it| it.webhook(WebhookFault::every(WebhookTrouble::UnknownEventFirst)));
+    let (surprised, third) = call_with(&practice, |it| {
+        it.webhook(WebhookFault::every(WebhookTrouble::UnknownEventFirst))
+    });
     for (contact, call) in [(reordered, &first), (delayed, &second), (surprised, &third)] {
         practice.wait_for_call(call.id, &["completed"]);
         assert_eq!(practice.outcome(call.id).as_deref(), Some("confirmed"));
         assert_eq!(practice.contact_status(contact), "confirmed");
     }
     all_delivered(&practice);
-    let refused = practice.retell.deliveries().into_iter().filter(|it| !it.accepted());
+    let refused = practice
+        .retell
+        .deliveries()
+        .into_iter()
+        .filter(|it| !it.accepted());
     assert_eq!(refused.count(), 0);
     // Late facts reopen nothing.
     for (contact, call) in [(reordered, &first), (delayed, &second), (surprised, &third)] {
@@ -221,9 +314,16 @@ fn webhooks_that_come_before_retells_answer_are_applied_at_once() {
     });
     practice.wait_for_call(call.id, &["completed"]);
     let answered = practice.creates()[0].status;
-    assert_eq!(answered, None, "the answer to the create was not to be there yet");
+    assert_eq!(
+        answered, None,
+        "the answer to the create was not to be there yet"
+    );
     assert_eq!(practice.contact_status(contact), "confirmed");
-    assert!(practice.retell.wait_for(|now| now.requests()[0].status == Some(201), LONG));
+    assert!(
+        practice
+            .retell
+            .wait_for(|now| now.requests()[0].status == Some(201), LONG)
+    );
     // The barrier: a later call goes through the same worker.
     let later = practice.call_number(&new_number());
     practice.wait_for_call(later.id, &["completed"]);
@@ -268,11 +368,25 @@ fn a_call_that_is_not_ours_and_an_event_that_nobody_knows_are_answered_2xx() {
 fn bodies_that_are_no_json_or_too_large_are_refused_and_kill_nobody() {
     let practice = Practice::open();
     let worker = practice.cluster.worker_pid("app");
-    for body in [&b"not json"[..], b"", b"{\"event\":", b"{\"event\":\"\xff\xfe\"}"] {
+    for body in [
+        &b"not json"[..],
+        b"",
+        b"{\"event\":",
+        b"{\"event\":\"\xff\xfe\"}",
+    ] {
         let answer = practice.webhook(body);
-        assert_eq!(answer.status, 400, "{}: {}", String::from_utf8_lossy(body), answer.text());
+        assert_eq!(
+            answer.status,
+            400,
+            "{}: {}",
+            String::from_utf8_lossy(body),
+            answer.text()
+        );
     }
-    let large = format!(r#"{{"event":"call_ended","padding":"{}"}}"#, "x".repeat(9 << 20));
+    let large = format!(
+        r#"{{"event":"call_ended","padding":"{}"}}"#,
+        "x".repeat(9 << 20)
+    );
     assert_eq!(practice.webhook(large).status, 413);
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let answer = practice.webhook(deep);
@@ -286,17 +400,27 @@ fn bodies_that_are_no_json_or_too_large_are_refused_and_kill_nobody() {
 
 #[test]
 fn a_zero_byte_in_a_name_and_a_transcript_of_a_megabyte_lose_nothing() {
-    let practice = Practice::builder().retell(|it| it.escape_non_ascii = true).open();
-    let (first_contact, first) =
-        call_with(&practice, |it| it.fate(Fate::confirmed().transcript("User: \u{0} José 📞 yes\n")));
-    let (second_contact, second) =
-        call_with(&practice, |it| it.fate(Fate::confirmed().transcript(&"User: yes. ".repeat(100_000))));
+    let practice = Practice::builder()
+        .retell(|it| it.escape_non_ascii = true)
+        .open();
+    let (first_contact, first) = call_with(&practice, |it| {
+        it.fate(Fate::confirmed().transcript("User: \u{0} José 📞 yes\n"))
+    });
+    let (second_contact, second) = call_with(&practice, |it| {
+        it.fate(Fate::confirmed().transcript(&"User: yes. ".repeat(100_000)))
+    });
     for (contact, call) in [(first_contact, &first), (second_contact, &second)] {
         practice.wait_for_call(call.id, &["completed"]);
         assert_eq!(practice.contact_status(contact), "confirmed");
     }
     all_delivered(&practice);
-    assert!(practice.retell.deliveries().iter().all(retell_simulator::Delivery::accepted));
+    assert!(
+        practice
+            .retell
+            .deliveries()
+            .iter()
+            .all(retell_simulator::Delivery::accepted)
+    );
     // The bytes as they came.
     let (sent, kept) = (
         practice
@@ -317,7 +441,9 @@ fn a_zero_byte_in_a_name_and_a_transcript_of_a_megabyte_lose_nothing() {
 
 #[test]
 fn a_body_nested_thousands_of_levels_deep_is_kept_or_refused_and_never_loses_the_call() {
-    let practice = Practice::builder().retell(|it| it.deliver_webhooks = false).open();
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
     let (contact, call) = call_with(&practice, |it| it);
     practice.wait_for_call(call.id, &["placed"]);
     let retell_call_id = practice.retell.ledger()[0].call_id.clone();
@@ -330,4 +456,49 @@ fn a_body_nested_thousands_of_levels_deep_is_kept_or_refused_and_never_loses_the
     assert_eq!(answer.status, 200, "{}", answer.text());
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.contact_status(contact), "confirmed");
+}
+
+#[test]
+fn events_for_a_row_that_the_app_holds_are_kept_applied_later_and_hold_up_nobody() {
+    let practice = Practice::builder()
+        .retell(|it| it.timing.ring = Duration::from_millis(500))
+        .open();
+    let (contact, call) = call_with(&practice, |it| it);
+    practice.wait_for_call(call.id, &["placed"]);
+    let mut app = practice.connect();
+    let mut transaction = app.transaction().unwrap();
+    transaction
+        .query(
+            "select from vioc.contacts where id = $1 for update",
+            &[&contact],
+        )
+        .unwrap();
+    // Each is answered after two seconds, well within Retell's ten, and kept.
+    all_delivered(&practice);
+    assert!(
+        practice
+            .retell
+            .deliveries()
+            .iter()
+            .all(|it| it.accepted() && it.ended - it.started < 5.0)
+    );
+    practice.wait_for(
+        "the events to be kept",
+        "select count(*) = 3 from vioc.webhook_events where state = 'new'",
+    );
+    // The worker tries them again and again, and is there for the others all the same.
+    for _ in 0..3 {
+        let began = Instant::now();
+        let other = practice.call_number(&new_number());
+        practice.wait_for_call(other.id, &["placed", "ongoing", "ended", "completed"]);
+        assert!(
+            began.elapsed() < Duration::from_millis(1500),
+            "{:?} until the other call was placed",
+            began.elapsed()
+        );
+    }
+    assert_eq!(practice.call_status(call.id), "placed");
+    transaction.commit().unwrap();
+    practice.wait_for_call(call.id, &["completed"]);
+    practice.wait_for_contact(contact, &["confirmed"]);
 }

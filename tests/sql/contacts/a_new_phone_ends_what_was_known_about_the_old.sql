@@ -1,0 +1,59 @@
+\ir ../practice.psql
+select plan(24);
+
+create temp table people as
+select s as status, pg_temp.contact(:tenant, '9 days') as id
+from unnest('{wrong_number,failed,do_not_call,confirmed,contacted,unreachable}'::text[]) as s;
+update vioc.contacts as c set status = p.status, next_call_at = null, attempts = 2, last_attempt = 2, needs_review = true
+from people as p where p.id = c.id;
+
+-- the same number written otherwise is no new phone
+update vioc.contacts as c set phone = c.phone_e164 from people as p where p.id = c.id;
+select is(c.status::text, p.status, p.status || ': the same number') from people as p join vioc.contacts as c on c.id = p.id;
+update vioc.contacts as c set phone = '(212) 555-9' || lpad((c.id % 1000)::text, 3, '0') from people as p where p.id = c.id;
+select ok(c.status = 'scheduled' and c.next_call_at is not null and c.attempts = 0 and not c.needs_review, p.status || ' ends')
+from people as p join vioc.contacts as c on c.id = p.id where p.status in ('wrong_number', 'failed', 'do_not_call');
+select is(c.status::text, p.status, p.status || ' stays')
+from people as p join vioc.contacts as c on c.id = p.id where p.status not in ('wrong_number', 'failed', 'do_not_call');
+
+-- a number that could not be dialled is mended
+select pg_temp.contact(:tenant, '9 days', '12') as broken \gset
+update vioc.contacts set phone = '(212) 555-0142' where id = :broken;
+select ok((pg_temp.person(:broken)).phone_e164 = '+12125550142' and (pg_temp.person(:broken)).phone_problem is null, 'a mended phone');
+select isnt((pg_temp.person(:broken)).next_call_at, null, 'has its plan');
+
+-- a cancelled booking is not brought back by a phone
+select pg_temp.contact(:tenant, '9 days') as cancelled \gset
+update vioc.contacts set status = 'wrong_number', next_call_at = null where id = :cancelled;
+update vioc.contacts set appointment_status = 'cancelled' where id = :cancelled;
+update vioc.contacts set phone = '(212) 555-0143' where id = :cancelled;
+select is((pg_temp.person(:cancelled)).status::text, 'cancelled', 'nor a cancelled booking revived');
+select is((pg_temp.person(:cancelled)).next_call_at, null, 'nor planned');
+
+-- calls under way
+select pg_temp.call_in(:tenant, 'queued') as queued \gset
+update vioc.contacts set phone = '(212) 555-0144' where id = (pg_temp.call(:queued)).contact_id;
+select is((pg_temp.call(:queued)).status::text, 'queued', 'a queued call waits on');
+select is((pg_temp.call(:queued)).to_number::text, '+12125550144', 'for the new number');
+update vioc.contacts set phone = 'unknown' where id = (pg_temp.call(:queued)).contact_id;
+select is((pg_temp.call(:queued)).status::text, 'cancelled', 'without a number it is cancelled');
+
+select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
+update vioc.contacts set phone = '(212) 555-0145' where id = (pg_temp.call(:sent)).contact_id;
+select pg_temp.answer(:sent, 'not_sent') \gset ignored_
+select is((pg_temp.call(:sent)).to_number::text, '+12125550145', 'a call that was not sent after all goes to the new number');
+select pg_temp.call_in(:tenant, 'unconfirmed') as doubted \gset
+update vioc.contacts set phone = '(212) 555-0146' where id = (pg_temp.call(:doubted)).contact_id;
+select vioc.record_look_up(:tenant, :doubted, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select ok(not (pg_temp.call(:doubted)).resend, 'an unconfirmed one is never sent again to the old number');
+select pg_temp.call_in(:tenant, 'placed') as placed \gset
+update vioc.contacts set phone = '(212) 555-0147' where id = (pg_temp.call(:placed)).contact_id;
+select is((pg_temp.call(:placed)).status::text, 'placed', 'a placed one goes on');
+-- resent already decided, then changed
+select pg_temp.call_in(:tenant, 'unconfirmed') as resent \gset
+select vioc.record_look_up(:tenant, :resent, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select ok((pg_temp.call(:resent)).resend, '(to be sent again)');
+update vioc.contacts set phone = '(212) 555-0148' where id = (pg_temp.call(:resent)).contact_id;
+select ok(not (pg_temp.call(:resent)).resend, 'the decision is taken back');
+
+select * from finish();

@@ -1,0 +1,24 @@
+-- A warning can only be read from outside: another psql, whose transaction ends with it.
+set local client_min_messages = warning;
+select plan(3);
+
+\setenv PGHOST :HOST
+\setenv PGPORT :PORT
+\setenv PGUSER :USER
+\setenv PGDATABASE :DBNAME
+\set app 'create role warned_app; grant usage on schema vioc to warned_app; grant select, insert, update on vioc.contacts to warned_app; insert into vioc.tenants (id, company_name, time_zone) overriding system value values (424242, $$Bright Dental$$, $$UTC$$); set role warned_app; '
+\set insert 'insert into vioc.contacts (tenant_id, name, phone, attempts, status) values (424242, $$Ann Jones$$, $$+12125550100$$, 3, $$failed$$); '
+\set update 'update vioc.contacts set needs_review = true where tenant_id = 424242; '
+\set same 'update vioc.contacts set name = $$Ann$$, needs_review = needs_review where tenant_id = 424242; '
+\set script 'begin; ' :app :insert
+\set insert_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :app ' set client_min_messages = error; ' :insert ' set client_min_messages = warning; ' :update
+\set update_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :app ' set client_min_messages = error; ' :insert ' set client_min_messages = warning; ' :same
+\set same_said `psql -Xq -c :'script' 2>&1`
+
+select matches(:'insert_said'::text, '^WARNING:  ignored: status, attempts of vioc.contacts are written by vioconcierge only\nHINT:  ', 'an insert, with a hint');
+select matches(:'update_said'::text, '^WARNING:  ignored: needs_review of vioc.contacts is written by vioconcierge only\nHINT:  ', 'an update');
+select is(:'same_said'::text, '', 'nothing is said where nothing was changed');
+
+select * from finish();

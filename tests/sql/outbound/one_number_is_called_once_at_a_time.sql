@@ -1,0 +1,21 @@
+\ir ../practice.psql
+select plan(7);
+
+select pg_temp.practice() as other \gset
+select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as first \gset
+select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as second \gset
+select pg_temp.queue(pg_temp.contact(:other, '3 days', '+12125550142')) as elsewhere \gset
+select is(count(*), 1::bigint, 'of three calls to one number one goes') from pg_temp.claim();
+select id as going from vioc.calls where status = 'dispatching' \gset
+select is(count(*), 2::bigint, 'the others wait half a minute') from vioc.calls where status = 'queued' and due_at = now() + interval '30 s';
+select is_empty('select pg_temp.claim(now() + interval ''31 s'')', 'while it is being sent');
+select pg_temp.answer(:going, 'ambiguous', now() + interval '31 s') \gset ignored_
+select is_empty('select pg_temp.claim(now() + interval ''62 s'')', 'while nobody knows');
+select pg_temp.answer(:going, 'placed', now() + interval '62 s') \gset ignored_
+select is_empty('select pg_temp.claim(now() + interval ''93 s'')', 'while it rings');
+select vioc.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'dial_busy'), now() + interval '2 minutes')
+from vioc.calls as c where c.id = :going \gset ignored_
+select is(count(*), 1::bigint, 'when it is over the next goes') from pg_temp.claim(now() + interval '124 s');
+select is((select count(*) from vioc.calls where status in ('dispatching', 'placed', 'ongoing', 'unconfirmed') and to_number = '+12125550142'), 1::bigint, 'one');
+
+select * from finish();

@@ -1,0 +1,25 @@
+\ir clinic.psql
+select plan(9);
+
+select pg_temp.contact(:tenant, '+12125553333') as ann, pg_temp.contact(:tenant, '+12125553333', p_name => 'Ann Jones') as again,
+  pg_temp.contact(:tenant, '+12125553333', p_name => 'Her Mother') as mother \gset
+select pg_temp.dial(:ann) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "wrong_number"}')) as ignored \gset
+select is(pg_temp.told(:call), 'completed wrong_number / wrong_number', 'somebody else answered');
+select is((pg_temp.person(:again)).status, 'wrong_number', 'the same person''s other appointment knows it too');
+select is((pg_temp.person(:mother)).status, 'scheduled', 'another person at that number is still called');
+select is((pg_temp.person(:ann)).next_call_at, null, 'no call follows');
+
+update vioc.contacts set appointment_time = '2031-03-22 15:00-04' where id = :ann;
+select is((pg_temp.person(:ann)).status, 'wrong_number', 'a moved appointment does not make the number right');
+select vioc_do_not_call(:tenant, '+12125553333') as ignored \gset
+select vioc_allow_call(:tenant, '+12125553333', 'asked for it') as ignored \gset
+select is((pg_temp.person(:ann)).status, 'wrong_number', 'nor does an opt-out that was lifted');
+
+update vioc.contacts set phone = '+12125553334' where id = :ann;
+select is((pg_temp.person(:ann)).status, 'scheduled', 'a new phone does');
+select is((pg_temp.person(:ann)).next_call_at, '2031-03-21 15:00-04', '... and the plan goes on');
+select pg_temp.dial(:ann) as call \gset
+select is((pg_temp.call(:call)).to_number, '+12125553334', '... at the new number');
+
+select * from finish();

@@ -1,0 +1,68 @@
+-- Contract 6, how an outcome is decided: (1) opt-out, (2) never connected or a machine, (3) the agent's report, (4) the
+-- analysis, which wins and is reviewed where they disagree, (5) nothing said.
+\ir clinic.psql
+
+create temporary table heard (claim text, report jsonb, reason text, analysis jsonb, in_voicemail boolean, told text);
+insert into heard values
+  ('the analysis decides', null, 'agent_hangup', '{"appointment_action": "confirmed"}', false, 'completed confirmed / confirmed'),
+  ('in many words', null, 'user_hangup', '{"appointment_action": " YES. "}', false, 'completed confirmed / confirmed'),
+  ('its outcome, if there is no action', null, 'user_hangup', '{"appointment_action": "", "outcome": "cancel"}', false, 'completed cancelled / cancelled / review'),
+  ('rescheduled', null, 'user_hangup', '{"appointment_action": "reschedule"}', false, 'completed rescheduled / rescheduled / review'),
+  ('callback without a time', null, 'user_hangup', '{"appointment_action": "callback"}', false, 'completed callback_requested / callback / review'),
+  ('declined', null, 'user_hangup', '{"outcome": "refused"}', false, 'completed declined / contacted / review'),
+  ('wrong number', null, 'user_hangup', '{"outcome": "wrong_number"}', false, 'completed wrong_number / wrong_number'),
+  ('opt-out', null, 'user_hangup', '{"outcome": "do_not_call"}', false, 'completed do_not_call / do_not_call'),
+  ('nothing said', null, 'user_hangup', '{}', false, 'completed completed / contacted / review'),
+  ('a word nobody mapped is kept verbatim', null, 'user_hangup', '{"outcome": "Wants a Refund"}', false, 'completed Wants a Refund / contacted / review'),
+  ('the agent''s report decides', '{"appointment_action": "confirm"}', 'agent_hangup', '{}', false, 'completed confirmed / confirmed'),
+  ('the report''s outcome', '{"outcome": "cancelled"}', 'agent_hangup', null, false, 'completed cancelled / cancelled / review'),
+  ('both agree', '{"appointment_action": "confirm"}', 'agent_hangup', '{"outcome": "yes"}', false, 'completed confirmed / confirmed'),
+  ('they disagree', '{"appointment_action": "cancelled"}', 'agent_hangup', '{"appointment_action": "confirmed"}', false, 'completed confirmed / confirmed / review'),
+  ('an opt-out in the report beats the analysis', '{"appointment_action": "stop_calling"}', 'agent_hangup', '{"appointment_action": "confirmed"}', false, 'completed do_not_call / do_not_call'),
+  ('an opt-out beside another action', null, 'agent_hangup', '{"appointment_action": "cancelled", "outcome": "do_not_call"}', false, 'completed do_not_call / do_not_call'),
+  ('an opt-out by Retell''s reason', '{"appointment_action": "confirmed"}', 'user_requested_dnc', '{"appointment_action": "confirmed"}', false, 'completed do_not_call / do_not_call'),
+  ('an opt-out even where a machine was heard', '{"appointment_action": "do_not_call"}', 'voicemail_reached', '{}', true, 'completed do_not_call / do_not_call'),
+  ('voicemail ignores a decision', null, 'voicemail_reached', '{"appointment_action": "confirmed"}', false, 'completed voicemail / scheduled'),
+  ('a menu too', null, 'ivr_reached', '{"appointment_action": "confirmed"}', false, 'completed voicemail / scheduled'),
+  ('a machine that only the analysis heard', '{"appointment_action": "confirmed"}', 'agent_hangup', '{"appointment_action": "confirmed"}', true, 'completed voicemail / scheduled'),
+  ('nobody answered: a decision is invented', '{"appointment_action": "confirmed"}', 'dial_no_answer', '{"appointment_action": "confirmed"}', false, 'completed no_answer / scheduled'),
+  ('Retell''s callback', null, 'user_requested_callback', '{"outcome": "completed"}', false, 'completed callback_requested / callback / review'),
+  ('... unless something was decided', null, 'user_requested_callback', '{"appointment_action": "confirmed"}', false, 'completed confirmed / confirmed'),
+  ('an agent cannot speak for Retell', null, 'agent_hangup', '{"outcome": "account_trouble"}', false, 'completed failed / failed / review'),
+  ('no reason and no analysis data', null, null, null, false, 'completed completed / contacted / review');
+
+select plan((select count(*)::integer + 5 from heard));
+create temporary table made as select claim, pg_temp.placed(:tenant) as call from heard;
+do $$ begin
+  perform pg_temp.arrives(jsonb_build_object('name', 'report_outcome', 'args', h.report) || (pg_temp.body(m.call, 'x') - 'event'))
+  from heard as h join made as m using (claim) where h.report is not null;
+  perform pg_temp.hear(m.call, 'call_ended', jsonb_strip_nulls(jsonb_build_object('disconnection_reason', h.reason)))
+  from heard as h join made as m using (claim);
+  perform pg_temp.hear(m.call, 'call_analyzed', jsonb_strip_nulls(pg_temp.analysed(h.analysis, h.in_voicemail)
+    || jsonb_build_object('disconnection_reason', h.reason)))
+  from heard as h join made as m using (claim);
+end $$;
+select is(pg_temp.told(m.call), h.told, h.claim) from heard as h join made as m using (claim);
+
+-- a platform error cut the line after the person had spoken
+select pg_temp.placed(:tenant) as cut \gset
+select pg_temp.arrives(jsonb_build_object('name', 'report_outcome', 'args', '{"appointment_action": "confirmed"}'::jsonb)
+  || (pg_temp.body(:cut, 'x') - 'event')) as ignored \gset
+select is((pg_temp.call(:cut)).status, 'ongoing', 'an agent that reports is in a conversation');
+select pg_temp.hear(:cut, 'call_ended', '{"disconnection_reason": "error_llm_websocket_lost_connection"}') as ignored \gset
+select is(pg_temp.told(:cut), 'ended / calling', 'a conversation that a platform error ended waits for its analysis');
+select pg_temp.hear(:cut, 'call_analyzed', '{"disconnection_reason": "error_llm_websocket_lost_connection"}') as ignored \gset
+select is(pg_temp.told(:cut), 'completed confirmed / confirmed', '... and who has confirmed is not called again');
+
+-- several reports
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.report(:call, r.flat) as ignored from (values (1, '{"appointment_action": "cancelled"}'::jsonb),
+  (2, '{"appointment_action": "confirmed"}'), (3, '{"outcome": "declined"}'), (4, '{"appointment_action": "", "note": "x"}')) as r (n, flat) order by n \g /dev/null
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{}')) as ignored \gset
+select is(pg_temp.told(:call), 'completed confirmed / confirmed', 'the newest report with an action counts');
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.report(:call, r.flat) as ignored from (values (1, '{"appointment_action": "do_not_call"}'::jsonb),
+  (2, '{"appointment_action": "confirmed"}')) as r (n, flat) order by n \g /dev/null
+select ok(exists (select from vioc.do_not_call as d where d.phone = (pg_temp.call(:call)).to_number), 'an opt-out takes effect while the call lasts');
+
+select * from finish();

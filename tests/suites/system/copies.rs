@@ -1,0 +1,350 @@
+//! Dumps, restores and copies: everything is there, and a copy does not dial.
+
+use std::process::{Command, Output, Stdio};
+
+use retell_simulator::{Config, CreateFault, Script, Simulator};
+use vioc_tests::cluster::Copy;
+use vioc_tests::practice::{APP, Practice, call_contact, cluster, new_number};
+use vioc_tests::wait::{LONG, wait_until};
+use vioc_tests::{Cluster, Stop};
+
+fn client(cluster: &Cluster, program: &str, database: &str) -> Command {
+    let mut command = cluster.binaries().client(program);
+    command
+        .args(["-U", "postgres", "-h"])
+        .arg(cluster.socket_dir())
+        .args(["-p", &cluster.port().to_string(), "-d", database]);
+    command
+}
+
+fn must(output: &Output) {
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("ERROR"),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+fn dump(cluster: &Cluster, arguments: &[&str]) -> Vec<u8> {
+    let output = client(cluster, "pg_dump", APP)
+        .args(arguments)
+        .output()
+        .unwrap();
+    must(&output);
+    output.stdout
+}
+
+/// The rows of every table of the extension, as text, in one string per table.
+fn contents(cluster: &Cluster, database: &str) -> Vec<(String, String)> {
+    let mut client = cluster.connect(database);
+    let tables = client
+        .query(
+            "select c.relname::text from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') order by 1",
+            &[],
+        )
+        .unwrap();
+    let mut rows_of = |table: &str| {
+        let sql = format!(
+            "select coalesce(string_agg(t::text, e'\\n' order by t::text), '') from vioc.{table} as t"
+        );
+        client.query_one(&sql, &[]).unwrap().get::<_, String>(0)
+    };
+    tables
+        .iter()
+        .map(|row| {
+            let table: String = row.get(0);
+            let rows = rows_of(&table);
+            (table, rows)
+        })
+        .collect()
+}
+
+/// A database with something in every state: finished, queued, in doubt, placed, planned, opted out, paused tenants.
+fn busy() -> Practice {
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = true)
+        .setting("vioconcierge.request_timeout", "1s")
+        .open();
+    for fate in [
+        "confirmed",
+        "cancelled",
+        "no_answer",
+        "do_not_call",
+        "callback",
+    ] {
+        let phone = new_number();
+        let fate = retell_simulator::Fate::named(fate).unwrap();
+        practice.retell.script(Script::to_number(&phone).fate(fate));
+        let call = practice.call_number(&phone);
+        practice.wait_for_call(call.id, &["completed"]);
+    }
+    let doubtful = new_number();
+    practice
+        .retell
+        .script(Script::to_number(&doubtful).create(CreateFault::hang_before_creating()));
+    let call = practice.call_number(&doubtful);
+    practice.wait_for_call(call.id, &["unconfirmed"]);
+    let other = practice.new_tenant("Other", "+12125550101", Some("key_of_the_other_bbbb"));
+    practice.due_contacts(other, 5);
+    practice.due_contacts(practice.tenant, 5);
+    practice.run(
+        "insert into vioc.calling_hours (tenant_id, weekday, opens, closes) select 2, n, '00:00', '24:00' from generate_series(1, 7) as n;
+         insert into vioc.blackout_dates (tenant_id, day, reason) values (2, '2030-12-25', 'Christmas');
+         insert into vioc.outcome_words (tenant_id, word, outcome) values (1, 'yep', 'confirmed');
+         insert into vioc.follow_up_rules (tenant_id, outcome, delays, max_attempts) values (1, 'busy', '{5 min}', 2);
+         insert into vioc.agents (tenant_id, locale, retell_agent_id) values (1, 'es', 'agent_es');",
+    );
+    // Queued, and waiting: nothing may be sent with this key for an hour.
+    practice.run("update vioc.credentials set throttled_until = now() + interval '1 hour'");
+    let queued = practice.call_number(&new_number());
+    assert_eq!(practice.call_status(queued.id), "queued");
+    practice
+}
+
+/// A second cluster, of its own, that serves a restored database.
+fn elsewhere(retell: &Simulator) -> Cluster {
+    cluster()
+        .own_identity()
+        .setting("vioconcierge.api_base_url", retell.url())
+        .start()
+}
+
+/// The roles of the front are the cluster's, not the database's.
+fn make_roles(cluster: &Cluster) {
+    cluster
+        .connect("postgres")
+        .batch_execute("create role authenticator login noinherit; create role web_anon; create role frontdesk")
+        .unwrap();
+}
+
+fn assert_same_rows(original: &[(String, String)], restored: &[(String, String)]) {
+    for (before, after) in original.iter().zip(restored) {
+        // The installation says that it is a copy by now.
+        if before.0 != "installation" {
+            assert_eq!(before, after);
+        }
+    }
+    assert_eq!(original.len(), restored.len());
+}
+
+fn worker_says_copy(cluster: &Cluster, database: &str) {
+    wait_until("the copy to be recognised", LONG, || {
+        let sql = "select is_copy and paused_at is not null and pause_reason like '%copy%' from vioc.installation";
+        let row = cluster.connect(database).query_opt(sql, &[]).unwrap()?;
+        row.get::<_, bool>(0).then_some(())
+    });
+}
+
+/// Nothing is dialled before `vioc_resume()`, and everything that waits is dialled after it.
+fn assert_dials_after_resume_only(cluster: &Cluster, database: &str, retell: &Simulator) {
+    worker_says_copy(cluster, database);
+    let mut app = cluster.connect(database);
+    app.batch_execute(
+        "update vioc.credentials set throttled_until = null, max_starts_per_second = 1000",
+    )
+    .unwrap();
+    let refused = app.query_one(
+        "select vioc_call_contact(min(id)) from vioc.contacts where status = 'scheduled'",
+        &[],
+    );
+    assert!(crate::told(&refused.unwrap_err()).starts_with("VC001"));
+    for tenant in [1_i64, 2] {
+        app.execute("select vioc_go_live($1)", &[&tenant]).unwrap();
+    }
+    assert_eq!(
+        app.query_one("select vioc_enqueue_due()", &[])
+            .unwrap()
+            .get::<_, i32>(0),
+        0
+    );
+    // Each reload makes the worker look at everything again.
+    for _ in 0..3 {
+        cluster.reload();
+    }
+    assert_eq!(retell.counters().requests, 0, "{:?}", retell.requests());
+
+    app.batch_execute("select vioc_resume()").unwrap();
+    assert_eq!(
+        app.query_one("select vioc_enqueue_due()", &[])
+            .unwrap()
+            .get::<_, i32>(0),
+        10
+    );
+    wait_until("the queue to be dialled", LONG, || {
+        let sql =
+            "select not exists (select from vioc.calls where status in ('queued', 'dispatching'))";
+        app.query_one(sql, &[])
+            .unwrap()
+            .get::<_, bool>(0)
+            .then_some(())
+    });
+    assert_eq!(retell.counters().dials, 11);
+    // Identity sequences continue, attempts are not reused.
+    let next: i64 = app
+        .query_one(
+            "insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (1, 'New', '+16463000000', now() + interval '2 days') returning id",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    let highest: i64 = app
+        .query_one("select max(id) from vioc.contacts", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(next, highest);
+    let call = call_contact(&mut app, next);
+    assert!(retell.wait_for(
+        |now| {
+            now.dials()
+                .iter()
+                .any(|it| it.session_id == call.session_id)
+        },
+        LONG
+    ));
+}
+
+#[test]
+fn a_dump_restored_elsewhere_by_psql_is_equal_and_dials_only_after_resume() {
+    let practice = busy();
+    let script = dump(&practice.cluster, &[]);
+    let before = contents(&practice.cluster, APP);
+    let retell = Simulator::start(Config {
+        deliver_webhooks: false,
+        ..Config::default()
+    })
+    .unwrap();
+    let other = elsewhere(&retell);
+    make_roles(&other);
+    let output = other.psql(APP, &String::from_utf8(script).unwrap());
+    must(&output);
+    assert_same_rows(&before, &contents(&other, APP));
+    assert_dials_after_resume_only(&other, APP, &retell);
+}
+
+fn restore_with_pg_restore(name: &str, arguments: &[&str]) {
+    let practice = busy();
+    let archive = dump(&practice.cluster, &["-Fc"]);
+    let file = std::env::temp_dir().join(format!("vioc-{}-{name}.dump", std::process::id()));
+    std::fs::write(&file, archive).unwrap();
+    let before = contents(&practice.cluster, APP);
+    let retell = Simulator::start(Config::default()).unwrap();
+    let other = elsewhere(&retell);
+    make_roles(&other);
+    let output = client(&other, "pg_restore", APP)
+        .arg("--exit-on-error")
+        .args(arguments)
+        .arg(&file)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    std::fs::remove_file(&file).unwrap();
+    must(&output);
+    assert_same_rows(&before, &contents(&other, APP));
+    worker_says_copy(&other, APP);
+    assert_eq!(retell.counters().requests, 0);
+}
+
+#[test]
+fn a_dump_restored_by_pg_restore_is_equal_and_does_not_dial() {
+    restore_with_pg_restore("serial", &[]);
+}
+
+#[test]
+fn a_dump_restored_by_pg_restore_in_one_transaction_is_equal_and_does_not_dial() {
+    restore_with_pg_restore("single", &["--single-transaction"]);
+}
+
+#[test]
+#[ignore = "pg_dump archives hold no order among an extension's tables, so a foreign key may fail with --jobs"]
+fn a_dump_restored_by_pg_restore_with_several_jobs_is_equal_and_does_not_dial() {
+    restore_with_pg_restore("parallel", &["--jobs=4"]);
+}
+
+#[test]
+fn a_database_made_from_this_one_as_template_does_not_dial() {
+    let practice = busy();
+    let copy_retell = Simulator::start(Config {
+        deliver_webhooks: false,
+        ..Config::default()
+    })
+    .unwrap();
+    let Practice {
+        front,
+        cluster,
+        retell,
+        ..
+    } = practice;
+    drop(front);
+    // A worker is a session: the template must not be served while it is copied.
+    let set = |databases: &str| {
+        let sql = format!("alter system set vioconcierge.databases = '{databases}'");
+        cluster.connect("postgres").batch_execute(&sql).unwrap();
+        cluster.restart(Stop::Fast);
+    };
+    set("");
+    cluster
+        .connect("postgres")
+        .batch_execute("create database copy template app")
+        .unwrap();
+    cluster.set("vioconcierge.api_base_url", &copy_retell.url());
+    set("copy");
+    let requests = retell.counters().requests;
+    assert_dials_after_resume_only(&cluster, "copy", &copy_retell);
+    assert_eq!(retell.counters().requests, requests);
+}
+
+#[test]
+fn a_promoted_standby_goes_on_by_itself_and_dials_nobody_twice() {
+    let practice = Practice::builder()
+        .setting("vioconcierge.request_timeout", "30s")
+        .setting("vioconcierge.reconcile_after", "1s")
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    let contacts: Vec<_> = (0..4).map(|_| practice.contact(&new_number())).collect();
+    let placed = practice.call(contacts[0]);
+    practice.wait_for_call(placed.id, &["placed"]);
+    let standby = practice.cluster.basebackup(Copy::Standby, &[]);
+    // Being sent while the primary dies: one that Retell has made, one that it never got.
+    let in_flight: Vec<_> = [
+        CreateFault::hang_after_creating(),
+        CreateFault::hang_before_creating(),
+    ]
+    .into_iter()
+    .zip(&contacts[1..])
+    .map(|(fault, contact)| {
+        practice.retell.script(Script::next(1).create(fault));
+        practice.call(*contact)
+    })
+    .collect();
+    practice.wait_for_creates(3);
+    let followed = |call: i64| {
+        let sql = "select status::text from vioc.calls where id = $1";
+        let row = standby.connect(APP).query_opt(sql, &[&call]).unwrap()?;
+        (row.get::<_, String>(0) == "dispatching").then_some(())
+    };
+    for call in &in_flight {
+        wait_until("the standby to have the claim", LONG, || followed(call.id));
+    }
+    practice.cluster.stop(Stop::Immediate);
+    standby.promote();
+
+    let mut app = standby.connect(APP);
+    let later = call_contact(&mut app, contacts[3]);
+    for call in in_flight.iter().chain([&later]) {
+        wait_until("the call to be known to Retell", LONG, || {
+            let sql = "select retell_call_id is not null from vioc.calls where id = $1";
+            app.query_one(sql, &[&call.id])
+                .unwrap()
+                .get::<_, bool>(0)
+                .then_some(())
+        });
+    }
+    for call in in_flight.iter().chain([&placed, &later]) {
+        assert_eq!(practice.dials(call), 1);
+    }
+}
