@@ -781,7 +781,7 @@ begin
   end if;
   perform now() at time zone p_name;
 exception when invalid_parameter_value then
-  raise exception 'not a time zone name: %', left(quote_literal(p_name), 60)
+  raise exception 'time_zone is not the name of a time zone' -- not repeated: it may be anything
     using errcode = 'invalid_parameter_value',
       hint = 'Use a name of pg_timezone_names such as America/New_York.';
 end
@@ -1528,7 +1528,7 @@ comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and
 -- functions/give_back.sql
 
 -- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
--- another call is being made to it, or the number was opted out while the call was on.
+-- another call is being made to it, or the number was opted out meanwhile.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
@@ -1539,8 +1539,8 @@ declare
   v_status text;
 begin
   select case
+      when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
       when c.status <> 'calling' then c.status::text
-      when not r.not_opted_out then 'do_not_call'
       else p_status_before end
   into v_status
   from vioc.contacts as c
@@ -3298,14 +3298,20 @@ begin
   end if;
 
   if p_kind = 'find' then
-    if v_call.status <> 'unconfirmed' or jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
+    if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
       return;
     end if;
     select i.item ->> 'call_id' into v_found
     from jsonb_array_elements(v_answer -> 'items') as i (item)
     where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
     limit 1;
-    if found then
+    if found and v_call.status = 'ended' then
+      -- a flat body ended it before its answer came
+      update vioc.calls as c set retell_call_id = coalesce(c.retell_call_id, left(v_found, 200)), look_up_at = p_now
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    elsif v_call.status <> 'unconfirmed' then
+      null; -- it was answered meanwhile
+    elsif found then
       update vioc.calls as c
       set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
           request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
@@ -3983,9 +3989,17 @@ create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reaso
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_phone constant text := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
 begin
-  perform vioc.opt_out(vioc_do_not_call.tenant_id,
-    vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone), vioc_do_not_call.reason, 'practice', clock_timestamp());
+  -- vioc.opt_out skips rows that somebody holds; a person who asks waits for them
+  perform from vioc.contacts as c
+  join vioc.tenants as o on o.id = c.tenant_id
+  join vioc.tenants as t on o.id = t.id or o.organisation = t.organisation
+  where t.id = vioc_do_not_call.tenant_id and c.phone_e164 = v_phone
+  order by c.tenant_id, c.id
+  for update of c;
+  perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
 end
 $$;
 comment on function @extschema@.vioc_do_not_call(bigint, text, text) is
@@ -4152,7 +4166,7 @@ begin
   end if;
   if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
     'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed') then
-    raise exception 'not an outcome: %', left(quote_literal(v_outcome), 60)
+    raise exception 'outcome is not one that a person can decide'
       using errcode = 'invalid_parameter_value', hint = 'For instance confirmed, cancelled, rescheduled or completed.';
   end if;
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
@@ -4527,11 +4541,11 @@ comment on view vioc.dead_letters is 'Webhook bodies that are stored but could n
 
 create view vioc.due_contacts with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
-  (select v.detail from vioc.verdicts(c.tenant_id, c.id, now()) as v where not v.ok order by v.ordinal limit 1) as held_by
+  (select v.detail from @extschema@.vioc_explain_contact(c.id) as v where not v.ok limit 1) as held_by
 from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
-comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live).';
+comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live). A reader also needs EXECUTE on vioc_explain_contact.';
 
 -- views/needs_review.sql
 

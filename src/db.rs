@@ -136,9 +136,21 @@ pub(crate) struct LookUp {
     pub(crate) api_key: Option<String>,
 }
 
-/// Whether the extension is installed in this database. Needs a transaction.
+/// Whether the extension is installed in this database; if so it stays until the transaction ends. Needs one.
+///
+/// DROP EXTENSION locks the extension and then its tables; who does the same never deadlocks with it.
 pub(crate) fn is_installed() -> bool {
-    unsafe { pg_sys::get_extension_oid(c"vioconcierge".as_ptr(), true) != pg_sys::InvalidOid }
+    unsafe {
+        let name = c"vioconcierge".as_ptr();
+        let extension = pg_sys::get_extension_oid(name, true);
+        if extension == pg_sys::InvalidOid {
+            return false;
+        }
+        let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
+        // dropped while this waited?
+        pg_sys::get_extension_oid(name, true) == extension
+    }
 }
 
 /// Whether this session got (and now keeps) the lock that makes it the database's only worker.

@@ -103,9 +103,6 @@ impl Served {
             .is_some_and(|worker| !is_running(worker))
         {
             self.worker = None;
-            if let Some(slot) = shared::slot(self.slot) {
-                slot.set_worker(false);
-            }
             if self.started.elapsed() > HEALTHY {
                 self.restart = FIRST_RESTART;
             }
@@ -116,6 +113,9 @@ impl Served {
             return;
         }
         self.retry_at = now + POLL;
+        if shared::slot(self.slot).is_some_and(shared::Slot::has_worker) {
+            return; // an earlier launcher's worker goes on
+        }
         let Ok(exists) = db::transaction(|| exists(&self.name)) else {
             return;
         };

@@ -97,19 +97,30 @@ pub(crate) fn mailbox() -> Option<&'static Mailbox> {
 }
 
 impl Slot {
-    /// The worker is here; `None` when it leaves.
-    pub(crate) fn set_worker(&self, is_here: bool) {
-        let (pid, latch) = if is_here {
-            unsafe { (pg_sys::MyProcPid, pg_sys::MyLatch) }
-        } else {
-            (0, ptr::null_mut())
-        };
-        self.latch.store(latch, Ordering::Release);
-        self.worker_pid.store(pid, Ordering::Release);
+    /// This process is the database's worker.
+    pub(crate) fn enter_worker(&self) {
+        unsafe {
+            self.latch.store(pg_sys::MyLatch, Ordering::Release);
+            self.worker_pid.store(pg_sys::MyProcPid, Ordering::Release);
+        }
+    }
+
+    /// This process leaves; a successor that is here already stays.
+    pub(crate) fn leave_worker(&self) {
+        let me = unsafe { pg_sys::MyProcPid };
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        if self
+            .worker_pid
+            .compare_exchange(me, 0, order, failure)
+            .is_ok()
+        {
+            self.latch.store(ptr::null_mut(), Ordering::Release);
+        }
     }
 
     pub(crate) fn has_worker(&self) -> bool {
-        self.worker_pid.load(Ordering::Acquire) != 0
+        let pid = self.worker_pid.load(Ordering::Acquire);
+        pid != 0 && unsafe { libc::kill(pid, 0) == 0 }
     }
 
     /// Whether there was work since the last call.

@@ -41,7 +41,6 @@ pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     };
     MY_SLOT.store(argument.value() as i32, Ordering::Relaxed);
     unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
-    slot.set_worker(true);
     db::set_session_defaults();
 
     let mut worker = Worker::new(slot);
@@ -57,7 +56,7 @@ unsafe extern "C-unwind" fn leave(_code: i32, _argument: pg_sys::Datum) {
         .ok()
         .and_then(shared::slot)
     {
-        slot.set_worker(false);
+        slot.leave_worker();
     }
 }
 
@@ -169,45 +168,60 @@ impl Worker {
         if self.presence == Presence::Waiting && !self.attach()? {
             return Ok(IDLE_POLL);
         }
-        let claimed = self.record_and_claim()?;
-        if self.presence == Presence::Waiting {
-            return Ok(IDLE_POLL); // the extension was dropped
-        }
+        let Some(sleep) = self.work()? else {
+            // the extension was dropped, and with it everything that the answers are about
+            self.presence = Presence::Waiting;
+            self.was_attached = false;
+            self.answers.clear();
+            self.look_ups.clear();
+            return Ok(IDLE_POLL);
+        };
+        Ok(sleep)
+    }
+
+    /// `None`: the extension is gone.
+    fn work(&mut self) -> Result<Option<Duration>, String> {
+        let Some(claimed) = self.record_and_claim()? else {
+            return Ok(None);
+        };
         self.record_look_ups();
-        let asked = self.claim_look_ups()?;
+        let Some(asked) = self.claim_look_ups()? else {
+            return Ok(None);
+        };
         if self.tended.elapsed() >= TEND_EVERY {
             self.tended = Instant::now();
-            in_transaction(|| db::tend(100))?;
+            if with_extension(|| db::tend(100))?.is_none() {
+                return Ok(None);
+            }
         }
         if claimed > 0 || asked > 0 {
-            return Ok(Duration::ZERO); // there may be more
+            return Ok(Some(Duration::ZERO)); // there may be more
         }
         let most = if self.work.is_empty() && self.answers.is_empty() {
             IDLE_POLL
         } else {
             TEND_EVERY
         };
-        in_transaction(|| self.statements.sleep(most))
+        with_extension(|| self.statements.sleep(most))
     }
 
     /// False: no extension here yet, or another worker is still leaving.
     fn attach(&mut self) -> Result<bool, String> {
-        let is_first = !self.was_attached;
-        let is_locked = self.is_locked;
-        let attached = in_transaction(|| {
-            if !db::is_installed() || !(is_locked || db::try_lock()?) {
-                return Ok(None);
+        if !self.is_locked {
+            self.is_locked = in_transaction(db::try_lock)?;
+            if !self.is_locked {
+                return Ok(false);
             }
-            db::attach(is_first).map(Some)
-        })?;
-        let Some(standstill) = attached else {
+            self.slot.enter_worker(); // from here on CREATE EXTENSION wakes it
+        }
+        let is_first = !self.was_attached;
+        let Some(standstill) = with_extension(|| db::attach(is_first))? else {
             self.was_attached = false;
             return Ok(false);
         };
         if let Some(reason) = standstill {
             log!("vioconcierge: nothing is sent from this database: {reason}");
         }
-        self.is_locked = true;
         self.was_attached = true;
         self.presence = Presence::Attached;
         Ok(true)
@@ -215,17 +229,14 @@ impl Worker {
 
     /// One transaction: answers in, next calls out. The calls are sent when it has committed. If the answers cannot
     /// be recorded together they are recorded one by one, so that a poisoned one stays alone.
-    fn record_and_claim(&mut self) -> Result<usize, String> {
+    fn record_and_claim(&mut self) -> Result<Option<usize>, String> {
         let answers = (!self.answers.is_empty()).then(|| {
             serde_json::Value::Array(self.answers.values().cloned().collect()).to_string()
         });
         let room = self.room();
         let (id, lease) = (self.id, config::lease());
         let statements = &mut self.statements;
-        let both = in_transaction(|| {
-            if !db::is_installed() {
-                return Ok(None);
-            }
+        let both = with_extension(|| {
             let recorded = match &answers {
                 Some(answers) => statements.record(id, answers)?,
                 None => Vec::new(),
@@ -234,17 +245,11 @@ impl Worker {
                 0 => Vec::new(),
                 room => statements.claim(id, room, lease)?,
             };
-            Ok(Some((recorded, claimed)))
+            Ok((recorded, claimed))
         });
         let (recorded, claimed) = match both {
             Ok(Some(both)) => both,
-            Ok(None) => {
-                self.presence = Presence::Waiting;
-                self.was_attached = false;
-                self.answers.clear();
-                self.look_ups.clear();
-                return Ok(0);
-            }
+            Ok(None) => return Ok(None),
             Err(problem) => {
                 self.record_one_by_one();
                 return Err(problem);
@@ -257,7 +262,7 @@ impl Worker {
         for call in claimed {
             self.send(call);
         }
-        Ok(count)
+        Ok(Some(count))
     }
 
     fn record_one_by_one(&mut self) {
@@ -265,10 +270,11 @@ impl Worker {
         for (call_id, answer) in std::mem::take(&mut self.answers) {
             let text = serde_json::Value::Array(vec![answer.clone()]).to_string();
             let (id, statements) = (self.id, &mut self.statements);
-            match in_transaction(|| statements.record(id, &text)) {
-                Ok(recorded) if recorded.contains(&call_id) => {}
+            match with_extension(|| statements.record(id, &text)) {
+                Ok(None) => return, // the extension is gone
+                Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
-                Ok(_) => drop(self.answers.insert(call_id, answer)),
+                Ok(Some(_)) => drop(self.answers.insert(call_id, answer)),
                 // its lease will end and Retell will be asked
                 Err(problem) => warning!(
                     "vioconcierge: the answer to call {call_id} could not be recorded: {problem}"
@@ -327,18 +333,20 @@ impl Worker {
         }
     }
 
-    fn claim_look_ups(&mut self) -> Result<usize, String> {
+    fn claim_look_ups(&mut self) -> Result<Option<usize>, String> {
         let Some(pool) = &self.pool else {
-            return Ok(0);
+            return Ok(Some(0));
         };
         let room = (pool.capacity() + LOOK_UPS_AT_A_TIME)
             .saturating_sub(pool.in_flight())
             .min(LOOK_UPS_AT_A_TIME);
         if room == 0 {
-            return Ok(0);
+            return Ok(Some(0));
         }
         let statements = &mut self.statements;
-        let asked = in_transaction(|| statements.claim_look_ups(room))?;
+        let Some(asked) = with_extension(|| statements.claim_look_ups(room))? else {
+            return Ok(None);
+        };
         let count = asked.len();
         let asked_at = now();
         for asked in asked {
@@ -364,7 +372,7 @@ impl Worker {
                 pool.submit(Job { ticket, ..job });
             }
         }
-        Ok(count)
+        Ok(Some(count))
     }
 
     fn record_look_ups(&mut self) {
@@ -377,7 +385,7 @@ impl Worker {
             };
             let body = String::from_utf8_lossy(body).replace('\0', "");
             if let Err(problem) =
-                in_transaction(|| db::record_look_up(&asked, asked_at, status, &body))
+                with_extension(|| db::record_look_up(&asked, asked_at, status, &body))
             {
                 warning!(
                     "vioconcierge: what Retell said about call {} could not be recorded: {problem}",
@@ -471,6 +479,16 @@ impl Worker {
             self.last_problem = problem;
         }
     }
+}
+
+/// A transaction in which the extension is there; `None` if it is not.
+fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, String> {
+    in_transaction(|| {
+        if !db::is_installed() {
+            return Ok(None);
+        }
+        body().map(Some)
+    })
 }
 
 fn in_transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, String> {

@@ -14,7 +14,7 @@ begin
   end if;
   perform now() at time zone p_name;
 exception when invalid_parameter_value then
-  raise exception 'not a time zone name: %', left(quote_literal(p_name), 60)
+  raise exception 'time_zone is not the name of a time zone' -- not repeated: it may be anything
     using errcode = 'invalid_parameter_value',
       hint = 'Use a name of pg_timezone_names such as America/New_York.';
 end

@@ -1,5 +1,5 @@
 -- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
--- another call is being made to it, or the number was opted out while the call was on.
+-- another call is being made to it, or the number was opted out meanwhile.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
@@ -10,8 +10,8 @@ declare
   v_status text;
 begin
   select case
+      when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
       when c.status <> 'calling' then c.status::text
-      when not r.not_opted_out then 'do_not_call'
       else p_status_before end
   into v_status
   from vioc.contacts as c

@@ -19,14 +19,20 @@ begin
   end if;
 
   if p_kind = 'find' then
-    if v_call.status <> 'unconfirmed' or jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
+    if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
       return;
     end if;
     select i.item ->> 'call_id' into v_found
     from jsonb_array_elements(v_answer -> 'items') as i (item)
     where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
     limit 1;
-    if found then
+    if found and v_call.status = 'ended' then
+      -- a flat body ended it before its answer came
+      update vioc.calls as c set retell_call_id = coalesce(c.retell_call_id, left(v_found, 200)), look_up_at = p_now
+      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    elsif v_call.status <> 'unconfirmed' then
+      null; -- it was answered meanwhile
+    elsif found then
       update vioc.calls as c
       set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
           request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null

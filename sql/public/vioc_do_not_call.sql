@@ -3,9 +3,17 @@ create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reaso
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_phone constant text := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
 begin
-  perform vioc.opt_out(vioc_do_not_call.tenant_id,
-    vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone), vioc_do_not_call.reason, 'practice', clock_timestamp());
+  -- vioc.opt_out skips rows that somebody holds; a person who asks waits for them
+  perform from vioc.contacts as c
+  join vioc.tenants as o on o.id = c.tenant_id
+  join vioc.tenants as t on o.id = t.id or o.organisation = t.organisation
+  where t.id = vioc_do_not_call.tenant_id and c.phone_e164 = v_phone
+  order by c.tenant_id, c.id
+  for update of c;
+  perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
 end
 $$;
 comment on function @extschema@.vioc_do_not_call(bigint, text, text) is

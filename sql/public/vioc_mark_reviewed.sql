@@ -15,7 +15,7 @@ begin
   end if;
   if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
     'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed') then
-    raise exception 'not an outcome: %', left(quote_literal(v_outcome), 60)
+    raise exception 'outcome is not one that a person can decide'
       using errcode = 'invalid_parameter_value', hint = 'For instance confirmed, cancelled, rescheduled or completed.';
   end if;
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use super::machine::load;
+use super::options::Options;
 use super::server::AnswerServer;
 use super::site::{PATIENCE, Site, TENANTS};
 use super::{plain, profile};
 
 /// Calls made before the clock starts: caches, plans and connections.
 const WARM_UP: usize = TENANTS;
-const PRELOAD: &str = "pg_cron,vioconcierge";
 
 /// One repeat: the queue, and the plain client right after it.
 pub(super) struct Run {
@@ -17,6 +17,8 @@ pub(super) struct Run {
     /// Making the calls (`vioc_enqueue_due`), before the clock starts.
     pub(super) queueing: Duration,
     pub(super) calls_per_second: f64,
+    /// Between two requests: a worker with work never waits.
+    pub(super) longest_pause: Duration,
     pub(super) posts_per_second: f64,
 }
 
@@ -26,16 +28,18 @@ impl Run {
     }
 }
 
-pub(super) fn run(calls: usize, repeat: usize) -> Vec<Run> {
+pub(super) fn run(options: &Options) -> Vec<Run> {
+    let repeat = options.repeat;
     let server = AnswerServer::start().expect("loopback has a free port");
     (1..=repeat)
         .map(|number| {
-            let run = once(&server, calls);
+            let run = once(&server, options);
             eprintln!(
-                "backlog {number}/{repeat}: queued in {:.1} s, {:.0} calls/s; plain client {:.0} POST/s; ratio {:.3}; \
-                 load before {}",
+                "backlog {number}/{repeat}: queued in {:.1} s, {:.0} calls/s, longest pause {:.2} s; plain client {:.0} POST/s; \
+                 ratio {:.3}; load before {}",
                 run.queueing.as_secs_f64(),
                 run.calls_per_second,
+                run.longest_pause.as_secs_f64(),
                 run.posts_per_second,
                 run.ratio(),
                 run.load,
@@ -45,11 +49,13 @@ pub(super) fn run(calls: usize, repeat: usize) -> Vec<Run> {
         .collect()
 }
 
-fn once(server: &AnswerServer, calls: usize) -> Run {
-    let site = Site::start(server, calls + WARM_UP, PRELOAD);
+fn once(server: &AnswerServer, options: &Options) -> Run {
+    let calls = options.calls;
+    let site = Site::start(server, calls + WARM_UP, &options.settings);
     let bodies = warm_up(server, &site);
     let load = load();
     let (queueing, took) = drain(server, &site, calls);
+    let longest_pause = server.longest_pause();
     // On the same machine in the same minute, but not at the same time.
     site.cluster.stop(crate::Stop::Fast);
     plain::post(server, &bodies, WARM_UP);
@@ -58,6 +64,7 @@ fn once(server: &AnswerServer, calls: usize) -> Run {
         load,
         queueing,
         calls_per_second: per_second(calls, took),
+        longest_pause,
         posts_per_second: per_second(calls, plain),
     }
 }
@@ -76,6 +83,7 @@ fn warm_up(server: &AnswerServer, site: &Site) -> Vec<Vec<u8>> {
 fn drain(server: &AnswerServer, site: &Site, calls: usize) -> (Duration, Duration) {
     let mut client = site.client();
     let posts_before = server.posts();
+    server.longest_pause();
     let began = Instant::now();
     let transaction = Site::queue(&mut client, calls);
     let queueing = began.elapsed();
@@ -97,13 +105,15 @@ fn drain(server: &AnswerServer, site: &Site, calls: usize) -> (Duration, Duratio
 }
 
 /// One more queue with PostgreSQL's own measuring switched on, which costs time: its result is where the time goes.
-pub(super) fn profile(calls: usize) -> String {
+pub(super) fn profile(options: &Options) -> String {
+    let calls = options.calls;
     let server = AnswerServer::start().expect("loopback has a free port");
-    let site = Site::start(
-        &server,
-        calls + WARM_UP,
-        &format!("{PRELOAD},pg_stat_statements"),
-    );
+    let mut settings = options.settings.clone();
+    settings.push((
+        "shared_preload_libraries".to_owned(),
+        "pg_cron,vioconcierge,pg_stat_statements".to_owned(),
+    ));
+    let site = Site::start(&server, calls + WARM_UP, &settings);
     profile::switch_on(&site);
     warm_up(&server, &site);
     profile::reset(&site);

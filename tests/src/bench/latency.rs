@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::machine::load;
+use super::options::Options;
 use super::server::AnswerServer;
 use super::site::Site;
 
@@ -67,11 +68,11 @@ impl Samples {
     }
 }
 
-pub(super) fn run(full: bool) -> Vec<Latency> {
+pub(super) fn run(options: &Options) -> Vec<Latency> {
     let server = AnswerServer::start().expect("loopback has a free port");
-    let regimes = Regime::all(full);
+    let regimes = Regime::all(options.full);
     let samples: usize = regimes.iter().map(|regime| regime.samples).sum();
-    let site = Site::start(&server, samples + WARM_UP, "pg_cron,vioconcierge");
+    let site = Site::start(&server, samples + WARM_UP, &options.settings);
     let mut caller = Caller {
         arrivals: server.watch(),
         client: site.client(),

@@ -38,26 +38,26 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
     }
     let (date, server_version) = when_and_what();
     let backlog = if options.wants(Only::Backlog) {
-        backlog::run(options.calls, options.repeat)
+        backlog::run(&options)
     } else {
         Vec::new()
     };
     let latency = if options.wants(Only::Latency) {
-        latency::run(options.full)
+        latency::run(&options)
     } else {
         Vec::new()
     };
     let report = Report {
         date,
         server_version,
-        calls: options.calls,
+        options: &options,
         backlog: &backlog,
         latency: &latency,
     };
     let mut text = report.text();
     if options.profile {
         text += "\n";
-        text += &backlog::profile(options.calls);
+        text += &backlog::profile(&options);
     }
     print!("\n{text}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

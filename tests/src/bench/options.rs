@@ -7,6 +7,7 @@ bench: throughput and latency of vioconcierge on this machine
   --full                   latency as it was measured for the peers: 200 samples each, idle 2.3-2.7 s apart (13 min)
   --repeat N               runs of the backlog (3)
   --calls N                calls in the backlog (20000)
+  --setting NAME=VALUE     a server setting to measure with; may be given again
   --profile                one more backlog that shows which functions and statements take the time
   --help
 ";
@@ -23,6 +24,7 @@ pub(super) struct Options {
     pub(super) full: bool,
     pub(super) repeat: usize,
     pub(super) calls: usize,
+    pub(super) settings: Vec<(String, String)>,
     pub(super) profile: bool,
     pub(super) help: bool,
 }
@@ -34,6 +36,7 @@ impl Options {
             full: false,
             repeat: 3,
             calls: 20_000,
+            settings: Vec::new(),
             profile: false,
             help: false,
         };
@@ -50,6 +53,13 @@ impl Options {
                 "--full" => options.full = true,
                 "--repeat" => options.repeat = count(&argument, &value()?)?,
                 "--calls" => options.calls = count(&argument, &value()?)?,
+                "--setting" => {
+                    let given = value()?;
+                    let (name, value) = given
+                        .split_once('=')
+                        .ok_or(format!("--setting is NAME=VALUE, not {given:?}"))?;
+                    options.settings.push((name.to_owned(), value.to_owned()));
+                }
                 "--profile" => options.profile = true,
                 "--help" | "-h" => options.help = true,
                 _ => return Err(format!("there is no option {argument}")),
@@ -80,11 +90,22 @@ mod tests {
 
     #[test]
     fn options_are_understood_and_nonsense_is_refused() {
-        let options = parse("--only latency --full --repeat 5").unwrap();
+        let options =
+            parse("--only latency --full --repeat 5 --setting wal_level=minimal").unwrap();
         assert!(options.wants(Only::Latency) && !options.wants(Only::Backlog));
         assert_eq!((options.full, options.repeat), (true, 5));
+        assert_eq!(
+            options.settings,
+            [("wal_level".to_owned(), "minimal".to_owned())]
+        );
         assert!(parse("").unwrap().wants(Only::Backlog));
-        for wrong in ["--only both", "--repeat 0", "--repeat", "--fast"] {
+        for wrong in [
+            "--only both",
+            "--setting x",
+            "--repeat 0",
+            "--repeat",
+            "--fast",
+        ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use super::backlog::Run;
 use super::latency::{self, Latency, Samples};
 use super::machine;
+use super::options::Options;
 use super::plain::THREADS;
 use super::site::TENANTS;
 
 pub(super) struct Report<'a> {
     pub(super) date: String,
     pub(super) server_version: String,
-    pub(super) calls: usize,
+    pub(super) options: &'a Options,
     pub(super) backlog: &'a [Run],
     pub(super) latency: &'a [Latency],
 }
@@ -42,6 +43,9 @@ impl Report<'_> {
              vacuumed after loading; the\nlimits of tenants and credentials lifted; server and client on loopback, \
              same machine."
         )?;
+        for (name, value) in &self.options.settings {
+            writeln!(text, "Changed for this run: {name} = {value}")?;
+        }
         if !self.backlog.is_empty() {
             self.write_backlog(text)?;
         }
@@ -57,13 +61,14 @@ impl Report<'_> {
             "\nBacklog: {} calls of {TENANTS} tenants, one credential each, from their common commit until every \
              answer\nis stored; and a plain reqwest client ({THREADS} threads) posting such bodies to the same \
              server, right after",
-            self.calls
+            self.options.calls
         )?;
         writeln!(text, "{:<30}{:>9}{:>9}{:>9}", "", "median", "min", "max")?;
-        let figures: [Figure; 4] = [
+        let figures: [Figure; 5] = [
             ("vioconcierge, calls/s", 0, |run| run.calls_per_second),
             ("plain client, POST/s", 0, |run| run.posts_per_second),
             ("ratio", 3, Run::ratio),
+            ("longest pause, s", 2, |run| run.longest_pause.as_secs_f64()),
             ("queueing before that, s", 2, |run| {
                 run.queueing.as_secs_f64()
             }),

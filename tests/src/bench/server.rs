@@ -9,7 +9,7 @@ use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::event::epoll;
 
@@ -28,6 +28,8 @@ pub(super) struct AnswerServer {
 struct Shared {
     stopping: AtomicBool,
     posts: AtomicU64,
+    /// When the latest POST came, and the longest time between two of them.
+    pauses: Mutex<(Option<Instant>, Duration)>,
     /// Bodies are kept while this is `Some`.
     bodies: Mutex<Option<Vec<Vec<u8>>>>,
     /// Who wants to know when a request has arrived.
@@ -67,6 +69,11 @@ impl AnswerServer {
     /// How many POSTs were answered.
     pub(super) fn posts(&self) -> u64 {
         self.shared.posts.load(Ordering::Acquire)
+    }
+
+    /// The longest time between two POSTs since this was asked last.
+    pub(super) fn longest_pause(&self) -> Duration {
+        std::mem::take(&mut *lock(&self.shared.pauses)).1
     }
 
     pub(super) fn keep_bodies(&self) {
@@ -217,6 +224,12 @@ fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> S
     if let Some(bodies) = &mut *lock(&shared.bodies) {
         bodies.push(body.to_vec());
     }
+    let mut pauses = lock(&shared.pauses);
+    let pause = pauses
+        .0
+        .map_or(Duration::ZERO, |before| arrived.duration_since(before));
+    *pauses = (Some(arrived), pauses.1.max(pause));
+    drop(pauses);
     let number = shared.posts.fetch_add(1, Ordering::AcqRel);
     let body = format!(r#"{{"call_id":"call_bench_{number:012}","call_status":"registered"}}"#);
     format!(

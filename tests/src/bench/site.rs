@@ -29,18 +29,22 @@ pub(super) struct Site {
 
 impl Site {
     /// `contacts` of them, all due now, spread over [`TENANTS`] practices; none is queued yet.
-    pub(super) fn start(server: &AnswerServer, contacts: usize, preload: &str) -> Self {
-        let builder = DEFAULTS
-            .into_iter()
-            .fold(Cluster::builder(), |it, (name, value)| {
-                it.setting(name, value)
-            });
-        let cluster = builder
+    pub(super) fn start(
+        server: &AnswerServer,
+        contacts: usize,
+        settings: &[(String, String)],
+    ) -> Self {
+        let mut builder = Cluster::builder()
             .databases([DATABASE])
-            .preload(preload)
             .setting("vioconcierge.api_base_url", server.url())
-            .setting("vioconcierge.legal_hours", "00:00-24:00")
-            .start();
+            .setting("vioconcierge.legal_hours", "00:00-24:00");
+        for (name, value) in DEFAULTS {
+            builder = builder.setting(name, value);
+        }
+        for (name, value) in settings {
+            builder = builder.setting(name, value);
+        }
+        let cluster = builder.start();
         cluster.create_extension(DATABASE);
         let site = Self { cluster };
         site.load(contacts);

@@ -260,12 +260,6 @@ fn a_dump_restored_by_pg_restore_in_one_transaction_is_equal_and_does_not_dial()
 }
 
 #[test]
-#[ignore = "pg_dump archives hold no order among an extension's tables, so a foreign key may fail with --jobs"]
-fn a_dump_restored_by_pg_restore_with_several_jobs_is_equal_and_does_not_dial() {
-    restore_with_pg_restore("parallel", &["--jobs=4"]);
-}
-
-#[test]
 fn a_database_made_from_this_one_as_template_does_not_dial() {
     let practice = busy();
     let copy_retell = Simulator::start(Config {

@@ -178,7 +178,6 @@ fn two_databases_are_served_and_each_call_goes_its_own_way() {
 }
 
 #[test]
-#[ignore = "src/db.rs: the worker locks tables before the extension, so that drop extension may deadlock with it"]
 fn the_extension_can_be_dropped_with_calls_in_flight_and_created_again() {
     let mut practice = Practice::open();
     for _ in 0..6 {
@@ -190,15 +189,17 @@ fn the_extension_can_be_dropped_with_calls_in_flight_and_created_again() {
         for contact in contacts {
             call_contact(&mut client, contact);
         }
-        practice.run("drop extension vioconcierge");
-        assert!(practice.retell.wait_until_idle(LONG));
         let Practice {
             front,
             cluster,
             retell,
             ..
         } = practice;
+        // a webhook's session may lose or win a deadlock against DROP EXTENSION, as any session may; the worker must not
         drop(front);
+        let drop_extension = "drop extension vioconcierge";
+        cluster.connect(APP).batch_execute(drop_extension).unwrap();
+        assert!(retell.wait_until_idle(LONG));
         practice = Practice::over(cluster, retell);
     }
     let call = practice.call_number(&new_number());
@@ -222,7 +223,6 @@ fn a_terminated_worker_comes_back() {
 }
 
 #[test]
-#[ignore = "src/launcher.rs: a terminated launcher leaves its workers behind, and the next one starts more beside them"]
 fn a_terminated_launcher_comes_back_and_leaves_one_worker_that_is_woken_at_once() {
     let practice = Practice::open();
     let before = launcher(&practice.cluster).unwrap().pid;
