@@ -121,8 +121,8 @@ comment on column vioc.credentials.id is 'Identity.';
 comment on column vioc.credentials.created_at is 'When it was written down.';
 comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
 comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key, all that is ever shown of it; null if it is in a file, or short.';
-comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace (deploy/concurrency).';
-comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1 (deploy/outbound-call).';
+comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace.';
+comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1.';
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
@@ -202,7 +202,7 @@ comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
 comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
-comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';
+comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
 comment on column vioc.tenants.locale is 'How dates and times are spoken, for instance en-US; never derived from the country.';
 comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs.';
 comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';
@@ -255,8 +255,8 @@ comment on table vioc.calling_hours is 'When a practice wants calls made; severa
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
-comment on column vioc.calling_hours.opens is 'Local time, included.';
-comment on column vioc.calling_hours.closes is 'Local time, excluded; 24:00 is allowed.';
+comment on column vioc.calling_hours.opens is 'Local time at the contact''s place, included.';
+comment on column vioc.calling_hours.closes is 'Local time at the contact''s place, excluded; 24:00 is allowed.';
 
 -- tables/blackout_dates.sql
 
@@ -340,7 +340,7 @@ comment on column vioc.contacts.appointment_type is 'Variable appointment_type.'
 comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';
 comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
 comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
-comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan.';
+comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan (a confirmed one can still be called by hand).';
 comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once.';
 comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so.';
 comment on column vioc.contacts.consent_source is 'How the consent was given.';
@@ -518,7 +518,7 @@ comment on column vioc.calls.summary is 'Retell''s summary of the conversation.'
 comment on column vioc.calls.recording_url is 'Retell''s link; expires.';
 comment on column vioc.calls.cost is 'Retell''s combined_cost, in US cents.';
 comment on column vioc.calls.needs_review is 'A person should look: see review_reason and vioc_mark_reviewed.';
-comment on column vioc.calls.review_reason is 'Why.';
+comment on column vioc.calls.review_reason is 'What a person should look at, in words.';
 comment on column vioc.calls.reviewed_at is 'When a person settled it.';
 comment on column vioc.calls.queued_at is 'When it was queued.';
 comment on column vioc.calls.dispatching_at is 'When it was last claimed for sending.';
@@ -1037,7 +1037,7 @@ begin atomic
     coalesce(k.throttled_until, '-infinity') <= p_now
   from vioc.tenants as t
   left join vioc.credentials as k
-    on k.id = t.credential_id or (t.credential_id is null and k.is_fallback)
+    on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
   left join vioc.installation as i on true;
 end;
 comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled.';
@@ -2233,10 +2233,6 @@ begin
     from sent as s
     where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
   ),
-  keys as materialized (
-    select d.credential_id, vioc.api_key(d.credential_id) as api_key
-    from (select distinct s.credential_id from sent as s) as d
-  ),
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
@@ -2263,9 +2259,12 @@ begin
       group by s.tenant_id, a.burst, a.interval_seconds) as n
     where t.id = n.tenant_id
   )
-  select s.tenant_id, s.id, k.api_key, s.request_body
+  select s.tenant_id, s.id,
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
   from sent as s
-  join keys as k on k.credential_id = s.credential_id
+  join vioc.credentials as k on k.id = s.credential_id
+  left join vioc.credential_keys as ck
+    on ck.credential_id = k.id and ck.purpose = 'api' and ck.valid_until is null
   where s.status = 'dispatching';
 
   if v_is_dry_run then
@@ -4316,7 +4315,7 @@ begin
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;
-comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule. Returns what it did. Errors: as there.';
+comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. Returns what it did. Errors: 55000 and 42501 as vioc_install_schedule.';
 
 -- public/vioc_replay_webhooks.sql
 

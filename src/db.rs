@@ -24,8 +24,9 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs `body` in a transaction of its own. An error rolls it back and comes back as a value; the process goes on.
-pub(crate) fn transaction<R>(body: impl FnOnce() -> R) -> Result<R, Failure> {
+/// Runs `body` in a transaction of its own. An error, returned or raised, rolls it back and comes back as a value; the
+/// process goes on.
+pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Failure> {
     let body = AssertUnwindSafe(body);
     let result = PgTryBuilder::new(AssertUnwindSafe(move || {
         unsafe {
@@ -35,10 +36,17 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> R) -> Result<R, Failure> {
         }
         let result = run(body);
         unsafe {
-            pg_sys::PopActiveSnapshot();
-            pg_sys::CommitTransactionCommand();
+            if result.is_ok() {
+                pg_sys::PopActiveSnapshot();
+                pg_sys::CommitTransactionCommand();
+            } else {
+                pg_sys::AbortCurrentTransaction();
+            }
         }
-        Ok(result)
+        result.map_err(|error| Failure {
+            sqlstate: "XX000".into(),
+            message: error.to_string(),
+        })
     }))
     .catch_others(|error| {
         unsafe { pg_sys::AbortCurrentTransaction() };
@@ -54,11 +62,8 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> R) -> Result<R, Failure> {
     result
 }
 
-/// Unwraps the closure inside of the try block (edition 2024 captures fields one by one).
-fn run<R>(body: AssertUnwindSafe<impl FnOnce() -> R>) -> R
-where
-    R: Sized,
-{
+/// Takes the closure out inside of the try block (edition 2024 would capture the field, which is not unwind safe).
+fn run<R>(body: AssertUnwindSafe<impl FnOnce() -> R>) -> R {
     (body.0)()
 }
 
@@ -115,6 +120,11 @@ pub(crate) fn set_session_defaults() {
             );
         }
     }
+}
+
+/// The statements, those inside of SQL functions too, are planned again when they are next run.
+pub(crate) fn forget_plans() {
+    unsafe { pg_sys::ResetPlanCache() };
 }
 
 /// A call to be sent, leased to this worker.

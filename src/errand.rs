@@ -110,11 +110,9 @@ pub extern "C-unwind" fn vioconcierge_errand_main(_argument: pg_sys::Datum) {
         return;
     };
     let statements = unsafe { (*mailbox.statements.get()).get() };
-    let problem = db::transaction(|| Spi::run(&statements).map_err(|error| error.to_string()));
-    let problem = match problem {
-        Ok(Ok(())) => String::new(),
-        Ok(Err(text)) => text,
-        Err(error) => error.to_string(),
-    };
+    let problem = db::transaction(|| Spi::run(&statements))
+        .err()
+        .map(|failure| failure.to_string())
+        .unwrap_or_default();
     unsafe { (*mailbox.problem.get()).set(&problem) };
 }

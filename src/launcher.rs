@@ -116,7 +116,7 @@ impl Served {
         if shared::slot(self.slot).is_some_and(shared::Slot::has_worker) {
             return; // an earlier launcher's worker goes on
         }
-        let Ok(exists) = db::transaction(|| exists(&self.name)) else {
+        let Ok(exists) = db::transaction(|| Ok(exists(&self.name))) else {
             return;
         };
         if !exists {

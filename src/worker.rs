@@ -102,6 +102,9 @@ struct Worker {
     recent_answers: usize,
     recent_since: Instant,
     tended: Instant,
+    /// Calls claimed so far, and at how many the statements are planned anew.
+    claimed: usize,
+    plan_anew_at: usize,
     last_problem: String,
 }
 
@@ -126,6 +129,8 @@ impl Worker {
             recent_answers: 0,
             recent_since: now,
             tended: now - TEND_EVERY,
+            claimed: 0,
+            plan_anew_at: 64,
             last_problem: String::new(),
         }
     }
@@ -181,7 +186,7 @@ impl Worker {
 
     /// `None`: the extension is gone.
     fn work(&mut self) -> Result<Option<Duration>, String> {
-        let Some(claimed) = self.record_and_claim()? else {
+        let Some(moved) = self.record_and_claim()? else {
             return Ok(None);
         };
         self.record_look_ups();
@@ -194,7 +199,7 @@ impl Worker {
                 return Ok(None);
             }
         }
-        if claimed > 0 || asked > 0 {
+        if moved > 0 || asked > 0 {
             return Ok(Some(Duration::ZERO)); // there may be more
         }
         let most = if self.work.is_empty() && self.answers.is_empty() {
@@ -227,7 +232,7 @@ impl Worker {
         Ok(true)
     }
 
-    /// One transaction: answers in, next calls out. The calls are sent when it has committed. If the answers cannot
+    /// One transaction: answers in, next calls out; returns how many in all. The calls are sent when it has committed. If the answers cannot
     /// be recorded together they are recorded one by one, so that a poisoned one stays alone.
     fn record_and_claim(&mut self) -> Result<Option<usize>, String> {
         let answers = (!self.answers.is_empty()).then(|| {
@@ -255,14 +260,20 @@ impl Worker {
                 return Err(problem);
             }
         };
-        for call_id in recorded {
-            self.answers.remove(&call_id);
+        for call_id in &recorded {
+            self.answers.remove(call_id);
         }
         let count = claimed.len();
         for call in claimed {
             self.send(call);
         }
-        Ok(Some(count))
+        self.claimed += count;
+        if self.claimed >= self.plan_anew_at {
+            // the plans are of a time when the tables were smaller
+            self.plan_anew_at *= 4;
+            db::forget_plans();
+        }
+        Ok(Some(count + recorded.len()))
     }
 
     fn record_one_by_one(&mut self) {
@@ -296,7 +307,7 @@ impl Worker {
         let ahead = self
             .recent_answers
             .clamp(pool.capacity(), pool.capacity() * AHEAD);
-        ahead.saturating_sub(pool.in_flight() + self.answers.len())
+        ahead.saturating_sub(pool.in_flight())
     }
 
     fn send(&mut self, call: db::Claimed) {
@@ -492,11 +503,7 @@ fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, S
 }
 
 fn in_transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, String> {
-    match db::transaction(body) {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(failure) => Err(failure.to_string()),
-    }
+    db::transaction(body).map_err(|failure| failure.to_string())
 }
 
 fn now() -> TimestampWithTimeZone {

@@ -97,10 +97,6 @@ begin
     from sent as s
     where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
   ),
-  keys as materialized (
-    select d.credential_id, vioc.api_key(d.credential_id) as api_key
-    from (select distinct s.credential_id from sent as s) as d
-  ),
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
@@ -127,9 +123,12 @@ begin
       group by s.tenant_id, a.burst, a.interval_seconds) as n
     where t.id = n.tenant_id
   )
-  select s.tenant_id, s.id, k.api_key, s.request_body
+  select s.tenant_id, s.id,
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
   from sent as s
-  join keys as k on k.credential_id = s.credential_id
+  join vioc.credentials as k on k.id = s.credential_id
+  left join vioc.credential_keys as ck
+    on ck.credential_id = k.id and ck.purpose = 'api' and ck.valid_until is null
   where s.status = 'dispatching';
 
   if v_is_dry_run then

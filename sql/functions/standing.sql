@@ -19,7 +19,7 @@ begin atomic
     coalesce(k.throttled_until, '-infinity') <= p_now
   from vioc.tenants as t
   left join vioc.credentials as k
-    on k.id = t.credential_id or (t.credential_id is null and k.is_fallback)
+    on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
   left join vioc.installation as i on true;
 end;
 comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled.';

@@ -7,4 +7,4 @@ begin
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;
-comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule. Returns what it did. Errors: as there.';
+comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. Returns what it did. Errors: 55000 and 42501 as vioc_install_schedule.';

@@ -12,5 +12,5 @@ comment on table vioc.calling_hours is 'When a practice wants calls made; severa
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
-comment on column vioc.calling_hours.opens is 'Local time, included.';
-comment on column vioc.calling_hours.closes is 'Local time, excluded; 24:00 is allowed.';
+comment on column vioc.calling_hours.opens is 'Local time at the contact''s place, included.';
+comment on column vioc.calling_hours.closes is 'Local time at the contact''s place, excluded; 24:00 is allowed.';

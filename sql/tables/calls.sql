@@ -155,7 +155,7 @@ comment on column vioc.calls.summary is 'Retell''s summary of the conversation.'
 comment on column vioc.calls.recording_url is 'Retell''s link; expires.';
 comment on column vioc.calls.cost is 'Retell''s combined_cost, in US cents.';
 comment on column vioc.calls.needs_review is 'A person should look: see review_reason and vioc_mark_reviewed.';
-comment on column vioc.calls.review_reason is 'Why.';
+comment on column vioc.calls.review_reason is 'What a person should look at, in words.';
 comment on column vioc.calls.reviewed_at is 'When a person settled it.';
 comment on column vioc.calls.queued_at is 'When it was queued.';
 comment on column vioc.calls.dispatching_at is 'When it was last claimed for sending.';

@@ -60,7 +60,7 @@ comment on column vioc.contacts.appointment_type is 'Variable appointment_type.'
 comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';
 comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
 comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
-comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan.';
+comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan (a confirmed one can still be called by hand).';
 comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once.';
 comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so.';
 comment on column vioc.contacts.consent_source is 'How the consent was given.';

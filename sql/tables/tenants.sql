@@ -40,7 +40,7 @@ comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
 comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
-comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, and hours are meant in it.';
+comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
 comment on column vioc.tenants.locale is 'How dates and times are spoken, for instance en-US; never derived from the country.';
 comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs.';
 comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';

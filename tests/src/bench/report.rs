@@ -40,8 +40,8 @@ impl Report<'_> {
             text,
             "Settings: PostgreSQL's defaults (fsync and synchronous_commit on, shared_buffers 128MB), \
              vioconcierge's\ndefaults but legal_hours 00:00-24:00; a new cluster on disk for each run, \
-             vacuumed after loading; the\nlimits of tenants and credentials lifted; server and client on loopback, \
-             same machine."
+             practices and\ncontacts vacuumed and analyzed after loading; the limits of tenants and credentials \
+             lifted; server and client\non loopback, same machine."
         )?;
         for (name, value) in &self.options.settings {
             writeln!(text, "Changed for this run: {name} = {value}")?;
