@@ -2045,7 +2045,7 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 
 -- functions/claimable_calls.sql
 
--- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
+-- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
 -- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
 -- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
@@ -2112,10 +2112,13 @@ begin
     cross join lateral (
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
+      join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
-      limit least(r.tenant_room, s.calls)) as q
+      limit least(r.tenant_room, s.calls)
+      -- one that the app holds must not stand in the way of the next
+      for update of c, ct skip locked) as q
     where r.tenant_room > 0
   ),
   within_credential as (
@@ -2150,29 +2153,41 @@ declare
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
-  -- never waits: a row held by the app or by a webhook is left for the next round
+  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
     select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
   ),
   locked as materialized (
-    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.priority,
-      c.first_posted_at, p.credential_id
+    select c.tenant_id, c.id, p.credential_id
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    join vioc.tenants as t on t.id = c.tenant_id
+    join vioc.credentials as k on k.id = p.credential_id
     where c.status = 'queued' or c.resend
     for update of c, ct skip locked
-  ),
-  judged as (
-    select l.tenant_id, l.id, l.credential_id, l.to_number, l.priority,
+    for no key update of t, k skip locked
+  )
+  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  into v_send_tenants, v_send_calls, v_send_credentials
+  from locked as l;
+  if v_send_calls is null then
+    return;
+  end if;
+
+  -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
+  with judged as (
+    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
       r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
-      and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
-      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
-      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as is_allowed
-    from locked as l
-    join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
+      and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
+        or c.credential_id is distinct from l.credential_id)) as is_allowed
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
+    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -2307,6 +2322,8 @@ begin
     begin
       return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
     exception when others then
+      -- not this call's fault (conflicts, resources, the system): it is tried again
+      continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
       perform vioc.fail_call(v_call.tenant_id, v_call.call_id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
         'failed', p_now);
     end;
@@ -2341,7 +2358,8 @@ declare
   v_contact vioc.contacts;
 begin
   update vioc.contacts as ct
-  set status = p_call.contact_status_before
+  set status = p_call.contact_status_before,
+      next_call_at = case when p_call.contact_status_before in ('scheduled', 'callback') then ct.next_call_at end
   where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
 
   select * into v_contact from vioc.contacts as ct where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
@@ -2356,6 +2374,8 @@ begin
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
   elsif v_contact.appointment_time is distinct from p_call.appointment_time then
     perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
+  elsif v_contact.appointment_status <> 'booked' and p_call.contact_status_before <> 'confirmed' then
+    perform vioc.drop_call(p_call, 'the practice set the appointment to ' || v_contact.appointment_status, p_now);
   end if;
 end
 $$;
@@ -2385,6 +2405,17 @@ begin
   -- the fence: whoever holds the lease now, or a webhook that knew better, has moved the call on
   if v_call.status <> 'dispatching' or v_call.lease_owner is distinct from p_worker then
     return true;
+  end if;
+
+  if p_verdict in ('refused_config', 'throttled') then
+    -- what is to be suspended or slowed may be held by whoever is changing it
+    perform from vioc.tenants as t
+    join vioc.credentials as k on k.id = v_call.credential_id
+    where t.id = v_call.tenant_id
+    for no key update of t, k skip locked;
+    if not found then
+      return not exists (select from vioc.credentials as k where k.id = v_call.credential_id);
+    end if;
   end if;
 
   if p_verdict = 'refused_config' then
@@ -2475,6 +2506,12 @@ begin
   )
   select array_agg(p.id), array_agg(l.id) into v_placed, v_recorded
   from locked as l left join placed as p on p.id = l.id;
+
+  -- of calls that are gone (their tenant was deleted) nothing is left to record
+  v_recorded := v_recorded || array(
+    select a.call_id from jsonb_to_recordset(p_answers) as a (tenant_id bigint, call_id bigint, verdict text)
+    where a.verdict = 'placed' and not exists (
+      select from vioc.calls as c where c.tenant_id = a.tenant_id and c.id = a.call_id));
 
   for v_answer in
     select a.* from jsonb_to_recordset(p_answers) as a (
@@ -3284,14 +3321,14 @@ create function vioc.record_look_up(
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '2s'
 as $$
 declare
   v_call vioc.calls;
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
-  v_call := vioc.lock_call(p_tenant_id, p_call_id, true);
+  -- a row that somebody holds is not waited for: the next try is written down already
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
   if v_call.id is null then
     return;
   end if;
@@ -3321,7 +3358,12 @@ begin
         select from vioc.contacts as ct
         where ct.tenant_id = p_tenant_id and ct.id = v_call.contact_id
           and ct.appointment_time is not distinct from v_call.appointment_time
-          and (ct.phone_e164 = v_call.to_number or v_call.is_test))
+          and (ct.phone_e164 = v_call.to_number or v_call.is_test)
+          and (ct.appointment_status = 'booked' or v_call.contact_status_before = 'confirmed'))
+      -- another key may be another workspace, which knows neither the call nor its idempotency key
+      and not exists (
+        select from vioc.credential_keys as k
+        where k.credential_id = v_call.credential_id and k.purpose = 'api' and k.created_at > v_call.first_posted_at)
       and p_asked_at >= v_call.last_posted_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then
@@ -3432,7 +3474,10 @@ create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) ret
 as $$
   select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
   from (
-    select (select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as at
+    -- one that is due was just left alone (its row is held, or nothing may be sent from here): not at once again
+    select case when l.look_up_at <= p_now then p_now + interval '1 second' else l.look_up_at end as at
+    from (
+      select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
     union all
@@ -3768,7 +3813,7 @@ begin
       new.needs_review := false;
       v_restart := new.appointment_status = 'booked';
     elsif tg_op = 'UPDATE' and old.phone_e164 is null and new.phone_e164 is not null and new.next_call_at is null
-      and new.status = 'scheduled' then
+      and new.status in ('scheduled', 'callback') then
       v_restart := new.appointment_status = 'booked';
     end if;
   end if;
@@ -3925,7 +3970,9 @@ begin
     if v_call.status = 'queued' then
       perform vioc.check_served();
       update vioc.calls as c
-      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false)
+      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
+          -- a forced call has 15 minutes from when it was forced
+          queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
       perform vioc.wake_worker();
     end if;

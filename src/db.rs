@@ -102,6 +102,7 @@ pub(crate) fn set_session_defaults() {
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),
+        (c"lock_timeout", c"0"),
         (c"transaction_timeout", c"0"),
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),

@@ -17,6 +17,8 @@ const PROBLEM_BYTES: usize = 1024;
 pub(crate) struct Mailbox {
     /// The pid whose errand this is; 0 = free.
     owner: AtomicI32,
+    /// Which errand this is: a worker whose session gave up must not take the next one's.
+    number: AtomicI32,
     statements: UnsafeCell<Text<STATEMENTS_BYTES>>,
     problem: UnsafeCell<Text<PROBLEM_BYTES>>,
 }
@@ -77,6 +79,10 @@ pub(crate) fn run(database: &str, statements: &str) -> Option<String> {
     let Some(_claim) = Claim::take(mailbox) else {
         return Some("another session is just doing the same, try again".into());
     };
+    let number = mailbox
+        .number
+        .fetch_add(1, Ordering::AcqRel)
+        .wrapping_add(1);
     unsafe {
         (*mailbox.statements.get()).set(statements);
         (*mailbox.problem.get())
@@ -86,6 +92,7 @@ pub(crate) fn run(database: &str, statements: &str) -> Option<String> {
         .set_type("vioconcierge errand")
         .set_library("vioconcierge")
         .set_function("vioconcierge_errand_main")
+        .set_argument(number.into_datum())
         .set_extra(database)
         .set_notify_pid(unsafe { pg_sys::MyProcPid })
         .enable_spi_access()
@@ -103,10 +110,13 @@ pub(crate) fn run(database: &str, statements: &str) -> Option<String> {
 
 #[pg_guard]
 #[unsafe(no_mangle)]
-pub extern "C-unwind" fn vioconcierge_errand_main(_argument: pg_sys::Datum) {
+pub extern "C-unwind" fn vioconcierge_errand_main(argument: pg_sys::Datum) {
     BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGTERM);
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
-    let Some(mailbox) = shared::mailbox() else {
+    let number = unsafe { i32::from_datum(argument, false) };
+    let Some(mailbox) =
+        shared::mailbox().filter(|it| Some(it.number.load(Ordering::Acquire)) == number)
+    else {
         return;
     };
     let statements = unsafe { (*mailbox.statements.get()).get() };

@@ -25,6 +25,9 @@ pub extern "C-unwind" fn _PG_init() {
     config::init(preloading);
     if preloading {
         shared::init();
-        launcher::init();
+        // pg_upgrade starts both servers: nobody may dial then, nor hold a database
+        if !unsafe { pg_sys::IsBinaryUpgrade } {
+            launcher::init();
+        }
     }
 }

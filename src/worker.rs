@@ -22,7 +22,8 @@ const IDLE_POLL: Duration = Duration::from_secs(5);
 const TEND_EVERY: Duration = Duration::from_secs(1);
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
-const DRAIN: Duration = Duration::from_secs(5);
+/// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
+const DRAIN: Duration = Duration::from_secs(3);
 const LOOK_UPS_AT_A_TIME: usize = 32;
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
 const AHEAD: usize = 8;
@@ -443,16 +444,16 @@ impl Worker {
     /// A changed setting means a new pool; the old one finishes what it has.
     fn renew_pool(&mut self) {
         let wanted = (config::retell(), config::max_in_flight());
-        if self.pool.is_some() && self.settings.as_ref() == Some(&wanted) {
-            return;
+        if self.settings.as_ref() == Some(&wanted) {
+            return; // also if they were refused
         }
+        self.settings = Some(wanted.clone());
         match Pool::new(wanted.0.clone(), wanted.1, self.event.notifier()) {
             Ok(pool) => {
                 if let Some(old) = self.pool.replace(pool) {
                     old.begin_stop();
                     self.retired.push(old);
                 }
-                self.settings = Some(wanted);
             }
             Err(error) => self.complain(error.to_string()),
         }

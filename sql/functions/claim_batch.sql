@@ -14,29 +14,41 @@ declare
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
-  -- never waits: a row held by the app or by a webhook is left for the next round
+  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
     select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
   ),
   locked as materialized (
-    select c.tenant_id, c.id, c.contact_id, c.to_number, c.forced, c.queued_at, c.resend, c.priority,
-      c.first_posted_at, p.credential_id
+    select c.tenant_id, c.id, p.credential_id
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    join vioc.tenants as t on t.id = c.tenant_id
+    join vioc.credentials as k on k.id = p.credential_id
     where c.status = 'queued' or c.resend
     for update of c, ct skip locked
-  ),
-  judged as (
-    select l.tenant_id, l.id, l.credential_id, l.to_number, l.priority,
+    for no key update of t, k skip locked
+  )
+  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  into v_send_tenants, v_send_calls, v_send_credentials
+  from locked as l;
+  if v_send_calls is null then
+    return;
+  end if;
+
+  -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
+  with judged as (
+    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
       r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (l.forced or (r.in_calling_hours and r.no_blackout))
-      and not (l.forced and not l.resend and l.queued_at <= p_now - interval '15 minutes')
-      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13)
-      and not (l.resend and l.first_posted_at <= p_now - interval '50 minutes') as is_allowed
-    from locked as l
-    join vioc.rules(p_now) as r on r.tenant_id = l.tenant_id and r.contact_id = l.contact_id
+      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
+      and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
+        or c.credential_id is distinct from l.credential_id)) as is_allowed
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
+    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes

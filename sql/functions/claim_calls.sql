@@ -27,6 +27,8 @@ begin
     begin
       return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
     exception when others then
+      -- not this call's fault (conflicts, resources, the system): it is tried again
+      continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
       perform vioc.fail_call(v_call.tenant_id, v_call.call_id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
         'failed', p_now);
     end;

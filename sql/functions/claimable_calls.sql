@@ -1,4 +1,4 @@
--- Private. Which queued (or to be re-sent) calls may be sent now, best first, without locking them. Tenants take
+-- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
 -- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
 -- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
@@ -65,10 +65,13 @@ begin
     cross join lateral (
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
+      join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
-      limit least(r.tenant_room, s.calls)) as q
+      limit least(r.tenant_room, s.calls)
+      -- one that the app holds must not stand in the way of the next
+      for update of c, ct skip locked) as q
     where r.tenant_room > 0
   ),
   within_credential as (

@@ -54,7 +54,7 @@ begin
       new.needs_review := false;
       v_restart := new.appointment_status = 'booked';
     elsif tg_op = 'UPDATE' and old.phone_e164 is null and new.phone_e164 is not null and new.next_call_at is null
-      and new.status = 'scheduled' then
+      and new.status in ('scheduled', 'callback') then
       v_restart := new.appointment_status = 'booked';
     end if;
   end if;

@@ -6,7 +6,10 @@ create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) ret
 as $$
   select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
   from (
-    select (select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as at
+    -- one that is due was just left alone (its row is held, or nothing may be sent from here): not at once again
+    select case when l.look_up_at <= p_now then p_now + interval '1 second' else l.look_up_at end as at
+    from (
+      select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
     union all

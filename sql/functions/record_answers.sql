@@ -53,6 +53,12 @@ begin
   select array_agg(p.id), array_agg(l.id) into v_placed, v_recorded
   from locked as l left join placed as p on p.id = l.id;
 
+  -- of calls that are gone (their tenant was deleted) nothing is left to record
+  v_recorded := v_recorded || array(
+    select a.call_id from jsonb_to_recordset(p_answers) as a (tenant_id bigint, call_id bigint, verdict text)
+    where a.verdict = 'placed' and not exists (
+      select from vioc.calls as c where c.tenant_id = a.tenant_id and c.id = a.call_id));
+
   for v_answer in
     select a.* from jsonb_to_recordset(p_answers) as a (
       tenant_id bigint, call_id bigint, verdict text, http_status integer, message text, retry_after integer,

@@ -6,14 +6,14 @@ create function vioc.record_look_up(
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '2s'
 as $$
 declare
   v_call vioc.calls;
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
-  v_call := vioc.lock_call(p_tenant_id, p_call_id, true);
+  -- a row that somebody holds is not waited for: the next try is written down already
+  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
   if v_call.id is null then
     return;
   end if;
@@ -43,7 +43,12 @@ begin
         select from vioc.contacts as ct
         where ct.tenant_id = p_tenant_id and ct.id = v_call.contact_id
           and ct.appointment_time is not distinct from v_call.appointment_time
-          and (ct.phone_e164 = v_call.to_number or v_call.is_test))
+          and (ct.phone_e164 = v_call.to_number or v_call.is_test)
+          and (ct.appointment_status = 'booked' or v_call.contact_status_before = 'confirmed'))
+      -- another key may be another workspace, which knows neither the call nor its idempotency key
+      and not exists (
+        select from vioc.credential_keys as k
+        where k.credential_id = v_call.credential_id and k.purpose = 'api' and k.created_at > v_call.first_posted_at)
       and p_asked_at >= v_call.last_posted_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then

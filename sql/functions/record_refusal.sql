@@ -22,6 +22,17 @@ begin
     return true;
   end if;
 
+  if p_verdict in ('refused_config', 'throttled') then
+    -- what is to be suspended or slowed may be held by whoever is changing it
+    perform from vioc.tenants as t
+    join vioc.credentials as k on k.id = v_call.credential_id
+    where t.id = v_call.tenant_id
+    for no key update of t, k skip locked;
+    if not found then
+      return not exists (select from vioc.credentials as k where k.id = v_call.credential_id);
+    end if;
+  end if;
+
   if p_verdict = 'refused_config' then
     perform vioc.suspend(v_call, p_http_status, v_message, p_now);
   elsif p_verdict = 'throttled' then

@@ -9,7 +9,8 @@ declare
   v_contact vioc.contacts;
 begin
   update vioc.contacts as ct
-  set status = p_call.contact_status_before
+  set status = p_call.contact_status_before,
+      next_call_at = case when p_call.contact_status_before in ('scheduled', 'callback') then ct.next_call_at end
   where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
 
   select * into v_contact from vioc.contacts as ct where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
@@ -24,6 +25,8 @@ begin
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
   elsif v_contact.appointment_time is distinct from p_call.appointment_time then
     perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
+  elsif v_contact.appointment_status <> 'booked' and p_call.contact_status_before <> 'confirmed' then
+    perform vioc.drop_call(p_call, 'the practice set the appointment to ' || v_contact.appointment_status, p_now);
   end if;
 end
 $$;

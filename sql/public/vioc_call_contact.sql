@@ -24,7 +24,9 @@ begin
     if v_call.status = 'queued' then
       perform vioc.check_served();
       update vioc.calls as c
-      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false)
+      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
+          -- a forced call has 15 minutes from when it was forced
+          queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
       perform vioc.wake_worker();
     end if;

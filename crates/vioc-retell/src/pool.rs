@@ -23,6 +23,10 @@ const STACK: usize = 256 * 1024;
 /// A thread without work for this long ends: an idle worker holds none.
 const IDLE_THREAD: Duration = Duration::from_secs(30);
 
+/// A job that waited longer for a thread is not begun: what allowed it (a lease, the hour, an opt-out) may have changed.
+/// Less than the 30 s that a lease has to spare.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
 const STOPPING: &str = "worker is stopping";
 
 /// Runs jobs in up to `threads` threads, started when needed.
@@ -43,7 +47,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Job>,
+    /// With the moment they were submitted.
+    queue: VecDeque<(Instant, Job)>,
     running: usize,
     done: Vec<Done>,
     alive: usize,
@@ -105,7 +110,7 @@ impl Pool {
             let done = unstarted(job, STOPPING);
             return self.shared.store(state, [done]);
         }
-        state.queue.push_back(job);
+        state.queue.push_back((Instant::now(), job));
         let short_of_threads = state.queue.len() > state.idle && state.alive < self.shared.threads;
         if !short_of_threads {
             self.shared.job_ready.notify_one();
@@ -151,7 +156,7 @@ impl Pool {
         state.stopping = true;
         let queued = mem::take(&mut state.queue);
         self.shared.job_ready.notify_all();
-        let done = queued.into_iter().map(|job| unstarted(job, STOPPING));
+        let done = queued.into_iter().map(|(_, job)| unstarted(job, STOPPING));
         self.shared.store(state, done);
     }
 
@@ -219,12 +224,12 @@ impl Shared {
         let queued = mem::take(&mut state.queue);
         let done = queued
             .into_iter()
-            .map(|job| unstarted(job, "no thread can be started"));
+            .map(|(_, job)| unstarted(job, "no thread can be started"));
         self.store(state, done);
     }
 
     fn run_thread(&self) {
-        while let Some(job) = self.next_job() {
+        while let Some((submitted, job)) = self.next_job() {
             let started = Instant::now();
             let mut held = Held {
                 shared: self,
@@ -232,12 +237,15 @@ impl Shared {
                 exchange: None,
                 started,
             };
-            held.run();
+            match started.duration_since(submitted) > LONGEST_WAIT {
+                true => held.exchange = Some(not_sent("waited too long for a thread")),
+                false => held.run(),
+            }
         }
     }
 
     /// The next job, or `None` if the calling thread is to end; it is then no longer counted.
-    fn next_job(&self) -> Option<Job> {
+    fn next_job(&self) -> Option<(Instant, Job)> {
         let started = Instant::now();
         let mut state = self.lock();
         loop {
