@@ -41,7 +41,9 @@ begin
     select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
       r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
+      and r.in_legal_hours and (c.forced
+        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
+      and coalesce(p_now <= c.not_after, true)
       and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
