@@ -664,7 +664,7 @@ create function vioc.fit_step(
   p_step timestamptz, p_planned timestamptz, p_latest timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'fit_step_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'fit_step_wrapper';
 comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When a step of the plan calls, moved into the hours; null = not at all.';
 
 -- native/is_open.sql
@@ -673,7 +673,7 @@ comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[],
 -- p_week: pairs of minutes since Monday 00:00, null = all of it. p_days_off: 20311225, or 1225 for every year.
 -- A zone that PostgreSQL does not know is never open.
 create function vioc.is_open(p_at timestamptz, p_zones text[], p_week integer[], p_days_off integer[]) returns boolean
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'is_open_wrapper';
+  language c immutable parallel safe cost 100 as 'MODULE_PATHNAME', 'is_open_wrapper';
 comment on function vioc.is_open(timestamptz, text[], integer[], integer[]) is 'Whether hours and days off allow a call at an instant.';
 
 -- native/is_own_transaction.sql
@@ -706,7 +706,7 @@ create function vioc.next_change(
   p_to_open boolean, p_from timestamptz, p_until timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'next_change_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'next_change_wrapper';
 comment on function vioc.next_change(boolean, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When calls are next allowed, or not, by the clock.';
 
 -- native/normalize_phone.sql
@@ -733,7 +733,7 @@ comment on function vioc.phone_country(text) is 'ISO 3166 alpha-2 code of the co
 -- Private. libphonenumber's facts: by the area of a landline (of a mobile too, where the country numbers both alike),
 -- else every zone of the country.
 create function vioc.phone_zones(p_e164 text) returns text[]
-  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_zones_wrapper';
+  language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'phone_zones_wrapper';
 comment on function vioc.phone_zones(text) is 'The time zones that a number may belong to; empty if nothing is known.';
 
 -- native/run_in_database.sql
@@ -877,7 +877,7 @@ comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calen
 -- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
 -- meant for later (by its step of the plan, by the person, by hand). null = until the appointment.
 create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
-  language sql immutable
+  language sql stable
   return case
     when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
       and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
@@ -1366,7 +1366,8 @@ begin atomic
       vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
       vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
       vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
-      vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) as rested,
+      case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
+        then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
       vioc.calls_left_today(t.id, p_now) as calls_left
     offset 0) as w
   cross join lateral (values
@@ -2247,8 +2248,13 @@ begin
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
+    -- not too late for a call that was not made before it was; what the person has asked for is still to be done
+    if p_call.not_after < v_next then
+      v_next := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
+    end if;
     update vioc.contacts as c
-    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
+        last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -2470,7 +2476,10 @@ begin
         or c.credential_id is distinct from l.credential_id)) as is_allowed
     from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
+    -- asked about these contacts, never about all
+    cross join lateral (
+      select * from vioc.rules(p_now) as r
+      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -3912,15 +3921,19 @@ begin
       select c.tenant_id, c.id
       from vioc.contacts as c
       join vioc.tenants as t on t.id = c.tenant_id
-      join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+      -- asked about those that are due, never about all
+      cross join lateral (
+        select from vioc.rules(p_now) as r
+        where r.tenant_id = c.tenant_id and r.contact_id = c.id
+          and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+          and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+          and r.appointment_booked and r.appointment_ahead and r.line_free
+          and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+          and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+        offset 0) as allowed
       where c.next_call_at <= p_now and t.live
         and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
         and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-        and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-        and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-        and r.appointment_booked and r.appointment_ahead and r.line_free
-        and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-        and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
