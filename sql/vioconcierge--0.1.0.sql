@@ -747,6 +747,15 @@ create function vioc.wake_worker() returns void
   language c volatile strict as 'MODULE_PATHNAME', 'wake_worker_wrapper';
 comment on function vioc.wake_worker() is 'Wakes the worker when this transaction commits.';
 
+-- native/worker_report.sql
+
+create function vioc.worker_report()
+returns table (pid integer, started_at timestamptz, woken_at timestamptz, in_flight bigint, posted bigint, placed bigint,
+  not_placed bigint, problem text, problem_at timestamptz)
+  language c volatile rows 1
+  as 'MODULE_PATHNAME', 'worker_report_wrapper';
+comment on function vioc.worker_report() is 'What the worker of this database says of itself; no row where none is to serve it.';
+
 -- functions/setting.sql
 
 -- Private. A setting in its unit, whether or not the library is loaded in this session.
@@ -2425,6 +2434,8 @@ returns boolean
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
+  v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
@@ -2455,7 +2466,7 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s')))
+      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap)))
     where k.id = v_call.credential_id;
   end if;
 
@@ -2473,8 +2484,8 @@ begin
       case
         when p_verdict = 'refused_config' then p_now
         when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min'))
-        else p_now + vioc.backoff(v_call.sends, '1 s', '5 min') end,
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap))
+        else p_now + vioc.backoff(v_call.sends, v_backoff_start, v_backoff_cap) end,
       p_now);
   end if;
   return true;
@@ -4856,6 +4867,19 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- views/worker_status.sql
+
+create view vioc.worker_status with (security_invoker, security_barrier) as
+select s.state, r.pid, case when s.state = 'ready' then r.started_at end as since, coalesce(r.in_flight, 0) as in_flight,
+  coalesce(r.posted, 0) as posted, coalesce(r.placed, 0) as placed, coalesce(r.not_placed, 0) as not_placed,
+  r.problem as last_error, r.problem_at as last_error_at, r.woken_at as last_woken_at,
+  q.oldest_due_at, now() - q.oldest_due_at as lag
+from vioc.server_state() as s (state)
+left join vioc.worker_report() as r on true
+cross join lateral (
+  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
+comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
 
 -- dump.sql
 
