@@ -2784,8 +2784,8 @@ comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timesta
 
 -- functions/ask_for_analysis.sql
 
--- Private. A call that was decided before its analysis came (by a flat body, or because it had been given up and lives after
--- all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
 create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
   language sql volatile
 begin atomic
@@ -3335,9 +3335,10 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours' then null
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
@@ -3553,6 +3554,7 @@ begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
 $$;
