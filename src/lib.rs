@@ -8,9 +8,11 @@ mod api;
 mod clock;
 mod config;
 mod db;
+mod detach;
 mod errand;
 mod launcher;
 mod shared;
+mod stop;
 mod wake;
 mod worker;
 
@@ -29,6 +31,7 @@ pub extern "C-unwind" fn _PG_init() {
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database
         if !unsafe { pg_sys::IsBinaryUpgrade } {
             launcher::init();
+            detach::init();
         }
     }
 }

@@ -1,6 +1,7 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
--- there is no lease: the next try is simply written down.
+-- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
+-- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
+-- written down.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -13,6 +14,28 @@ begin
   end if;
   return query
   with due as (
+    select k.id from vioc.credentials as k
+    where k.recall_at <= p_now
+    order by k.recall_at
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k
+    -- again when this one has surely come to nothing
+    set recall_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
+    from due as d
+    where k.id = d.id
+    returning k.id, k.recall_page
+  )
+  select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
+    (jsonb_build_object('sort_order', 'descending', 'limit', 250)
+      || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
+    vioc.api_key(a.id)
+  from asked as a;
+
+  return query
+  with due as (
     select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at <= p_now
     order by c.look_up_at
@@ -23,6 +46,11 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
+          when c.status in ('completed', 'failed', 'cancelled')
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
+          when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
@@ -45,7 +73,8 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
+    when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
+      and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     else 'get' end as kind) as k;
 end
 $$;
