@@ -184,7 +184,7 @@ mod tests {
             (
                 "variable ann_1 of aann ann",
                 "Ann",
-                "variable ***_1 of aann ***",
+                "variable ann_1 of aann ***",
             ),
             ("xa a a", "a a", "xa ***"),
             ("a man, a plan", "a", "a man, a plan"),
