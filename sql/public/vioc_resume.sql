@@ -4,7 +4,9 @@ create function @extschema@.vioc_resume(tenant_id bigint default null) returns v
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.note('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
@@ -12,13 +14,10 @@ begin
     from pg_control_system() as s, pg_database as d
     where d.datname = current_database();
   else
+    perform vioc.check_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_resume.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null
     from vioc.standing(now()) as s
@@ -28,4 +27,4 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';
