@@ -4970,7 +4970,7 @@ begin
   v_contacts := array(
     select c.id from vioc.contacts as c
     where c.tenant_id = vioc_forget_contact.tenant_id and c.external_id = vioc_forget_contact.external_id);
-  v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, v_now, v_now);
+  v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
   values (vioc_forget_contact.tenant_id, 'external_id', vioc.person_hash('external_id', vioc_forget_contact.external_id), v_now, v_now)
   on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
@@ -5001,7 +5001,7 @@ begin
   perform vioc.installation_id();
   v_contacts := array(
     select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = v_phone);
-  v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, v_now, v_now);
+  v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
   values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', v_phone), v_now, v_now)
   on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
