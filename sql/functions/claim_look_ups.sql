@@ -1,5 +1,6 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person). Also while paused; not from a copy. Asking twice is harmless, so
+-- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
+-- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
@@ -11,6 +12,28 @@ begin
   if not vioc.is_home(p_now) then
     return;
   end if;
+  return query
+  with due as (
+    select k.id from vioc.credentials as k
+    where k.recall_at <= p_now
+    order by k.recall_at
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k
+    -- again when this one has surely come to nothing
+    set recall_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
+    from due as d
+    where k.id = d.id
+    returning k.id, k.recall_page
+  )
+  select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
+    (jsonb_build_object('sort_order', 'descending', 'limit', 250)
+      || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
+    vioc.api_key(a.id)
+  from asked as a;
+
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c

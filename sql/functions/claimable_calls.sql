@@ -48,7 +48,7 @@ begin
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled
+    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
   -- an equal share each: whoever has less leaves the rest to the next round, which follows at once

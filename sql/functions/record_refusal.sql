@@ -8,6 +8,8 @@ returns boolean
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
+  v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
@@ -34,11 +36,11 @@ begin
   end if;
 
   if p_verdict = 'refused_config' then
-    perform vioc.suspend(v_call, p_http_status, v_message, p_now);
+    perform vioc.suspend(v_call, p_http_status, v_message, false, p_now);
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s')))
+      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap)))
     where k.id = v_call.credential_id;
   end if;
 
@@ -56,8 +58,8 @@ begin
       case
         when p_verdict = 'refused_config' then p_now
         when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min'))
-        else p_now + vioc.backoff(v_call.sends, '1 s', '5 min') end,
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap))
+        else p_now + vioc.backoff(v_call.sends, v_backoff_start, v_backoff_cap) end,
       p_now);
   end if;
   return true;

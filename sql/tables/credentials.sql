@@ -9,13 +9,24 @@ create table vioc.credentials (
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
+  probe_must_end boolean not null default false,
   throttled_until timestamptz,
   next_start_at timestamptz not null default '-infinity',
+  recall_since timestamptz,
+  recall_until timestamptz,
+  recall_at timestamptz,
+  recall_page text,
   created_at timestamptz not null default now(),
   constraint suspension_has_reason_and_probe check (
-    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
+  constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
+  constraint a_recall_knows_its_times check (
+    (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
+    and (recall_page is null or recall_since is not null))
 ) with (fillfactor = 50);
 
+-- claim_look_ups
+create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
@@ -28,5 +39,10 @@ comment on column vioc.credentials.max_starts_per_second is 'Calls started per s
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
+comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
+comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
+comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
+comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
+comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';
