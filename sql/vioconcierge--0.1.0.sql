@@ -1019,7 +1019,10 @@ begin atomic
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
-      '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,worker_status,events}'),
+      '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
+    -- of the whole database
+    ('viewer', true, 'table', 'select', '{worker_status}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',
