@@ -1041,86 +1041,6 @@ begin atomic
 end;
 comment on function vioc.rights() is 'What each access of vioc_grant may do.';
 
--- functions/policies.sql
-
--- Private. The row-level security policies, one row each. They are static: whom they let see what is in vioc.access.
--- The bounds are there for the planner, which finds one practice's rows by index; sub-selects are run once per query.
-create function vioc.policies() returns table (relation text, name text, command text, is_check boolean, condition text)
-  language sql stable
-begin atomic
-  with seen as (
-    select l.access, c.place,
-      format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
-        ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
-        ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
-      format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
-    from unnest(array['viewer', 'operator', 'admin']) as l (access)
-    cross join unnest(array['tenant_id', 'id']) as c (place)
-  )
-  select r.relation, 'viewers see', 'select', false, s.condition
-  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
-    'outcome_words']) as r (relation)
-  join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
-  union all
-  select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
-  union all
-  select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
-  from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
-  union all
-  select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
-  from unnest(array['audit', 'forgotten']) as r (relation)
-  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
-  union all
-  select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
-  union all
-  select 'credentials', 'viewers see', 'select', false,
-    'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
-  union all
-  select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
-  union all
-  select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
-  from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
-  where s.access = 'operator' and s.place = 'tenant_id'
-  union all
-  select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
-  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
-  cross join unnest(array['insert', 'update', 'delete']) as c (command)
-  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
-  union all
-  select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
-  union all
-  select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
-  from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
-  join seen as s on s.access = 'admin' and s.place = 'id';
-end;
-comment on function vioc.policies() is 'The row-level security policies that vioc_grant makes.';
-
--- functions/make_policies.sql
-
--- Private. Made at the first vioc_grant and not by the install script: pg_dump writes down the policies of an
--- extension's tables as if users had made them, and a restore would find them there already. Until then nobody but the
--- owner sees a row, because row-level security is on.
-create function vioc.make_policies() returns void
-  language plpgsql volatile
-  set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_policy record;
-begin
-  for v_policy in
-    select p.*, c.oid::regclass as place
-    from vioc.policies() as p
-    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
-    where not exists (select from pg_policy as k where k.polrelid = c.oid and k.polname = p.name)
-    order by c.oid
-  loop
-    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
-      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
-  end loop;
-end
-$$;
-comment on function vioc.make_policies() is 'Makes the row-level security policies that are missing.';
-
 -- functions/give_rights.sql
 
 -- Private. GRANTs what a role's rows in vioc.access bring; p_anew: takes everything away first.
@@ -5381,7 +5301,6 @@ begin
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
-  perform vioc.make_policies();
   perform vioc.give_rights(vioc_grant.role_name, false);
   perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end
@@ -5992,11 +5911,83 @@ begin
 end
 $$;
 
+-- policies.sql
+
+-- Row-level security: on for every table, and the policies, which are static: whom they let see what is in vioc.access.
+-- The bounds on tenant_id are there for the planner, which finds one practice's rows by index; sub-selects are run once
+-- per query. A table without a policy shows its rows to the owner only.
+do $$
+declare
+  v_table regclass;
+  v_policy record;
+begin
+  for v_table in
+    select c.oid from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    execute format('alter table %s enable row level security', v_table);
+  end loop;
+
+  for v_policy in
+    select p.*, c.oid::regclass as place
+    from (
+      with seen as (
+        select l.access, c.place,
+          format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
+            ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
+            ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
+          format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
+        from unnest(array['viewer', 'operator', 'admin']) as l (access)
+        cross join unnest(array['tenant_id', 'id']) as c (place)
+      )
+      select r.relation, 'viewers see', 'select', false, s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
+        'outcome_words']) as r (relation)
+      join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
+      union all
+      select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from unnest(array['audit', 'forgotten']) as r (relation)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
+      union all
+      select 'credentials', 'viewers see', 'select', false,
+        'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
+      union all
+      select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
+      union all
+      select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
+      from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      where s.access = 'operator' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
+      cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
+      union all
+      select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
+      from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
+      join seen as s on s.access = 'admin' and s.place = 'id'
+    ) as p (relation, name, command, is_check, condition)
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
+    order by c.oid
+  loop
+    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
+      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
+  end loop;
+end
+$$;
+
 -- grants.sql
 
 -- Nobody has any right but the owner: neither PUBLIC, to whom PostgreSQL gives EXECUTE and the use of types, nor roles
--- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives. Row-level security is on everywhere; the policies are
--- made by vioc_grant, see functions/make_policies.sql.
+-- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives.
 do $$
 declare
   v_object record;
@@ -6030,12 +6021,6 @@ begin
     where a.grantee <> o.owner
   loop
     execute format('revoke all on %s from %s', v_object.name, v_object.grantee);
-  end loop;
-
-  for v_object in
-    select c.oid::regclass as name from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
-  loop
-    execute format('alter table %s enable row level security', v_object.name);
   end loop;
 end
 $$;
