@@ -3144,6 +3144,19 @@ begin atomic
 end;
 comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
 
+-- functions/ask_for_analysis.sql
+
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
+  language sql volatile
+begin atomic
+  update vioc.calls as c set look_up_at = p_now + interval '10 minutes', look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'completed' and c.analyzed_at is null
+    and c.retell_call_id is not null and vioc.has_connected(c);
+end;
+comment on function vioc.ask_for_analysis(bigint, bigint, timestamptz) is 'Plans the question for the analysis of a call that was decided without it.';
+
 -- functions/end_call.sql
 
 -- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
@@ -3185,6 +3198,7 @@ begin
   end if;
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;
 end
 $$;
@@ -3255,6 +3269,7 @@ begin
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
@@ -4034,6 +4049,11 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
+          when c.status in ('completed', 'failed', 'cancelled')
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
+          when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
@@ -4058,7 +4078,8 @@ begin
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
     when a.erased_at is not null then 'delete'
-    when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
+    when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
+      and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     else 'get' end as kind) as k;
 end
 $$;
@@ -4249,6 +4270,7 @@ begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
 $$;
@@ -4294,7 +4316,10 @@ begin
         perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
       end if;
     elsif v_call.status <> 'unconfirmed' then
-      null; -- it was answered meanwhile
+      -- answered meanwhile, or given up: that was the last question
+      update vioc.calls as c set look_up_at = null
+      where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('failed', 'cancelled')
+        and c.retell_call_id is null;
     elsif v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (
@@ -4346,7 +4371,8 @@ comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integ
 
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
 -- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
--- may have moved on before it was locked.
+-- may have moved on before it was locked. A call that ends in doubt is looked for until Retell has answered once more:
+-- nobody may have been able to ask it all the while.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -4360,12 +4386,14 @@ begin
     null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
-    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
+    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
+    update vioc.calls as c set look_up_at = p_now
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
