@@ -14,9 +14,11 @@
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
+--     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
+--     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
 --   views/
---   grants                 nothing for PUBLIC
+--   policies, grants       row-level security; nothing for PUBLIC nor for anybody else
 --
 -- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
 -- Every function fixes its search_path; time is an argument (p_now).
@@ -4077,9 +4079,9 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
 end
 $$;

@@ -74,9 +74,9 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
 end
 $$;
