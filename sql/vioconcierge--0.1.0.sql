@@ -3895,7 +3895,9 @@ begin
     where e.id = p_event_id;
     return 'ignored';
   end if;
-  select case when v_call.forgotten_at is null then t.webhook_storage else 'basics' end into v_storage
+  -- not in full either when its time is over already
+  select case when v_call.forgotten_at is null and v_call.id > t.bodies_purged_to then t.webhook_storage else 'basics' end
+  into v_storage
   from vioc.tenants as t where t.id = v_call.tenant_id;
   v_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
