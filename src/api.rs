@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use vioc_retell::{Secret, secrets};
 
+use crate::clock::EPOCH_US;
 use crate::{config, errand, shared, wake};
 
 #[pg_extern(sql = false)]
@@ -166,9 +167,6 @@ fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Op
 fn run_in_database(database: &str, statements: &str) -> Option<String> {
     errand::run(database, statements)
 }
-
-/// Microseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01.
-const EPOCH_US: i64 = 946_684_800_000_000;
 
 fn unix_ms(at: TimestampWithTimeZone) -> i64 {
     let us: pg_sys::TimestampTz = at.into();
