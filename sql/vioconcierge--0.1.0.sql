@@ -108,8 +108,18 @@ create table vioc.credentials (
   suspend_reason text,
   probe_at timestamptz,
   throttled_until timestamptz,
+  failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
+  last_tenant_id bigint,
+  retell_concurrency_limit integer,
+  retell_reserved_inbound integer,
+  retell_other_calls integer,
+  retell_concurrency_at timestamptz,
+  retell_concurrency_asked_at timestamptz,
   created_at timestamptz not null default now(),
+  constraint failures_are_counted_up check (failures >= 0),
+  constraint what_retell_said_is_whole check (
+    num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
 ) with (fillfactor = 50);
@@ -127,6 +137,13 @@ comment on column vioc.credentials.suspended_at is 'Retell refused this credenti
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
+comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
+comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
+comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
+comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
 
 -- tables/credential_keys.sql
@@ -843,6 +860,27 @@ returns timestamptz
   return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
     + make_interval(secs => p_taken * p_interval_seconds);
 comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+
+-- functions/is_out_of_reach.sql
+
+-- Private. Whether so many requests in a row failed that only one at a time may try. Fewer can be bad luck, and calls that
+-- were sent to somebody who gives no answer have to be looked up, each of them.
+create function vioc.is_out_of_reach(p_failures integer) returns boolean
+  language sql immutable
+  return p_failures >= 16;
+comment on function vioc.is_out_of_reach(integer) is 'Whether Retell seems to be down for a credential.';
+
+-- functions/lines_at_retell.sql
+
+-- Private. How many calls of ours Retell's workspace has lines for, as Retell said lately (get-concurrency). Inbound calls
+-- use the reserved lines first; what others use beyond those is not left for us.
+create function vioc.lines_at_retell(p_credential vioc.credentials, p_now timestamptz) returns integer
+  language sql immutable
+  return case when p_credential.retell_concurrency_at > p_now - interval '2 minutes'
+    then greatest(0, p_credential.retell_concurrency_limit
+      - greatest(p_credential.retell_reserved_inbound, p_credential.retell_other_calls))
+    else 1000000 end;
+comment on function vioc.lines_at_retell(vioc.credentials, timestamptz) is 'Calls in progress that Retell leaves to us; a million while it is not known.';
 
 -- functions/epoch_ms.sql
 
@@ -2046,9 +2084,14 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- functions/claimable_calls.sql
 
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
--- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
-create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on. Where there
+-- is not room for all, tenants of one credential go round (whose turn is next stands on the credential), and of several
+-- credentials goes first whichever could have started earliest. All inside the limits of tenant and credential.
+-- p_recent_...: starts that may reach Retell in the same second as the next one (crates/vioc-core, pace.rs).
+-- A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(
+  p_limit integer, p_only_call_id bigint, p_recent_tenants bigint[], p_recent_credentials bigint[],
+  p_recent_starts integer[], p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
@@ -2072,21 +2115,36 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
+  recent as materialized (
+    select r.* from unnest(p_recent_tenants, p_recent_credentials, p_recent_starts) as r (tenant_id, credential_id, starts)
+  ),
   credential_room as materialized (
-    select k.id,
-      case when k.suspended_at is not null then 1
-        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
+    select k.id, k.next_start_at, k.last_tenant_id,
+      case
+        when vioc.is_out_of_reach(k.failures) and exists (
+          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+        when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
+        else greatest(0, least(
+          s.allowed,
+          k.max_starts_per_second - coalesce(r.starts, 0),
+          k.max_concurrent_calls - coalesce(p.calls, 0),
+          vioc.lines_at_retell(k, p_now) - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
       select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
     ) as p on p.credential_id = k.id
+    left join (
+      select c.credential_id, sum(c.starts)::integer as starts from recent as c group by c.credential_id
+    ) as r on r.credential_id = k.id
   ),
   room as materialized (
-    select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room,
-      coalesce(p.calls, 0) as tenant_calls
+    select st.tenant_id, st.credential_id, cr.room as credential_room, cr.next_start_at,
+      coalesce(st.tenant_id <= cr.last_tenant_id, false) as has_had_its_turn,
+      case when t.suspended_at is not null then least(cr.room, 1)
+        else least(cr.room, s.allowed,
+          coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
@@ -2095,6 +2153,9 @@ begin
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
+    left join (
+      select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
+    ) as r on r.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled
       and (st.not_suspended or st.may_probe)
   ),
@@ -2104,9 +2165,8 @@ begin
     from room as r where r.tenant_room > 0
   ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
-      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+    select r.tenant_id, r.credential_id, r.credential_room, r.next_start_at, r.has_had_its_turn, q.id, q.priority,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (
@@ -2123,24 +2183,25 @@ begin
   ),
   within_credential as (
     select i.*, row_number() over (
-        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+        partition by i.credential_id order by i.priority desc, i.turn, i.has_had_its_turn, i.tenant_id) as place
     from in_turn as i
   )
   select w.tenant_id, w.id, w.credential_id
   from within_credential as w
   where w.place <= w.credential_room
-  order by w.priority desc, w.turn, w.appointment_time, w.id
+  order by w.priority desc, w.turn, w.next_start_at, w.credential_id, w.place
   limit p_limit;
 end
 $$;
-comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+comment on function vioc.claimable_calls(integer, bigint, bigint[], bigint[], integer[], timestamptz) is 'The calls that pacing and fairness let the worker send next.';
 
 -- functions/claim_batch.sql
 
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -2155,10 +2216,12 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
-    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+    select q.*, row_number() over () as place
+    from vioc.claimable_calls(
+      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
   ),
   locked as materialized (
-    select c.tenant_id, c.id, p.credential_id
+    select c.tenant_id, c.id, p.credential_id, p.place
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -2168,7 +2231,8 @@ begin
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
-  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  select array_agg(l.tenant_id order by l.place), array_agg(l.id order by l.place),
+    array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
   if v_send_calls is null then
@@ -2177,7 +2241,7 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
+    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
       r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
@@ -2185,20 +2249,21 @@ begin
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials)
+      with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
     join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id,
+    select j.tenant_id, j.id, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
   )
-  select array_agg(j.tenant_id) filter (where j.may_send),
-    array_agg(j.id) filter (where j.may_send),
-    array_agg(j.credential_id) filter (where j.may_send),
+  select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
+    array_agg(j.id order by j.place) filter (where j.may_send),
+    array_agg(j.credential_id order by j.place) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
   from chosen as j;
@@ -2251,9 +2316,11 @@ begin
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
+        last_tenant_id = v_send_tenants[n.last_place],
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
     from (
-      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      select s.credential_id, count(*) as calls, max(array_position(v_send_calls, s.id)) as last_place,
+        a.burst, a.interval_seconds
       from sent as s
       join vioc.credentials as l on l.id = s.credential_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
@@ -2275,7 +2342,7 @@ begin
     where t.id = n.tenant_id
   )
   select s.tenant_id, s.id,
-    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body, s.credential_id
   from sent as s
   join vioc.credentials as k on k.id = s.credential_id
   left join vioc.credential_keys as ck
@@ -2289,21 +2356,25 @@ begin
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';
 
 -- functions/claim_calls.sql
 
 -- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
 -- opening, or end. Called by the worker, which commits this durably before it sends anything.
--- A call that cannot be prepared fails alone.
-create function vioc.claim_calls(p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+-- A call that cannot be prepared fails alone. p_recent_...: the worker's starts that still count against a limit per second.
+create function vioc.claim_calls(
+  p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[] default '{}', p_recent_credentials bigint[] default '{}',
+  p_recent_starts integer[] default '{}')
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   v_call record;
+  v_sent record;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
@@ -2313,14 +2384,24 @@ begin
     return;
   end if;
   begin
-    return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
+    return query select * from vioc.claim_batch(
+      p_worker, p_limit, null, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts);
     return;
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
-  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(p_limit, null, p_now) as c loop
+  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(
+    p_limit, null, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as c
+  loop
     begin
-      return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
+      for v_sent in select * from vioc.claim_batch(
+        p_worker, 1, v_call.call_id, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts)
+      loop
+        p_recent_tenants := p_recent_tenants || v_sent.tenant_id;
+        p_recent_credentials := p_recent_credentials || v_sent.credential_id;
+        p_recent_starts := p_recent_starts || 1;
+        return query select v_sent.tenant_id, v_sent.call_id, v_sent.api_key, v_sent.body, v_sent.credential_id;
+      end loop;
     exception when others then
       -- not this call's fault (conflicts, resources, the system): it is tried again
       continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
@@ -2330,7 +2411,7 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.claim_calls(uuid, integer, interval, timestamptz) is 'Gives the worker the next calls to send.';
+comment on function vioc.claim_calls(uuid, integer, interval, timestamptz, bigint[], bigint[], integer[]) is 'Gives the worker the next calls to send.';
 
 -- functions/doubt_call.sql
 
@@ -2394,6 +2475,7 @@ returns boolean
 as $$
 declare
   v_call vioc.calls;
+  v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
@@ -2423,8 +2505,25 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s')))
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s'))),
+        -- whoever uses the lines is to be known
+        retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
+  end if;
+
+  -- Retell is away: the whole credential waits, not each call for itself, so that afterwards the soonest appointments go
+  -- first. A missing answer may be one call's bad luck; many in a row are not, and each leaves a call to be looked up.
+  update vioc.credentials as k
+  set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
+  where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
+    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+  returning k.failures into v_failures;
+  if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
+      when 'not_sent' then vioc.backoff(v_failures, '1 s', '1 min')
+      else vioc.backoff(v_failures - 15, '10 s', '5 min') end)
+    where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
@@ -2439,10 +2538,8 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict = 'refused_config' then p_now
-        when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min'))
-        else p_now + vioc.backoff(v_call.sends, '1 s', '5 min') end,
+        when p_verdict in ('refused_config', 'not_sent') then p_now
+        else p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min')) end,
       p_now);
   end if;
   return true;
@@ -2493,6 +2590,13 @@ begin
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
     returning c.id, c.tenant_id, c.credential_id
+  ),
+  reached as (
+    update vioc.credentials as k set failures = 0
+    where k.id in (
+      select r.id from vioc.credentials as r
+      where r.failures > 0 and r.suspended_at is null and r.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
   ),
   accepted_credentials as (
     update vioc.credentials as k
@@ -3227,6 +3331,8 @@ comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
 -- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
+-- And about a credential (its id in place of the call's, no tenant) that calls go out with, or would if there were
+-- lines: concurrency (get-concurrency), at most every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -3255,6 +3361,23 @@ begin
     from due as d
     where c.tenant_id = d.tenant_id and c.id = d.id
     returning c.*
+  ),
+  busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit greatest(0, p_limit - (select count(*) from asked))
+    for no key update skip locked
+  ),
+  asked_credentials as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
   )
   select a.tenant_id, a.id, k.kind,
     case k.kind when 'get' then 'GET' else 'POST' end,
@@ -3272,7 +3395,10 @@ begin
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
-    else 'get' end as kind) as k;
+    else 'get' end as kind) as k
+  union all
+  select null, k.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(k.id)
+  from asked_credentials as k;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
@@ -3311,6 +3437,34 @@ end
 $$;
 comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Applies what get-call answered.';
 
+-- functions/record_concurrency.sql
+
+-- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
+create function vioc.record_concurrency(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer constant jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_limit constant integer := vioc.json_integer(v_answer -> 'concurrency_limit');
+  v_current constant integer := vioc.json_integer(v_answer -> 'current_concurrency');
+begin
+  if v_limit is null or v_current is null then
+    return;
+  end if;
+  update vioc.credentials as k
+  set retell_concurrency_limit = v_limit,
+      retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
+      retell_other_calls = greatest(0, v_current - (
+        select count(*) from vioc.calls as c
+        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing'))::integer),
+      retell_concurrency_at = p_now
+  where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
+end
+$$;
+comment on function vioc.record_concurrency(bigint, integer, text, timestamptz) is 'Writes down how many lines Retell''s workspace has and others use.';
+
 -- functions/record_look_up.sql
 
 -- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
@@ -3327,6 +3481,10 @@ declare
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
+  if p_kind = 'concurrency' then
+    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
+    return;
+  end if;
   -- a row that somebody holds is not waited for: the next try is written down already
   v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
   if v_call.id is null then
@@ -3467,7 +3625,7 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 -- functions/milliseconds_to_work.sql
 
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs and openings are seen at the idle poll.)
+-- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language sql stable
   set search_path = pg_catalog, pg_temp
@@ -3480,6 +3638,8 @@ as $$
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all
@@ -4416,7 +4576,7 @@ begin
         using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
     end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null
+    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null, failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;

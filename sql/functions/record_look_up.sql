@@ -12,6 +12,10 @@ declare
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
+  if p_kind = 'concurrency' then
+    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
+    return;
+  end if;
   -- a row that somebody holds is not waited for: the next try is written down already
   v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
   if v_call.id is null then

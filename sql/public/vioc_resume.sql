@@ -20,7 +20,7 @@ begin
         using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
     end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null
+    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null, failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;

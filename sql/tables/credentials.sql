@@ -10,8 +10,18 @@ create table vioc.credentials (
   suspend_reason text,
   probe_at timestamptz,
   throttled_until timestamptz,
+  failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
+  last_tenant_id bigint,
+  retell_concurrency_limit integer,
+  retell_reserved_inbound integer,
+  retell_other_calls integer,
+  retell_concurrency_at timestamptz,
+  retell_concurrency_asked_at timestamptz,
   created_at timestamptz not null default now(),
+  constraint failures_are_counted_up check (failures >= 0),
+  constraint what_retell_said_is_whole check (
+    num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
 ) with (fillfactor = 50);
@@ -29,4 +39,11 @@ comment on column vioc.credentials.suspended_at is 'Retell refused this credenti
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
+comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
+comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
+comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
+comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
