@@ -78,6 +78,7 @@ create table vioc.installation (
   installation_id uuid not null default gen_random_uuid(),
   system_identifier bigint,
   database_oid bigint,
+  timeline integer,
   is_copy boolean not null default false,
   paused_at timestamptz,
   pause_reason text,
@@ -90,6 +91,7 @@ comment on column vioc.installation.singleton is 'Makes it one row.';
 comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
 comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
 comment on column vioc.installation.database_oid is 'See system_identifier.';
+comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the worker was last here: another one means a promotion or a restored backup, and Retell is asked first which calls were made that this database does not know.';
 comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
 comment on column vioc.installation.paused_at is 'General pause since; null = running.';
 comment on column vioc.installation.pause_reason is 'Why it is paused.';
@@ -107,6 +109,7 @@ create table vioc.credentials (
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
+  probe_must_end boolean not null default false,
   throttled_until timestamptz,
   failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
@@ -116,14 +119,24 @@ create table vioc.credentials (
   retell_other_calls integer,
   retell_concurrency_at timestamptz,
   retell_concurrency_asked_at timestamptz,
+  recall_since timestamptz,
+  recall_until timestamptz,
+  recall_at timestamptz,
+  recall_page text,
   created_at timestamptz not null default now(),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
     num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
-    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
+  constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
+  constraint a_recall_knows_its_times check (
+    (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
+    and (recall_page is null or recall_since is not null))
 ) with (fillfactor = 50);
 
+-- claim_look_ups
+create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
@@ -136,6 +149,7 @@ comment on column vioc.credentials.max_starts_per_second is 'Calls started per s
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
+comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
 comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
 comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
@@ -145,6 +159,10 @@ comment on column vioc.credentials.retell_other_calls is 'Calls in progress in t
 comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
 comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
+comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
+comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
+comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
+comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';
 
 -- tables/credential_keys.sql
 
@@ -579,6 +597,8 @@ create table vioc.webhook_events (
 create unique index webhook_events_applied_once_idx on vioc.webhook_events (dedup_key) where state = 'applied';
 -- what the worker still has to apply, and vioc.dead_letters
 create index webhook_events_unapplied_idx on vioc.webhook_events (id) where state in ('new', 'failed');
+-- vioc_replay_webhooks, recall_call: events of calls that became known later
+create index webhook_events_unmatched_idx on vioc.webhook_events (retell_call_id) where state = 'unmatched';
 create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
 
 comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
@@ -1058,7 +1078,7 @@ comment on function vioc.said(jsonb, jsonb, text) is 'A field of the agent''s re
 create function vioc.standing(p_now timestamptz)
 returns table (
   tenant_id bigint, credential_id bigint, configured boolean, has_key boolean, not_paused boolean,
-  not_suspended boolean, may_probe boolean, not_throttled boolean)
+  not_suspended boolean, may_probe boolean, not_throttled boolean, not_recalling boolean)
   language sql stable
 begin atomic
   select t.id,
@@ -1072,13 +1092,14 @@ begin atomic
     t.paused_at is null and i.paused_at is null,
     t.suspended_at is null and k.suspended_at is null,
     coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now,
-    coalesce(k.throttled_until, '-infinity') <= p_now
+    coalesce(k.throttled_until, '-infinity') <= p_now,
+    coalesce(k.recall_until, '-infinity') <= p_now
   from vioc.tenants as t
   left join vioc.credentials as k
     on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
   left join vioc.installation as i on true;
 end;
-comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled.';
+comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover.';
 
 -- functions/rules.sql
 
@@ -1301,6 +1322,14 @@ returns jsonb
           else jsonb_build_object('webhook_url', vioc.webhook_url()) end end;
 comment on function vioc.request_body(text, text, text, text, jsonb, jsonb, uuid, bigint, bigint, bigint) is 'The body that is posted to Retell for a call.';
 
+-- functions/timeline.sql
+
+-- Private. The timeline that PostgreSQL writes its WAL on: a promotion, and a recovery to a point in time, begin a new one.
+create function vioc.timeline() returns integer
+  language sql volatile
+  return ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer;
+comment on function vioc.timeline() is 'PostgreSQL''s current timeline; not to be asked on a standby.';
+
 -- functions/installation_id.sql
 
 -- Private. Makes the installation row at first use, with the marker of this database.
@@ -1315,8 +1344,8 @@ begin
   if found then
     return v_id;
   end if;
-  insert into vioc.installation (system_identifier, database_oid)
-  select s.system_identifier, d.oid::bigint
+  insert into vioc.installation (system_identifier, database_oid, timeline)
+  select s.system_identifier, d.oid::bigint, vioc.timeline()
   from pg_control_system() as s, pg_database as d
   where d.datname = current_database()
   on conflict (singleton) do nothing;
@@ -1806,8 +1835,11 @@ comment on function vioc.opt_out(bigint, text, text, text, timestamptz) is 'Nobo
 
 -- Private. Retell refused something that all calls of a tenant, or of a credential, share. The queue is kept.
 -- 401 and 402 are about the key and its account, the rest about the tenant's agent and number
+-- p_at_end: the trouble showed when a call ended, so a probe that is merely accepted proves nothing.
 -- (observed answers: retell-sdk error classes and field reports, see ARCHITECTURE.md).
-create function vioc.suspend(p_call vioc.calls, p_http_status integer, p_reason text, p_now timestamptz) returns void
+create function vioc.suspend(
+  p_call vioc.calls, p_http_status integer, p_reason text, p_at_end boolean, p_now timestamptz)
+returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -1815,7 +1847,7 @@ begin
   if p_http_status in (401, 402) then
     update vioc.credentials as k
     set suspended_at = coalesce(k.suspended_at, p_now), suspend_reason = p_reason,
-        probe_at = p_now + interval '10 minutes'
+        probe_at = p_now + interval '10 minutes', probe_must_end = p_at_end
     where k.id = p_call.credential_id;
   else
     update vioc.tenants as t
@@ -1825,7 +1857,7 @@ begin
   end if;
 end
 $$;
-comment on function vioc.suspend(vioc.calls, integer, text, timestamptz) is 'Stops sending for a credential or tenant that Retell refuses.';
+comment on function vioc.suspend(vioc.calls, integer, text, boolean, timestamptz) is 'Stops sending for a credential or tenant that Retell refuses.';
 
 -- functions/wished_time.sql
 
@@ -2156,7 +2188,7 @@ begin
     left join (
       select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
     ) as r on r.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled
+    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
   -- an equal share each: whoever has less leaves the rest to the next round, which follows at once
@@ -2501,7 +2533,7 @@ begin
   end if;
 
   if p_verdict = 'refused_config' then
-    perform vioc.suspend(v_call, p_http_status, v_message, p_now);
+    perform vioc.suspend(v_call, p_http_status, v_message, false, p_now);
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
@@ -2601,7 +2633,7 @@ begin
   accepted_credentials as (
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where k.suspended_at is not null and k.id in (select p.credential_id from placed as p)
+    where k.suspended_at is not null and not k.probe_must_end and k.id in (select p.credential_id from placed as p)
   ),
   accepted_tenants as (
     update vioc.tenants as t
@@ -2774,12 +2806,17 @@ begin
   if v_reason.outcome in ('account_trouble', 'throttled') and v_call.outcome is distinct from v_reason.outcome
     and not v_call.is_test then
     if v_reason.outcome = 'account_trouble' then
-      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, p_now);
+      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else
       update vioc.credentials as k
       set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
       where k.id = v_call.credential_id;
     end if;
+  elsif v_reason.outcome not in ('account_trouble', 'throttled') then
+    -- the probe has ended like any call: the account is in order again
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
+    where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at;
   end if;
 end
 $$;
@@ -3329,10 +3366,11 @@ comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores
 -- functions/claim_look_ups.sql
 
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
--- there is no lease: the next try is simply written down.
--- And about a credential (its id in place of the call's, no tenant) that calls go out with, or would if there were
--- lines: concurrency (get-concurrency), at most every half minute.
+-- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
+-- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
+-- written down.
+-- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
+-- every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -3343,6 +3381,28 @@ begin
   if not vioc.is_home(p_now) then
     return;
   end if;
+  return query
+  with due as (
+    select k.id from vioc.credentials as k
+    where k.recall_at <= p_now
+    order by k.recall_at
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k
+    -- again when this one has surely come to nothing
+    set recall_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
+    from due as d
+    where k.id = d.id
+    returning k.id, k.recall_page
+  )
+  select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
+    (jsonb_build_object('sort_order', 'descending', 'limit', 250)
+      || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
+    vioc.api_key(a.id)
+  from asked as a;
+
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
@@ -3361,23 +3421,6 @@ begin
     from due as d
     where c.tenant_id = d.tenant_id and c.id = d.id
     returning c.*
-  ),
-  busy as (
-    select k.id from vioc.credentials as k
-    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
-      and (k.next_start_at > p_now - interval '30 seconds'
-        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
-          select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
-          where s.credential_id = k.id)))
-    order by k.retell_concurrency_asked_at nulls first
-    limit greatest(0, p_limit - (select count(*) from asked))
-    for no key update skip locked
-  ),
-  asked_credentials as (
-    update vioc.credentials as k set retell_concurrency_asked_at = p_now
-    from busy as b where k.id = b.id
-    returning k.id
   )
   select a.tenant_id, a.id, k.kind,
     case k.kind when 'get' then 'GET' else 'POST' end,
@@ -3395,13 +3438,187 @@ begin
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
-    else 'get' end as kind) as k
-  union all
-  select null, k.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(k.id)
-  from asked_credentials as k;
+    else 'get' end as kind) as k;
+
+  return query
+  with busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
+  )
+  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
+
+-- functions/adopt_call.sql
+
+-- Transition: queued, dispatching, unconfirmed -> placed: Retell was asked and has it. It is asked for at once, because its
+-- webhooks may have come to nobody. A call that is over keeps its status until Retell's facts correct it.
+-- The caller holds contact and call.
+create function vioc.adopt_call(p_call vioc.calls, p_retell_call_id text, p_credential_id bigint, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- sent before a failover lost its claim
+  update vioc.contacts as ct
+  set status = 'calling'
+  where p_call.status = 'queued' and not p_call.is_test
+    and ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
+  update vioc.calls as c
+  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
+      retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
+      placed_at = coalesce(c.placed_at, p_now),
+      credential_id = coalesce(c.credential_id, p_credential_id),
+      lease_owner = null, lease_until = null, request_body = null, resend = false,
+      error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
+      look_up_at = p_now, look_ups = 0
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
+end
+$$;
+comment on function vioc.adopt_call(vioc.calls, text, bigint, timestamptz) is 'Retell has a call whose answer we never got.';
+
+-- functions/recall_call.sql
+
+-- Private. One call of Retell's list after a failover: the call that we know is adopted; one whose row was lost with the
+-- last commits is made again, with the attempt that its session_id proves. False: a row is held, ask again.
+create function vioc.recall_call(p_found jsonb, p_credential_id bigint, p_now timestamptz) returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_session text := p_found #>> '{metadata,session_id}';
+  v_retell_call_id constant text := left(p_found ->> 'call_id', 200);
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+  v_attempt integer;
+begin
+  if v_retell_call_id is null or v_session !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    or p_found #>> '{metadata,tenant_id}' !~ '^[0-9]{1,18}$' or p_found #>> '{metadata,contact_id}' !~ '^[0-9]{1,18}$'
+    or not (p_found ? 'metadata') or v_session is null then
+    return true; -- somebody else's
+  end if;
+
+  select * into v_call from vioc.calls as c where c.session_id = v_session::uuid;
+  if found then
+    if v_call.retell_call_id is not null or not vioc.holds_credential(v_call, p_credential_id) then
+      return true;
+    end if;
+    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
+    if v_call.id is null then
+      return false;
+    end if;
+    perform vioc.adopt_call(v_call, v_retell_call_id, p_credential_id, p_now);
+    return true;
+  end if;
+
+  select ct.* into v_contact
+  from vioc.contacts as ct
+  join vioc.standing(p_now) as s on s.tenant_id = ct.tenant_id
+  where ct.tenant_id = (p_found #>> '{metadata,tenant_id}')::bigint
+    and ct.id = (p_found #>> '{metadata,contact_id}')::bigint and s.credential_id = p_credential_id;
+  if not found then
+    return true;
+  end if;
+  select * into v_contact from vioc.contacts as ct
+  where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id
+  for update skip locked;
+  if not found then
+    return false;
+  end if;
+  select n into v_attempt
+  from generate_series(v_contact.last_attempt + 1, v_contact.last_attempt + 10) as n
+  where vioc.session_id(vioc.installation_id(), v_contact.id, n) = v_session::uuid;
+  if not found or v_contact.phone_e164 is null or exists (
+    select from vioc.calls as o
+    where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and not o.is_test
+      and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then
+    return true; -- another installation's, or an open call comes first: the next one carries this one's key
+  end if;
+
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, to_number, from_number,
+    agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
+  values (
+    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, p_now,
+    case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
+    case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
+    left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
+    case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
+    p_credential_id, p_now, p_now, p_now);
+  update vioc.contacts as ct
+  set last_attempt = v_attempt, next_call_at = null, status = 'calling'
+  where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
+
+  -- what was reported about it before it was known again
+  perform vioc.try_event(e.id, p_now, false)
+  from (
+    select e.id from vioc.webhook_events as e
+    where e.state = 'unmatched' and e.retell_call_id = v_retell_call_id
+    order by e.id) as e;
+  return true;
+end
+$$;
+comment on function vioc.recall_call(jsonb, bigint, timestamptz) is 'Takes over, or makes again, a call that Retell knows and this server may have lost.';
+
+-- functions/record_recall.sql
+
+-- Private. One page of Retell's calls of a key, newest first, after a failover. Goes on to the next page until the calls
+-- are older than recall_since; then calls are sent with this key again.
+create function vioc.record_recall(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer constant jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_credential vioc.credentials;
+  v_found jsonb;
+  v_is_whole boolean := true;
+  v_oldest timestamptz;
+begin
+  select * into v_credential from vioc.credentials as k where k.id = p_credential_id for no key update skip locked;
+  if not found or v_credential.recall_since is null then
+    return;
+  end if;
+  if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
+    update vioc.credentials as k set recall_at = p_now + interval '5 seconds' where k.id = p_credential_id;
+    return;
+  end if;
+
+  for v_found in select i from jsonb_array_elements(v_answer -> 'items') as i loop
+    v_is_whole := vioc.recall_call(v_found, p_credential_id, p_now) and v_is_whole;
+    v_oldest := coalesce(vioc.epoch_ms(v_found -> 'start_timestamp'), v_oldest);
+  end loop;
+  if not v_is_whole then
+    update vioc.credentials as k set recall_at = p_now + interval '1 second' where k.id = p_credential_id;
+  elsif jsonb_typeof(v_answer -> 'pagination_key') = 'string' and coalesce(v_oldest >= v_credential.recall_since, true) then
+    update vioc.credentials as k
+    set recall_page = left(v_answer ->> 'pagination_key', 1000), recall_at = p_now
+    where k.id = p_credential_id;
+  else
+    update vioc.credentials as k
+    set recall_since = null, recall_until = null, recall_at = null, recall_page = null
+    where k.id = p_credential_id;
+  end if;
+end
+$$;
+comment on function vioc.record_recall(bigint, integer, text, timestamptz) is 'Writes down a page of the calls that Retell knows.';
 
 -- functions/apply_look_up.sql
 
@@ -3468,7 +3685,7 @@ comment on function vioc.record_concurrency(bigint, integer, text, timestamptz) 
 -- functions/record_look_up.sql
 
 -- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
--- later than vioconcierge.reconcile_after after the sending proves that Retell does not have the call.
+-- later than vioconcierge.reconcile_after after the call became doubtful proves that Retell does not have it.
 create function vioc.record_look_up(
   p_tenant_id bigint, p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
   p_now timestamptz)
@@ -3481,7 +3698,10 @@ declare
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
-  if p_kind = 'concurrency' then
+  if p_kind = 'recall' then
+    perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    return;
+  elsif p_kind = 'concurrency' then
     perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
     return;
   end if;
@@ -3499,17 +3719,13 @@ begin
     from jsonb_array_elements(v_answer -> 'items') as i (item)
     where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
     limit 1;
-    if found and v_call.status = 'ended' then
-      -- a flat body ended it before its answer came
-      update vioc.calls as c set retell_call_id = coalesce(c.retell_call_id, left(v_found, 200)), look_up_at = p_now
-      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    if found then
+      -- answered meanwhile, or ended by a flat body before its answer came: nothing is lost by knowing its id
+      if v_call.retell_call_id is null then
+        perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
+      end if;
     elsif v_call.status <> 'unconfirmed' then
       null; -- it was answered meanwhile
-    elsif found then
-      update vioc.calls as c
-      set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
-          request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
-      where c.tenant_id = p_tenant_id and c.id = p_call_id;
     elsif v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (
@@ -3522,7 +3738,8 @@ begin
       and not exists (
         select from vioc.credential_keys as k
         where k.credential_id = v_call.credential_id and k.purpose = 'api' and k.created_at > v_call.first_posted_at)
-      and p_asked_at >= v_call.last_posted_at
+      -- doubted since it was surely sent: the answer was waited for, or its worker is dead
+      and p_asked_at >= v_call.unconfirmed_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then
       update vioc.calls as c set resend = true, due_at = p_now
@@ -3678,6 +3895,34 @@ end
 $$;
 comment on function vioc.is_home(timestamptz) is 'Whether this database may send anything; marks a copy.';
 
+-- functions/begin_recall.sql
+
+-- Private. This server may lack the last commits of the one before it (asynchronous replication, a restored backup).
+-- Before anything is sent, Retell is asked per key which calls it made: since an hour ago, so long it keeps idempotency
+-- keys, or since the last call this database knows of, a week at most. Calls under way are asked for at once, because
+-- their webhooks may have gone to the old server.
+create function vioc.begin_recall(p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_last timestamptz;
+begin
+  update vioc.installation as i set timeline = vioc.timeline();
+  select max(c.last_posted_at) into v_last
+  from (select c.last_posted_at from vioc.calls as c order by c.id desc limit 1000) as c;
+  update vioc.credentials as k
+  set recall_since = greatest(p_now - interval '7 days', least(p_now - interval '1 hour', v_last - interval '10 minutes')),
+      recall_until = p_now + interval '10 minutes', recall_at = p_now, recall_page = null
+  where k.is_fallback or exists (
+    select from vioc.credential_keys as s
+    where s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null);
+  update vioc.calls as c set look_up_at = p_now
+  where c.status in ('placed', 'ongoing', 'ended') and c.look_up_at > p_now and c.retell_call_id is not null;
+end
+$$;
+comment on function vioc.begin_recall(timestamptz) is 'After a failover: ask Retell which calls were made.';
+
 -- functions/attach_worker.sql
 
 -- Private. Called by the worker when it starts, and after a reload. Returns why nothing may be sent, null = all well.
@@ -3697,7 +3942,9 @@ begin
     perform vioc.void_leases('infinity', p_now);
   end if;
 
-  perform vioc.is_home(p_now);
+  if vioc.is_home(p_now) and exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
+    perform vioc.begin_recall(p_now);
+  end if;
   select * into v_installation from vioc.installation;
   return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;
 end
@@ -4559,14 +4806,21 @@ create function @extschema@.vioc_resume(tenant_id bigint default null) returns v
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_was_copy boolean;
 begin
   if vioc_resume.tenant_id is null then
     perform vioc.installation_id();
+    select i.is_copy into v_was_copy from vioc.installation as i;
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint
     from pg_control_system() as s, pg_database as d
     where d.datname = current_database();
+    if v_was_copy then
+      -- calls may have been made since this copy was taken
+      perform vioc.begin_recall(now());
+    end if;
   else
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
@@ -4576,7 +4830,8 @@ begin
         using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
     end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null, failures = 0
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
+        failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;
@@ -4642,7 +4897,7 @@ begin
       select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id);
 
   update vioc.credentials as k
-  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null
+  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.wake_worker();

@@ -15,7 +15,9 @@ begin
     perform vioc.void_leases('infinity', p_now);
   end if;
 
-  perform vioc.is_home(p_now);
+  if vioc.is_home(p_now) and exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
+    perform vioc.begin_recall(p_now);
+  end if;
   select * into v_installation from vioc.installation;
   return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;
 end

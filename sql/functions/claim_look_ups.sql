@@ -1,8 +1,9 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call). Also while paused; not from a copy. Asking twice is harmless, so
--- there is no lease: the next try is simply written down.
--- And about a credential (its id in place of the call's, no tenant) that calls go out with, or would if there were
--- lines: concurrency (get-concurrency), at most every half minute.
+-- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
+-- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
+-- written down.
+-- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
+-- every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -13,6 +14,28 @@ begin
   if not vioc.is_home(p_now) then
     return;
   end if;
+  return query
+  with due as (
+    select k.id from vioc.credentials as k
+    where k.recall_at <= p_now
+    order by k.recall_at
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k
+    -- again when this one has surely come to nothing
+    set recall_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
+    from due as d
+    where k.id = d.id
+    returning k.id, k.recall_page
+  )
+  select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
+    (jsonb_build_object('sort_order', 'descending', 'limit', 250)
+      || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
+    vioc.api_key(a.id)
+  from asked as a;
+
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
@@ -31,23 +54,6 @@ begin
     from due as d
     where c.tenant_id = d.tenant_id and c.id = d.id
     returning c.*
-  ),
-  busy as (
-    select k.id from vioc.credentials as k
-    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
-      and (k.next_start_at > p_now - interval '30 seconds'
-        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
-          select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
-          where s.credential_id = k.id)))
-    order by k.retell_concurrency_asked_at nulls first
-    limit greatest(0, p_limit - (select count(*) from asked))
-    for no key update skip locked
-  ),
-  asked_credentials as (
-    update vioc.credentials as k set retell_concurrency_asked_at = p_now
-    from busy as b where k.id = b.id
-    returning k.id
   )
   select a.tenant_id, a.id, k.kind,
     case k.kind when 'get' then 'GET' else 'POST' end,
@@ -65,10 +71,28 @@ begin
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
-    else 'get' end as kind) as k
-  union all
-  select null, k.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(k.id)
-  from asked_credentials as k;
+    else 'get' end as kind) as k;
+
+  return query
+  with busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
+  )
+  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';

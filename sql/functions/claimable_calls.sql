@@ -71,7 +71,7 @@ begin
     left join (
       select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
     ) as r on r.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled
+    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
   -- an equal share each: whoever has less leaves the rest to the next round, which follows at once

@@ -80,12 +80,17 @@ begin
   if v_reason.outcome in ('account_trouble', 'throttled') and v_call.outcome is distinct from v_reason.outcome
     and not v_call.is_test then
     if v_reason.outcome = 'account_trouble' then
-      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, p_now);
+      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else
       update vioc.credentials as k
       set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
       where k.id = v_call.credential_id;
     end if;
+  elsif v_reason.outcome not in ('account_trouble', 'throttled') then
+    -- the probe has ended like any call: the account is in order again
+    update vioc.credentials as k
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
+    where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at;
   end if;
 end
 $$;

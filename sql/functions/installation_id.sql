@@ -10,8 +10,8 @@ begin
   if found then
     return v_id;
   end if;
-  insert into vioc.installation (system_identifier, database_oid)
-  select s.system_identifier, d.oid::bigint
+  insert into vioc.installation (system_identifier, database_oid, timeline)
+  select s.system_identifier, d.oid::bigint, vioc.timeline()
   from pg_control_system() as s, pg_database as d
   where d.datname = current_database()
   on conflict (singleton) do nothing;

@@ -50,7 +50,7 @@ begin
   accepted_credentials as (
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where k.suspended_at is not null and k.id in (select p.credential_id from placed as p)
+    where k.suspended_at is not null and not k.probe_must_end and k.id in (select p.credential_id from placed as p)
   ),
   accepted_tenants as (
     update vioc.tenants as t

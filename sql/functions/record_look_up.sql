@@ -1,5 +1,5 @@
 -- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
--- later than vioconcierge.reconcile_after after the sending proves that Retell does not have the call.
+-- later than vioconcierge.reconcile_after after the call became doubtful proves that Retell does not have it.
 create function vioc.record_look_up(
   p_tenant_id bigint, p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
   p_now timestamptz)
@@ -12,7 +12,10 @@ declare
   v_answer jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_found text;
 begin
-  if p_kind = 'concurrency' then
+  if p_kind = 'recall' then
+    perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    return;
+  elsif p_kind = 'concurrency' then
     perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
     return;
   end if;
@@ -30,17 +33,13 @@ begin
     from jsonb_array_elements(v_answer -> 'items') as i (item)
     where i.item #>> '{metadata,session_id}' = v_call.session_id::text and i.item ->> 'call_id' <> ''
     limit 1;
-    if found and v_call.status = 'ended' then
-      -- a flat body ended it before its answer came
-      update vioc.calls as c set retell_call_id = coalesce(c.retell_call_id, left(v_found, 200)), look_up_at = p_now
-      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    if found then
+      -- answered meanwhile, or ended by a flat body before its answer came: nothing is lost by knowing its id
+      if v_call.retell_call_id is null then
+        perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
+      end if;
     elsif v_call.status <> 'unconfirmed' then
       null; -- it was answered meanwhile
-    elsif found then
-      update vioc.calls as c
-      set status = 'placed', retell_call_id = left(v_found, 200), placed_at = coalesce(c.placed_at, p_now),
-          request_body = null, resend = false, look_up_at = p_now, look_ups = 0, error = null
-      where c.tenant_id = p_tenant_id and c.id = p_call_id;
     elsif v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (
@@ -53,7 +52,8 @@ begin
       and not exists (
         select from vioc.credential_keys as k
         where k.credential_id = v_call.credential_id and k.purpose = 'api' and k.created_at > v_call.first_posted_at)
-      and p_asked_at >= v_call.last_posted_at
+      -- doubted since it was surely sent: the answer was waited for, or its worker is dead
+      and p_asked_at >= v_call.unconfirmed_at
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then
       update vioc.calls as c set resend = true, due_at = p_now

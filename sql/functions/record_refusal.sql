@@ -35,7 +35,7 @@ begin
   end if;
 
   if p_verdict = 'refused_config' then
-    perform vioc.suspend(v_call, p_http_status, v_message, p_now);
+    perform vioc.suspend(v_call, p_http_status, v_message, false, p_now);
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,

@@ -2,7 +2,7 @@
 create function vioc.standing(p_now timestamptz)
 returns table (
   tenant_id bigint, credential_id bigint, configured boolean, has_key boolean, not_paused boolean,
-  not_suspended boolean, may_probe boolean, not_throttled boolean)
+  not_suspended boolean, may_probe boolean, not_throttled boolean, not_recalling boolean)
   language sql stable
 begin atomic
   select t.id,
@@ -16,10 +16,11 @@ begin atomic
     t.paused_at is null and i.paused_at is null,
     t.suspended_at is null and k.suspended_at is null,
     coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now,
-    coalesce(k.throttled_until, '-infinity') <= p_now
+    coalesce(k.throttled_until, '-infinity') <= p_now,
+    coalesce(k.recall_until, '-infinity') <= p_now
   from vioc.tenants as t
   left join vioc.credentials as k
     on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
   left join vioc.installation as i on true;
 end;
-comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled.';
+comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover.';

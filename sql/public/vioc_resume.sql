@@ -3,14 +3,21 @@ create function @extschema@.vioc_resume(tenant_id bigint default null) returns v
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_was_copy boolean;
 begin
   if vioc_resume.tenant_id is null then
     perform vioc.installation_id();
+    select i.is_copy into v_was_copy from vioc.installation as i;
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint
     from pg_control_system() as s, pg_database as d
     where d.datname = current_database();
+    if v_was_copy then
+      -- calls may have been made since this copy was taken
+      perform vioc.begin_recall(now());
+    end if;
   else
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
@@ -20,7 +27,8 @@ begin
         using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
     end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null, failures = 0
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
+        failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;

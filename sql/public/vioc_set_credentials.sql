@@ -52,7 +52,7 @@ begin
       select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id);
 
   update vioc.credentials as k
-  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null
+  set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.wake_worker();

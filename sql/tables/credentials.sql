@@ -9,6 +9,7 @@ create table vioc.credentials (
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
+  probe_must_end boolean not null default false,
   throttled_until timestamptz,
   failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
@@ -18,14 +19,24 @@ create table vioc.credentials (
   retell_other_calls integer,
   retell_concurrency_at timestamptz,
   retell_concurrency_asked_at timestamptz,
+  recall_since timestamptz,
+  recall_until timestamptz,
+  recall_at timestamptz,
+  recall_page text,
   created_at timestamptz not null default now(),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
     num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
-    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
+  constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
+  constraint a_recall_knows_its_times check (
+    (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
+    and (recall_page is null or recall_since is not null))
 ) with (fillfactor = 50);
 
+-- claim_look_ups
+create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
@@ -38,6 +49,7 @@ comment on column vioc.credentials.max_starts_per_second is 'Calls started per s
 comment on column vioc.credentials.suspended_at is 'Retell refused this credential since then; nothing is sent with it but one probe at probe_at. vioc_resume(tenant) lifts it.';
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
+comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
 comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
 comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
@@ -47,3 +59,7 @@ comment on column vioc.credentials.retell_other_calls is 'Calls in progress in t
 comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
 comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
+comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
+comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
+comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
+comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';

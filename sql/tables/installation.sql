@@ -6,6 +6,7 @@ create table vioc.installation (
   installation_id uuid not null default gen_random_uuid(),
   system_identifier bigint,
   database_oid bigint,
+  timeline integer,
   is_copy boolean not null default false,
   paused_at timestamptz,
   pause_reason text,
@@ -18,6 +19,7 @@ comment on column vioc.installation.singleton is 'Makes it one row.';
 comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
 comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
 comment on column vioc.installation.database_oid is 'See system_identifier.';
+comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the worker was last here: another one means a promotion or a restored backup, and Retell is asked first which calls were made that this database does not know.';
 comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
 comment on column vioc.installation.paused_at is 'General pause since; null = running.';
 comment on column vioc.installation.pause_reason is 'Why it is paused.';

@@ -53,13 +53,13 @@ pub(crate) fn create(shared: &Shared, who: &Workspace, body: Value, plan: Plan) 
     if !has_room {
         call.fate = Arc::new(Fate::reason("concurrency_limit_reached"));
     }
-    if let Some(key) = key {
+    if let Some(key) = key.filter(|_| !matches!(creates, Creates::AfterUnkeyed(_))) {
         world.keys.insert(key, (Instant::now(), call.id.clone()));
     }
     let mut answer = Reply::json(201, call.to_json());
     answer.delay = call.timing.answer_delay;
     let after = match creates {
-        Creates::After(delay) => delay,
+        Creates::After(delay) | Creates::AfterUnkeyed(delay) => delay,
         Creates::No | Creates::Now => Duration::ZERO,
     };
     life::begin(shared, world, call, after);

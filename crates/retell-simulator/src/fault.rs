@@ -15,6 +15,9 @@ pub enum Creates {
     Now,
     /// Accepted now, invisible and silent for so long, then it dials.
     After(#[serde(with = "millis")] Duration),
+    /// The same, and until it dials its idempotency key is not known either: a second create with
+    /// that key makes a second call. (What Retell does meanwhile is not documented.)
+    AfterUnkeyed(#[serde(with = "millis")] Duration),
 }
 
 /// What the client gets to see.
@@ -120,6 +123,15 @@ impl CreateFault {
     #[must_use]
     pub fn create_late(after: Duration) -> Self {
         Self::new(Creates::After(after), Answer::Hang { at_most: an_hour() })
+    }
+
+    /// The same, and until then its idempotency key does not protect it.
+    #[must_use]
+    pub fn create_late_unkeyed(after: Duration) -> Self {
+        Self::new(
+            Creates::AfterUnkeyed(after),
+            Answer::Hang { at_most: an_hour() },
+        )
     }
 
     /// Does not dial. Connection reset with the body unread.

@@ -63,6 +63,16 @@ fn dial(shared: &Shared, world: &mut World, call: &mut Call) {
         .after(call.timing.ring, Task::Answer(call.id.clone()));
 }
 
+/// From now on its idempotency key answers with this call, unless it did already or names another.
+fn remember_key(world: &mut World, call: &Call) {
+    let key = call.request.get("idempotency_key").and_then(Value::as_str);
+    if let Some(key) = key {
+        let key = (Arc::clone(&call.org), key.to_owned());
+        let entry = world.keys.entry(key);
+        entry.or_insert_with(|| (Instant::now(), call.id.clone()));
+    }
+}
+
 /// Does what is due. Runs on the timer thread.
 pub(crate) fn perform(shared: &Shared, tasks: Vec<Task>) {
     let mut world = shared.lock();
@@ -88,7 +98,10 @@ fn perform_one(shared: &Shared, world: &mut World, task: Task) {
         return;
     };
     match (task, call.phase) {
-        (Task::Appear(_), Phase::Hidden) => dial(shared, world, &mut call),
+        (Task::Appear(_), Phase::Hidden) => {
+            dial(shared, world, &mut call);
+            remember_key(world, &call);
+        }
         (Task::Answer(_), Phase::Registered) => answer(shared, world, &mut call),
         (Task::Talk(_), Phase::Ongoing) => talk(shared, world, &mut call),
         (Task::End(_), Phase::Ongoing) => end(shared, world, &mut call),

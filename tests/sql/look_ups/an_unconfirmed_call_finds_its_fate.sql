@@ -33,13 +33,13 @@ select set_eq('select pg_temp.claim(now() + interval ''7 minutes'')', array[:cal
 select ok(c.status = 'dispatching' and c.request_body = b.request_body and c.session_id = b.session_id and c.sends = 2 and not c.resend
   and c.first_posted_at = now() and c.last_posted_at = now() + interval '7 minutes', 'same bytes, same key, first sending remembered') from pg_temp.call(:call) as c, bytes as b;
 select pg_temp.answer(:call, 'ambiguous', now() + interval '8 minutes') \gset ignored_
-select pg_temp.find(:call, now() + interval '12 minutes', '[]') \gset ignored_
-select ok(not (pg_temp.call(:call)).resend, 'the wait counts from the last sending');
 select pg_temp.find(:call, now() + interval '13 minutes', '[]') \gset ignored_
+select ok(not (pg_temp.call(:call)).resend, 'the wait counts from the last doubt, not from the claim');
+select pg_temp.find(:call, now() + interval '14 minutes', '[]') \gset ignored_
 select ok((pg_temp.call(:call)).resend, 'and is over six minutes after it');
 -- a rule forbids it now
 insert into vioc.blackout_dates (tenant_id, day) select :tenant, (now() at time zone 'America/New_York')::date + n from generate_series(0, 1) as n;
-select is_empty('select pg_temp.claim(now() + interval ''14 minutes'')', 'every rule is asked again');
+select is_empty('select pg_temp.claim(now() + interval ''15 minutes'')', 'every rule is asked again');
 select ok(c.status = 'unconfirmed' and not c.resend and c.look_up_at is not null, 'forbidden: it stays unconfirmed, and looked up') from pg_temp.call(:call) as c;
 delete from vioc.blackout_dates;
 select pg_temp.find(:call, now() + interval '49 minutes 59 s', '[]') \gset ignored_

@@ -1,7 +1,7 @@
 -- 401 and 402 suspend the key, any other refusal of the configuration the practice. The queue is kept; one call tries
 -- again after ten minutes; success lifts it; nobody else is slowed.
 \ir ../practice.psql
-select plan(27);
+select plan(30);
 
 -- two practices with the first one's key, and one with its own
 select pg_temp.practice('key_of_practice_' || :tenant) as partner \gset
@@ -87,8 +87,17 @@ select vioc_set_credentials(:tenant, 'key_that_is_new') \gset ignored_
 select is(count(*), 1::bigint, 'a new key lifts it') from pg_temp.claim(now() + interval '20 minutes');
 -- account trouble told by the end of a call
 select pg_temp.answer(:call, 'placed', now() + interval '20 minutes') \gset ignored_
-select vioc.suspend(pg_temp.call(:call), 402, 'a call ended no_valid_payment', now()) \gset ignored_
+select vioc.suspend(pg_temp.call(:call), 402, 'a call ended no_valid_payment', true, now() + interval '20 minutes') \gset ignored_
 select is((pg_temp.error_of(format('select vioc_call_contact(%s)', pg_temp.contact(:tenant)))).state, 'VC001', 'suspended by the end of a call');
+-- then a probe that Retell accepts proves nothing: it must end otherwise
+select pg_temp.queue(pg_temp.contact(:tenant)) as probe \gset
+select count(*) from pg_temp.claim(now() + interval '30 minutes') \gset ignored_
+select pg_temp.answer(:probe, 'placed', now() + interval '30 minutes') \gset ignored_
+select isnt(suspended_at, null, 'accepted is not enough') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
+select vioc.end_call(:tenant, :call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes') \gset ignored_
+select isnt(suspended_at, null, 'the end of a call of before proves nothing') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
+select vioc.end_call(:tenant, :probe, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes') \gset ignored_
+select is(suspended_at, null, 'that of the probe lifts it') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
 
 -- legacy fields
 select vioc_resume(:tenant) \gset ignored_

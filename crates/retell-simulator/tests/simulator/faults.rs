@@ -107,10 +107,9 @@ fn a_late_creation_is_invisible_until_it_dials() {
     assert_eq!(found(), Some(1));
 }
 
-#[test]
-fn a_retry_with_the_key_of_a_late_creation_is_no_second_call() {
-    let retell = with_fault(CreateFault::create_late(Duration::from_millis(300)));
-    let mut socket = connect(&retell);
+/// Sends a create and leaves without an answer; the call is under way.
+fn leave_a_late_creation(retell: &Simulator) {
+    let mut socket = connect(retell);
     let body = order("s1").to_string();
     write_request(
         &mut socket,
@@ -121,10 +120,29 @@ fn a_retry_with_the_key_of_a_late_creation_is_no_second_call() {
     )
     .unwrap();
     assert!(retell.wait_for(|now| !now.idle(), PATIENCE));
+}
+
+#[test]
+fn a_retry_with_the_key_of_a_late_creation_is_no_second_call() {
+    let retell = with_fault(CreateFault::create_late(Duration::from_millis(300)));
+    leave_a_late_creation(&retell);
     let id = call(&retell, &order("s1"));
     settle(&retell);
     let dials = retell.dials_for("s1");
     assert_eq!((dials.len(), &dials[0].call_id), (1, &id));
+}
+
+#[test]
+fn a_retry_before_an_unkeyed_late_creation_dials_twice_and_one_after_it_once() {
+    for (is_early, dials) in [(true, 2), (false, 1)] {
+        let fault = CreateFault::create_late_unkeyed(Duration::from_millis(300));
+        let retell = with_fault(fault);
+        leave_a_late_creation(&retell);
+        assert!(is_early || retell.wait_for(|now| now.dials().len() == 1, PATIENCE));
+        call(&retell, &order("s1"));
+        settle(&retell);
+        assert_eq!(retell.dials_for("s1").len(), dials);
+    }
 }
 
 #[test]

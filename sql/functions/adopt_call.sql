@@ -1,0 +1,26 @@
+-- Transition: queued, dispatching, unconfirmed -> placed: Retell was asked and has it. It is asked for at once, because its
+-- webhooks may have come to nobody. A call that is over keeps its status until Retell's facts correct it.
+-- The caller holds contact and call.
+create function vioc.adopt_call(p_call vioc.calls, p_retell_call_id text, p_credential_id bigint, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- sent before a failover lost its claim
+  update vioc.contacts as ct
+  set status = 'calling'
+  where p_call.status = 'queued' and not p_call.is_test
+    and ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
+  update vioc.calls as c
+  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
+      retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
+      placed_at = coalesce(c.placed_at, p_now),
+      credential_id = coalesce(c.credential_id, p_credential_id),
+      lease_owner = null, lease_until = null, request_body = null, resend = false,
+      error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
+      look_up_at = p_now, look_ups = 0
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
+end
+$$;
+comment on function vioc.adopt_call(vioc.calls, text, bigint, timestamptz) is 'Retell has a call whose answer we never got.';
