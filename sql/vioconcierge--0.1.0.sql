@@ -764,6 +764,15 @@ create function vioc.wake_worker() returns void
   language c volatile strict as 'MODULE_PATHNAME', 'wake_worker_wrapper';
 comment on function vioc.wake_worker() is 'Wakes the worker when this transaction commits.';
 
+-- native/worker_report.sql
+
+create function vioc.worker_report()
+returns table (pid integer, started_at timestamptz, woken_at timestamptz, in_flight bigint, posted bigint, placed bigint,
+  not_placed bigint, problem text, problem_at timestamptz)
+  language c volatile rows 1
+  as 'MODULE_PATHNAME', 'worker_report_wrapper';
+comment on function vioc.worker_report() is 'What the worker of this database says of itself; no row where none is to serve it.';
+
 -- functions/setting.sql
 
 -- Private. A setting in its unit, whether or not the library is loaded in this session.
@@ -2506,6 +2515,8 @@ returns boolean
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
+  v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
   v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
@@ -2537,7 +2548,7 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s'))),
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap))),
         -- whoever uses the lines is to be known
         retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
@@ -2553,8 +2564,8 @@ begin
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
-      when 'not_sent' then vioc.backoff(v_failures, '1 s', '1 min')
-      else vioc.backoff(v_failures - 15, '10 s', '5 min') end)
+      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
+      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
     where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
@@ -2571,7 +2582,8 @@ begin
     perform vioc.requeue_call(v_call, v_message,
       case
         when p_verdict in ('refused_config', 'not_sent') then p_now
-        else p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min')) end,
+        else p_now + coalesce(make_interval(secs => p_retry_after),
+          vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
   end if;
   return true;
@@ -5017,6 +5029,19 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- views/worker_status.sql
+
+create view vioc.worker_status with (security_invoker, security_barrier) as
+select s.state, r.pid, case when s.state = 'ready' then r.started_at end as since, coalesce(r.in_flight, 0) as in_flight,
+  coalesce(r.posted, 0) as posted, coalesce(r.placed, 0) as placed, coalesce(r.not_placed, 0) as not_placed,
+  r.problem as last_error, r.problem_at as last_error_at, r.woken_at as last_woken_at,
+  q.oldest_due_at, now() - q.oldest_due_at as lag
+from vioc.server_state() as s (state)
+left join vioc.worker_report() as r on true
+cross join lateral (
+  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
+comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
 
 -- dump.sql
 

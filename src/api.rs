@@ -1,5 +1,7 @@
 //! Functions that SQL declares in `sql/native/`: argument conversion, one call each.
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
@@ -23,6 +25,50 @@ fn server_state() -> &'static str {
         Some(slot) if slot.has_worker() => "ready",
         Some(_) => "no_worker",
     }
+}
+
+/// One row, none where no worker serves this database.
+#[pg_extern(sql = false)]
+#[allow(
+    clippy::type_complexity,
+    reason = "the macro reads the row's type here"
+)]
+fn worker_report() -> TableIterator<
+    'static,
+    (
+        name!(pid, Option<i32>),
+        name!(started_at, Option<TimestampWithTimeZone>),
+        name!(woken_at, Option<TimestampWithTimeZone>),
+        name!(in_flight, i64),
+        name!(posted, i64),
+        name!(placed, i64),
+        name!(not_placed, i64),
+        name!(problem, Option<String>),
+        name!(problem_at, Option<TimestampWithTimeZone>),
+    ),
+> {
+    let row = wake::slot_index().and_then(shared::slot).map(|slot| {
+        let report = &slot.report;
+        let count = |it: &AtomicU64| it.load(Ordering::Relaxed).cast_signed();
+        (
+            slot.worker_pid(),
+            instant(&report.started_at),
+            instant(&report.woken_at),
+            report.in_flight.load(Ordering::Relaxed).into(),
+            count(&report.posted),
+            count(&report.placed),
+            count(&report.not_placed),
+            report.problem(),
+            instant(&report.problem_at),
+        )
+    });
+    TableIterator::new(row)
+}
+
+/// `None` for never.
+fn instant(us: &AtomicI64) -> Option<TimestampWithTimeZone> {
+    let us = us.load(Ordering::Relaxed);
+    (us != 0).then(|| us.try_into().ok()).flatten()
 }
 
 #[pg_extern(sql = false)]

@@ -21,6 +21,8 @@ static MAX_IN_FLIGHT: GucSetting<i32> = GucSetting::<i32>::new(32);
 static REQUEST_TIMEOUT_S: GucSetting<i32> = GucSetting::<i32>::new(120);
 static CONNECT_TIMEOUT_S: GucSetting<i32> = GucSetting::<i32>::new(5);
 static RECONCILE_AFTER_S: GucSetting<i32> = GucSetting::<i32>::new(360);
+static BACKOFF_START_S: GucSetting<i32> = GucSetting::<i32>::new(1);
+static BACKOFF_CAP_S: GucSetting<i32> = GucSetting::<i32>::new(300);
 static MAX_WAITERS: GucSetting<i32> = GucSetting::<i32>::new(50);
 static MAX_BODY_SIZE_KB: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static LEGACY_FIELDS: GucSetting<bool> = GucSetting::<bool>::new(true);
@@ -104,6 +106,20 @@ pub(crate) fn init(preloading: bool) {
         c"Only a look-up later than this after a request proves that Retell does not have the call.",
         &RECONCILE_AFTER_S,
         (1, 40 * 60),
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.backoff_start",
+        c"First wait before a call that surely dialled nobody is sent again; doubles with each try, with jitter. Five times as long if Retell throttles without saying how long.",
+        &BACKOFF_START_S,
+        (1, 3600),
+        GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.backoff_cap",
+        c"Longest such wait.",
+        &BACKOFF_CAP_S,
+        (1, 24 * 3600),
         GucFlags::UNIT_S,
     );
     number(

@@ -11,6 +11,8 @@ use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
 use vioc_core::reply::CreateAnswer;
 
+use crate::stop;
+
 /// Why a transaction was rolled back: SQLSTATE and primary message; DETAIL and CONTEXT may show rows.
 #[derive(Debug)]
 pub(crate) struct Failure {
@@ -38,7 +40,7 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
         unsafe {
             if result.is_ok() {
                 pg_sys::PopActiveSnapshot();
-                pg_sys::CommitTransactionCommand();
+                stop::commit();
             } else {
                 pg_sys::AbortCurrentTransaction();
             }
@@ -49,10 +51,12 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
         })
     }))
     .catch_others(|error| {
+        stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
     })
     .catch_rust_panic(|error| {
+        stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
     })

@@ -15,6 +15,8 @@ use crate::{config, db, shared};
 
 /// How often a missing database, or a worker that could not be started, is looked at again.
 const POLL: Duration = Duration::from_secs(5);
+/// How often it is looked whether a session that needs the database to itself has done with it.
+const HELD: Duration = Duration::from_millis(200);
 const FIRST_RESTART: Duration = Duration::from_millis(500);
 const LONGEST_RESTART: Duration = Duration::from_secs(30);
 /// A worker that ran this long was well: its next restart is quick again.
@@ -112,8 +114,15 @@ impl Served {
         if self.worker.is_some() || self.retry_at > now {
             return;
         }
+        let Some(slot) = shared::slot(self.slot) else {
+            return;
+        };
+        if slot.holder().is_some() {
+            self.retry_at = now + HELD; // it is being dropped, renamed or copied
+            return;
+        }
         self.retry_at = now + POLL;
-        if shared::slot(self.slot).is_some_and(shared::Slot::has_worker) {
+        if slot.has_worker() {
             return; // an earlier launcher's worker goes on
         }
         let Ok(exists) = db::transaction(|| Ok(exists(&self.name))) else {
@@ -147,6 +156,8 @@ impl Served {
             }
             Err(_) if self.state != State::NoSlot => {
                 self.state = State::NoSlot;
+                slot.report
+                    .complain("no background worker is free: raise max_worker_processes");
                 ereport!(
                     WARNING,
                     PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,

@@ -7,9 +7,11 @@
 mod api;
 mod config;
 mod db;
+mod detach;
 mod errand;
 mod launcher;
 mod shared;
+mod stop;
 mod wake;
 mod worker;
 
@@ -28,6 +30,7 @@ pub extern "C-unwind" fn _PG_init() {
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database
         if !unsafe { pg_sys::IsBinaryUpgrade } {
             launcher::init();
+            detach::init();
         }
     }
 }

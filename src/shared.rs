@@ -5,7 +5,9 @@
 use std::cell::UnsafeCell;
 use std::mem::size_of;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, Ordering,
+};
 
 use pgrx::prelude::*;
 
@@ -25,6 +27,96 @@ pub(crate) struct Slot {
     changes: AtomicU64,
     waiters: AtomicU32,
     changed: UnsafeCell<pg_sys::ConditionVariable>,
+    /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.
+    holder: AtomicI32,
+    pub(crate) report: Report,
+}
+
+/// What the worker has done since it started; the last problem outlives it. Written by the worker, and by the
+/// launcher while there is none; read by `vioc.worker_status`.
+#[repr(C)]
+pub(crate) struct Report {
+    /// Microseconds of PostgreSQL's clock; 0 = never.
+    pub(crate) started_at: AtomicI64,
+    pub(crate) woken_at: AtomicI64,
+    pub(crate) problem_at: AtomicI64,
+    pub(crate) in_flight: AtomicU32,
+    /// Create requests handed to the pool, and what came of them.
+    pub(crate) posted: AtomicU64,
+    pub(crate) placed: AtomicU64,
+    pub(crate) not_placed: AtomicU64,
+    problem: Line,
+}
+
+const LINE_BYTES: usize = 512;
+
+/// A text with one writer: odd `version` while it is being written, and who reads meanwhile reads again.
+#[repr(C)]
+struct Line {
+    version: AtomicU32,
+    len: AtomicU32,
+    bytes: [AtomicU8; LINE_BYTES],
+}
+
+impl Line {
+    fn set(&self, text: &str) {
+        let mut end = text.len().min(LINE_BYTES);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.version.fetch_add(1, Ordering::AcqRel);
+        for (place, byte) in self.bytes.iter().zip(&text.as_bytes()[..end]) {
+            place.store(*byte, Ordering::Relaxed);
+        }
+        self.len
+            .store(u32::try_from(end).unwrap_or(0), Ordering::Relaxed);
+        self.version.fetch_add(1, Ordering::AcqRel);
+    }
+
+    fn get(&self) -> String {
+        let mut text = String::new();
+        // a writer is done in a moment; one that died in between leaves an odd version
+        for _ in 0..1000 {
+            let before = self.version.load(Ordering::Acquire);
+            let len = (self.len.load(Ordering::Relaxed) as usize).min(LINE_BYTES);
+            let bytes: Vec<u8> = self.bytes[..len]
+                .iter()
+                .map(|byte| byte.load(Ordering::Relaxed))
+                .collect();
+            text = String::from_utf8_lossy(&bytes).into_owned();
+            if before.is_multiple_of(2) && self.version.load(Ordering::Acquire) == before {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        text
+    }
+}
+
+impl Report {
+    /// A worker starts: its counts begin at nothing.
+    pub(crate) fn begin(&self) {
+        self.started_at.store(now_us(), Ordering::Relaxed);
+        self.woken_at.store(0, Ordering::Relaxed);
+        self.in_flight.store(0, Ordering::Relaxed);
+        for count in [&self.posted, &self.placed, &self.not_placed] {
+            count.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// SQLSTATE and primary message only.
+    pub(crate) fn complain(&self, problem: &str) {
+        self.problem.set(problem);
+        self.problem_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn problem(&self) -> Option<String> {
+        (self.problem_at.load(Ordering::Acquire) != 0).then(|| self.problem.get())
+    }
+}
+
+pub(crate) fn now_us() -> i64 {
+    unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 #[repr(C)]
@@ -119,8 +211,34 @@ impl Slot {
     }
 
     pub(crate) fn has_worker(&self) -> bool {
-        let pid = self.worker_pid.load(Ordering::Acquire);
-        pid != 0 && unsafe { libc::kill(pid, 0) == 0 }
+        self.worker_pid().is_some()
+    }
+
+    pub(crate) fn worker_pid(&self) -> Option<i32> {
+        alive(self.worker_pid.load(Ordering::Acquire))
+    }
+
+    /// The session that needs the database to itself, if there is one: no worker may start, and one that is there leaves.
+    pub(crate) fn holder(&self) -> Option<i32> {
+        alive(self.holder.load(Ordering::Acquire))
+    }
+
+    /// Takes the database for this session; false if another one has it.
+    pub(crate) fn hold(&self) -> bool {
+        let me = unsafe { pg_sys::MyProcPid };
+        let known = self.holder.load(Ordering::Acquire);
+        alive(known).is_none_or(|holder| holder == me)
+            && self
+                .holder
+                .compare_exchange(known, me, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+    }
+
+    pub(crate) fn release(&self) {
+        let me = unsafe { pg_sys::MyProcPid };
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        // somebody else's hold stays
+        let _ = self.holder.compare_exchange(me, 0, order, failure);
     }
 
     /// Whether there was work since the last call.
@@ -182,4 +300,9 @@ impl Slot {
     pub(crate) fn leave(&self) {
         self.waiters.fetch_sub(1, Ordering::AcqRel);
     }
+}
+
+/// The process, if there is still one.
+fn alive(pid: i32) -> Option<i32> {
+    (pid != 0 && unsafe { libc::kill(pid, 0) == 0 }).then_some(pid)
 }

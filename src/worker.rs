@@ -15,7 +15,7 @@ use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
 use vioc_retell::{Done, Job, Method, Pool, Secret, secrets};
 
 use crate::db::{self, LookUp, RecentStarts, Statements};
-use crate::{config, shared};
+use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
 const IDLE_POLL: Duration = Duration::from_secs(5);
@@ -37,11 +37,18 @@ static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
-    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
+    // SIGINT only wakes it: pg_cancel_backend would end a commit's wait for a synchronous standby as if it had been heard
+    BackgroundWorker::attach_signal_handlers(
+        SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM | SignalWakeFlags::SIGINT,
+    );
+    stop::attach();
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
     let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
         return;
     };
+    if slot.holder().is_some() {
+        return; // being dropped, renamed or copied
+    }
     MY_SLOT.store(argument.value() as i32, Ordering::Relaxed);
     unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
     db::set_session_defaults();
@@ -146,14 +153,20 @@ impl Worker {
         loop {
             self.event.wait(wait);
             pgrx::check_for_interrupts!();
-            if BackgroundWorker::sigterm_received() {
+            // asked to, or the database is wanted without sessions
+            if stop::is_requested() || self.slot.holder().is_some() {
                 return;
             }
             if BackgroundWorker::sighup_received() {
                 unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
                 self.presence = Presence::Waiting; // the fallback key may be new
             }
-            self.slot.take_wake();
+            if self.slot.take_wake() {
+                self.slot
+                    .report
+                    .woken_at
+                    .store(shared::now_us(), Ordering::Relaxed);
+            }
             self.renew_pool();
             self.collect();
             wait = match self.round() {
@@ -228,6 +241,7 @@ impl Worker {
                 return Ok(false);
             }
             self.slot.enter_worker(); // from here on CREATE EXTENSION wakes it
+            self.slot.report.begin();
         }
         let is_first = !self.was_attached;
         let Some(standstill) = with_extension(|| db::attach(is_first))? else {
@@ -275,9 +289,15 @@ impl Worker {
             self.answers.remove(call_id);
         }
         let count = claimed.len();
+        let is_stopping = stop::is_requested();
         for call in claimed {
-            self.send(call);
+            match is_stopping {
+                // the claim may be on no standby: it must not be dialled
+                true => self.give_back(call, CreateVerdict::NotSent, None, "worker is stopping"),
+                false => self.send(call),
+            }
         }
+        self.report_flight();
         self.claimed += count;
         if self.claimed >= self.plan_anew_at {
             // the plans are of a time when the tables were smaller
@@ -353,20 +373,40 @@ impl Worker {
                 let message = key.err().unwrap_or_else(|| "no connection pool".into());
                 self.work.remove(&ticket);
                 // as if Retell had refused the key: the credential is suspended, the queue is kept
-                let answer = CreateAnswer {
-                    verdict: CreateVerdict::RefusedConfig,
-                    retell_call_id: None,
-                    message: Some(message),
-                    retry_after_seconds: None,
-                    do_not_call: false,
-                    legacy_field: false,
-                };
-                self.answers.insert(
-                    call.call_id,
-                    db::answer_json(call.tenant_id, call.call_id, Some(401), &answer),
-                );
+                self.give_back(call, CreateVerdict::RefusedConfig, Some(401), &message);
+                return;
             }
         }
+        let report = &self.slot.report;
+        report.posted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Writes down an answer that Retell did not give.
+    fn give_back(
+        &mut self,
+        call: db::Claimed,
+        verdict: CreateVerdict,
+        http_status: Option<u16>,
+        message: &str,
+    ) {
+        let answer = CreateAnswer {
+            verdict,
+            retell_call_id: None,
+            message: Some(message.to_owned()),
+            retry_after_seconds: None,
+            do_not_call: false,
+            legacy_field: false,
+        };
+        self.answers.insert(
+            call.call_id,
+            db::answer_json(call.tenant_id, call.call_id, http_status, &answer),
+        );
+    }
+
+    fn report_flight(&self) {
+        let in_flight = self.work.len().try_into().unwrap_or(u32::MAX);
+        let report = &self.slot.report;
+        report.in_flight.store(in_flight, Ordering::Relaxed);
     }
 
     fn claim_look_ups(&mut self) -> Result<Option<usize>, String> {
@@ -453,6 +493,12 @@ impl Worker {
                         Exchange::NotSent { .. } | Exchange::Unknown { .. } => None,
                     };
                     self.recent_answers += 1;
+                    let report = &self.slot.report;
+                    let count = match answer.verdict {
+                        CreateVerdict::Placed => &report.placed,
+                        _ => &report.not_placed,
+                    };
+                    count.fetch_add(1, Ordering::Relaxed);
                     self.answers.insert(
                         call_id,
                         db::answer_json(tenant_id, call_id, status, &answer),
@@ -464,6 +510,7 @@ impl Worker {
                 None => {}
             }
         }
+        self.report_flight();
     }
 
     /// A changed setting means a new pool; the old one finishes what it has.
@@ -511,6 +558,7 @@ impl Worker {
 
     /// Once per problem, not once per second.
     fn complain(&mut self, problem: String) {
+        self.slot.report.complain(&problem);
         if self.last_problem != problem {
             warning!("vioconcierge: {problem}");
             self.last_problem = problem;

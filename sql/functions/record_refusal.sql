@@ -8,6 +8,8 @@ returns boolean
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
+  v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
   v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
@@ -39,7 +41,7 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, '10 s', '10 s'))),
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap))),
         -- whoever uses the lines is to be known
         retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
@@ -55,8 +57,8 @@ begin
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
-      when 'not_sent' then vioc.backoff(v_failures, '1 s', '1 min')
-      else vioc.backoff(v_failures - 15, '10 s', '5 min') end)
+      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
+      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
     where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
@@ -73,7 +75,8 @@ begin
     perform vioc.requeue_call(v_call, v_message,
       case
         when p_verdict in ('refused_config', 'not_sent') then p_now
-        else p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, '5 s', '5 min')) end,
+        else p_now + coalesce(make_interval(secs => p_retry_after),
+          vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
   end if;
   return true;

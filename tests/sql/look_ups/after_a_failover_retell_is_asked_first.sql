@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(34);
+select plan(33);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset

@@ -9,6 +9,7 @@ mod cron;
 mod faults;
 mod first_call;
 mod privacy;
+mod server_life;
 mod waiting;
 mod webhooks;
 mod workers;

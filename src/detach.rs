@@ -1,0 +1,172 @@
+//! DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE, and CREATE DATABASE ... TEMPLATE need a database without
+//! sessions, and the worker is one. A utility hook has it leave first, keeps it away until the statement is done, and
+//! lets the launcher start it again.
+
+use std::ffi::CStr;
+use std::time::{Duration, Instant};
+
+use pgrx::pg_guard;
+use pgrx::prelude::*;
+
+use crate::{config, shared};
+
+/// A worker drains for three seconds at most; PostgreSQL itself then waits five more for the sessions to be gone.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;
+
+pub(crate) fn init() {
+    unsafe {
+        PREVIOUS = pg_sys::ProcessUtility_hook;
+        pg_sys::ProcessUtility_hook = Some(process_utility);
+    }
+}
+
+#[pg_guard]
+#[allow(clippy::too_many_arguments, reason = "PostgreSQL's")]
+unsafe extern "C-unwind" fn process_utility(
+    statement: *mut pg_sys::PlannedStmt,
+    query: *const std::ffi::c_char,
+    read_only_tree: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    parameters: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    receiver: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    unsafe {
+        // until the statement is done, or has failed
+        let _hold = alone((*statement).utilityStmt).and_then(|database| Hold::take(&database));
+        match PREVIOUS {
+            Some(previous) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
+                previous(
+                    statement,
+                    query,
+                    read_only_tree,
+                    context,
+                    parameters,
+                    environment,
+                    receiver,
+                    completion,
+                );
+            }),
+            None => pg_sys::standard_ProcessUtility(
+                statement,
+                query,
+                read_only_tree,
+                context,
+                parameters,
+                environment,
+                receiver,
+                completion,
+            ),
+        }
+    }
+}
+
+/// The database that a statement needs without sessions, if the caller may do that to it.
+unsafe fn alone(statement: *mut pg_sys::Node) -> Option<String> {
+    use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
+    let name = unsafe {
+        match (*statement).type_ {
+            T_DropdbStmt => text((*statement.cast::<pg_sys::DropdbStmt>()).dbname),
+            T_RenameStmt => {
+                let rename = &*statement.cast::<pg_sys::RenameStmt>();
+                (rename.renameType == pg_sys::ObjectType::OBJECT_DATABASE)
+                    .then(|| text(rename.subname))
+                    .flatten()
+            }
+            T_AlterDatabaseStmt => {
+                let alter = &*statement.cast::<pg_sys::AlterDatabaseStmt>();
+                option(alter.options, c"tablespace").and_then(|_| text(alter.dbname))
+            }
+            T_CreatedbStmt => {
+                let create = &*statement.cast::<pg_sys::CreatedbStmt>();
+                option(create.options, c"template").and_then(|it| {
+                    let name = pg_sys::defGetString(it);
+                    text(name)
+                })
+            }
+            _ => None,
+        }
+    }?;
+    may_have_it(&name).then_some(name)
+}
+
+unsafe fn text(name: *const std::ffi::c_char) -> Option<String> {
+    unsafe { (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned()) }
+}
+
+unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys::DefElem> {
+    unsafe {
+        let options = pgrx::PgList::<pg_sys::DefElem>::from_pg(options);
+        options.iter_ptr().find(|it| {
+            let it = &**it;
+            !it.defname.is_null() && !it.arg.is_null() && CStr::from_ptr(it.defname) == name
+        })
+    }
+}
+
+/// Whoever may not do it must not stop the calls by trying.
+fn may_have_it(database: &str) -> bool {
+    let Ok(name) = std::ffi::CString::new(database) else {
+        return false;
+    };
+    unsafe {
+        let caller = pg_sys::GetUserId();
+        if pg_sys::superuser_arg(caller) {
+            return true;
+        }
+        let oid = pg_sys::get_database_oid(name.as_ptr(), true);
+        let key = pg_sys::Datum::from(oid);
+        let row = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::DATABASEOID as i32, key);
+        if row.is_null() {
+            return false;
+        }
+        let owner = (*pg_sys::GETSTRUCT(row).cast::<pg_sys::FormData_pg_database>()).datdba;
+        pg_sys::ReleaseSysCache(row);
+        pg_sys::has_privs_of_role(caller, owner)
+    }
+}
+
+/// A served database without its worker, for as long as this lives (or its session: see `Slot::holder`).
+struct Hold(&'static shared::Slot);
+
+impl Hold {
+    fn take(database: &str) -> Option<Self> {
+        let index = config::databases()
+            .iter()
+            .position(|served| served == database)?;
+        let slot = shared::slot(index)?;
+        let hold = slot.hold().then_some(Self(slot))?;
+        hold.wait_for_worker_to_leave();
+        Some(hold)
+    }
+
+    /// In vain if it takes too long: then PostgreSQL says who is still there.
+    fn wait_for_worker_to_leave(&self) {
+        let started = Instant::now();
+        let mut asked = None;
+        while let Some(pid) = self.0.worker_pid() {
+            if started.elapsed() > LONGEST_WAIT {
+                return;
+            }
+            if asked != Some(pid) {
+                unsafe { libc::kill(pid, libc::SIGTERM) };
+                asked = Some(pid);
+            }
+            pgrx::check_for_interrupts!();
+            let flags = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+            unsafe {
+                pg_sys::WaitLatch(pg_sys::MyLatch, flags as i32, 10, pg_sys::PG_WAIT_EXTENSION);
+                pg_sys::ResetLatch(pg_sys::MyLatch);
+            }
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.release();
+    }
+}

@@ -1,0 +1,56 @@
+//! SIGTERM in the worker: it drains before it ends, so the usual handler, which ends the process at the next interrupt
+//! check, is not for it. One wait must end at once all the same: that of a commit for a synchronous standby that may
+//! never come back. PostgreSQL ends it when the process is to die, so for the length of a commit it is.
+
+use std::ptr::addr_of_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pgrx::prelude::*;
+
+static REQUESTED: AtomicBool = AtomicBool::new(false);
+static IN_COMMIT: AtomicBool = AtomicBool::new(false);
+
+/// After pgrx's handlers, in place of the one for SIGTERM.
+pub(crate) fn attach() {
+    unsafe {
+        #[cfg(not(feature = "pg18"))]
+        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(on_sigterm));
+        #[cfg(feature = "pg18")]
+        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(on_sigterm));
+    }
+}
+
+/// Async-signal-safe: atomics, a flag of PostgreSQL's, a latch.
+unsafe extern "C-unwind" fn on_sigterm(_signal: i32) {
+    REQUESTED.store(true, Ordering::SeqCst);
+    unsafe {
+        if IN_COMMIT.load(Ordering::SeqCst) {
+            addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
+        }
+        pg_sys::SetLatch(pg_sys::MyLatch);
+    }
+}
+
+pub(crate) fn is_requested() -> bool {
+    REQUESTED.load(Ordering::SeqCst)
+}
+
+/// Commits the current transaction. When the process is asked to stop meanwhile, or was before, the commit does not
+/// wait for a standby: it is on this server's disk, and perhaps nowhere else.
+pub(crate) fn commit() {
+    IN_COMMIT.store(true, Ordering::SeqCst);
+    unsafe {
+        if is_requested() {
+            addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
+        }
+        pg_sys::CommitTransactionCommand();
+    }
+    settle();
+}
+
+/// Also after a commit that failed: the end is the worker's own to choose.
+pub(crate) fn settle() {
+    if IN_COMMIT.swap(false, Ordering::SeqCst) && is_requested() {
+        unsafe { addr_of_mut!(pg_sys::ProcDiePending).write_volatile(0) };
+    }
+}
