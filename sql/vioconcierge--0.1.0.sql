@@ -214,6 +214,7 @@ create table vioc.tenants (
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
   paused_at timestamptz,
   pause_reason text,
   suspended_at timestamptz,
@@ -252,6 +253,7 @@ comment on column vioc.tenants.reminder_plan is 'When to call before an appointm
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
 comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
 comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
@@ -270,7 +272,7 @@ create table vioc.agents (
 );
 comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
 comment on column vioc.agents.tenant_id is 'The practice.';
-comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
+comment on column vioc.agents.locale is 'As in contacts.locale; es also speaks to es-MX, if that has no agent of its own.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
 
@@ -731,6 +733,12 @@ create function vioc.session_id(p_installation_id uuid, p_contact_id bigint, p_a
   language c immutable strict parallel safe as 'MODULE_PATHNAME', 'session_id_wrapper';
 comment on function vioc.session_id(uuid, bigint, integer) is 'The identity of an attempt at Retell: uuid v5, the same whenever it is computed again.';
 
+-- native/speaks.sql
+
+create function vioc.speaks(p_locale text) returns boolean
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'speaks_wrapper';
+comment on function vioc.speaks(text) is 'Whether dates and times can be said in this locale, or at least in its language.';
+
 -- native/spoken_date.sql
 
 create function vioc.spoken_date(p_local timestamp, p_locale text) returns text
@@ -1164,6 +1172,44 @@ begin atomic
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
 
+-- functions/test_problem.sql
+
+-- Private. What forbids a test call now, first that applies; null = nothing. The number is the practice's own, so that
+-- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same.
+-- waits: it passes by itself.
+create function vioc.test_problem(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)
+  language sql stable
+begin atomic
+  select v.problem, v.waits
+  from vioc.tenants as t
+  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  cross join vioc.legal_hours() as h
+  cross join lateral (values
+    (1, s.configured, true, 'the practice has no Retell agent or no number'),
+    (2, s.has_key, true, 'the practice has no Retell key'),
+    (3, s.not_paused, true, 'calls are paused'),
+    (4, s.not_suspended, true, 'Retell refused the practice''s key, agent or number'),
+    (5, p_phone = any (t.test_numbers), false, 'this is not one of the practice''s test_numbers'),
+    (6, not exists (
+        select from vioc.do_not_call as o
+        join vioc.tenants as ot on ot.id = o.tenant_id
+        where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
+      false, 'this number is on the do-not-call list'),
+    (7, (p_now at time zone t.time_zone)::time >= h.opens and (p_now at time zone t.time_zone)::time < h.closes,
+      true, 'outside the legal hours at the practice'),
+    (8, not exists (
+        select from vioc.calls as o
+        where o.to_number = p_phone and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+          and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
+      true, 'another call to this number is in progress')
+  ) as v (ordinal, ok, waits, problem)
+  where t.id = p_tenant_id and not v.ok
+  order by v.ordinal
+  limit 1;
+end;
+comment on function vioc.test_problem(bigint, bigint, text, timestamptz) is 'Why a test call is not made now; null = it may be.';
+
 -- functions/verdicts.sql
 
 -- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
@@ -1261,6 +1307,40 @@ begin atomic
 end;
 comment on function vioc.next_opening(bigint, bigint, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
 
+-- functions/locale_tag.sql
+
+-- Private. es_MX.UTF-8, ES-mx and es-MX are one locale.
+create function vioc.locale_tag(p_locale text) returns text
+  language sql immutable
+  return lower(translate(split_part(btrim(p_locale), '.', 1), '_', '-'));
+comment on function vioc.locale_tag(text) is 'A locale as it is compared.';
+
+-- functions/agent_for.sql
+
+-- Private. The agent that speaks to somebody of this locale (of two: their own, the practice's): one for exactly that
+-- locale; else, unless the practice's own agent is for that locale or at least its language, one for the language (es for
+-- es-MX), or for the language elsewhere (es-ES for es-MX). No row: the practice's own agent.
+create function vioc.agent_for(p_tenant_id bigint, p_locale text, p_own_locale text) returns vioc.agents
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select a.*
+  from vioc.agents as a
+  cross join lateral (
+    select vioc.locale_tag(a.locale) as agents, vioc.locale_tag(coalesce(p_locale, p_own_locale)) as wanted,
+      vioc.locale_tag(p_own_locale) as own) as t
+  cross join lateral (
+    select split_part(t.wanted, '-', 1) as wanted, split_part(t.agents, '-', 1) as agents,
+      split_part(t.own, '-', 1) as own) as language
+  where a.tenant_id = p_tenant_id and language.agents = language.wanted
+    and (t.agents = t.wanted
+      or (t.wanted <> t.own and t.agents = language.wanted)
+      or language.wanted <> language.own)
+  order by t.agents = t.wanted desc, t.agents = language.wanted desc, a.locale
+  limit 1
+$$;
+comment on function vioc.agent_for(bigint, text, text) is 'Which of a practice''s agents speaks somebody''s language; null = its own.';
+
 -- functions/contact_requests.sql
 
 -- Private. What would be sent for a contact: the one place where contact and tenant become Retell's fields.
@@ -1281,16 +1361,20 @@ begin atomic
       || jsonb_build_object(
         'customer_name', coalesce(c.name, ''),
         'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
         'appointment_type', coalesce(c.appointment_type, ''),
         'provider_name', coalesce(c.owner_name, ''),
         'special_instructions', coalesce(c.special_instructions, ''),
         'callback_number', coalesce(t.retell_agent_number, ''))
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
-  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+  left join vioc.agents as a on a.tenant_id = c.tenant_id
+    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+  cross join lateral (
+    select c.appointment_time at time zone t.time_zone as appointment,
+      -- a language that nobody here can say is said in the practice's
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
 
@@ -1673,6 +1757,34 @@ end
 $$;
 comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';
 
+-- functions/queue_test_call.sql
+
+-- Transition: contact -> queued test call. Of the contact it only takes the number of an attempt.
+create function vioc.queue_test_call(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_requested_by text, p_now timestamptz)
+returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  returning * into v_contact;
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  values (
+    p_tenant_id, p_contact_id, vioc.session_id(vioc.installation_id(), p_contact_id, v_contact.last_attempt),
+    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
+  returning * into v_call;
+  return v_call;
+end
+$$;
+comment on function vioc.queue_test_call(bigint, bigint, text, text, timestamptz) is 'Makes a queued test call.';
+
 -- functions/drop_call.sql
 
 -- Transition: queued -> cancelled. The caller holds the contact's row.
@@ -1687,7 +1799,9 @@ begin
   if not found then
     return false;
   end if;
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
   return true;
 end
 $$;
@@ -1704,7 +1818,9 @@ begin
   update vioc.calls as c
   set status = 'expired', expired_at = p_now, error = p_reason
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
 end
 $$;
 comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a queued call whose time is over.';
@@ -1725,6 +1841,19 @@ begin
   if p_call.resend then
     update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    return;
+  end if;
+
+  if p_call.is_test then
+    select p.* into v_verdict from vioc.test_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
+    if p_call.queued_at <= p_now - interval '15 minutes' then
+      perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
+    elsif v_verdict.problem is null or v_verdict.waits then
+      update vioc.calls as c set due_at = p_now + interval '30 seconds'
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    else
+      perform vioc.drop_call(p_call, v_verdict.problem, p_now);
+    end if;
     return;
   end if;
 
@@ -1770,12 +1899,17 @@ returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- then nothing is left that a test call could say
+  v_is_gone constant boolean := not exists (
+    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued' and (not c.is_test or v_is_gone);
   update vioc.calls as c set resend = false
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend
+    and (not c.is_test or v_is_gone);
 
   if p_stop_sent then
     update vioc.calls as c
@@ -1784,13 +1918,13 @@ begin
         resend = false,
         look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
     where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
-      and c.status in ('dispatching', 'unconfirmed', 'placed');
+      and c.status in ('dispatching', 'unconfirmed', 'placed') and not c.is_test;
     if found then
       perform vioc.wake_worker();
     end if;
     update vioc.calls as c
     set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing' and not c.is_test;
   end if;
 end
 $$;
@@ -1897,7 +2031,7 @@ begin atomic
   update vioc.calls as c
   set needs_review = true,
       review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_test; -- whoever made it was there
 end;
 comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';
 
@@ -1965,7 +2099,10 @@ begin
     return;
   end if;
 
-  if p_call.attempt <> v_contact.last_attempt
+  if exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.attempt > p_call.attempt
+        and not o.is_test)
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
@@ -2110,8 +2247,8 @@ begin
   update vioc.calls as c
   set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
-      needs_review = needs_review or p_outcome = 'failed',
-      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+      needs_review = needs_review or (p_outcome = 'failed' and not is_test),
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
     and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
   returning * into v_call;
@@ -2283,10 +2420,13 @@ begin
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
     select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
-      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      case when c.is_test
+        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+          and c.queued_at > p_now - interval '15 minutes'
+        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
@@ -2393,7 +2533,7 @@ begin
   if v_is_dry_run then
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
-    where c.id = any (v_send_calls);
+    where c.id = any (v_send_calls) and not c.is_test;
   end if;
 end
 $$;
@@ -2494,6 +2634,8 @@ begin
 
   if p_call.cancel_requested_at is not null then
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
+  elsif p_call.is_test and v_contact.id is not null then
+    null; -- it is made whatever becomes of the appointment
   elsif v_contact.appointment_time is distinct from p_call.appointment_time then
     perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
   elsif v_contact.appointment_status <> 'booked' and p_call.contact_status_before <> 'confirmed' then
@@ -2573,7 +2715,7 @@ begin
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call then
+    if p_do_not_call and not v_call.is_test then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
     end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
@@ -2810,8 +2952,8 @@ begin
   update vioc.calls as c
   set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
       outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or v_review is not null,
-      review_reason = coalesce(v_call.review_reason, v_review)
+      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
+      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   -- once: a later event about the same call must not undo vioc_resume
@@ -2922,10 +3064,6 @@ begin
     return;
   end if;
 
-  if v_call.disconnection_reason = 'user_requested_dnc' and not v_call.is_test then
-    -- now, whenever the analysis comes
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
   end if;
@@ -2957,8 +3095,8 @@ comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Re
 -- functions/report_call.sql
 
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
--- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
+-- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
@@ -2990,9 +3128,6 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if v_decision = 'do_not_call' and not v_call.is_test then
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
@@ -3181,10 +3316,26 @@ as $$
 $$;
 comment on function vioc.inbound_variables(jsonb, bigint, timestamptz) is 'What the agent is told about a person who calls the practice.';
 
+-- functions/asks_to_stop.sql
+
+-- Private. Whether a webhook body carries an opt-out, whatever event it is: the way a call ended, the analysis, or what the
+-- agent's tool reports.
+create function vioc.asks_to_stop(p_tenant_id bigint, p_fields jsonb, p_retell jsonb, p_report jsonb) returns boolean
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
+    or coalesce('do_not_call' in (
+      vioc.decision(p_tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', p_fields),
+      vioc.decision(p_tenant_id, p_report, null), vioc.decision(p_tenant_id, p_report, p_fields)), false)
+$$;
+comment on function vioc.asks_to_stop(bigint, jsonb, jsonb, jsonb) is 'Whether a person said that they do not want to be called any more.';
+
 -- functions/opt_out_unmatched.sql
 
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
   p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
@@ -3196,29 +3347,32 @@ declare
   v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
   v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
 begin
-  if v_patient is null or v_patient !~ '^\+[1-9][0-9]{6,14}$' then
+  if v_patient is null then
     return;
   end if;
-  perform vioc.opt_out(k.id, v_patient, 'said in a call', 'call', p_now)
+  perform vioc.opt_out(k.id, n.phone, 'said in a call', 'call', p_now)
   from (
-    select t.id, t.analysis_fields, coalesce(t.retell_agent_number = v_practice, false) as has_number,
+    select t.id, t.analysis_fields, coalesce(t.country, vioc.phone_country(t.retell_agent_number)) as country,
+      coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
     where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
-  where (k.has_number or not k.one_has_number)
-    and (coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
-      or coalesce('do_not_call' in (
-        vioc.decision(k.id, p_retell #> '{call_analysis,custom_analysis_data}', k.analysis_fields),
-        vioc.decision(k.id, p_report, null), vioc.decision(k.id, p_report, k.analysis_fields)), false));
+  cross join lateral (
+    select case
+      when starts_with(r.phone, '+') then r.phone
+      -- one that nobody would dial: kept as it came
+      when v_patient ~ '^\+[1-9][0-9]{6,14}$' then v_patient end as phone
+    from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
+  where (k.has_number or not k.one_has_number) and n.phone is not null
+    and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
 comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
 
 -- functions/compare_analysis.sql
 
--- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks; an
--- opt-out takes effect all the same.
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
 create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3232,9 +3386,6 @@ begin
   if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
     and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
-  end if;
-  if v_decision = 'do_not_call' and not p_call.is_test then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 end
 $$;
@@ -3252,6 +3403,7 @@ declare
   v_event record;
   v_call vioc.calls;
   v_key text;
+  v_opts_out boolean;
   v_state text := 'applied';
 begin
   select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
@@ -3276,6 +3428,10 @@ begin
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
+  select not v_call.is_test and v_stored.source <> 'look_up'
+    and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
+  into v_opts_out from vioc.tenants as t where t.id = v_call.tenant_id;
   v_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
     when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
@@ -3283,6 +3439,9 @@ begin
   if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
+    end if;
+    if v_opts_out then
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -3313,6 +3472,10 @@ begin
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
+  if v_opts_out then
+    -- now, whenever the call is decided
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
 
   update vioc.webhook_events as e
   set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -3519,6 +3682,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
   v_attempt integer;
+  v_is_test boolean;
 begin
   if v_retell_call_id is null or v_session !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     or p_found #>> '{metadata,tenant_id}' !~ '^[0-9]{1,18}$' or p_found #>> '{metadata,contact_id}' !~ '^[0-9]{1,18}$'
@@ -3563,18 +3727,22 @@ begin
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
+  select p_found ->> 'to_number' <> v_contact.phone_e164 and p_found ->> 'to_number' = any (t.test_numbers)
+  into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, to_number, from_number,
+    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
     agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
   values (
-    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, p_now,
+    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now);
   update vioc.contacts as ct
-  set last_attempt = v_attempt, next_call_at = null, status = 'calling'
+  set last_attempt = v_attempt,
+      next_call_at = case when v_is_test then ct.next_call_at end,
+      status = case when v_is_test then ct.status else 'calling' end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
 
   -- what was reported about it before it was known again
@@ -3802,7 +3970,9 @@ begin
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    if not p_call.is_test then
+      perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    end if;
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
@@ -4048,12 +4218,24 @@ begin
     raise exception 'a reminder plan has only positive intervals'
       using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
+  if exists (select from unnest(new.allowed_countries) as a (code) where a.code is null or a.code !~ '^[A-Z]{2}$') then
+    raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
+      using errcode = 'invalid_parameter_value', hint = 'For instance allowed_countries = ''{US,CA}''.';
+  end if;
+  -- as they will be compared
+  new.test_numbers := array(
+    select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
+    from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
+  if exists (select from unnest(new.test_numbers) as s (phone) where not starts_with(s.phone, '+')) then
+    raise exception 'test_numbers has something that cannot be dialled'
+      using errcode = 'invalid_parameter_value', hint = 'Write the numbers with country code, for instance ''{+12125550199}''.';
+  end if;
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone and reminder plan of a tenant.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, reminder plan, countries and test numbers of a tenant.';
 
-create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
+create trigger tenants_checked before insert or update of time_zone, reminder_plan, allowed_countries, test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
@@ -4351,7 +4533,9 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled', attempts = 0,
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0,
       next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
         else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
   from vioc.tenants as t
@@ -4918,6 +5102,53 @@ $$;
 comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
   'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';
 
+-- public/vioc_test_call.sql
+
+create function @extschema@.vioc_test_call(id bigint, phone text) returns vioc.queued_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contact vioc.contacts;
+  v_phone text;
+  v_problem text;
+  v_call vioc.calls;
+begin
+  select c.* into v_contact from vioc.contacts as c where c.id = vioc_test_call.id for update;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  v_phone := vioc.tenant_phone(v_contact.tenant_id, vioc_test_call.phone);
+
+  -- pressed twice it is one call
+  select c.* into v_call from vioc.calls as c
+  where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and c.is_test and c.to_number = v_phone
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')
+  order by c.attempt desc
+  limit 1;
+  if found then
+    return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+  end if;
+
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  select p.problem into v_problem from vioc.test_problem(v_contact.tenant_id, v_contact.id, v_phone, v_now) as p;
+  if v_problem is not null then
+    raise exception 'no test call is made: %', v_problem
+      using errcode = 'VC001',
+        hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
+  end if;
+  v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
+  perform vioc.wake_worker();
+  return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+end
+$$;
+comment on function @extschema@.vioc_test_call(bigint, text) is
+  'Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';
+
 -- public/vioc_wait_for_call.sql
 
 -- Public. Retell's synchronous answer for a user who waits.
@@ -4996,7 +5227,7 @@ comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval
 
 create view vioc.call_history with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
-  c.error, c.requested_by, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
+  c.error, c.requested_by, c.is_test, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;

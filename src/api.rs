@@ -125,6 +125,11 @@ fn phone_country(e164: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn speaks(locale: &str) -> bool {
+    vioc_core::spoken::is_supported(locale)
+}
+
+#[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
     Some(vioc_core::spoken::date(naive(local)?, locale))
 }

@@ -43,10 +43,13 @@ begin
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
     select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
-      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      case when c.is_test
+        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+          and c.queued_at > p_now - interval '15 minutes'
+        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
@@ -153,7 +156,7 @@ begin
   if v_is_dry_run then
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
-    where c.id = any (v_send_calls);
+    where c.id = any (v_send_calls) and not c.is_test;
   end if;
 end
 $$;

@@ -66,7 +66,7 @@ begin
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call then
+    if p_do_not_call and not v_call.is_test then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
     end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,

@@ -17,6 +17,7 @@ create table vioc.tenants (
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
   paused_at timestamptz,
   pause_reason text,
   suspended_at timestamptz,
@@ -55,6 +56,7 @@ comment on column vioc.tenants.reminder_plan is 'When to call before an appointm
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
 comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
 comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
