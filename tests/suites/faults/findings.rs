@@ -1,0 +1,240 @@
+//! What came of it: the database and the simulator's ledger, held against each other.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+
+use postgres::Client;
+use retell_simulator::{Dial, RequestLog, Simulator};
+
+use crate::people::{Meddling, Person, RECONCILE};
+
+/// The promises, each with what breaks it. All empty is a pass.
+#[derive(Debug, Default)]
+pub(crate) struct Findings {
+    pub(crate) calls: usize,
+    pub(crate) dials: usize,
+    pub(crate) doubted: i64,
+    pub(crate) sent_again: usize,
+    pub(crate) replays: u32,
+    pub(crate) dialled_twice: Vec<String>,
+    pub(crate) calls_lost: Vec<String>,
+    pub(crate) outcomes_lost: Vec<String>,
+    pub(crate) open_twice: Vec<String>,
+    pub(crate) unresolved: Vec<String>,
+    pub(crate) sent_again_early: Vec<String>,
+    pub(crate) bytes_changed: Vec<String>,
+}
+
+impl Findings {
+    fn promises(&self) -> [(&'static str, &Vec<String>); 7] {
+        [
+            ("dialled twice", &self.dialled_twice),
+            ("calls lost", &self.calls_lost),
+            ("outcomes lost", &self.outcomes_lost),
+            ("contacts with two open calls", &self.open_twice),
+            ("unresolved", &self.unresolved),
+            ("sent again early", &self.sent_again_early),
+            ("bytes changed", &self.bytes_changed),
+        ]
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.promises().iter().all(|(_, broken)| broken.is_empty())
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} calls, {} dials ({} in doubt, {} sent again, {} replays)",
+            self.calls, self.dials, self.doubted, self.sent_again, self.replays
+        )?;
+        for (promise, broken) in self.promises() {
+            write!(f, "; {promise}: {}", broken.len())?;
+        }
+        for (promise, broken) in self.promises() {
+            for line in broken.iter().take(10) {
+                write!(f, "\n  {promise}: {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Sessions with more than one dial.
+pub(crate) fn dialled_twice(dials: &[Dial]) -> Vec<String> {
+    let mut count: BTreeMap<&str, u32> = BTreeMap::new();
+    for dial in dials {
+        *count.entry(&dial.session_id).or_default() += 1;
+    }
+    count
+        .iter()
+        .filter(|(_, dials)| **dials > 1)
+        .map(|(session, dials)| format!("session {session}: {dials} dials"))
+        .collect()
+}
+
+/// Contacts that have two open calls at this moment, whatever the index says.
+pub(crate) fn open_twice(client: &mut Client) -> Result<Vec<String>, postgres::Error> {
+    let sql = "select contact_id from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test group by contact_id having count(*) > 1";
+    let rows = client.query(sql, &[])?;
+    let line = |row: &postgres::Row| format!("contact {}", row.get::<_, i64>(0));
+    Ok(rows.iter().map(line).collect())
+}
+
+/// One call as the database has it.
+struct Stored {
+    id: i64,
+    phone: String,
+    status: String,
+    outcome: Option<String>,
+    contact_status: Option<String>,
+    has_retell_call_id: bool,
+}
+
+/// Judges the end of a run. `known` are the people whose call was acknowledged or not; all were called once.
+pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) -> Findings {
+    let dials = retell.ledger();
+    let mut findings = Findings {
+        dials: dials.len(),
+        replays: dials.iter().map(|it| it.replays).sum(),
+        dialled_twice: dialled_twice(&dials),
+        open_twice: open_twice(client).unwrap(),
+        ..Findings::default()
+    };
+    findings.doubted = client
+        .query_one(
+            "select count(*) from vioc.calls where unconfirmed_at is not null",
+            &[],
+        )
+        .unwrap()
+        .get(0);
+    let rows = client
+        .query(
+            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id is not null \
+             from vioc.calls as c left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id",
+            &[],
+        )
+        .unwrap();
+    let stored: HashMap<String, Stored> = rows
+        .iter()
+        .map(|row| {
+            (
+                row.get(0),
+                Stored {
+                    id: row.get(1),
+                    phone: row.get(2),
+                    status: row.get(3),
+                    outcome: row.get(4),
+                    contact_status: row.get(5),
+                    has_retell_call_id: row.get(6),
+                },
+            )
+        })
+        .collect();
+    findings.calls = stored.len();
+    let by_phone: HashMap<&str, &Person> =
+        people.iter().map(|it| (it.phone.as_str(), it)).collect();
+    let mut dialled: HashMap<&str, &Dial> = HashMap::new();
+    for dial in &dials {
+        dialled.insert(&dial.session_id, dial);
+        if !stored.contains_key(&dial.session_id) {
+            let line = format!("session {} rang, and no call says so", dial.session_id);
+            findings.calls_lost.push(line);
+        }
+    }
+    for (session, call) in &stored {
+        let Some(person) = by_phone.get(call.phone.as_str()) else {
+            continue;
+        };
+        judge_call(
+            &mut findings,
+            call,
+            person,
+            dialled.get(session.as_str()).copied(),
+        );
+    }
+    let called: HashSet<&str> = stored.values().map(|it| it.phone.as_str()).collect();
+    for person in people {
+        if person.is_acknowledged
+            && person.meddling == Meddling::None
+            && !called.contains(person.phone.as_str())
+        {
+            let line = format!("{}: acknowledged, and not there", person.external_id);
+            findings.calls_lost.push(line);
+        }
+    }
+    judge_requests(&mut findings, &retell.requests());
+    findings
+}
+
+fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Option<&Dial>) {
+    let said = format!(
+        "call {} ({:?}): {} {:?}, dial {:?}",
+        call.id,
+        person.meddling,
+        call.status,
+        call.outcome,
+        dial.map(|it| (it.call_id.as_str(), it.ended_reason.as_deref()))
+    );
+    match call.status.as_str() {
+        "completed" | "cancelled" => {}
+        "failed" if call.has_retell_call_id => {}
+        // Nobody was dialled, and nobody was to be: the practice took it back while it was in doubt.
+        _ => findings.unresolved.push(said.clone()),
+    }
+    let Some(dial) = dial else {
+        if person.meddling == Meddling::None {
+            findings.calls_lost.push(format!("{said}: it never rang"));
+        }
+        return;
+    };
+    let was_stopped = dial.ended_reason.as_deref() == Some("manual_stopped");
+    if call.status == "cancelled" {
+        if dial.connected && !was_stopped {
+            findings.outcomes_lost.push(said);
+        }
+        return;
+    }
+    let is_outcome = call.outcome.as_deref() == Some(person.outcome);
+    let is_told =
+        person.meddling != Meddling::None || call.contact_status.as_deref() == Some(person.status);
+    if !is_outcome && !was_stopped || !is_told {
+        let line = format!(
+            "{said}, expected {}; contact {:?}, expected {}",
+            person.outcome, call.contact_status, person.status
+        );
+        findings.outcomes_lost.push(line);
+    }
+}
+
+/// The same call sent again: not before it was doubted long enough, and with the same bytes. (After an answer that
+/// surely created nothing it may be sent at once, and is built anew.)
+fn judge_requests(findings: &mut Findings, requests: &[RequestLog]) {
+    let mut by_session: HashMap<String, Vec<&RequestLog>> = HashMap::new();
+    for request in requests {
+        if request.path == "/v2/create-phone-call" {
+            let session = &request.json()["metadata"]["session_id"];
+            let session = session.as_str().unwrap_or_default().to_owned();
+            by_session.entry(session).or_default().push(request);
+        }
+    }
+    for (session, mut requests) in by_session {
+        requests.sort_by(|a, b| a.started.total_cmp(&b.started));
+        for pair in requests.windows(2) {
+            if matches!(pair[0].status, Some(400..=407 | 410..=499)) {
+                continue;
+            }
+            findings.sent_again += 1;
+            let apart = pair[1].started - pair[0].started;
+            if apart < RECONCILE.as_secs_f64() {
+                let line = format!("session {session} after {apart:.3} s");
+                findings.sent_again_early.push(line);
+            }
+            if pair[0].body != pair[1].body {
+                findings.bytes_changed.push(format!("session {session}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The storm is worth something only if it can fail: each safeguard is removed, one at a time, and somebody is dialled twice.
+
+use vioc_tests::practice::Practice;
+use vioc_tests::wait::LONG;
+
+use crate::findings::dialled_twice;
+use crate::people::Mix;
+use crate::storm::{Storm, Strike, practice};
+
+/// Replaces a piece of a function's text; the piece must be there.
+fn change(practice: &Practice, function: &str, from: &str, to: &str) {
+    let text: String = practice.ask(
+        "select pg_get_functiondef(p.oid) from pg_proc as p where p.proname = $1 and p.pronamespace = 'vioc'::regnamespace",
+        &[&function],
+    );
+    assert!(text.contains(from), "{function} has changed: {text}");
+    practice.run(&text.replace(from, to));
+}
+
+/// Rounds of calls that Retell creates late, until somebody is dialled twice.
+fn is_dialled_twice_without(name: &str, strikes: &[Strike], remove: impl FnOnce(&Practice)) {
+    const ROUNDS: usize = 12;
+    let seed = crate::seed();
+    let practice = practice(3).open();
+    remove(&practice);
+    let mut storm = Storm::over(practice, Mix::LateCreations, seed);
+    for strike in strikes.iter().cycle().take(ROUNDS) {
+        storm.round(Some(*strike));
+    }
+    let retell = &storm.practice.retell;
+    let is_twice = retell.wait_for(|now| !dialled_twice(now.dials()).is_empty(), 2 * LONG);
+    let twice = dialled_twice(&retell.ledger());
+    println!(
+        "without {name}: {} dialled twice (seed {seed})",
+        twice.len()
+    );
+    assert!(
+        is_twice,
+        "without {name} nobody was dialled twice: the storm proves nothing about it (FAULT_SEED={seed})"
+    );
+}
+
+#[test]
+fn without_the_lease_somebody_is_dialled_twice() {
+    // A dead worker's calls are taken for never sent.
+    is_dialled_twice_without(
+        "the lease",
+        &[Strike::KillWorker, Strike::KillPostmaster],
+        |practice| {
+            change(
+                practice,
+                "void_leases",
+                "perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now)",
+                "perform vioc.requeue_call(v_call, 'taken for never sent', p_now, p_now)",
+            );
+        },
+    );
+}
+
+#[test]
+fn without_the_durable_claim_somebody_is_dialled_twice() {
+    is_dialled_twice_without("the durable claim", &[Strike::KillPostmaster], |practice| {
+        change(
+            practice,
+            "claim_calls",
+            "if current_setting('synchronous_commit') in ('off', 'local') then\n    perform set_config('synchronous_commit', 'on', true);\n  end if;",
+            "perform set_config('synchronous_commit', 'off', true);",
+        );
+    });
+}
+
+#[test]
+fn without_the_key_somebody_is_dialled_twice() {
+    is_dialled_twice_without("the key", &[Strike::TerminateWorker], |practice| {
+        change(
+            practice,
+            "request_body",
+            "'idempotency_key', (p_session_id)::text, ",
+            "",
+        );
+    });
+}
+
+#[test]
+fn without_the_look_up_delay_somebody_is_dialled_twice() {
+    is_dialled_twice_without(
+        "the look-up delay",
+        &[Strike::TerminateWorker],
+        |practice| {
+            change(
+                practice,
+                "record_look_up",
+                "p_asked_at >= v_call.unconfirmed_at",
+                "p_asked_at >= v_call.unconfirmed_at - interval '1 hour'",
+            );
+        },
+    );
+}

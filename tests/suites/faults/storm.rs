@@ -1,0 +1,309 @@
+//! Rounds of calls, each of which something breaks in the middle of.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use postgres::{Client, NoTls};
+use rustix::process::{Pid, Signal, kill_process};
+use vioc_tests::Stop;
+use vioc_tests::practice::{APP, Builder, Practice, call_contact};
+use vioc_tests::wait::{LONG, poll};
+
+use crate::findings::{self, Findings, judge};
+use crate::people::{Meddling, Mix, Person, RECONCILE, scripts};
+
+const CALLS_PER_ROUND: usize = 20;
+/// Everything that was in doubt or silent is resolved in this time after the last round.
+const SETTLING: Duration = Duration::from_secs(180);
+
+/// Impatient, so that rounds are short; and a WAL writer that helps nobody whose commit was not durable.
+pub(crate) fn practice(retries: u32) -> Builder {
+    Practice::builder()
+        .setting("vioconcierge.request_timeout", "2s")
+        .setting("vioconcierge.connect_timeout", "1s")
+        .setting("vioconcierge.reconcile_after", RECONCILE.as_secs())
+        .setting("vioconcierge.max_in_flight", 16)
+        .setting("vioconcierge.backoff_cap", "2s")
+        .setting("wal_writer_delay", "10s")
+        .retell(|it| {
+            it.fate_by_number = true;
+            it.webhook_retries = retries;
+        })
+}
+
+/// How the server, or the worker, is broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strike {
+    KillWorker,
+    KillPostmaster,
+    ImmediateStop,
+    FastRestart,
+    TerminateWorker,
+}
+
+impl Strike {
+    fn any(random: &mut Rng) -> Self {
+        match random.u32(0..20) {
+            0..=6 => Self::KillWorker,
+            7..=13 => Self::KillPostmaster,
+            14 | 15 => Self::ImmediateStop,
+            16 | 17 => Self::FastRestart,
+            _ => Self::TerminateWorker,
+        }
+    }
+}
+
+pub(crate) struct Storm {
+    pub(crate) practice: Practice,
+    pub(crate) people: Vec<Person>,
+    pub(crate) strikes: BTreeMap<Strike, usize>,
+    pub(crate) open_twice: Vec<String>,
+    random: Rng,
+    mix: Mix,
+}
+
+impl Storm {
+    pub(crate) fn over(practice: Practice, mix: Mix, seed: u64) -> Self {
+        practice.run("select vioc_go_live(1)");
+        Self {
+            practice,
+            people: Vec::new(),
+            strikes: BTreeMap::new(),
+            open_twice: Vec::new(),
+            random: Rng::with_seed(seed),
+            mix,
+        }
+    }
+
+    /// Calls a score of people and breaks something before all of them are dialled.
+    pub(crate) fn round(&mut self, strike: Option<Strike>) {
+        self.call_people();
+        let strike = strike.unwrap_or_else(|| Strike::any(&mut self.random));
+        self.strike(strike);
+        if let Some(mut client) = self.connect() {
+            let found = findings::open_twice(&mut client).unwrap_or_default();
+            self.open_twice.extend(found);
+        }
+    }
+
+    /// Returns when a random number of the calls has reached Retell.
+    pub(crate) fn call_people(&mut self) {
+        let before = self.practice.retell.counters().requests;
+        let first = self.people.len();
+        let mut client = self.connect();
+        for _ in 0..CALLS_PER_ROUND {
+            let person = self.new_person();
+            self.people.push(call(client.as_mut(), person));
+        }
+        let mut meddler = match self.mix {
+            Mix::Everything => self.practice.cluster.config(APP).connect(NoTls).ok(),
+            // every commit of others would make an undurable claim durable
+            Mix::LateCreations | Mix::KeysKnown => None,
+        };
+        if let Some(client) = &mut client {
+            let _ = client.execute("select vioc_enqueue_due()", &[]);
+        }
+        let enough = before + self.random.u64(1..=CALLS_PER_ROUND as u64);
+        let arrived = |now: &retell_simulator::Snapshot<'_>| now.counters().requests >= enough;
+        // Not a synchronisation: faults may keep the requests away.
+        self.practice
+            .retell
+            .wait_for(arrived, Duration::from_millis(400));
+        if let Some(client) = &mut meddler {
+            for person in &self.people[first..] {
+                meddle(client, person);
+            }
+        }
+    }
+
+    /// People whose contact is stored, and who are not called yet.
+    pub(crate) fn contacts_without_call(&mut self) -> Vec<i64> {
+        let mut client = self.connect().expect("the server is there");
+        (0..CALLS_PER_ROUND)
+            .map(|_| {
+                let mut person = self.new_person();
+                person.meddling = Meddling::None;
+                person.is_due = false;
+                let contact = store(&mut client, &person).expect("a contact can be stored");
+                person.is_acknowledged = true;
+                self.people.push(person);
+                contact
+            })
+            .collect()
+    }
+
+    /// Calls them, and returns when a good part has reached Retell.
+    pub(crate) fn call_contacts(&self, contacts: &[i64]) {
+        let before = self.practice.retell.counters().requests;
+        let mut client = self.connect().expect("the server is there");
+        for contact in contacts {
+            call_contact(&mut client, *contact);
+        }
+        let enough = before + contacts.len() as u64 * 3 / 4;
+        assert!(
+            self.practice
+                .retell
+                .wait_for(|now| now.counters().requests >= enough, LONG)
+        );
+    }
+
+    pub(crate) fn calls(&self) -> Vec<i64> {
+        let mut client = self.connect().expect("the server is there");
+        let rows = client.query("select id from vioc.calls", &[]);
+        let rows = rows.expect("calls can be read");
+        rows.iter().map(|row| row.get(0)).collect()
+    }
+
+    fn new_person(&mut self) -> Person {
+        let person = Person::new(&mut self.random);
+        for script in scripts(&person, self.mix, &mut self.random) {
+            self.practice.retell.script(script);
+        }
+        person
+    }
+
+    pub(crate) fn strike(&mut self, strike: Strike) {
+        *self.strikes.entry(strike).or_default() += 1;
+        let cluster = &self.practice.cluster;
+        match strike {
+            Strike::KillPostmaster => {
+                cluster.kill9_postmaster();
+                cluster.start();
+            }
+            Strike::ImmediateStop => cluster.restart(Stop::Immediate),
+            Strike::FastRestart => cluster.restart(Stop::Fast),
+            Strike::KillWorker | Strike::TerminateWorker => {
+                let signal = match strike {
+                    Strike::KillWorker => Signal::KILL,
+                    _ => Signal::TERM,
+                };
+                let worker = cluster
+                    .workers()
+                    .into_iter()
+                    .find(|it| it.database.is_some());
+                if let Some(pid) = worker.and_then(|it| Pid::from_raw(it.pid)) {
+                    let _ = kill_process(pid, signal);
+                }
+            }
+        }
+    }
+
+    /// Once the server is there again.
+    pub(crate) fn connect(&self) -> Option<Client> {
+        poll(LONG, || {
+            self.practice.cluster.config(APP).connect(NoTls).ok()
+        })
+    }
+
+    /// No more faults. What waits for a timer of minutes or hours is told that they are over; then everything must come
+    /// to its end by itself.
+    pub(crate) fn settle(&mut self) {
+        self.practice.retell.clear_scripts();
+        let deadline = Instant::now() + SETTLING;
+        let mut hurried = Instant::now() - LONG;
+        let mut client = self.connect();
+        poll(SETTLING, || {
+            if client.as_ref().is_none_or(Client::is_closed) {
+                client = self.connect();
+            }
+            let client = client.as_mut()?;
+            if hurried.elapsed() > Duration::from_secs(2) {
+                hurried = Instant::now();
+                let _ = client.batch_execute(
+                    "select vioc_enqueue_due();
+                     update vioc.credentials set throttled_until = null;
+                     update vioc.calls set due_at = now() where status = 'queued' and due_at > now();
+                     update vioc.calls set look_up_at = now() where look_up_at > now();
+                     update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
+                );
+            }
+            let sql = "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))";
+            let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
+            (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
+                .then_some(())
+        });
+        assert!(self.practice.retell.wait_until_idle(LONG));
+    }
+
+    pub(crate) fn judge(&mut self) -> Findings {
+        let mut client = self.connect().expect("the server is there");
+        let mut findings = judge(&mut client, &self.practice.retell, &self.people);
+        findings.open_twice.append(&mut self.open_twice);
+        findings
+    }
+}
+
+/// In the app's transactions; what was not acknowledged may or may not be there.
+fn call(client: Option<&mut Client>, mut person: Person) -> Person {
+    let Some(client) = client else {
+        return person;
+    };
+    let stored = store(client, &person).and_then(|contact| {
+        if !person.is_due {
+            client.query_one("select vioc_call_contact($1)", &[&contact])?;
+        }
+        Ok(())
+    });
+    person.is_acknowledged = stored.is_ok();
+    person
+}
+
+fn store(client: &mut Client, person: &Person) -> Result<i64, postgres::Error> {
+    let call_at = if person.is_due {
+        "now() - interval '1 minute'"
+    } else {
+        "null"
+    };
+    let sql = format!(
+        "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, call_at) \
+         values (1, $1, 'Maria Jones', $2, now() + interval '3 days', {call_at}) returning id"
+    );
+    let row = client.query_one(&sql, &[&person.external_id, &person.phone])?;
+    Ok(row.get(0))
+}
+
+fn meddle(client: &mut Client, person: &Person) {
+    let sql = match person.meddling {
+        Meddling::None => return,
+        Meddling::CancelCall => {
+            "select vioc_cancel_call(c.id) from vioc.calls as c join vioc.contacts as ct on ct.id = c.contact_id where ct.external_id = $1"
+        }
+        Meddling::CancelAppointment => {
+            "update vioc.contacts set appointment_status = 'cancelled' where external_id = $1"
+        }
+        Meddling::MoveAppointment => {
+            "update vioc.contacts set appointment_time = appointment_time + interval '1 day' where external_id = $1"
+        }
+        Meddling::Delete => "delete from vioc.contacts where external_id = $1",
+    };
+    // The server may break under it, as under any session.
+    let _ = client.execute(sql, &[&person.external_id]);
+}
+
+#[test]
+fn nobody_is_dialled_twice_and_nothing_is_lost_whatever_breaks() {
+    let seed = crate::seed();
+    let rounds = crate::from_environment("FAULT_ROUNDS", 200);
+    println!("FAULT_SEED={seed} FAULT_ROUNDS={rounds}");
+    let mut storm = Storm::over(practice(3).open(), Mix::Everything, seed);
+    let began = Instant::now();
+    for _ in 0..rounds {
+        storm.round(None);
+    }
+    let struck = began.elapsed();
+    storm.settle();
+    let findings = storm.judge();
+    println!(
+        "seed {seed}: {rounds} rounds in {:.0} s, {:?}, settled in {:.0} s\n{findings}",
+        struck.as_secs_f64(),
+        storm.strikes,
+        (began.elapsed() - struck).as_secs_f64()
+    );
+    assert!(
+        findings.is_clean(),
+        "again with FAULT_SEED={seed} FAULT_ROUNDS={rounds}\n{findings}\n{}",
+        storm.practice.cluster.log_tail(40)
+    );
+    assert!(findings.doubted > 0 || rounds < 20, "the storm was none");
+}
