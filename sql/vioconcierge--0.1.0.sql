@@ -210,7 +210,12 @@ create table vioc.tenants (
   analysis_fields jsonb,
   max_concurrent_calls vioc.call_limit,
   max_starts_per_second vioc.call_limit,
+  max_calls_per_day vioc.call_limit,
+  max_calls_per_number_per_day vioc.call_limit default 2,
+  max_calls_per_number_in_7_days vioc.call_limit default 3,
+  wait_after_conversation interval not null default '2 hours',
   reminder_plan interval[] not null default '{1 day}',
+  min_notice interval not null default '2 hours',
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
@@ -223,6 +228,9 @@ create table vioc.tenants (
   next_start_at timestamptz not null default '-infinity',
   created_at timestamptz not null default now(),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
+  -- the calls of the last 7 days are looked at
+  constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
+  constraint min_notice_is_not_negative check (min_notice >= '0'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
@@ -249,7 +257,12 @@ comment on column vioc.tenants.agent_override is 'Sent as agent_override, with a
 comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
-comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone.';
+comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one day of its time zone; further ones wait for the next day. null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the tenant''s zone, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is closer.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
@@ -286,14 +299,16 @@ create table vioc.calling_hours (
   closes time not null,
   primary key (tenant_id, id),
   constraint weekday_is_iso check (weekday between 1 and 7),
-  constraint hours_open_before_they_close check (opens < closes)
+  constraint opens_and_closes_differ check (opens <> closes and opens < '24:00'),
+  constraint hours_are_whole_minutes check (
+    date_trunc('minute', opens) = opens::interval and date_trunc('minute', closes) = closes::interval)
 );
-comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed. No rows = the legal hours every day.';
+comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed, also across midnight (opens later than it closes). No rows = the legal hours every day.';
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';
-comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
-comment on column vioc.calling_hours.opens is 'Local time at the contact''s place, included.';
-comment on column vioc.calling_hours.closes is 'Local time at the contact''s place, excluded; 24:00 is allowed.';
+comment on column vioc.calling_hours.weekday is 'The day on which it opens: 1 = Monday to 7 = Sunday.';
+comment on column vioc.calling_hours.opens is 'Time on the clock, included; see vioc.zones_of for whose.';
+comment on column vioc.calling_hours.closes is 'Time on the clock, excluded; 24:00 is allowed. Before opens: on the next day.';
 
 -- tables/blackout_dates.sql
 
@@ -310,7 +325,7 @@ comment on table vioc.blackout_dates is 'Days on which a practice makes no calls
 comment on column vioc.blackout_dates.tenant_id is 'The practice.';
 comment on column vioc.blackout_dates.id is 'Identity.';
 comment on column vioc.blackout_dates.day is 'The day, in the tenant''s time zone.';
-comment on column vioc.blackout_dates.yearly is 'true: the same day of every year.';
+comment on column vioc.blackout_dates.yearly is 'true: the same day of every year; a yearly 29 February is kept in leap years only.';
 comment on column vioc.blackout_dates.reason is 'For people, for instance the holiday''s name.';
 
 -- tables/contacts.sql
@@ -342,6 +357,7 @@ create table vioc.contacts (
   phone_problem text,
   status vioc.contact_status not null default 'scheduled',
   next_call_at timestamptz default '-infinity',
+  planned_at timestamptz,
   attempts integer not null default 0,
   last_attempt integer not null default 0,
   last_outcome text,
@@ -370,7 +386,7 @@ comment on column vioc.contacts.external_id is 'The practice system''s key; uniq
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
 comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
-comment on column vioc.contacts.time_zone is 'IANA name of where the person is; null = the tenant''s.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the person is: its clock alone counts. null: the tenant''s and every zone that the number may belong to.';
 comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
 comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
 comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
@@ -385,6 +401,7 @@ comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the numbe
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
 comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
 comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.planned_at is 'Owned by the extension: since when the reminder plan runs (written, moved, booked again); steps before it are skipped.';
 comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
 comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';
 comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';
@@ -416,6 +433,7 @@ create table vioc.calls (
   is_test boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
+  not_after timestamptz,
   to_number vioc.e164 not null,
   from_number vioc.e164,
   agent text,
@@ -504,6 +522,11 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- caps and spacing: what was dialled lately, per number and per practice
+create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
+  where first_posted_at is not null and not is_test;
+create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
+  where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
 -- calls of a worker that died
@@ -522,10 +545,11 @@ comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
 comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.calls.requested_by is 'The role that queued it.';
-comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
+comment on column vioc.calls.not_after is 'A call that made itself is not sent later: tenants.min_notice before the appointment. null = until the appointment.';
 comment on column vioc.calls.to_number is 'Number dialled, E.164.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
@@ -671,6 +695,26 @@ comment on column vioc.do_not_call.reason is 'For people.';
 comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
 comment on column vioc.do_not_call.created_at is 'Since when.';
 
+-- native/fit_step.sql
+
+-- Private. Where a step of the reminder plan goes that falls into closed hours: to the previous opening if that is still
+-- ahead, else to the next, else, if the previous one is not over yet when the plan is made, there; never after p_latest.
+create function vioc.fit_step(
+  p_step timestamptz, p_planned timestamptz, p_latest timestamptz,
+  p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
+returns timestamptz
+  language c immutable parallel safe as 'MODULE_PATHNAME', 'fit_step_wrapper';
+comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When a step of the plan calls, moved into the hours; null = not at all.';
+
+-- native/is_open.sql
+
+-- Private. Whether in each of the zones the clock is within the week's hours, and the day is none of those off.
+-- p_week: pairs of minutes since Monday 00:00, null = all of it. p_days_off: 20311225, or 1225 for every year.
+-- A zone that PostgreSQL does not know is never open.
+create function vioc.is_open(p_at timestamptz, p_zones text[], p_week integer[], p_days_off integer[]) returns boolean
+  language c immutable parallel safe as 'MODULE_PATHNAME', 'is_open_wrapper';
+comment on function vioc.is_open(timestamptz, text[], integer[], integer[]) is 'Whether hours and days off allow a call at an instant.';
+
 -- native/is_own_transaction.sql
 
 -- Private. Whether a row with this xmin was written by the current transaction (or a subtransaction of it).
@@ -693,6 +737,17 @@ create function vioc.matching_key(p_body text, p_header text, p_keys text[], p_n
   language c stable as 'MODULE_PATHNAME', 'matching_key_wrapper';
 comment on function vioc.matching_key(text, text, text[], timestamptz) is 'Position of the key that signed this body, 0 if none did.';
 
+-- native/next_change.sql
+
+-- Private. The first instant at or after p_from and before p_until, within 400 days, at which the hours (of all zones) and
+-- the practice's days off allow a call (p_to_open), or do not. By the same calendar as vioc.is_open.
+create function vioc.next_change(
+  p_to_open boolean, p_from timestamptz, p_until timestamptz,
+  p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
+returns timestamptz
+  language c immutable parallel safe as 'MODULE_PATHNAME', 'next_change_wrapper';
+comment on function vioc.next_change(boolean, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When calls are next allowed, or not, by the clock.';
+
 -- native/normalize_phone.sql
 
 -- Private. libphonenumber's rules: E.164 (starts with +), else the problem in words.
@@ -711,6 +766,14 @@ comment on function vioc.parse_wish(text, timestamp, time, time) is 'A requested
 create function vioc.phone_country(p_e164 text) returns text
   language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_country_wrapper';
 comment on function vioc.phone_country(text) is 'ISO 3166 alpha-2 code of the country that an E.164 number belongs to; null if unknown.';
+
+-- native/phone_zones.sql
+
+-- Private. libphonenumber's facts: by the area of a landline (of a mobile too, where the country numbers both alike),
+-- else every zone of the country.
+create function vioc.phone_zones(p_e164 text) returns text[]
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_zones_wrapper';
+comment on function vioc.phone_zones(text) is 'The time zones that a number may belong to; empty if nothing is known.';
 
 -- native/run_in_database.sql
 
@@ -806,16 +869,74 @@ comment on function vioc.is_superuser_caller() is 'Whether the caller of a publi
 
 -- functions/legal_hours.sql
 
--- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time).
+-- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time). week: the same as vioc.is_open takes it.
 create function vioc.legal_hours()
-returns table (opens time, closes time)
+returns table (opens time, closes time, week integer[])
   language sql stable
   rows 1 -- a set, because only those are inlined
 begin atomic
-  select split_part(s.hours, '-', 1)::time, split_part(s.hours, '-', 2)::time
-  from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s;
+  select h.opens, h.closes, (
+    select array_agg(array[
+      d.day * 1440 + extract(epoch from h.opens)::integer / 60, d.day * 1440 + extract(epoch from h.closes)::integer / 60])
+    from generate_series(0, 6) as d (day))
+  from (
+    select split_part(s.hours, '-', 1)::time as opens, split_part(s.hours, '-', 2)::time as closes
+    from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s
+    offset 0) as h; -- read once, not once a column
 end;
 comment on function vioc.legal_hours() is 'Hours outside of which nobody is called, at the contact''s place.';
+
+-- functions/practice_hours.sql
+
+-- Private. A practice's calling hours and blackout dates as vioc.is_open takes them; no hours = null, at any hour.
+create function vioc.practice_hours(p_tenant_id bigint)
+returns table (week integer[], days_off integer[])
+  language sql stable
+  rows 1
+begin atomic
+  select (
+      select array_agg(array[
+        (h.weekday - 1) * 1440 + extract(epoch from h.opens)::integer / 60,
+        (h.weekday - 1) * 1440 + extract(epoch from h.closes)::integer / 60
+          + case when h.closes < h.opens then 1440 else 0 end])
+      from vioc.calling_hours as h where h.tenant_id = p_tenant_id), (
+      select array_agg(case when b.yearly then extract(month from b.day) * 100 + extract(day from b.day)
+        else to_char(b.day, 'YYYYMMDD')::integer end::integer)
+      from vioc.blackout_dates as b where b.tenant_id = p_tenant_id);
+end;
+comment on function vioc.practice_hours(bigint) is 'Calling hours in minutes of the week, and blackout dates as numbers.';
+
+-- functions/zones_of.sql
+
+-- Private. Whose clocks count for a contact: its own zone alone if it is known; otherwise the practice's and every one
+-- that the number may belong to, all at once. Blackout dates are the practice's days.
+create function vioc.zones_of(p_contact_zone text, p_tenant_zone text, p_phone text) returns text[]
+  language sql immutable
+  return case
+    when p_contact_zone is not null then array[p_contact_zone]
+    when p_phone is null then array[p_tenant_zone]
+    else array_append(array_remove(vioc.phone_zones(p_phone), p_tenant_zone), p_tenant_zone) end;
+comment on function vioc.zones_of(text, text, text) is 'The time zones in all of which it must be within the hours.';
+
+-- functions/day_begins.sql
+
+-- Private. The beginning of a day at a practice, so many days before the one that p_now is in.
+create function vioc.day_begins(p_now timestamptz, p_zone text, p_days_before integer) returns timestamptz
+  language sql immutable
+  return (date_trunc('day', p_now at time zone p_zone) - make_interval(days => p_days_before)) at time zone p_zone;
+comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calendar day began, or begins.';
+
+-- functions/call_by.sql
+
+-- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
+-- meant for later (by its step of the plan, by the person, by hand). null = until the appointment.
+create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
+  language sql immutable
+  return case
+    when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
+      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
+    then p_contact.appointment_time - p_min_notice end;
+comment on function vioc.call_by(vioc.contacts, interval) is 'The latest instant for a call that makes itself; null = until the appointment.';
 
 -- functions/check_time_zone.sql
 
@@ -1053,21 +1174,42 @@ create function vioc.review_of(p_outcome text) returns text
       'account_trouble', 'throttled') then 'the outcome is a word that vioc.outcome_words does not map' end;
 comment on function vioc.review_of(text) is 'Why a call with this outcome needs a person''s look.';
 
+-- functions/plan_step.sql
+
+-- Private. A step of the reminder plan before it is moved into the hours: days are calendar days of the tenant's zone,
+-- hours are hours.
+create function vioc.plan_step(p_appointment_time timestamptz, p_ahead interval, p_zone text) returns timestamptz
+  language sql stable
+  return ((p_appointment_time at time zone p_zone) - date_trunc('day', p_ahead)) at time zone p_zone
+    - (p_ahead - date_trunc('day', p_ahead));
+comment on function vioc.plan_step(timestamptz, interval, text) is 'When a step of the plan would call if it were never closed.';
+
 -- functions/next_plan_step.sql
 
--- Private. The plan's first step after p_after. Days are calendar days of the tenant's zone, hours are hours.
-create function vioc.next_plan_step(p_appointment_time timestamptz, p_plan interval[], p_zone text, p_after timestamptz)
+-- Private. The plan's first call after p_after, for a plan that runs since p_planned_at: steps that were past then are
+-- skipped, a step in closed hours is moved (vioc.fit_step), none calls closer than min_notice to the appointment unless
+-- it is itself closer. A step has one instant, which depends on nothing but plan, hours and p_planned_at: what is not
+-- after p_after is used up, and steps that were moved to one opening are one call.
+create function vioc.next_plan_step(
+  p_contact vioc.contacts, p_tenant vioc.tenants, p_planned_at timestamptz, p_after timestamptz)
 returns timestamptz
   language sql stable
 begin atomic
-  select min(step.at)
-  from unnest(p_plan) as s (ahead)
+  select min(m.at)
+  from unnest(p_tenant.reminder_plan) as s (ahead)
   cross join lateral (
-    select ((p_appointment_time at time zone p_zone) - date_trunc('day', s.ahead)) at time zone p_zone
-      - (s.ahead - date_trunc('day', s.ahead)) as at) as step
-  where step.at > p_after;
+    select vioc.plan_step(p_contact.appointment_time, s.ahead, p_tenant.time_zone) as at) as n
+  cross join vioc.practice_hours(p_tenant.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.fit_step(n.at, p_planned_at, greatest(n.at, p_contact.appointment_time - p_tenant.min_notice),
+      vioc.zones_of(p_contact.time_zone, p_tenant.time_zone, p_contact.phone_e164),
+      l.week, h.week, p_tenant.time_zone, h.days_off) as at
+    offset 0) as m
+  where n.at > p_planned_at and m.at < p_contact.appointment_time
+    and (m.at > p_after or (m.at = p_planned_at and p_after <= p_planned_at));
 end;
-comment on function vioc.next_plan_step(timestamptz, interval[], text, timestamptz) is 'When the reminder plan calls next; null = no step left.';
+comment on function vioc.next_plan_step(vioc.contacts, vioc.tenants, timestamptz, timestamptz) is 'When the reminder plan calls next; null = no step left.';
 
 -- functions/follow_up_time.sql
 
@@ -1118,6 +1260,44 @@ begin atomic
 end;
 comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover.';
 
+-- functions/dialled_calls.sql
+
+-- Private. The calls that count for caps and spacing, that is those that rang, or may have: not a test, not refused or
+-- held back before anybody was dialled. conversed_at: when a conversation ended. Inlined by the planner: filter it.
+create function vioc.dialled_calls()
+returns table (
+  tenant_id bigint, to_number text, contact_id bigint, dialled_at timestamptz, is_open boolean, conversed_at timestamptz)
+  language sql stable
+begin atomic
+  select k.tenant_id, k.to_number, k.contact_id, k.first_posted_at,
+    k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'),
+    case when k.ended_at is not null and not coalesce(k.in_voicemail, false)
+        and coalesce(k.disconnection_reason, '') not in ('voicemail_reached', 'ivr_reached')
+        and vioc.has_connected(k) then k.ended_at end
+  from vioc.calls as k
+  where k.first_posted_at is not null and not k.is_test
+    and (k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
+      or (k.status in ('failed', 'cancelled', 'expired') and coalesce(k.placed_at, k.unconfirmed_at) is not null))
+    and (k.outcome is null or k.outcome not in ('account_trouble', 'throttled'));
+end;
+comment on function vioc.dialled_calls() is 'The calls that caps and spacing count.';
+
+-- functions/calls_left_today.sql
+
+-- Private. How many calls a practice has left on this day of its zone; null = it has no limit.
+create function vioc.calls_left_today(p_tenant_id bigint, p_now timestamptz) returns integer
+  language sql stable
+begin atomic
+  select case when t.max_calls_per_day is not null then t.max_calls_per_day - (
+    -- counted no further than needed
+    select count(*)::integer from (
+      select from vioc.dialled_calls() as d
+      where d.tenant_id = t.id and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)
+      limit t.max_calls_per_day) as today) end
+  from vioc.tenants as t where t.id = p_tenant_id;
+end;
+comment on function vioc.calls_left_today(bigint, timestamptz) is 'What is left of tenants.max_calls_per_day; null = no limit.';
+
 -- functions/rules.sql
 
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
@@ -1130,7 +1310,8 @@ returns table (
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
-  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean)
+  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
+  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
   language sql stable
 begin atomic
   select c.tenant_id, c.id,
@@ -1150,25 +1331,30 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
-    clock.at_person::time >= h.opens and clock.at_person::time < h.closes,
-    not exists (select from vioc.calling_hours as ch where ch.tenant_id = t.id)
-      or exists (
-        select from vioc.calling_hours as ch
-        where ch.tenant_id = t.id
-          and ch.weekday = extract(isodow from clock.at_person)
-          and clock.at_person::time >= ch.opens and clock.at_person::time < ch.closes),
-    not exists (
-      select from vioc.blackout_dates as b
-      where b.tenant_id = t.id
-        and (b.day = clock.at_practice::date
-          or (b.yearly and to_char(b.day, 'MMDD') = to_char(clock.at_practice, 'MMDD'))))
+    vioc.is_open(p_now, z.zones, l.week, null),
+    vioc.is_open(p_now, z.zones, h.week, null),
+    vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
+    -- callback_requested: once, because the call that was asked for ends that status
+    c.status = 'callback' or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
+    c.status = 'callback' or coalesce(recent.today < t.max_calls_per_number_per_day, true),
+    coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.standing(p_now) as s on s.tenant_id = t.id
-  cross join vioc.legal_hours() as h
+  cross join vioc.legal_hours() as l
+  cross join vioc.practice_hours(t.id) as h
   cross join lateral (
-    select p_now at time zone coalesce(c.time_zone, t.time_zone) as at_person,
-      p_now at time zone t.time_zone as at_practice) as clock;
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  -- over all contacts with this number; its own open call is the one that is being asked about
+  cross join lateral (
+    select count(*) as in_7_days,
+      count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
+      max(d.conversed_at) as conversed_at
+    from vioc.dialled_calls() as d
+    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+      and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
+      and not (d.contact_id = c.id and d.is_open)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
 
@@ -1210,102 +1396,173 @@ begin atomic
 end;
 comment on function vioc.test_problem(bigint, bigint, text, timestamptz) is 'Why a test call is not made now; null = it may be.';
 
--- functions/verdicts.sql
+-- functions/rested_at.sql
 
--- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
--- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
-create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
-returns table (ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean)
+-- Private. When caps and spacing (vioc.rules) will allow the next call to a contact's number; null = they do now.
+create function vioc.rested_at(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns timestamptz
   language sql stable
 begin atomic
-  select v.ordinal, v.rule, v.ok,
-    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
+  select greatest(
+    case when not r.number_rested then (
+      select max(d.conversed_at) + t.wait_after_conversation from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)) end,
+    case when not r.below_day_cap then vioc.day_begins(p_now, t.time_zone, -1) end,
+    -- when the oldest of the calls that fill the week is seven days old
+    case when not r.below_week_cap then vioc.day_begins((
+      select d.dialled_at from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
+      order by d.dialled_at desc
+      offset t.max_calls_per_number_in_7_days - 1 limit 1), t.time_zone, -7) end)
   from vioc.rules(p_now) as r
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
-  cross join vioc.legal_hours() as h
+  where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id;
+end;
+comment on function vioc.rested_at(bigint, bigint, timestamptz) is 'When a number may be called again after those calls that it had; null = now.';
+
+-- functions/in_words.sql
+
+-- Private. For people: an instant by a practice's clock.
+create function vioc.in_words(p_at timestamptz, p_zone text) returns text
+  language sql stable
+  return to_char(p_at at time zone p_zone, 'Dy DD Mon YYYY HH24:MI') || ' (' || p_zone || ')';
+comment on function vioc.in_words(timestamptz, text) is 'An instant as a receptionist reads it: Mon 16 Jun 2031 09:00 (America/New_York).';
+
+-- functions/next_opening.sql
+
+-- Private. The first instant at or after p_from at which hours and blackout dates allow a call, within 400 days, before
+-- p_until and before the appointment; null = none. p_forced: only the legal hours count.
+create function vioc.next_opening(
+  p_tenant_id bigint, p_contact_id bigint, p_from timestamptz, p_until timestamptz, p_forced boolean)
+returns timestamptz
+  language sql stable
+begin atomic
+  select vioc.next_change(true, p_from, least(p_until, c.appointment_time),
+    vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164), l.week,
+    case when not p_forced then h.week end, t.time_zone, case when not p_forced then h.days_off end)
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.legal_hours() as l
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+end;
+comment on function vioc.next_opening(bigint, bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
+
+-- functions/verdicts.sql
+
+-- Private. The rules of one contact in order, in words, with the instant at which a verdict will change if the clock
+-- alone changes it. waits: the rule will pass by itself, so that a queued call waits instead of ending. overridable:
+-- vioc_call_contact(id, force => true) passes it. automatic: holds only calls that make themselves, Call Now passes it
+-- (or, over a practice's calls per day, waits in the queue).
+create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
+returns table (
+  ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean, automatic boolean)
+  language sql stable
+begin atomic
+  select v.ordinal, v.rule, v.ok,
+    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable, v.automatic
+  from vioc.rules(p_now) as r
+  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.tenants as t on t.id = r.tenant_id
+  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  cross join lateral (
+    select
+      to_char(l.opens, 'HH24:MI') || ' to ' || to_char(l.closes, 'HH24:MI') as legal_hours,
+      array_to_string(z.zones[1:3], ', ')
+        || case when cardinality(z.zones) > 3 then ' and ' || cardinality(z.zones) - 3 || ' more' else '' end as places,
+      case when cardinality(z.zones) > 1 then ': its number may be in any of these zones; if you know where the person is, set the contact''s time_zone' else '' end as which,
+      vioc.in_words(vioc.next_change(not r.in_legal_hours, p_now, null, z.zones, l.week, null, t.time_zone, null), t.time_zone) as legal_change,
+      vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
+      vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
+      vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
+      vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) as rested,
+      vioc.calls_left_today(t.id, p_now) as calls_left
+    offset 0) as w
   cross join lateral (values
-    (1, 'tenant_configured', r.tenant_configured, true, false,
+    (1, 'tenant_configured', r.tenant_configured, true, false, false,
       'the practice has an agent and a number',
       'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
-    (2, 'has_key', r.has_key, true, false,
+    (2, 'has_key', r.has_key, true, false, false,
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
-    (3, 'not_paused', r.not_paused, true, false,
+    (3, 'not_paused', r.not_paused, true, false, false,
       'calls are not paused', 'calls are paused: vioc_resume(' || t.id || '), or vioc_resume() for all'),
-    (4, 'not_suspended', r.not_suspended, true, false,
+    (4, 'not_suspended', r.not_suspended, true, false, false,
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
-    (5, 'phone_usable', r.phone_usable, false, false,
+    (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
-    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false,
+    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
-    (7, 'not_opted_out', r.not_opted_out, false, false,
+    (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', 'this number is on the do-not-call list'),
-    (8, 'right_number', r.right_number, false, false,
+    (8, 'right_number', r.right_number, false, false, false,
       'the number is not known to be wrong', 'somebody else answered at this number: change the phone first'),
-    (9, 'consented', r.consented, false, false,
-      'consent is given or not required', 'this practice requires consent, and consent_at is not set'),
-    (10, 'appointment_booked', r.appointment_booked, false, false,
+    (9, 'consented', r.consented, false, false, false,
+      'consent is given or not required',
+      'this practice requires consent, and consent_at is ' || coalesce('ahead: ' || vioc.in_words(c.consent_at, t.time_zone), 'not set')),
+    (10, 'appointment_booked', r.appointment_booked, false, false, false,
       'the appointment stands', 'the appointment is cancelled or over'),
-    (11, 'appointment_ahead', r.appointment_ahead, false, false,
-      'the appointment is ahead', 'the appointment is past'),
-    (12, 'line_free', r.line_free, true, false,
-      'nobody is calling this number now', 'another call to this number is in progress'),
-    (13, 'in_legal_hours', r.in_legal_hours, true, false,
-      'within the legal hours at the contact''s place',
-      'outside the legal hours at the contact''s place, ' || to_char(h.opens, 'HH24:MI') || ' to ' || to_char(h.closes, 'HH24:MI')),
-    (14, 'in_calling_hours', r.in_calling_hours, true, true,
-      'within the practice''s calling hours', 'outside the practice''s calling hours'),
-    (15, 'no_blackout', r.no_blackout, true, true,
-      'not a blackout date', 'today is a blackout date of the practice')
-  ) as v (ordinal, rule, ok, waits, overridable, when_ok, when_not)
+    (11, 'appointment_ahead', r.appointment_ahead, false, false, false,
+      coalesce('the appointment is ahead, until ' || vioc.in_words(c.appointment_time, t.time_zone), 'there is no appointment time to be late for'),
+      'the appointment is past'),
+    (12, 'line_free', r.line_free, true, false, false,
+      'nobody is calling this number now', 'another call to this number is in progress; this changes when it ends'),
+    (13, 'in_legal_hours', r.in_legal_hours, true, false, false,
+      'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, ''),
+      'outside the legal hours at the contact''s place, ' || w.legal_hours || ' in ' || w.places || w.which
+        || coalesce('; within them from ' || w.legal_change, '; no hour is within them')),
+    (14, 'in_calling_hours', r.in_calling_hours, true, true, false,
+      'within the practice''s calling hours' || coalesce(', until ' || w.hours_change, ''),
+      'outside the practice''s calling hours in ' || w.places || w.which
+        || coalesce('; within them from ' || w.hours_change, '; no hour is within them')),
+    (15, 'no_blackout', r.no_blackout, true, true, false,
+      'not a blackout date' || coalesce(', until ' || w.blackout_change, ''),
+      'today is a blackout date of the practice' || coalesce('; none from ' || w.blackout_change, '')),
+    (16, 'number_rested', r.number_rested, true, true, false,
+      'no conversation with this number of late',
+      'somebody has just spoken at this number: it is left alone until ' || w.rested),
+    (17, 'below_day_cap', r.below_day_cap, true, true, false,
+      'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
+      'the number has had its calls for today, ' || t.max_calls_per_number_per_day || '; again from ' || w.rested),
+    (18, 'below_week_cap', r.below_week_cap, true, true, false,
+      'the number has not had its calls for seven days' || coalesce(', ' || t.max_calls_per_number_in_7_days, ''),
+      'the number has had its calls for seven days, ' || t.max_calls_per_number_in_7_days || '; again from ' || w.rested),
+    (19, 'opening_left', coalesce(w.opening < coalesce(c.appointment_time, 'infinity'), false), true, false, true,
+      'hours and blackout dates allow a call ' || case when w.opening <= p_now then 'now'
+        else 'from ' || vioc.in_words(w.opening, t.time_zone) end,
+      'hours and blackout dates leave no opening before the appointment'
+        || coalesce(', the next is ' || vioc.in_words(w.opening, t.time_zone), ' in ' || w.places || w.which)),
+    (20, 'enough_notice', r.enough_notice, false, false, true,
+      'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
+      'too close to the appointment for a call that makes itself, min_notice is ' || t.min_notice),
+    (21, 'practice_has_calls_left', coalesce(w.calls_left > 0, true), true, false, true,
+      'the practice has calls left today' || coalesce(', ' || w.calls_left || ' of ' || t.max_calls_per_day, ''),
+      'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
+        || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
+    (22, 'practice_live', t.live, true, false, true,
+      'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
+    (23, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
+      'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone),
+      coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone),
+        'no call is planned: ' || case
+          when exists (
+            select from vioc.calls as o
+            where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+              and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then 'one is being made'
+          when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
+            then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
+          else 'no step of the reminder plan is left' end))
+  ) as v (ordinal, rule, ok, waits, overridable, automatic, when_ok, when_not)
   where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
   order by v.ordinal;
 end;
 comment on function vioc.verdicts(bigint, bigint, timestamptz) is 'Every rule''s verdict on one contact, in order, in words.';
-
--- functions/next_opening.sql
-
--- Private. The first instant at or after p_now at which hours and blackout dates allow a call, within 60 days and
--- before the appointment; null = none. Openings only begin at the start of a range or of a day, so those are tried,
--- by the rules themselves.
-create function vioc.next_opening(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz, p_forced boolean)
-returns timestamptz
-  language sql stable
-begin atomic
-  select o.at
-  from (
-    select o.at
-    from vioc.contacts as c
-    join vioc.tenants as t on t.id = c.tenant_id
-    cross join vioc.legal_hours() as h
-    cross join lateral (
-      select p_now as at
-      union all
-      select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
-      from generate_series(0, 60) as d (day)
-      cross join (
-        select coalesce(c.time_zone, t.time_zone) as zone, s.at
-        from (
-          select h.opens as at
-          union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
-          union select time '00:00') as s
-        -- blackout dates end at midnight at the practice
-        union select t.time_zone, time '00:00') as starts) as o
-    where c.tenant_id = p_tenant_id and c.id = p_contact_id
-      and o.at >= p_now
-      and (c.appointment_time is null or o.at < c.appointment_time)
-    order by o.at
-    offset 0) as o
-  -- asked one after the other, until the first that is open
-  where exists (
-    select from vioc.rules(o.at) as r
-    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
-      and r.in_legal_hours and (p_forced or (r.in_calling_hours and r.no_blackout)))
-  limit 1;
-end;
-comment on function vioc.next_opening(bigint, bigint, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
 
 -- functions/locale_tag.sql
 
@@ -1521,7 +1778,7 @@ comment on function vioc.check_served() is 'Raises an error where calls would ne
 
 -- functions/refuse_by_rule.sql
 
--- Private. Raises VC001 with the first rule that forbids calling a contact now, and the next opening in the hint.
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and when it will not in the hint.
 create function vioc.refuse_by_rule(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -1529,24 +1786,27 @@ returns void
 as $$
 declare
   v_verdict record;
+  v_waits_for_clock boolean;
   v_opening timestamptz;
 begin
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
-  where not v.ok and not (p_force and v.overridable)
+  where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
   if not found then
     return;
   end if;
-  if v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
-    v_opening := vioc.next_opening(p_tenant_id, p_contact_id, p_now, p_force);
+  v_waits_for_clock := v_verdict.waits and (v_verdict.overridable or v_verdict.rule = 'in_legal_hours');
+  if v_waits_for_clock then
+    v_opening := vioc.next_opening(p_tenant_id, p_contact_id,
+      case when p_force then p_now else greatest(p_now, vioc.rested_at(p_tenant_id, p_contact_id, p_now)) end, null, p_force);
   end if;
   raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
     using errcode = 'VC001',
       detail = 'rule: ' || v_verdict.rule,
       hint = case
         when v_opening is not null then 'The next opening is ' || v_opening || '.'
-        when v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then 'There is no opening before the appointment.'
+        when v_waits_for_clock then 'There is no opening before the appointment.'
         else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
 end
 $$;
@@ -1714,8 +1974,7 @@ begin
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at,
-          vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
+        then coalesce(c.next_call_at, vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
   from vioc.tenants as t
   where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end
@@ -1737,18 +1996,24 @@ declare
   v_installation_id constant uuid := vioc.installation_id();
 begin
   return query
-  with numbered as (
+  with held as (
+    select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
+    join vioc.tenants as t on t.id = c.tenant_id
+  ),
+  numbered as (
     update vioc.contacts as c
     set last_attempt = c.last_attempt + 1, next_call_at = null
-    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
-    where c.tenant_id = p.tenant_id and c.id = p.id
-    returning c.*
+    from held as h
+    where c.tenant_id = h.tenant_id and c.id = h.id
+    returning c.*, h.not_after
   )
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, to_number,
+    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
     appointment_time, contact_status_before, queued_at)
   select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
-    p_requested_by, p_forced, p_priority, p_now, n.phone_e164, n.appointment_time,
+    p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
     case when n.status = 'calling' then 'scheduled' else n.status end, p_now
   from numbered as n
   order by n.appointment_time
@@ -1828,7 +2093,7 @@ comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a q
 -- functions/hold_call.sql
 
 -- Transition: a queued call that a rule forbids when it is to be sent. It waits for its opening, or ends: expired
--- (appointment past, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
+-- (appointment past or too close, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
 -- A call to be re-sent is left unconfirmed: it is still looked up, and ends when its time is over.
 create function vioc.hold_call(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
@@ -1859,22 +2124,28 @@ begin
 
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
-  where not v.ok and not (p_call.forced and v.overridable)
+  where not v.ok and not v.automatic and not (p_call.forced and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
 
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
     perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
-  elsif not found then
+  elsif v_verdict.rule = 'appointment_ahead' then
+    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+  elsif p_call.not_after < p_now then
+    perform vioc.expire_call(p_call, 'too close to the appointment', p_now);
+  elsif v_verdict.rule is null then
     -- its number was taken by another call of the same batch
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-  elsif v_verdict.rule = 'appointment_ahead' then
-    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
   elsif not v_verdict.waits then
     perform vioc.drop_call(p_call, v_verdict.detail, p_now);
-  elsif v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
-    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id, p_now, p_call.forced);
+  elsif v_verdict.overridable or v_verdict.rule = 'in_legal_hours' then
+    -- hours, blackout dates, caps and spacing: the clock will allow it
+    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id,
+      case when p_call.forced then p_now
+        else greatest(p_now, vioc.rested_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
+      p_call.not_after + interval '1 second', p_call.forced);
     if v_opening is null then
       perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
     else
@@ -2147,7 +2418,9 @@ begin
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
-      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      -- a range across midnight is open at both ends of the day
+      select greatest(h.opens, min(case when ch.closes < ch.opens then '00:00' else ch.opens end)),
+        least(h.closes, max(case when ch.closes < ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
       from vioc.legal_hours() as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;
@@ -2166,7 +2439,8 @@ begin
       end if;
     end if;
     v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+      -- at the time asked for, or, if that is in closed hours, when they open
+      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
     if p_outcome = 'callback_requested' and v_next is null then
       perform vioc.ask_review(p_call, v_no_time);
       p_call.needs_review := true;
@@ -2207,12 +2481,13 @@ begin
 
   -- without a rule (failed) it stops here
   if v_limit is not null then
-    v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
+    v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
-      if v_next >= v_contact.appointment_time then
-        v_next := null;
-      end if;
+      -- within the hours, and closer than min_notice only if this call was
+      v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
+        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+          then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then
       v_next := v_step;
@@ -2322,12 +2597,17 @@ begin
       case when t.suspended_at is not null then least(cr.room, 1)
         else least(cr.room, s.allowed,
           coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
-          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+          -- with no call left today there is room for one that was counted already
+          case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
+      coalesce(d.calls_left, 1) > 0 as has_calls_left
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    cross join lateral (
+      select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, p_now) end as calls_left offset 0) as d
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
@@ -2352,6 +2632,7 @@ begin
       from vioc.calls as c
       join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (r.has_calls_left or c.resend)
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)
@@ -2425,7 +2706,9 @@ begin
           and c.queued_at > p_now - interval '15 minutes'
         else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
+      and r.in_legal_hours and (c.forced
+        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
+      and coalesce(p_now <= c.not_after, true)
       and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
@@ -2433,7 +2716,9 @@ begin
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
+    -- call by call, whatever the statistics say: the rules of all the others would be asked otherwise
+    cross join lateral (
+      select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -4160,6 +4445,32 @@ end
 $$;
 comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';
 
+-- functions/skip_late_steps.sql
+
+-- Private. A due call that could not be made while there was enough notice is dropped: the plan goes on with its next step.
+create function vioc.skip_late_steps(p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with late as (
+    select c.tenant_id, c.id
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    where c.next_call_at <= p_now and c.appointment_time > p_now and c.status = 'scheduled'
+      and vioc.call_by(c, t.min_notice) < p_now
+    for update of c skip locked
+  )
+  update vioc.contacts as c
+  set next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
+      -- a step whose moment came meanwhile, closer to the appointment, is still due
+      c.appointment_time - t.min_notice)
+  from late as l, vioc.tenants as t
+  where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
+end
+$$;
+comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too close to the appointment give way to the next step of the plan.';
+
 -- functions/enqueue_due.sql
 
 -- Private. vioc_enqueue_due with its clock as an argument.
@@ -4168,41 +4479,94 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_part record;
   v_tenants bigint[];
   v_contacts bigint[];
+  v_queued integer := 0;
 begin
   perform vioc.expire_contacts(p_max_calls, p_now);
+  perform vioc.skip_late_steps(p_now);
 
-  -- a contact held by the app or by a second run is left for the next minute
-  with due as (
-    select c.tenant_id, c.id
-    from vioc.contacts as c
-    join vioc.tenants as t on t.id = c.tenant_id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-    where c.next_call_at <= p_now and t.live
-      and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+  -- first everybody without a limit on calls per day; then each practice that has one, as many as it has left: no more, so
+  -- that tomorrow's are chosen tomorrow
+  for v_part in
+    select null::bigint as tenant_id, p_max_calls as calls
+    union all
+    select t.id, vioc.calls_left_today(t.id, p_now) - (
+      select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued')
+    from vioc.tenants as t
+    where t.live and t.max_calls_per_day is not null
+  loop
+    continue when least(v_part.calls, p_max_calls - v_queued) <= 0;
+    -- a contact held by the app or by a second run is left for the next minute
+    with due as (
+      select c.tenant_id, c.id
+      from vioc.contacts as c
+      join vioc.tenants as t on t.id = c.tenant_id
+      join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+      where c.next_call_at <= p_now and t.live
+        and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
+        and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
+        and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+        and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+        and r.appointment_booked and r.appointment_ahead and r.line_free
+        and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+        and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+        and not exists (
+          select from vioc.calls as o
+          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+      order by c.appointment_time, c.id
+      limit least(v_part.calls, p_max_calls - v_queued)
+      for update of c skip locked
+    )
+    select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
+    if v_contacts is not null then
+      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
+      v_queued := v_queued + cardinality(v_contacts);
+    end if;
+  end loop;
+  if v_queued > 0 then
+    perform vioc.wake_worker();
+  end if;
+  return v_queued;
+end
+$$;
+comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
+
+-- functions/plan_again.sql
+
+-- Private. Plan, zone, hours or days off of a practice have changed: whoever still waits for a step of the plan, or has
+-- none left, follows. Not who waits for a follow-up, a callback or a time by hand, or whose call is due or being made.
+-- Skips locked contacts: one that is just being called does not wait for the plan, and the worker, which holds it, may
+-- want this practice's row.
+create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with waiting as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.tenant_id = p_tenant_id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
+      and c.phone_e164 is not null and c.appointment_time > p_now
+      and (c.next_call_at is null or (c.next_call_at > p_now and c.next_call_at is distinct from c.call_at))
+      and (c.last_outcome is null or c.last_outcome not in ('account_trouble', 'throttled'))
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
           and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
-    order by c.appointment_time, c.id
-    limit p_max_calls
-    for update of c skip locked
+    for update skip locked
   )
-  select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
-  if v_contacts is null then
-    return 0;
-  end if;
-  perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
-  perform vioc.wake_worker();
-  return cardinality(v_contacts);
+  update vioc.contacts as c
+  set planned_at = p_now, next_call_at = n.at
+  from waiting as w
+  join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
+  join vioc.tenants as t on t.id = o.tenant_id
+  cross join lateral (select vioc.next_plan_step(o, t, p_now, p_now) as at offset 0) as n
+  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.at;
 end
 $$;
-comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
+comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
 
 -- functions/tenant_written.sql
 
@@ -4239,7 +4603,7 @@ create trigger tenants_checked before insert or update of time_zone, reminder_pl
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
--- the plan's next step follows the new plan; numbers that could not be read are tried with the new country.
+-- a step of the plan follows the new plan; numbers that could not be read are tried with the new country.
 create function vioc.tenant_written_after() returns trigger
   language plpgsql
   security definer
@@ -4250,33 +4614,51 @@ begin
     update vioc.contacts as c set phone = c.phone, phone_problem = null
     where c.tenant_id = new.id and c.phone_e164 is null;
   end if;
-  if new.reminder_plan <> old.reminder_plan or new.time_zone <> old.time_zone then
-    -- skip locked: a contact that is just being called does not wait for the plan, and the worker, which holds it,
-    -- may want this tenant's row
-    with waiting as (
-      select c.tenant_id, c.id from vioc.contacts as c
-      where c.tenant_id = new.id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
-        and c.phone_e164 is not null and c.appointment_time > now()
-        and c.next_call_at is not distinct from
-          vioc.next_plan_step(c.appointment_time, old.reminder_plan, old.time_zone, now())
-        and not exists (
-          select from vioc.calls as o
-          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
-      for update skip locked
-    )
-    update vioc.contacts as c
-    set next_call_at = vioc.next_plan_step(c.appointment_time, new.reminder_plan, new.time_zone, now())
-    from waiting as w
-    where c.tenant_id = w.tenant_id and c.id = w.id;
+  if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
+    perform vioc.plan_again(new.id, now());
   end if;
   return new;
 end
 $$;
 comment on function vioc.tenant_written_after() is 'Trigger: contacts follow a tenant''s new country, plan or zone.';
 
-create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone on vioc.tenants
+create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone, min_notice on vioc.tenants
   for each row execute function vioc.tenant_written_after();
+
+-- functions/hours_written.sql
+
+-- Triggers on vioc.calling_hours and vioc.blackout_dates: the plan was fitted into the hours as they then were.
+create function vioc.hours_written() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
+  if current_setting('check_function_bodies') = 'off' then
+    return null;
+  end if;
+  perform vioc.plan_again(w.tenant_id, now())
+  from (select distinct w.tenant_id from written as w) as w
+  -- gone with its hours
+  where exists (select from vioc.tenants as t where t.id = w.tenant_id);
+  return null;
+end
+$$;
+comment on function vioc.hours_written() is 'Trigger: the contacts of a practice follow its new hours.';
+
+create trigger calling_hours_inserted after insert on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_updated after update on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_deleted after delete on vioc.calling_hours
+  referencing old table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_inserted after insert on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_updated after update on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_deleted after delete on vioc.blackout_dates
+  referencing old table as written for each statement execute function vioc.hours_written();
 
 -- functions/contact_guard.sql
 
@@ -4301,6 +4683,7 @@ begin
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is not null then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -4311,6 +4694,7 @@ begin
     new.phone_problem := null;
     new.status := 'scheduled';
     new.next_call_at := '-infinity';
+    new.planned_at := null;
     new.attempts := 0;
     new.last_attempt := 0;
     new.last_outcome := null;
@@ -4322,6 +4706,7 @@ begin
     if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> old.status then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is distinct from old.planned_at then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -4332,6 +4717,7 @@ begin
     new.phone_problem := old.phone_problem;
     new.status := old.status;
     new.next_call_at := old.next_call_at;
+    new.planned_at := old.planned_at;
     new.attempts := old.attempts;
     new.last_attempt := old.last_attempt;
     new.last_outcome := old.last_outcome;
@@ -4351,7 +4737,7 @@ $$;
 comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
 
 create trigger contacts_1_guard before insert or update of
-  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome,
+  phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, needs_review
   on vioc.contacts
   for each row execute function vioc.contact_guard();
@@ -4436,7 +4822,7 @@ begin
     end if;
     -- no time by hand any more: the plan holds again
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now);
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
     if v_restart and not v_stop then
       new.attempts := 0;
@@ -4453,9 +4839,10 @@ begin
   if v_stop then
     new.next_call_at := null;
   elsif v_restart then
+    new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
-      else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
+      else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
@@ -4523,6 +4910,7 @@ as $$
 declare
   v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   v_tenants bigint[];
+  v_now constant timestamptz := clock_timestamp();
 begin
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
@@ -4535,9 +4923,9 @@ begin
   update vioc.contacts as c
   set status = case when c.appointment_status in ('confirmed', 'cancelled')
         then c.appointment_status::text else 'scheduled' end,
-      attempts = 0,
-      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
-        else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
+      attempts = 0, planned_at = v_now,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
+        else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
 end
@@ -4573,7 +4961,7 @@ begin
     if v_call.status = 'queued' then
       perform vioc.check_served();
       update vioc.calls as c
-      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
+      set priority = 1, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
@@ -4592,7 +4980,7 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_call_contact(bigint, boolean) is
-  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours and blackout dates, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
+  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
 
 -- public/vioc_cancel_call.sql
 

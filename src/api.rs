@@ -130,6 +130,11 @@ fn speaks(locale: &str) -> bool {
 }
 
 #[pg_extern(sql = false)]
+fn phone_zones(e164: &str) -> Vec<&'static str> {
+    vioc_core::phone::time_zones(e164).to_vec()
+}
+
+#[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
     Some(vioc_core::spoken::date(naive(local)?, locale))
 }

@@ -48,7 +48,9 @@ begin
           and c.queued_at > p_now - interval '15 minutes'
         else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
+      and r.in_legal_hours and (c.forced
+        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
+      and coalesce(p_now <= c.not_after, true)
       and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
@@ -56,7 +58,9 @@ begin
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
+    -- call by call, whatever the statistics say: the rules of all the others would be asked otherwise
+    cross join lateral (
+      select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes

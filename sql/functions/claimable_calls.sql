@@ -59,12 +59,17 @@ begin
       case when t.suspended_at is not null then least(cr.room, 1)
         else least(cr.room, s.allowed,
           coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
-          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+          -- with no call left today there is room for one that was counted already
+          case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
+      coalesce(d.calls_left, 1) > 0 as has_calls_left
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    cross join lateral (
+      select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, p_now) end as calls_left offset 0) as d
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
@@ -89,6 +94,7 @@ begin
       from vioc.calls as c
       join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (r.has_calls_left or c.resend)
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)

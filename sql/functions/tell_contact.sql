@@ -108,7 +108,9 @@ begin
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
-      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      -- a range across midnight is open at both ends of the day
+      select greatest(h.opens, min(case when ch.closes < ch.opens then '00:00' else ch.opens end)),
+        least(h.closes, max(case when ch.closes < ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
       from vioc.legal_hours() as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;
@@ -127,7 +129,8 @@ begin
       end if;
     end if;
     v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+      -- at the time asked for, or, if that is in closed hours, when they open
+      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
     if p_outcome = 'callback_requested' and v_next is null then
       perform vioc.ask_review(p_call, v_no_time);
       p_call.needs_review := true;
@@ -168,12 +171,13 @@ begin
 
   -- without a rule (failed) it stops here
   if v_limit is not null then
-    v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
+    v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
-      if v_next >= v_contact.appointment_time then
-        v_next := null;
-      end if;
+      -- within the hours, and closer than min_notice only if this call was
+      v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
+        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+          then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then
       v_next := v_step;

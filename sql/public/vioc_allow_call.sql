@@ -6,6 +6,7 @@ as $$
 declare
   v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   v_tenants bigint[];
+  v_now constant timestamptz := clock_timestamp();
 begin
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
@@ -18,9 +19,9 @@ begin
   update vioc.contacts as c
   set status = case when c.appointment_status in ('confirmed', 'cancelled')
         then c.appointment_status::text else 'scheduled' end,
-      attempts = 0,
-      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
-        else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
+      attempts = 0, planned_at = v_now,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
+        else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
 end
