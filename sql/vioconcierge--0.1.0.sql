@@ -1598,6 +1598,136 @@ as $$
 $$;
 comment on function vioc.agent_for(bigint, text, text) is 'Which of a practice''s agents speaks somebody''s language; null = its own.';
 
+-- functions/forecast.sql
+
+-- Private. What pg_cron would dial for a practice, live or not, on each of the next seven days of its zone: what is queued,
+-- and the next call of each contact (what follows it, its outcome decides), by the hours, blackout dates and caps as they
+-- are now. Who finds no room in time is not dialled.
+create function vioc.forecast(p_tenant_id bigint, p_now timestamptz) returns table (day date, calls bigint)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_tenant vioc.tenants;
+  v_end timestamptz;
+  v_call record;
+  v_phone text;
+  v_at timestamptz;
+  v_from timestamptz;
+  v_dialled timestamptz[]; -- at this number
+  v_rested timestamptz;
+  v_ats timestamptz[];
+  v_untils timestamptz[];
+  v_appointments timestamptz[];
+  v_waiting integer[]; -- positions in those three
+  v_begins timestamptz;
+  v_room integer;
+begin
+  select * into strict v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  v_end := vioc.day_begins(p_now, v_tenant.time_zone, -7);
+
+  for v_call in
+    with planned as (
+      select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
+        vioc.call_by(c, v_tenant.min_notice) as call_by
+      from vioc.contacts as c
+      where c.tenant_id = p_tenant_id and c.next_call_at < v_end
+        and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+    ),
+    allowed as (
+      select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
+          select from vioc.dialled_calls() as d
+          where d.tenant_id = p_tenant_id and d.to_number = p.phone_e164
+            and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
+      from planned as p
+      cross join lateral (
+        select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
+      where r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+        and r.appointment_booked and r.appointment_ahead
+    )
+    select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
+      vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
+    from allowed as a
+    order by a.shares_number, a.phone_e164, at, a.appointment_time
+  loop
+    v_at := v_call.at;
+    if v_call.shares_number then
+      -- one after the other, as the caps let them
+      if v_call.phone_e164 is distinct from v_phone then
+        v_phone := v_call.phone_e164;
+        select array_agg(d.dialled_at), max(d.conversed_at) + v_tenant.wait_after_conversation
+        into v_dialled, v_rested from vioc.dialled_calls() as d
+        where d.tenant_id = p_tenant_id and d.to_number = v_phone
+          and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
+      end if;
+      loop
+        v_from := v_at;
+        exit when v_from is null or v_from >= v_end;
+        if not v_call.is_callback then
+          v_at := greatest(v_at, v_rested);
+          if (select count(*) from unnest(v_dialled) as d (at)
+            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 0)) >= v_tenant.max_calls_per_number_per_day then
+            v_at := vioc.day_begins(v_at, v_tenant.time_zone, -1);
+          end if;
+        end if;
+        v_at := greatest(v_at, vioc.day_begins((
+          select d.at from unnest(v_dialled) as d (at)
+          where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
+          order by d.at desc
+          offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
+        exit when v_at = v_from;
+        v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
+      end loop;
+      if v_at is not null then
+        v_dialled := v_dialled || v_at;
+        v_rested := v_at + v_tenant.wait_after_conversation;
+      end if;
+    end if;
+    if v_at < v_end then
+      v_ats := v_ats || v_at;
+      v_untils := v_untils || v_call.until;
+      v_appointments := v_appointments || coalesce(v_call.appointment_time, 'infinity');
+    end if;
+  end loop;
+
+  -- day by day; where there is a limit the soonest appointments go, and the others tomorrow
+  for v_offset in 0..6 loop
+    v_begins := vioc.day_begins(p_now, v_tenant.time_zone, -v_offset);
+    v_waiting := array(
+      select w.place from (
+        select u.place from unnest(v_waiting) as u (place) where v_untils[u.place] > v_begins
+        union all
+        select a.place from unnest(v_ats) with ordinality as a (at, place)
+        where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
+      order by v_appointments[w.place], w.place);
+    day := (v_begins at time zone v_tenant.time_zone)::date;
+    calls := 0;
+    v_room := v_tenant.max_calls_per_day;
+    if v_offset = 0 then
+      select count(*) into calls from vioc.calls as q
+      where q.tenant_id = p_tenant_id and q.status = 'queued' and not q.is_test
+        and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
+      v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
+    end if;
+    -- a day off is no day for those who wait
+    if v_offset > 0 and not exists (
+      select from unnest(v_ats) as a (at)
+      where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
+      vioc.next_change(true, v_begins, vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
+        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.practice_hours(p_tenant_id) as h),
+        v_tenant.time_zone, (select h.days_off from vioc.practice_hours(p_tenant_id) as h)) is not null, false) then
+      v_room := 0;
+    end if;
+    v_room := greatest(0, least(cardinality(v_waiting), v_room));
+    calls := calls + v_room;
+    v_waiting := v_waiting[v_room + 1:];
+    return next;
+  end loop;
+end
+$$;
+comment on function vioc.forecast(bigint, timestamptz) is 'What the next seven days would dial for a practice.';
+
 -- functions/contact_requests.sql
 
 -- Private. What would be sent for a contact: the one place where contact and tenant become Retell's fields.
@@ -4503,7 +4633,9 @@ begin
       select c.tenant_id, c.id
       from vioc.contacts as c
       join vioc.tenants as t on t.id = c.tenant_id
-      join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+      -- contact by contact, whatever the statistics say
+      cross join lateral (
+        select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.id offset 0) as r
       where c.next_call_at <= p_now and t.live
         and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
         and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
@@ -5121,31 +5253,16 @@ returns table (day date, calls bigint)
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
   if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
     raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
   end if;
-  return query
-  select d.day, count(c.id)
-  from vioc.tenants as t
-  cross join lateral (
-    select (now() at time zone t.time_zone)::date + n as day from generate_series(0, 6) as n) as d
-  left join (
-    vioc.contacts as c
-    join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead)
-    on c.tenant_id = t.id and c.status in ('scheduled', 'callback') and c.next_call_at is not null
-      and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
-  where t.id = vioc_go_live_forecast.tenant_id
-  group by d.day
-  order by d.day;
+  return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;
 comment on function @extschema@.vioc_go_live_forecast(bigint) is
-  'How many first calls the next seven days would bring if the tenant went live now, per day of its time zone. Errors: PT404 no such tenant.';
+  'What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';
 
 -- public/vioc_ingest_outcome.sql
 
@@ -5639,6 +5756,14 @@ join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live). A reader also needs EXECUTE on vioc_explain_contact.';
 
+-- views/forecast.sql
+
+create view vioc.forecast with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live, f.day, f.calls
+from vioc.tenants as t
+cross join lateral @extschema@.vioc_go_live_forecast(t.id) as f;
+comment on view vioc.forecast is 'What the next seven days dial, per practice and day; of a practice that is not live, what they would dial. Filter it by tenant_id. A reader also needs EXECUTE on vioc_go_live_forecast.';
+
 -- views/needs_review.sql
 
 create view vioc.needs_review with (security_invoker, security_barrier) as
@@ -5648,6 +5773,53 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- views/tenant_status.sql
+
+-- Every stop is visible here. No private function: a reader needs the tables' rights only, and EXECUTE on
+-- vioc.calls_left_today.
+create view vioc.tenant_status with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live,
+  case
+    when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
+    when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
+    when i.paused_at is not null then 'all calls are paused: vioc_resume()'
+    when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
+    when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
+    when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
+    when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
+    when k.throttled_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
+    when k.throttled_until > now() then 'Retell asked to wait'
+    when w.calls_left <= 0 then 'max_calls_per_day is reached; further calls wait for tomorrow'
+  end as stopped_by,
+  coalesce(i.paused_at, t.paused_at) as paused_at,
+  case when i.paused_at is not null then i.pause_reason else t.pause_reason end as pause_reason,
+  coalesce(k.suspended_at, t.suspended_at) as suspended_at,
+  coalesce(k.suspend_reason, t.suspend_reason) as suspend_reason,
+  case when k.throttled_until > now() then k.throttled_until end as throttled_until,
+  n.queued, n.oldest_due_at, n.in_progress,
+  d.calls_today, t.max_calls_per_day,
+  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
+from vioc.tenants as t
+left join vioc.credentials as k
+  on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+left join vioc.installation as i on true
+cross join lateral (
+  select count(*) filter (where c.status = 'queued') as queued,
+    min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
+    count(*) filter (where c.status <> 'queued') as in_progress
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+cross join lateral (
+  select count(*) as calls_today
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
+    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone) as d
+cross join lateral (
+  select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, now()) end as calls_left) as w;
+comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review. A reader also needs EXECUTE on vioc.calls_left_today.';
 
 -- views/worker_status.sql
 

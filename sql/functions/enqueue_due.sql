@@ -28,7 +28,9 @@ begin
       select c.tenant_id, c.id
       from vioc.contacts as c
       join vioc.tenants as t on t.id = c.tenant_id
-      join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+      -- contact by contact, whatever the statistics say
+      cross join lateral (
+        select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.id offset 0) as r
       where c.next_call_at <= p_now and t.live
         and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
         and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
