@@ -26,7 +26,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system check lint fmt demo run docs bench clean
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -71,6 +71,11 @@ test-sql: install ## the pgTAP files of tests/sql
 	$(call step,SQL tests)
 	@$(env) cargo test --release -p vioc-tests --test sql -- $(T) \
 	  $(call or_else,A test failed; it is named above. Again with `make test-sql T=name`.)
+
+test-faults: install ## kills, broken networks and failovers; FAULT_ROUNDS=n, FAULT_SEED=n
+	$(call step,faults)
+	@$(env) cargo test --release -p vioc-tests --test faults -- --nocapture $(T) \
+	  $(call or_else,A promise was broken; it is named above with the seed to run it again.)
 
 lint: ## formatting and clippy
 	$(call step,formatting)

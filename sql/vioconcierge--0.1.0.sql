@@ -703,7 +703,7 @@ create function vioc.fit_step(
   p_step timestamptz, p_planned timestamptz, p_latest timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'fit_step_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'fit_step_wrapper';
 comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When a step of the plan calls, moved into the hours; null = not at all.';
 
 -- native/is_open.sql
@@ -712,7 +712,7 @@ comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[],
 -- p_week: pairs of minutes since Monday 00:00, null = all of it. p_days_off: 20311225, or 1225 for every year.
 -- A zone that PostgreSQL does not know is never open.
 create function vioc.is_open(p_at timestamptz, p_zones text[], p_week integer[], p_days_off integer[]) returns boolean
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'is_open_wrapper';
+  language c immutable parallel safe cost 100 as 'MODULE_PATHNAME', 'is_open_wrapper';
 comment on function vioc.is_open(timestamptz, text[], integer[], integer[]) is 'Whether hours and days off allow a call at an instant.';
 
 -- native/is_own_transaction.sql
@@ -745,7 +745,7 @@ create function vioc.next_change(
   p_to_open boolean, p_from timestamptz, p_until timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'next_change_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'next_change_wrapper';
 comment on function vioc.next_change(boolean, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When calls are next allowed, or not, by the clock.';
 
 -- native/normalize_phone.sql
@@ -772,7 +772,7 @@ comment on function vioc.phone_country(text) is 'ISO 3166 alpha-2 code of the co
 -- Private. libphonenumber's facts: by the area of a landline (of a mobile too, where the country numbers both alike),
 -- else every zone of the country.
 create function vioc.phone_zones(p_e164 text) returns text[]
-  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_zones_wrapper';
+  language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'phone_zones_wrapper';
 comment on function vioc.phone_zones(text) is 'The time zones that a number may belong to; empty if nothing is known.';
 
 -- native/run_in_database.sql
@@ -931,7 +931,7 @@ comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calen
 -- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
 -- meant for later (by its step of the plan, by the person, by hand). null = until the appointment.
 create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
-  language sql immutable
+  language sql stable
   return case
     when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
       and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
@@ -1480,7 +1480,8 @@ begin atomic
       vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
       vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
       vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
-      vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) as rested,
+      case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
+        then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
       vioc.calls_left_today(t.id, p_now) as calls_left
     offset 0) as w
   cross join lateral (values
@@ -2593,8 +2594,13 @@ begin
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
+    -- not too late for a call that was not made before it was; what the person has asked for is still to be done
+    if p_call.not_after < v_next then
+      v_next := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
+    end if;
     update vioc.contacts as c
-    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
+        last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -2846,9 +2852,10 @@ begin
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    -- call by call, whatever the statistics say: the rules of all the others would be asked otherwise
+    -- asked about these contacts, never about all
     cross join lateral (
-      select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.contact_id offset 0) as r
+      select * from vioc.rules(p_now) as r
+      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -3444,6 +3451,19 @@ begin atomic
 end;
 comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
 
+-- functions/ask_for_analysis.sql
+
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
+  language sql volatile
+begin atomic
+  update vioc.calls as c set look_up_at = p_now + interval '10 minutes', look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'completed' and c.analyzed_at is null
+    and c.retell_call_id is not null and vioc.has_connected(c);
+end;
+comment on function vioc.ask_for_analysis(bigint, bigint, timestamptz) is 'Plans the question for the analysis of a call that was decided without it.';
+
 -- functions/end_call.sql
 
 -- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
@@ -3481,6 +3501,7 @@ begin
 
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;
 end
 $$;
@@ -3548,6 +3569,7 @@ begin
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
@@ -4005,6 +4027,11 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
+          when c.status in ('completed', 'failed', 'cancelled')
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
+          when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
@@ -4027,7 +4054,8 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.cancel_requested_at is not null and a.status in ('placed', 'ongoing') and a.look_ups % 3 <> 0 then 'stop'
+    when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
+      and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     else 'get' end as kind) as k;
 
   return query
@@ -4244,6 +4272,7 @@ begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
 $$;
@@ -4320,7 +4349,10 @@ begin
         perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
       end if;
     elsif v_call.status <> 'unconfirmed' then
-      null; -- it was answered meanwhile
+      -- answered meanwhile, or given up: that was the last question
+      update vioc.calls as c set look_up_at = null
+      where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('failed', 'cancelled')
+        and c.retell_call_id is null;
     elsif v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (
@@ -4369,7 +4401,8 @@ comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integ
 
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
 -- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
--- may have moved on before it was locked.
+-- may have moved on before it was locked. A call that ends in doubt is looked for until Retell has answered once more:
+-- nobody may have been able to ask it all the while.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -4383,7 +4416,7 @@ begin
     null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
-    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
+    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     if not p_call.is_test then
       perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
@@ -4391,6 +4424,8 @@ begin
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
+    update vioc.calls as c set look_up_at = p_now
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
@@ -4633,17 +4668,19 @@ begin
       select c.tenant_id, c.id
       from vioc.contacts as c
       join vioc.tenants as t on t.id = c.tenant_id
-      -- contact by contact, whatever the statistics say
+      -- asked about those that are due, never about all
       cross join lateral (
-        select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.id offset 0) as r
+        select from vioc.rules(p_now) as r
+        where r.tenant_id = c.tenant_id and r.contact_id = c.id
+          and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+          and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+          and r.appointment_booked and r.appointment_ahead and r.line_free
+          and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+          and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+        offset 0) as allowed
       where c.next_call_at <= p_now and t.live
         and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
         and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-        and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-        and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-        and r.appointment_booked and r.appointment_ahead and r.line_free
-        and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-        and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
@@ -4975,6 +5012,12 @@ begin
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+  elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
+    and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
+    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
+    -- a step that waits was fitted into the hours of another place
+    new.planned_at := v_now;
+    new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

@@ -58,9 +58,10 @@ begin
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    -- call by call, whatever the statistics say: the rules of all the others would be asked otherwise
+    -- asked about these contacts, never about all
     cross join lateral (
-      select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.contact_id offset 0) as r
+      select * from vioc.rules(p_now) as r
+      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes

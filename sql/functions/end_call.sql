@@ -33,6 +33,7 @@ begin
 
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;
 end
 $$;

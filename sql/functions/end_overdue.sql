@@ -1,6 +1,7 @@
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
 -- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
--- may have moved on before it was locked.
+-- may have moved on before it was locked. A call that ends in doubt is looked for until Retell has answered once more:
+-- nobody may have been able to ask it all the while.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -14,7 +15,7 @@ begin
     null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
-    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = null
+    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     if not p_call.is_test then
       perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
@@ -22,6 +23,8 @@ begin
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
+    update vioc.calls as c set look_up_at = p_now
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;

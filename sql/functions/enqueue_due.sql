@@ -28,17 +28,19 @@ begin
       select c.tenant_id, c.id
       from vioc.contacts as c
       join vioc.tenants as t on t.id = c.tenant_id
-      -- contact by contact, whatever the statistics say
+      -- asked about those that are due, never about all
       cross join lateral (
-        select * from vioc.rules(p_now) as o where o.tenant_id = c.tenant_id and o.contact_id = c.id offset 0) as r
+        select from vioc.rules(p_now) as r
+        where r.tenant_id = c.tenant_id and r.contact_id = c.id
+          and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+          and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+          and r.appointment_booked and r.appointment_ahead and r.line_free
+          and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+          and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+        offset 0) as allowed
       where c.next_call_at <= p_now and t.live
         and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
         and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-        and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-        and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-        and r.appointment_booked and r.appointment_ahead and r.line_free
-        and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-        and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test

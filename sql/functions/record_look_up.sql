@@ -39,7 +39,10 @@ begin
         perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
       end if;
     elsif v_call.status <> 'unconfirmed' then
-      null; -- it was answered meanwhile
+      -- answered meanwhile, or given up: that was the last question
+      update vioc.calls as c set look_up_at = null
+      where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('failed', 'cancelled')
+        and c.retell_call_id is null;
     elsif v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (

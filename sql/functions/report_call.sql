@@ -37,6 +37,7 @@ begin
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);

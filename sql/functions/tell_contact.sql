@@ -153,8 +153,13 @@ begin
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
+    -- not too late for a call that was not made before it was; what the person has asked for is still to be done
+    if p_call.not_after < v_next then
+      v_next := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
+    end if;
     update vioc.contacts as c
-    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
+        last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;

@@ -26,7 +26,8 @@ begin atomic
       vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
       vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
       vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
-      vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) as rested,
+      case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
+        then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
       vioc.calls_left_today(t.id, p_now) as calls_left
     offset 0) as w
   cross join lateral (values

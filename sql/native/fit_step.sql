@@ -4,5 +4,5 @@ create function vioc.fit_step(
   p_step timestamptz, p_planned timestamptz, p_latest timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'fit_step_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'fit_step_wrapper';
 comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When a step of the plan calls, moved into the hours; null = not at all.';

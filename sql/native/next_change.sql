@@ -4,5 +4,5 @@ create function vioc.next_change(
   p_to_open boolean, p_from timestamptz, p_until timestamptz,
   p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
 returns timestamptz
-  language c immutable parallel safe as 'MODULE_PATHNAME', 'next_change_wrapper';
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'next_change_wrapper';
 comment on function vioc.next_change(boolean, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When calls are next allowed, or not, by the clock.';

@@ -51,7 +51,7 @@ select ok(not (pg_temp.call(:call)).resend, 'which gives it up');
 select vioc.tend(100, now() + interval '49 minutes') \gset ignored_
 select is((pg_temp.call(:call)).status::text, 'unconfirmed', 'looked for until then');
 select vioc.tend(100, now() + interval '50 minutes') \gset ignored_
-select ok(c.status = 'failed' and c.outcome = 'failed' and c.error ~ 'unresolved' and c.needs_review and c.look_up_at is null, 'then failed, for a person to look at') from pg_temp.call(:call) as c;
+select ok(c.status = 'failed' and c.outcome = 'failed' and c.error ~ 'unresolved' and c.needs_review and c.look_up_at is not null, 'then failed, for a person to look at') from pg_temp.call(:call) as c;
 select ok(p.status = 'failed' and p.needs_review, 'and so is the contact') from pg_temp.person_of(:call) as p;
 select pg_temp.answer(:call, 'placed', now() + interval '51 minutes') \gset ignored_
 select ok(c.retell_call_id is not null and c.look_up_at is not null, 'if Retell has it after all, it is asked for') from pg_temp.call(:call) as c;

@@ -43,7 +43,7 @@ update vioc.tenants set live = true, require_consent = false, retell_agent_id = 
 set local test.legal_hours = '00:00-24:00';
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :other))).words,
   'calling hours.*rule: in_calling_hours.*next opening is ', 'hours: the hint is the next opening');
-update vioc.contacts set appointment_time = now() + interval '1 second' where id = :other;
+update vioc.contacts set appointment_time = now() + interval '1 hour' where id = :other;
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :other))).words, 'no opening before', 'or that there is none');
 select is((select held_by from vioc.due_contacts where contact_id = :contact), null, 'a contact that is not due is not in due_contacts');
 update vioc.contacts set call_at = now() - interval '1 minute', appointment_time = now() + interval '9 days' where id = :other;

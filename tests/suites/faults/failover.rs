@@ -56,6 +56,9 @@ fn a_synchronous_standby_takes_over_and_nobody_is_dialled_twice_and_nothing_is_l
             .cluster
             .basebackup(Copy::Standby, &[("synchronous_standby_names", "")]);
         storm.practice.cluster.set("synchronous_standby_names", "*");
+        // The checkpointer is who tells the sessions; a checkpoint comes after it has read the setting.
+        let mut client = storm.connect().expect("the primary is there");
+        client.batch_execute("checkpoint").expect("a superuser may");
         caught_up(&storm);
         for _ in 0..ROUNDS_BETWEEN {
             storm.call_people();

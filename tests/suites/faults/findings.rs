@@ -181,7 +181,8 @@ fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Opt
     match call.status.as_str() {
         "completed" | "cancelled" => {}
         "failed" if call.has_retell_call_id => {}
-        // Nobody was dialled, and nobody was to be: the practice took it back while it was in doubt.
+        // The practice took it back while it was in doubt, and it never rang: a person is told.
+        "failed" if person.meddling != Meddling::None && dial.is_none() => {}
         _ => findings.unresolved.push(said.clone()),
     }
     let Some(dial) = dial else {

@@ -215,6 +215,10 @@ impl Storm {
                      update vioc.credentials set throttled_until = null;
                      update vioc.calls set due_at = now() where status = 'queued' and due_at > now();
                      update vioc.calls set look_up_at = now() where look_up_at > now();
+                     -- what the practice took back is not sent again, and given up after fifty minutes
+                     update vioc.calls as c set first_posted_at = c.first_posted_at - interval '50 minutes'
+                     where c.status = 'unconfirmed' and c.unconfirmed_at < now() - interval '45 s' and (c.cancel_requested_at is not null or not exists (
+                       select from vioc.contacts as ct where ct.id = c.contact_id and ct.appointment_time = c.appointment_time));
                      update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
                 );
             }
