@@ -12,7 +12,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
 use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
-use vioc_retell::{Done, Job, Method, Pool, Secret, secrets};
+use vioc_retell::{Done, Job, Method, Pool, secrets};
 
 use crate::db::{self, LookUp, RecentStarts, Statements};
 use crate::{config, shared, stop};
@@ -360,14 +360,14 @@ impl Worker {
         });
         let who = (call.tenant_id, call.credential_id);
         self.pace.started(ticket, who, Instant::now());
-        let key = secrets::resolve(&call.api_key, &config::secrets_dir());
+        let key = secrets::resolve(call.api_key.expose(), &config::secrets_dir());
         match (key, &self.pool) {
             (Ok(key), Some(pool)) => pool.submit(Job {
                 ticket,
                 method: Method::Post,
                 path: "/v2/create-phone-call".into(),
                 body: Some(call.body),
-                api_key: Secret::from(key),
+                api_key: key,
             }),
             (key, _) => {
                 let message = key.err().unwrap_or_else(|| "no connection pool".into());
@@ -429,7 +429,7 @@ impl Worker {
             let Some(Ok(key)) = asked
                 .api_key
                 .as_ref()
-                .map(|key| secrets::resolve(key, &config::secrets_dir()))
+                .map(|key| secrets::resolve(key.expose(), &config::secrets_dir()))
             else {
                 continue; // no key now: the next try is written down already
             };
@@ -437,11 +437,12 @@ impl Worker {
                 ticket: 0,
                 method: match asked.method.as_str() {
                     "GET" => Method::Get,
+                    "DELETE" => Method::Delete,
                     _ => Method::Post,
                 },
                 path: asked.path.clone(),
                 body: asked.body.clone(),
-                api_key: Secret::from(key),
+                api_key: key,
             };
             let ticket = self.ticket(Work::LookUp { asked, asked_at });
             if let Some(pool) = &self.pool {

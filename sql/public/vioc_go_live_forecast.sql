@@ -5,10 +5,7 @@ returns table (day date, calls bigint)
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
+  perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
   return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;

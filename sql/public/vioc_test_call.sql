@@ -10,7 +10,9 @@ declare
   v_problem text;
   v_call vioc.calls;
 begin
-  select c.* into v_contact from vioc.contacts as c where c.id = vioc_test_call.id for update;
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_test_call.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -36,6 +38,7 @@ begin
         hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
   end if;
   v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
+  perform vioc.note('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end

@@ -82,7 +82,10 @@ fn practices(client: &mut Client, random: &mut Random) {
             .unwrap()
             .get(0);
         client
-            .execute("select vioc_set_credentials($1, 'key_of_practice_' || $1::bigint)", &[&tenant])
+            .execute(
+                "select vioc_set_credentials($1, 'key_of_practice_' || $1::bigint)",
+                &[&tenant],
+            )
             .unwrap();
         if !random.percent(15) {
             for _ in 0..2 + random.below(9) {

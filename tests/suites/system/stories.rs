@@ -435,7 +435,12 @@ fn after_two_hours_without_retell_the_soonest_appointments_are_called_first_and_
         );
         time_passes(&practice, "5 minutes"); // less than the 15 of a forced call, and of no consequence here
     }
-    // Two hours later: one appointment is past by now.
+    // Two hours later: one appointment is past by now. (Paused, so that no try is on its way meanwhile.)
+    practice.run("select vioc_pause()");
+    practice.wait_for(
+        "no try to be on its way",
+        "select not exists (select from vioc.calls where status = 'dispatching')",
+    );
     practice.run(&format!(
         "set session_replication_role = replica;
          update vioc.contacts as ct set appointment_time = now() - interval '1 minute' from vioc.calls as c where c.id = {0} and ct.id = c.contact_id;
