@@ -128,6 +128,11 @@ fn phone_country(e164: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn speaks(locale: &str) -> bool {
+    vioc_core::spoken::is_supported(locale)
+}
+
+#[pg_extern(sql = false)]
 fn phone_zones(e164: &str) -> Vec<&'static str> {
     vioc_core::phone::time_zones(e164).to_vec()
 }
