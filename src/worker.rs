@@ -37,10 +37,7 @@ static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
-    // SIGINT only wakes it: pg_cancel_backend would end a commit's wait for a synchronous standby as if it had been heard
-    BackgroundWorker::attach_signal_handlers(
-        SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM | SignalWakeFlags::SIGINT,
-    );
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
     stop::attach();
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
     let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
@@ -152,6 +149,7 @@ impl Worker {
         let mut wait = Duration::ZERO;
         loop {
             self.event.wait(wait);
+            stop::forget_cancel();
             pgrx::check_for_interrupts!();
             // asked to, or the database is wanted without sessions
             if stop::is_requested() || self.slot.holder().is_some() {
@@ -348,7 +346,9 @@ impl Worker {
         for ((tenant_id, credential_id), starts) in self.pace.counts() {
             recent.tenants.push(tenant_id);
             recent.credentials.push(credential_id);
-            recent.starts.push(i32::try_from(starts).unwrap_or(i32::MAX));
+            recent
+                .starts
+                .push(i32::try_from(starts).unwrap_or(i32::MAX));
         }
         recent
     }

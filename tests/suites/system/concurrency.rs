@@ -237,7 +237,8 @@ fn one_practice_with_a_hundred_thousand_calls_holds_up_none_of_nine_with_ten_eac
             practice.new_tenant("Small", &own_number, Some(vioc_tests::practice::KEY))
         })
         .collect();
-    practice.run("update vioc.credentials set max_starts_per_second = 40, max_concurrent_calls = 20");
+    practice
+        .run("update vioc.credentials set max_starts_per_second = 40, max_concurrent_calls = 20");
     practice.run("select vioc_pause()");
     practice.run(&format!(
         "insert into vioc.contacts (tenant_id, name, phone, appointment_time)

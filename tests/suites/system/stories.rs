@@ -101,10 +101,7 @@ fn an_appointment_moved_twice_while_it_is_talked_about_is_called_about_again_as_
         "the new time is not confirmed"
     );
     let is_seen: bool = practice.ask("select count(*) = 1 from vioc.needs_review", &[]);
-    assert!(
-        is_seen,
-        "a person sees what was said about the time before"
-    );
+    assert!(is_seen, "a person sees what was said about the time before");
     let is_step: bool = practice.ask(
         "select next_call_at = ((appointment_time at time zone 'America/New_York') - interval '1 day') at time zone 'America/New_York' from vioc.contacts where id = $1",
         &[&contact],
@@ -334,10 +331,7 @@ fn a_wrong_number_is_left_alone_until_the_practice_writes_another() {
         .retell
         .script(Script::to_number(&wrong).fate(Fate::wrong_number()));
     // Two appointments of one person, and a neighbour's.
-    let contacts = [
-        due_contact(&practice, &wrong),
-        practice.contact(&wrong),
-    ];
+    let contacts = [due_contact(&practice, &wrong), practice.contact(&wrong)];
     let neighbour: i64 = practice.ask(
         "insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Bob', $2, now() + interval '3 days') returning id",
         &[&practice.tenant, &wrong],
@@ -544,10 +538,7 @@ fn a_test_call_rings_the_practices_telephone_and_leaves_the_patient_alone() {
         "select (to_jsonb(c) - 'last_attempt')::text from vioc.contacts as c where id = $1",
         &[&contact],
     );
-    let test: i64 = practice.ask(
-        "select (vioc_test_call($1, $2)).call_id",
-        &[&contact, &own],
-    );
+    let test: i64 = practice.ask("select (vioc_test_call($1, $2)).call_id", &[&contact, &own]);
     practice.wait_for_call(test, &["completed"]);
     assert_eq!(practice.outcome(test).as_deref(), Some("do_not_call"));
     let after: String = practice.ask(
