@@ -10,13 +10,38 @@ use pgrx::prelude::*;
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static IN_COMMIT: AtomicBool = AtomicBool::new(false);
 
-/// After pgrx's handlers, in place of the one for SIGTERM.
+unsafe extern "C-unwind" {
+    /// Of `utils/timeout.h`, which pgrx does not bind: whether this timeout has gone off.
+    fn get_timeout_indicator(timeout: i32, reset: bool) -> bool;
+}
+/// `TimeoutId`, the same number in PostgreSQL 15 to 18.
+const LOCK_TIMEOUT: i32 = 2;
+
+/// After pgrx's handlers, in place of those for SIGTERM and SIGINT.
 pub(crate) fn attach() {
     unsafe {
         #[cfg(not(feature = "pg18"))]
-        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(on_sigterm));
+        {
+            pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(on_sigterm));
+            pg_sys::pqsignal(pg_sys::SIGINT as i32, Some(on_sigint));
+        }
         #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(on_sigterm));
+        {
+            pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(on_sigterm));
+            pg_sys::pqsignal_be(pg_sys::SIGINT as i32, Some(on_sigint));
+        }
+    }
+}
+
+/// PostgreSQL's own lock_timeout sends SIGINT to the process that waits, and must be heard: `vioc.tend` relies on it. From
+/// anybody else it only wakes the worker.
+unsafe extern "C-unwind" fn on_sigint(signal: i32) {
+    unsafe {
+        if get_timeout_indicator(LOCK_TIMEOUT, false) {
+            pg_sys::StatementCancelHandler(signal);
+        } else {
+            pg_sys::SetLatch(pg_sys::MyLatch);
+        }
     }
 }
 
