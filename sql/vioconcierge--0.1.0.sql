@@ -843,6 +843,15 @@ create function vioc.is_own_transaction(p_xmin xid) returns boolean
   language c volatile strict as 'MODULE_PATHNAME', 'is_own_transaction_wrapper';
 comment on function vioc.is_own_transaction(xid) is 'Whether the transaction with this id is the current one.';
 
+-- native/keep_extension.sql
+
+-- Private. DROP EXTENSION locks the extension and then its tables, in an order of its own; who takes the same lock first
+-- waits for it, or it waits for them, and neither is a deadlock. Also loads the library, so that no setting of the caller's
+-- stands in for the server's.
+create function vioc.keep_extension() returns boolean
+  language c volatile strict as 'MODULE_PATHNAME', 'keep_extension_wrapper';
+comment on function vioc.keep_extension() is 'Keeps the extension from being dropped until the transaction ends; false: it is gone.';
+
 -- native/key_problem.sql
 
 -- Private. A plain key always is; file:NAME is if the file exists under vioconcierge.secrets_dir and is not empty.
@@ -6214,6 +6223,7 @@ create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_kept constant boolean := vioc.keep_extension();
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event record;
 begin
@@ -6402,14 +6412,13 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
-  -- also loads the library, so that no setting of the caller's stands in for the server's
-  v_state constant text := vioc.server_state();
   v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
   v_match integer := 0;
 begin
+  perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
     perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);

@@ -17,6 +17,11 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
+fn keep_extension() -> bool {
+    crate::db::is_installed()
+}
+
+#[pg_extern(sql = false)]
 fn server_state() -> &'static str {
     if !shared::is_loaded() {
         return "not_preloaded";
