@@ -118,11 +118,7 @@ fn leave_a_late_creation(retell: &Simulator) {
         Some(KEY),
         &body,
     )
-<<<<<<< HEAD
     .expect("the request is written");
-=======
-    .expect("the simulator reads");
->>>>>>> stream-c
     assert!(retell.wait_for(|now| !now.idle(), PATIENCE));
 }
 
