@@ -113,12 +113,22 @@ create table vioc.credentials (
   probe_at timestamptz,
   probe_must_end boolean not null default false,
   throttled_until timestamptz,
+  failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
+  last_tenant_id bigint,
+  retell_concurrency_limit integer,
+  retell_reserved_inbound integer,
+  retell_other_calls integer,
+  retell_concurrency_at timestamptz,
+  retell_concurrency_asked_at timestamptz,
   recall_since timestamptz,
   recall_until timestamptz,
   recall_at timestamptz,
   recall_page text,
   created_at timestamptz not null default now(),
+  constraint failures_are_counted_up check (failures >= 0),
+  constraint what_retell_said_is_whole check (
+    num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
@@ -143,6 +153,13 @@ comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.'
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
+comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
+comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
+comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
+comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
 comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
@@ -204,6 +221,7 @@ create table vioc.tenants (
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
   webhook_storage text not null default 'full',
   keep_call_facts_days integer not null default 1461,
   keep_transcripts_days integer not null default 180,
@@ -267,6 +285,7 @@ comment on column vioc.tenants.min_notice is 'No call makes itself closer than t
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
 comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
 comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';
 comment on column vioc.tenants.keep_transcripts_days is 'Days after which vioc_purge erases what was said in a call and what the agent was told.';
@@ -294,7 +313,7 @@ create table vioc.agents (
 );
 comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
 comment on column vioc.agents.tenant_id is 'The practice.';
-comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
+comment on column vioc.agents.locale is 'As in contacts.locale; es also speaks to es-MX, if that has no agent of its own.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
 
@@ -335,7 +354,7 @@ comment on table vioc.audit is 'Who queued, forced, cancelled, paused, resumed, 
 comment on column vioc.audit.id is 'Identity, in order.';
 comment on column vioc.audit.at is 'When.';
 comment on column vioc.audit.actor is 'The role that called the function.';
-comment on column vioc.audit.action is 'What was done: call, force, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, forget, purge, grant, revoke.';
+comment on column vioc.audit.action is 'What was done: call, force, test_call, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, forget, purge, grant, revoke.';
 comment on column vioc.audit.tenant_id is 'The practice; null = all.';
 comment on column vioc.audit.contact_id is 'The contact, if it is about one.';
 comment on column vioc.audit.call_id is 'The call, if it is about one.';
@@ -824,6 +843,15 @@ create function vioc.is_own_transaction(p_xmin xid) returns boolean
   language c volatile strict as 'MODULE_PATHNAME', 'is_own_transaction_wrapper';
 comment on function vioc.is_own_transaction(xid) is 'Whether the transaction with this id is the current one.';
 
+-- native/keep_extension.sql
+
+-- Private. DROP EXTENSION locks the extension and then its tables, in an order of its own; who takes the same lock first
+-- waits for it, or it waits for them, and neither is a deadlock. Also loads the library, so that no setting of the caller's
+-- stands in for the server's.
+create function vioc.keep_extension() returns boolean
+  language c volatile strict as 'MODULE_PATHNAME', 'keep_extension_wrapper';
+comment on function vioc.keep_extension() is 'Keeps the extension from being dropped until the transaction ends; false: it is gone.';
+
 -- native/key_problem.sql
 
 -- Private. A plain key always is; file:NAME is if the file exists under vioconcierge.secrets_dir and is not empty.
@@ -897,6 +925,12 @@ comment on function vioc.server_state() is 'Whether this database is served: not
 create function vioc.session_id(p_installation_id uuid, p_contact_id bigint, p_attempt integer) returns uuid
   language c immutable strict parallel safe as 'MODULE_PATHNAME', 'session_id_wrapper';
 comment on function vioc.session_id(uuid, bigint, integer) is 'The identity of an attempt at Retell: uuid v5, the same whenever it is computed again.';
+
+-- native/speaks.sql
+
+create function vioc.speaks(p_locale text) returns boolean
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'speaks_wrapper';
+comment on function vioc.speaks(text) is 'Whether dates and times can be said in this locale, or at least in its language.';
 
 -- native/spoken_date.sql
 
@@ -1098,7 +1132,7 @@ begin atomic
     ('admin', false, 'table', 'insert, update, delete',
       '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
     -- not organisation, which shares opt-outs, nor credential_id, which spends somebody's money
-    ('admin', false, 'table', 'update (company_name, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, analysis_fields, max_concurrent_calls, max_starts_per_second, reminder_plan, require_consent, allowed_countries, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
+    ('admin', false, 'table', 'update (company_name, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, analysis_fields, max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation, min_notice, reminder_plan, require_consent, allowed_countries, test_numbers, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
     ('admin', true, 'table', 'insert, update, delete', '{tenants}'),
     ('admin', true, 'table', 'update (max_concurrent_calls, max_starts_per_second)', '{credentials}')
   ) as r (access, everywhere, kind, privileges, names)
@@ -1350,6 +1384,27 @@ returns timestamptz
   return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
     + make_interval(secs => p_taken * p_interval_seconds);
 comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+
+-- functions/is_out_of_reach.sql
+
+-- Private. Whether so many requests in a row failed that only one at a time may try. Fewer can be bad luck, and calls that
+-- were sent to somebody who gives no answer have to be looked up, each of them.
+create function vioc.is_out_of_reach(p_failures integer) returns boolean
+  language sql immutable
+  return p_failures >= 16;
+comment on function vioc.is_out_of_reach(integer) is 'Whether Retell seems to be down for a credential.';
+
+-- functions/lines_at_retell.sql
+
+-- Private. How many calls of ours Retell's workspace has lines for, as Retell said lately (get-concurrency). Inbound calls
+-- use the reserved lines first; what others use beyond those is not left for us.
+create function vioc.lines_at_retell(p_credential vioc.credentials, p_now timestamptz) returns integer
+  language sql immutable
+  return case when p_credential.retell_concurrency_at > p_now - interval '2 minutes'
+    then greatest(0, p_credential.retell_concurrency_limit
+      - greatest(p_credential.retell_reserved_inbound, p_credential.retell_other_calls))
+    else 1000000 end;
+comment on function vioc.lines_at_retell(vioc.credentials, timestamptz) is 'Calls in progress that Retell leaves to us; a million while it is not known.';
 
 -- functions/epoch_ms.sql
 
@@ -1669,6 +1724,44 @@ begin atomic
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
 
+-- functions/test_problem.sql
+
+-- Private. What forbids a test call now, first that applies; null = nothing. The number is the practice's own, so that
+-- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same.
+-- waits: it passes by itself.
+create function vioc.test_problem(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)
+  language sql stable
+begin atomic
+  select v.problem, v.waits
+  from vioc.tenants as t
+  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  cross join vioc.legal_hours() as h
+  cross join lateral (values
+    (1, s.configured, true, 'the practice has no Retell agent or no number'),
+    (2, s.has_key, true, 'the practice has no Retell key'),
+    (3, s.not_paused, true, 'calls are paused'),
+    (4, s.not_suspended, true, 'Retell refused the practice''s key, agent or number'),
+    (5, p_phone = any (t.test_numbers), false, 'this is not one of the practice''s test_numbers'),
+    (6, not exists (
+        select from vioc.do_not_call as o
+        join vioc.tenants as ot on ot.id = o.tenant_id
+        where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
+      false, 'this number is on the do-not-call list'),
+    (7, (p_now at time zone t.time_zone)::time >= h.opens and (p_now at time zone t.time_zone)::time < h.closes,
+      true, 'outside the legal hours at the practice'),
+    (8, not exists (
+        select from vioc.calls as o
+        where o.to_number = p_phone and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+          and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
+      true, 'another call to this number is in progress')
+  ) as v (ordinal, ok, waits, problem)
+  where t.id = p_tenant_id and not v.ok
+  order by v.ordinal
+  limit 1;
+end;
+comment on function vioc.test_problem(bigint, bigint, text, timestamptz) is 'Why a test call is not made now; null = it may be.';
+
 -- functions/rested_at.sql
 
 -- Private. When caps and spacing (vioc.rules) will allow the next call to a contact's number; null = they do now.
@@ -1838,6 +1931,170 @@ begin atomic
 end;
 comment on function vioc.verdicts(bigint, bigint, timestamptz) is 'Every rule''s verdict on one contact, in order, in words.';
 
+-- functions/locale_tag.sql
+
+-- Private. es_MX.UTF-8, ES-mx and es-MX are one locale.
+create function vioc.locale_tag(p_locale text) returns text
+  language sql immutable
+  return lower(translate(split_part(btrim(p_locale), '.', 1), '_', '-'));
+comment on function vioc.locale_tag(text) is 'A locale as it is compared.';
+
+-- functions/agent_for.sql
+
+-- Private. The agent that speaks to somebody of this locale (of two: their own, the practice's): one for exactly that
+-- locale; else, unless the practice's own agent is for that locale or at least its language, one for the language (es for
+-- es-MX), or for the language elsewhere (es-ES for es-MX). No row: the practice's own agent.
+create function vioc.agent_for(p_tenant_id bigint, p_locale text, p_own_locale text) returns vioc.agents
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select a.*
+  from vioc.agents as a
+  cross join lateral (
+    select vioc.locale_tag(a.locale) as agents, vioc.locale_tag(coalesce(p_locale, p_own_locale)) as wanted,
+      vioc.locale_tag(p_own_locale) as own) as t
+  cross join lateral (
+    select split_part(t.wanted, '-', 1) as wanted, split_part(t.agents, '-', 1) as agents,
+      split_part(t.own, '-', 1) as own) as language
+  where a.tenant_id = p_tenant_id and language.agents = language.wanted
+    and (t.agents = t.wanted
+      or (t.wanted <> t.own and t.agents = language.wanted)
+      or language.wanted <> language.own)
+  order by t.agents = t.wanted desc, t.agents = language.wanted desc, a.locale
+  limit 1
+$$;
+comment on function vioc.agent_for(bigint, text, text) is 'Which of a practice''s agents speaks somebody''s language; null = its own.';
+
+-- functions/forecast.sql
+
+-- Private. What pg_cron would dial for a practice, live or not, on each of the next seven days of its zone: what is queued,
+-- and the next call of each contact (what follows it, its outcome decides), by the hours, blackout dates and caps as they
+-- are now. Who finds no room in time is not dialled.
+create function vioc.forecast(p_tenant_id bigint, p_now timestamptz) returns table (day date, calls bigint)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_tenant vioc.tenants;
+  v_end timestamptz;
+  v_call record;
+  v_phone text;
+  v_at timestamptz;
+  v_from timestamptz;
+  v_dialled timestamptz[]; -- at this number
+  v_rested timestamptz;
+  v_ats timestamptz[];
+  v_untils timestamptz[];
+  v_appointments timestamptz[];
+  v_waiting integer[]; -- positions in those three
+  v_begins timestamptz;
+  v_room integer;
+begin
+  select * into strict v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  v_end := vioc.day_begins(p_now, v_tenant.time_zone, -7);
+
+  for v_call in
+    with planned as (
+      select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
+        vioc.call_by(c, v_tenant.min_notice) as call_by
+      from vioc.contacts as c
+      where c.tenant_id = p_tenant_id and c.next_call_at < v_end
+        and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+    ),
+    allowed as (
+      select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
+          select from vioc.dialled_calls() as d
+          where d.tenant_id = p_tenant_id and d.to_number = p.phone_e164
+            and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
+      from planned as p
+      cross join lateral (
+        select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
+      where r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+        and r.appointment_booked and r.appointment_ahead
+    )
+    select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
+      vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
+    from allowed as a
+    order by a.shares_number, a.phone_e164, at, a.appointment_time
+  loop
+    v_at := v_call.at;
+    if v_call.shares_number then
+      -- one after the other, as the caps let them
+      if v_call.phone_e164 is distinct from v_phone then
+        v_phone := v_call.phone_e164;
+        select array_agg(d.dialled_at), max(d.conversed_at) + v_tenant.wait_after_conversation
+        into v_dialled, v_rested from vioc.dialled_calls() as d
+        where d.tenant_id = p_tenant_id and d.to_number = v_phone
+          and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
+      end if;
+      loop
+        v_from := v_at;
+        exit when v_from is null or v_from >= v_end;
+        if not v_call.is_callback then
+          v_at := greatest(v_at, v_rested);
+          if (select count(*) from unnest(v_dialled) as d (at)
+            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 0)) >= v_tenant.max_calls_per_number_per_day then
+            v_at := vioc.day_begins(v_at, v_tenant.time_zone, -1);
+          end if;
+        end if;
+        v_at := greatest(v_at, vioc.day_begins((
+          select d.at from unnest(v_dialled) as d (at)
+          where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
+          order by d.at desc
+          offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
+        exit when v_at = v_from;
+        v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
+      end loop;
+      if v_at is not null then
+        v_dialled := v_dialled || v_at;
+        v_rested := v_at + v_tenant.wait_after_conversation;
+      end if;
+    end if;
+    if v_at < v_end then
+      v_ats := v_ats || v_at;
+      v_untils := v_untils || v_call.until;
+      v_appointments := v_appointments || coalesce(v_call.appointment_time, 'infinity');
+    end if;
+  end loop;
+
+  -- day by day; where there is a limit the soonest appointments go, and the others tomorrow
+  for v_offset in 0..6 loop
+    v_begins := vioc.day_begins(p_now, v_tenant.time_zone, -v_offset);
+    v_waiting := array(
+      select w.place from (
+        select u.place from unnest(v_waiting) as u (place) where v_untils[u.place] > v_begins
+        union all
+        select a.place from unnest(v_ats) with ordinality as a (at, place)
+        where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
+      order by v_appointments[w.place], w.place);
+    day := (v_begins at time zone v_tenant.time_zone)::date;
+    calls := 0;
+    v_room := v_tenant.max_calls_per_day;
+    if v_offset = 0 then
+      select count(*) into calls from vioc.calls as q
+      where q.tenant_id = p_tenant_id and q.status = 'queued' and not q.is_test
+        and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
+      v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
+    end if;
+    -- a day off is no day for those who wait
+    if v_offset > 0 and not exists (
+      select from unnest(v_ats) as a (at)
+      where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
+      vioc.next_change(true, v_begins, vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
+        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.practice_hours(p_tenant_id) as h),
+        v_tenant.time_zone, (select h.days_off from vioc.practice_hours(p_tenant_id) as h)) is not null, false) then
+      v_room := 0;
+    end if;
+    v_room := greatest(0, least(cardinality(v_waiting), v_room));
+    calls := calls + v_room;
+    v_waiting := v_waiting[v_room + 1:];
+    return next;
+  end loop;
+end
+$$;
+comment on function vioc.forecast(bigint, timestamptz) is 'What the next seven days would dial for a practice.';
+
 -- functions/contact_requests.sql
 
 -- Private. What would be sent for a contact: the one place where contact and tenant become Retell's fields.
@@ -1862,16 +2119,20 @@ begin atomic
       || jsonb_build_object(
         'customer_name', coalesce(c.name, ''),
         'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
         'appointment_type', coalesce(c.appointment_type, ''),
         'provider_name', coalesce(c.owner_name, ''),
         'special_instructions', coalesce(c.special_instructions, ''),
         'callback_number', coalesce(t.retell_agent_number, ''))
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
-  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+  left join vioc.agents as a on a.tenant_id = c.tenant_id
+    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+  cross join lateral (
+    select c.appointment_time at time zone t.time_zone as appointment,
+      -- a language that nobody here can say is said in the practice's
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
 
@@ -2265,6 +2526,34 @@ end
 $$;
 comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';
 
+-- functions/queue_test_call.sql
+
+-- Transition: contact -> queued test call. Of the contact it only takes the number of an attempt.
+create function vioc.queue_test_call(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_requested_by text, p_now timestamptz)
+returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  returning * into v_contact;
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  values (
+    p_tenant_id, p_contact_id, vioc.session_id(vioc.installation_id(), p_contact_id, v_contact.last_attempt),
+    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
+  returning * into v_call;
+  return v_call;
+end
+$$;
+comment on function vioc.queue_test_call(bigint, bigint, text, text, timestamptz) is 'Makes a queued test call.';
+
 -- functions/drop_call.sql
 
 -- Transition: queued -> cancelled. The caller holds the contact's row.
@@ -2279,7 +2568,9 @@ begin
   if not found then
     return false;
   end if;
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
   return true;
 end
 $$;
@@ -2296,7 +2587,9 @@ begin
   update vioc.calls as c
   set status = 'expired', expired_at = p_now, error = p_reason
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
 end
 $$;
 comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a queued call whose time is over.';
@@ -2317,6 +2610,19 @@ begin
   if p_call.resend then
     update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    return;
+  end if;
+
+  if p_call.is_test then
+    select p.* into v_verdict from vioc.test_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
+    if p_call.queued_at <= p_now - interval '15 minutes' then
+      perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
+    elsif v_verdict.problem is null or v_verdict.waits then
+      update vioc.calls as c set due_at = p_now + interval '30 seconds'
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    else
+      perform vioc.drop_call(p_call, v_verdict.problem, p_now);
+    end if;
     return;
   end if;
 
@@ -2368,12 +2674,17 @@ returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- then nothing is left that a test call could say
+  v_is_gone constant boolean := not exists (
+    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued' and (not c.is_test or v_is_gone);
   update vioc.calls as c set resend = false
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend
+    and (not c.is_test or v_is_gone);
 
   if p_stop_sent then
     update vioc.calls as c
@@ -2382,13 +2693,13 @@ begin
         resend = false,
         look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
     where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
-      and c.status in ('dispatching', 'unconfirmed', 'placed');
+      and c.status in ('dispatching', 'unconfirmed', 'placed') and not c.is_test;
     if found then
       perform vioc.wake_worker();
     end if;
     update vioc.calls as c
     set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing' and not c.is_test;
   end if;
 end
 $$;
@@ -2495,7 +2806,7 @@ begin atomic
   update vioc.calls as c
   set needs_review = true,
       review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_test; -- whoever made it was there
 end;
 comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';
 
@@ -2563,7 +2874,10 @@ begin
     return;
   end if;
 
-  if p_call.attempt <> v_contact.last_attempt
+  if exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.attempt > p_call.attempt
+        and not o.is_test)
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
@@ -2717,8 +3031,8 @@ begin
   update vioc.calls as c
   set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
-      needs_review = needs_review or p_outcome = 'failed',
-      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+      needs_review = needs_review or (p_outcome = 'failed' and not is_test),
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
     and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
   returning * into v_call;
@@ -2732,9 +3046,14 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- functions/claimable_calls.sql
 
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
--- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
-create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on. Where there
+-- is not room for all, tenants of one credential go round (whose turn is next stands on the credential), and of several
+-- credentials goes first whichever could have started earliest. All inside the limits of tenant and credential.
+-- p_recent_...: starts that may reach Retell in the same second as the next one (crates/vioc-core, pace.rs).
+-- A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(
+  p_limit integer, p_only_call_id bigint, p_recent_tenants bigint[], p_recent_credentials bigint[],
+  p_recent_starts integer[], p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
@@ -2758,24 +3077,39 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
+  recent as materialized (
+    select r.* from unnest(p_recent_tenants, p_recent_credentials, p_recent_starts) as r (tenant_id, credential_id, starts)
+  ),
   credential_room as materialized (
-    select k.id,
-      case when k.suspended_at is not null then 1
-        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
+    select k.id, k.next_start_at, k.last_tenant_id,
+      case
+        when vioc.is_out_of_reach(k.failures) and exists (
+          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+        when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
+        else greatest(0, least(
+          s.allowed,
+          k.max_starts_per_second - coalesce(r.starts, 0),
+          k.max_concurrent_calls - coalesce(p.calls, 0),
+          vioc.lines_at_retell(k, p_now) - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
       select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
     ) as p on p.credential_id = k.id
+    left join (
+      select c.credential_id, sum(c.starts)::integer as starts from recent as c group by c.credential_id
+    ) as r on r.credential_id = k.id
   ),
   room as materialized (
-    select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+    select st.tenant_id, st.credential_id, cr.room as credential_room, cr.next_start_at,
+      coalesce(st.tenant_id <= cr.last_tenant_id, false) as has_had_its_turn,
+      case when t.suspended_at is not null then least(cr.room, 1)
+        else least(cr.room, s.allowed,
+          coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
           -- with no call left today there is room for one that was counted already
           case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
-      coalesce(d.calls_left, 1) > 0 as has_calls_left,
-      coalesce(p.calls, 0) as tenant_calls
+      coalesce(d.calls_left, 1) > 0 as has_calls_left
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
@@ -2786,6 +3120,9 @@ begin
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
+    left join (
+      select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
+    ) as r on r.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
@@ -2795,9 +3132,8 @@ begin
     from room as r where r.tenant_room > 0
   ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
-      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+    select r.tenant_id, r.credential_id, r.credential_room, r.next_start_at, r.has_had_its_turn, q.id, q.priority,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (
@@ -2815,24 +3151,25 @@ begin
   ),
   within_credential as (
     select i.*, row_number() over (
-        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+        partition by i.credential_id order by i.priority desc, i.turn, i.has_had_its_turn, i.tenant_id) as place
     from in_turn as i
   )
   select w.tenant_id, w.id, w.credential_id
   from within_credential as w
   where w.place <= w.credential_room
-  order by w.priority desc, w.turn, w.appointment_time, w.id
+  order by w.priority desc, w.turn, w.next_start_at, w.credential_id, w.place
   limit p_limit;
 end
 $$;
-comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+comment on function vioc.claimable_calls(integer, bigint, bigint[], bigint[], integer[], timestamptz) is 'The calls that pacing and fairness let the worker send next.';
 
 -- functions/claim_batch.sql
 
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -2847,10 +3184,12 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
-    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+    select q.*, row_number() over () as place
+    from vioc.claimable_calls(
+      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
   ),
   locked as materialized (
-    select c.tenant_id, c.id, p.credential_id
+    select c.tenant_id, c.id, p.credential_id, p.place
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -2860,7 +3199,8 @@ begin
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
-  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  select array_agg(l.tenant_id order by l.place), array_agg(l.id order by l.place),
+    array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
   if v_send_calls is null then
@@ -2869,17 +3209,21 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
-      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
+      case when c.is_test
+        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+          and c.queued_at > p_now - interval '15 minutes'
+        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
       and r.in_legal_hours and (c.forced
         or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
       and coalesce(p_now <= c.not_after, true)
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials)
+      with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
     -- asked about these contacts, never about all
     cross join lateral (
@@ -2888,14 +3232,14 @@ begin
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id,
+    select j.tenant_id, j.id, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
   )
-  select array_agg(j.tenant_id) filter (where j.may_send),
-    array_agg(j.id) filter (where j.may_send),
-    array_agg(j.credential_id) filter (where j.may_send),
+  select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
+    array_agg(j.id order by j.place) filter (where j.may_send),
+    array_agg(j.credential_id order by j.place) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
   from chosen as j;
@@ -2948,9 +3292,11 @@ begin
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
+        last_tenant_id = v_send_tenants[n.last_place],
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
     from (
-      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      select s.credential_id, count(*) as calls, max(array_position(v_send_calls, s.id)) as last_place,
+        a.burst, a.interval_seconds
       from sent as s
       join vioc.credentials as l on l.id = s.credential_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
@@ -2972,7 +3318,7 @@ begin
     where t.id = n.tenant_id
   )
   select s.tenant_id, s.id,
-    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body, s.credential_id
   from sent as s
   join vioc.credentials as k on k.id = s.credential_id
   left join vioc.credential_keys as ck
@@ -2982,25 +3328,29 @@ begin
   if v_is_dry_run then
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
-    where c.id = any (v_send_calls);
+    where c.id = any (v_send_calls) and not c.is_test;
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';
 
 -- functions/claim_calls.sql
 
 -- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
 -- opening, or end. Called by the worker, which commits this durably before it sends anything.
--- A call that cannot be prepared fails alone.
-create function vioc.claim_calls(p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+-- A call that cannot be prepared fails alone. p_recent_...: the worker's starts that still count against a limit per second.
+create function vioc.claim_calls(
+  p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[] default '{}', p_recent_credentials bigint[] default '{}',
+  p_recent_starts integer[] default '{}')
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   v_call record;
+  v_sent record;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
@@ -3010,14 +3360,24 @@ begin
     return;
   end if;
   begin
-    return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
+    return query select * from vioc.claim_batch(
+      p_worker, p_limit, null, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts);
     return;
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
-  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(p_limit, null, p_now) as c loop
+  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(
+    p_limit, null, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as c
+  loop
     begin
-      return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
+      for v_sent in select * from vioc.claim_batch(
+        p_worker, 1, v_call.call_id, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts)
+      loop
+        p_recent_tenants := p_recent_tenants || v_sent.tenant_id;
+        p_recent_credentials := p_recent_credentials || v_sent.credential_id;
+        p_recent_starts := p_recent_starts || 1;
+        return query select v_sent.tenant_id, v_sent.call_id, v_sent.api_key, v_sent.body, v_sent.credential_id;
+      end loop;
     exception when others then
       -- not this call's fault (conflicts, resources, the system): it is tried again
       continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
@@ -3027,7 +3387,7 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.claim_calls(uuid, integer, interval, timestamptz) is 'Gives the worker the next calls to send.';
+comment on function vioc.claim_calls(uuid, integer, interval, timestamptz, bigint[], bigint[], integer[]) is 'Gives the worker the next calls to send.';
 
 -- functions/doubt_call.sql
 
@@ -3069,6 +3429,8 @@ begin
 
   if p_call.cancel_requested_at is not null then
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
+  elsif p_call.is_test and v_contact.id is not null then
+    null; -- it is made whatever becomes of the appointment
   elsif v_contact.appointment_time is distinct from p_call.appointment_time then
     perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
   elsif v_contact.appointment_status <> 'booked' and p_call.contact_status_before <> 'confirmed' then
@@ -3093,6 +3455,7 @@ declare
   v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
   v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
+  v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
@@ -3122,15 +3485,32 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap)))
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap))),
+        -- whoever uses the lines is to be known
+        retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
+  end if;
+
+  -- Retell is away: the whole credential waits, not each call for itself, so that afterwards the soonest appointments go
+  -- first. A missing answer may be one call's bad luck; many in a row are not, and each leaves a call to be looked up.
+  update vioc.credentials as k
+  set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
+  where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
+    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+  returning k.failures into v_failures;
+  if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
+      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
+      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
+    where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call then
+    if p_do_not_call and not v_call.is_test then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
     end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
@@ -3138,10 +3518,9 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict = 'refused_config' then p_now
-        when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap))
-        else p_now + vioc.backoff(v_call.sends, v_backoff_start, v_backoff_cap) end,
+        when p_verdict in ('refused_config', 'not_sent') then p_now
+        else p_now + coalesce(make_interval(secs => p_retry_after),
+          vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
   end if;
   return true;
@@ -3192,6 +3571,13 @@ begin
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
     returning c.id, c.tenant_id, c.credential_id
+  ),
+  reached as (
+    update vioc.credentials as k set failures = 0
+    where k.id in (
+      select r.id from vioc.credentials as r
+      where r.failures > 0 and r.suspended_at is null and r.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
   ),
   accepted_credentials as (
     update vioc.credentials as k
@@ -3361,8 +3747,8 @@ begin
   update vioc.calls as c
   set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
       outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or v_review is not null,
-      review_reason = coalesce(v_call.review_reason, v_review)
+      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
+      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   -- once: a later event about the same call must not undo vioc_resume
@@ -3486,10 +3872,6 @@ begin
     return;
   end if;
 
-  if v_call.disconnection_reason = 'user_requested_dnc' and not v_call.is_test then
-    -- now, whenever the analysis comes
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
     perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
@@ -3522,8 +3904,8 @@ comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Re
 -- functions/report_call.sql
 
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
--- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
+-- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
@@ -3555,9 +3937,6 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if v_decision = 'do_not_call' and not v_call.is_test then
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
@@ -4080,10 +4459,26 @@ as $$
 $$;
 comment on function vioc.inbound_variables(jsonb, bigint, timestamptz) is 'What the agent is told about a person who calls the practice.';
 
+-- functions/asks_to_stop.sql
+
+-- Private. Whether a webhook body carries an opt-out, whatever event it is: the way a call ended, the analysis, or what the
+-- agent's tool reports.
+create function vioc.asks_to_stop(p_tenant_id bigint, p_fields jsonb, p_retell jsonb, p_report jsonb) returns boolean
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
+    or coalesce('do_not_call' in (
+      vioc.decision(p_tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', p_fields),
+      vioc.decision(p_tenant_id, p_report, null), vioc.decision(p_tenant_id, p_report, p_fields)), false)
+$$;
+comment on function vioc.asks_to_stop(bigint, jsonb, jsonb, jsonb) is 'Whether a person said that they do not want to be called any more.';
+
 -- functions/opt_out_unmatched.sql
 
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
   p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
@@ -4095,29 +4490,32 @@ declare
   v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
   v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
 begin
-  if v_patient is null or v_patient !~ '^\+[1-9][0-9]{6,14}$' then
+  if v_patient is null then
     return;
   end if;
-  perform vioc.opt_out(k.id, v_patient, 'said in a call', 'call', p_now)
+  perform vioc.opt_out(k.id, n.phone, 'said in a call', 'call', p_now)
   from (
-    select t.id, t.analysis_fields, coalesce(t.retell_agent_number = v_practice, false) as has_number,
+    select t.id, t.analysis_fields, coalesce(t.country, vioc.phone_country(t.retell_agent_number)) as country,
+      coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
     where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
-  where (k.has_number or not k.one_has_number)
-    and (coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
-      or coalesce('do_not_call' in (
-        vioc.decision(k.id, p_retell #> '{call_analysis,custom_analysis_data}', k.analysis_fields),
-        vioc.decision(k.id, p_report, null), vioc.decision(k.id, p_report, k.analysis_fields)), false));
+  cross join lateral (
+    select case
+      when starts_with(r.phone, '+') then r.phone
+      -- one that nobody would dial: kept as it came
+      when v_patient ~ '^\+[1-9][0-9]{6,14}$' then v_patient end as phone
+    from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
+  where (k.has_number or not k.one_has_number) and n.phone is not null
+    and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
 comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
 
 -- functions/compare_analysis.sql
 
--- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks; an
--- opt-out takes effect all the same.
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
 create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -4131,9 +4529,6 @@ begin
   if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
     and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
-  end if;
-  if v_decision = 'do_not_call' and not p_call.is_test then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 end
 $$;
@@ -4151,6 +4546,7 @@ declare
   v_event record;
   v_call vioc.calls;
   v_key text;
+  v_opts_out boolean;
   v_state text := 'applied';
   v_storage text;
 begin
@@ -4177,6 +4573,10 @@ begin
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
+  select not v_call.is_test and v_stored.source <> 'look_up'
+    and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
+  into v_opts_out from vioc.tenants as t where t.id = v_call.tenant_id;
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
     if v_event.retell is not null and v_stored.source <> 'look_up' then
@@ -4198,6 +4598,9 @@ begin
   if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
+    end if;
+    if v_opts_out then
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -4229,6 +4632,10 @@ begin
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
+  if v_opts_out then
+    -- now, whenever the call is decided
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
 
   update vioc.webhook_events as e
   set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
@@ -4301,6 +4708,8 @@ comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores
 -- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
+-- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
+-- every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -4377,6 +4786,27 @@ begin
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
+
+  return query
+  with busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
+  )
+  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
@@ -4424,6 +4854,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
   v_attempt integer;
+  v_is_test boolean;
 begin
   if v_retell_call_id is null or v_session !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     or p_found #>> '{metadata,tenant_id}' !~ '^[0-9]{1,18}$' or p_found #>> '{metadata,contact_id}' !~ '^[0-9]{1,18}$'
@@ -4468,18 +4899,22 @@ begin
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
+  select p_found ->> 'to_number' <> v_contact.phone_e164 and p_found ->> 'to_number' = any (t.test_numbers)
+  into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, to_number, from_number,
+    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
     agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
   values (
-    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, p_now,
+    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now);
   update vioc.contacts as ct
-  set last_attempt = v_attempt, next_call_at = null, status = 'calling'
+  set last_attempt = v_attempt,
+      next_call_at = case when v_is_test then ct.next_call_at end,
+      status = case when v_is_test then ct.status else 'calling' end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
 
   -- what was reported about it before it was known again
@@ -4572,6 +5007,34 @@ end
 $$;
 comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Applies what get-call answered.';
 
+-- functions/record_concurrency.sql
+
+-- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
+create function vioc.record_concurrency(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer constant jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_limit constant integer := vioc.json_integer(v_answer -> 'concurrency_limit');
+  v_current constant integer := vioc.json_integer(v_answer -> 'current_concurrency');
+begin
+  if v_limit is null or v_current is null then
+    return;
+  end if;
+  update vioc.credentials as k
+  set retell_concurrency_limit = v_limit,
+      retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
+      retell_other_calls = greatest(0, v_current - (
+        select count(*) from vioc.calls as c
+        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing'))::integer),
+      retell_concurrency_at = p_now
+  where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
+end
+$$;
+comment on function vioc.record_concurrency(bigint, integer, text, timestamptz) is 'Writes down how many lines Retell''s workspace has and others use.';
+
 -- functions/record_look_up.sql
 
 -- Transition: what Retell said about a call it was asked about. p_asked_at: when the question was put; only one put
@@ -4590,6 +5053,9 @@ declare
 begin
   if p_kind = 'recall' then
     perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    return;
+  elsif p_kind = 'concurrency' then
+    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
     return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already
@@ -4684,7 +5150,9 @@ begin
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    if not p_call.is_test then
+      perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    end if;
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
@@ -4740,7 +5208,7 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 -- functions/milliseconds_to_work.sql
 
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs and openings are seen at the idle poll.)
+-- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language sql stable
   set search_path = pg_catalog, pg_temp
@@ -4753,6 +5221,8 @@ as $$
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all
@@ -5015,12 +5485,24 @@ begin
     raise exception 'a reminder plan has only positive intervals'
       using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
+  if exists (select from unnest(new.allowed_countries) as a (code) where a.code is null or a.code !~ '^[A-Z]{2}$') then
+    raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
+      using errcode = 'invalid_parameter_value', hint = 'For instance allowed_countries = ''{US,CA}''.';
+  end if;
+  -- as they will be compared
+  new.test_numbers := array(
+    select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
+    from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
+  if exists (select from unnest(new.test_numbers) as s (phone) where not starts_with(s.phone, '+')) then
+    raise exception 'test_numbers has something that cannot be dialled'
+      using errcode = 'invalid_parameter_value', hint = 'Write the numbers with country code, for instance ''{+12125550199}''.';
+  end if;
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone and reminder plan of a tenant.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, reminder plan, countries and test numbers of a tenant.';
 
-create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
+create trigger tenants_checked before insert or update of time_zone, reminder_plan, allowed_countries, test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
@@ -5382,7 +5864,9 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled', attempts = 0, planned_at = v_now,
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0, planned_at = v_now,
       next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
         else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
@@ -5694,28 +6178,13 @@ returns table (day date, calls bigint)
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
   perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
-  return query
-  select d.day, count(c.id)
-  from vioc.tenants as t
-  cross join lateral (
-    select (now() at time zone t.time_zone)::date + n as day from generate_series(0, 6) as n) as d
-  left join (
-    vioc.contacts as c
-    join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead)
-    on c.tenant_id = t.id and c.status in ('scheduled', 'callback') and c.next_call_at is not null
-      and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
-  where t.id = vioc_go_live_forecast.tenant_id
-  group by d.day
-  order by d.day;
+  return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;
 comment on function @extschema@.vioc_go_live_forecast(bigint) is
-  'How many first calls the next seven days would bring if the tenant went live now, per day of its time zone. Errors: PT404 no such tenant.';
+  'What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';
 
 -- public/vioc_grant.sql
 
@@ -5754,6 +6223,7 @@ create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_kept constant boolean := vioc.keep_extension();
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event record;
 begin
@@ -5942,14 +6412,13 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
-  -- also loads the library, so that no setting of the caller's stands in for the server's
-  v_state constant text := vioc.server_state();
   v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
   v_match integer := 0;
 begin
+  perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
     perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);
@@ -6064,7 +6533,8 @@ begin
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
+        failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;
@@ -6161,6 +6631,56 @@ $$;
 comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
   'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';
 
+-- public/vioc_test_call.sql
+
+create function @extschema@.vioc_test_call(id bigint, phone text) returns vioc.queued_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contact vioc.contacts;
+  v_phone text;
+  v_problem text;
+  v_call vioc.calls;
+begin
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_test_call.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  v_phone := vioc.tenant_phone(v_contact.tenant_id, vioc_test_call.phone);
+
+  -- pressed twice it is one call
+  select c.* into v_call from vioc.calls as c
+  where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and c.is_test and c.to_number = v_phone
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')
+  order by c.attempt desc
+  limit 1;
+  if found then
+    return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+  end if;
+
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  select p.problem into v_problem from vioc.test_problem(v_contact.tenant_id, v_contact.id, v_phone, v_now) as p;
+  if v_problem is not null then
+    raise exception 'no test call is made: %', v_problem
+      using errcode = 'VC001',
+        hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
+  end if;
+  v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
+  perform vioc.note('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.wake_worker();
+  return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+end
+$$;
+comment on function @extschema@.vioc_test_call(bigint, text) is
+  'Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';
+
 -- public/vioc_wait_for_call.sql
 
 -- Public. Retell's synchronous answer for a user who waits.
@@ -6242,7 +6762,7 @@ comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval
 
 create view vioc.call_history with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
-  c.error, c.requested_by, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
+  c.error, c.requested_by, c.is_test, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
@@ -6265,6 +6785,14 @@ from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
+
+-- views/forecast.sql
+
+create view vioc.forecast with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live, f.day, f.calls
+from vioc.tenants as t
+cross join lateral @extschema@.vioc_go_live_forecast(t.id) as f;
+comment on view vioc.forecast is 'What the next seven days dial, per practice and day; of a practice that is not live, what they would dial. Filter it by tenant_id. A reader also needs EXECUTE on vioc_go_live_forecast.';
 
 -- views/metrics.sql
 
@@ -6316,6 +6844,54 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- views/tenant_status.sql
+
+-- Every stop is visible here. No private function, which its readers could not call: what counts as a call of today is
+-- worded again (vioc.dialled_calls).
+create view vioc.tenant_status with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live,
+  case
+    when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
+    when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
+    when i.paused_at is not null then 'all calls are paused: vioc_resume()'
+    when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
+    when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
+    when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
+    when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
+    when k.throttled_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
+    when k.throttled_until > now() then 'Retell asked to wait'
+    when d.calls_today >= t.max_calls_per_day then 'max_calls_per_day is reached; further calls wait for tomorrow'
+  end as stopped_by,
+  coalesce(i.paused_at, t.paused_at) as paused_at,
+  case when i.paused_at is not null then i.pause_reason else t.pause_reason end as pause_reason,
+  coalesce(k.suspended_at, t.suspended_at) as suspended_at,
+  coalesce(k.suspend_reason, t.suspend_reason) as suspend_reason,
+  case when k.throttled_until > now() then k.throttled_until end as throttled_until,
+  n.queued, n.oldest_due_at, n.in_progress,
+  d.calls_today, t.max_calls_per_day,
+  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
+from vioc.tenants as t
+left join vioc.credentials as k
+  on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+left join vioc.installation as i on true
+cross join lateral (
+  select count(*) filter (where c.status = 'queued') as queued,
+    min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
+    count(*) filter (where c.status <> 'queued') as in_progress
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+cross join lateral (
+  select count(*) as calls_today
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
+    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone
+    and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
+      or coalesce(c.placed_at, c.unconfirmed_at) is not null)
+    and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
+comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';
 
 -- views/worker_status.sql
 

@@ -17,6 +17,11 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
+fn keep_extension() -> bool {
+    crate::db::is_installed()
+}
+
+#[pg_extern(sql = false)]
 fn server_state() -> &'static str {
     if !shared::is_loaded() {
         return "not_preloaded";
@@ -125,6 +130,11 @@ fn normalize_phone(phone: Option<&str>, country: Option<&str>) -> String {
 #[pg_extern(sql = false)]
 fn phone_country(e164: &str) -> Option<String> {
     vioc_core::phone::country(e164)
+}
+
+#[pg_extern(sql = false)]
+fn speaks(locale: &str) -> bool {
+    vioc_core::spoken::is_supported(locale)
 }
 
 #[pg_extern(sql = false)]

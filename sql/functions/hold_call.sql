@@ -15,6 +15,19 @@ begin
     return;
   end if;
 
+  if p_call.is_test then
+    select p.* into v_verdict from vioc.test_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
+    if p_call.queued_at <= p_now - interval '15 minutes' then
+      perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
+    elsif v_verdict.problem is null or v_verdict.waits then
+      update vioc.calls as c set due_at = p_now + interval '30 seconds'
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    else
+      perform vioc.drop_call(p_call, v_verdict.problem, p_now);
+    end if;
+    return;
+  end if;
+
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
   where not v.ok and not v.automatic and not (p_call.forced and v.overridable)

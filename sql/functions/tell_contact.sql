@@ -60,7 +60,10 @@ begin
     return;
   end if;
 
-  if p_call.attempt <> v_contact.last_attempt
+  if exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.attempt > p_call.attempt
+        and not o.is_test)
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then

@@ -10,12 +10,24 @@ begin
     raise exception 'a reminder plan has only positive intervals'
       using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
+  if exists (select from unnest(new.allowed_countries) as a (code) where a.code is null or a.code !~ '^[A-Z]{2}$') then
+    raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
+      using errcode = 'invalid_parameter_value', hint = 'For instance allowed_countries = ''{US,CA}''.';
+  end if;
+  -- as they will be compared
+  new.test_numbers := array(
+    select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
+    from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
+  if exists (select from unnest(new.test_numbers) as s (phone) where not starts_with(s.phone, '+')) then
+    raise exception 'test_numbers has something that cannot be dialled'
+      using errcode = 'invalid_parameter_value', hint = 'Write the numbers with country code, for instance ''{+12125550199}''.';
+  end if;
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone and reminder plan of a tenant.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, reminder plan, countries and test numbers of a tenant.';
 
-create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
+create trigger tenants_checked before insert or update of time_zone, reminder_plan, allowed_countries, test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for

@@ -19,7 +19,9 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled', attempts = 0, planned_at = v_now,
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0, planned_at = v_now,
       next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
         else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t

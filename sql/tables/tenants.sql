@@ -22,6 +22,7 @@ create table vioc.tenants (
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
   webhook_storage text not null default 'full',
   keep_call_facts_days integer not null default 1461,
   keep_transcripts_days integer not null default 180,
@@ -85,6 +86,7 @@ comment on column vioc.tenants.min_notice is 'No call makes itself closer than t
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
 comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
 comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';
 comment on column vioc.tenants.keep_transcripts_days is 'Days after which vioc_purge erases what was said in a call and what the agent was told.';

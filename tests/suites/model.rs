@@ -444,7 +444,7 @@ impl World {
             metadata: body["metadata"].clone(),
             at: self.now,
             visible_at: self.now + late,
-            fate: fate,
+            fate,
             phase: Phase::Registered,
             was_stopped: false,
         });

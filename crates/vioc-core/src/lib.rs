@@ -14,11 +14,13 @@
 //! | [`phone`] | which number, if any, may be dialled |
 //! | [`session`] | the identity of a call attempt |
 //! | [`json_text`] | JSON text that `jsonb` accepts |
+//! | [`pace`] | which starts still count against a limit per second |
 //! | [`wish`] | when a person asked to be called back |
 
 pub mod hours;
 pub mod json_text;
 pub mod openings;
+pub mod pace;
 pub mod phone;
 pub mod reply;
 pub mod retry_after;
