@@ -2,8 +2,8 @@
 //! check, is not for it. One wait must end at once all the same: that of a commit for a synchronous standby that may
 //! never come back. PostgreSQL ends it when the process is to die, so for the length of a commit it is.
 //!
-//! SIGINT cancels a statement, and is how lock_timeout makes itself felt. During a commit it only wakes: pg_cancel_backend
-//! would end the wait for a synchronous standby as if that had been heard.
+//! SIGINT cancels a statement, and is how lock_timeout makes itself felt. During a commit only the latter is heard (a NOTIFY
+//! takes its lock there); pg_cancel_backend would end the wait for a synchronous standby as if that had answered.
 
 use std::ptr::addr_of_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +12,13 @@ use pgrx::prelude::*;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static IN_COMMIT: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C-unwind" {
+    /// Of `utils/timeout.h`, which pgrx does not bind: whether this timeout has gone off.
+    fn get_timeout_indicator(timeout: i32, reset: bool) -> bool;
+}
+/// A `TimeoutId`, the same number in PostgreSQL 15 to 18.
+const LOCK_TIMEOUT: i32 = 2;
 
 /// After pgrx's handlers, in place of those for SIGTERM and SIGINT.
 pub(crate) fn attach() {
@@ -32,7 +39,7 @@ pub(crate) fn attach() {
 /// Async-signal-safe: atomics, flags of PostgreSQL's, a latch.
 unsafe extern "C-unwind" fn on_sigint(_signal: i32) {
     unsafe {
-        if !IN_COMMIT.load(Ordering::SeqCst) {
+        if !IN_COMMIT.load(Ordering::SeqCst) || get_timeout_indicator(LOCK_TIMEOUT, false) {
             addr_of_mut!(pg_sys::QueryCancelPending).write_volatile(1);
             addr_of_mut!(pg_sys::InterruptPending).write_volatile(1);
         }
