@@ -3,6 +3,7 @@
 #   PG_CONFIG=/path/to/pg_config   which PostgreSQL (default: the one of PG_MAJOR, else the one on the PATH)
 #   PG_MAJOR=17                    which one `make deps` installs (15)
 #   T=name                         only the tests whose name contains this
+#   SECONDS=600                    how long `make fuzz` runs each target
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -26,7 +27,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint fmt demo run docs bench clean
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -84,7 +85,20 @@ lint: ## formatting and clippy
 	@cargo clippy --workspace --exclude vioconcierge --all-targets -- -D warnings
 	@$(pgrx_env); cargo clippy -p vioconcierge --all-targets --no-default-features --features "$$feature" -- -D warnings
 
-check: deps lint test ## what CI runs: lint and all tests
+deny: ## licences, sources and banned crates of what is linked
+	$(call step,licences and sources)
+	@tools/deny $(call or_else,A crate is not as deny.toml wants it.)
+
+# SECONDS is a variable of bash itself, so it is handed on as an argument.
+fuzz: ## fuzz the pure code: SECONDS (600) for each target
+	$(call step,fuzzing)
+	@tools/fuzz $(if $(filter command,$(origin SECONDS)),$(SECONDS),600)
+
+fuzz-brief: ## the same, five seconds each
+	$(call step,fuzzing briefly)
+	@tools/fuzz 5
+
+check: deps lint deny test fuzz-brief ## what CI runs: lint, licences, all tests, a little fuzzing
 
 fmt: ## format the code
 	@cargo fmt --all

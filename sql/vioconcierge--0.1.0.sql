@@ -197,6 +197,15 @@ create table vioc.tenants (
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  webhook_storage text not null default 'full',
+  keep_call_facts_days integer not null default 1461,
+  keep_transcripts_days integer not null default 180,
+  keep_webhook_bodies_days integer not null default 90,
+  data_storage_setting text,
+  opt_in_signed_url boolean,
+  enable_dnc_detection boolean,
+  bodies_purged_to bigint not null default 0,
+  texts_purged_to bigint not null default 0,
   paused_at timestamptz,
   pause_reason text,
   suspended_at timestamptz,
@@ -207,6 +216,14 @@ create table vioc.tenants (
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
+  constraint webhook_storage_is_known check (webhook_storage in ('full', 'without_personal_data', 'basics')),
+  constraint data_is_kept_a_day_or_longer check (
+    least(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) >= 1
+    and greatest(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) <= 36525),
+  constraint call_facts_are_kept_longest check (
+    keep_call_facts_days >= greatest(keep_transcripts_days, keep_webhook_bodies_days)),
+  constraint data_storage_setting_is_retells check (
+    data_storage_setting in ('everything', 'everything_except_pii', 'basic_attributes_only')),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
@@ -235,6 +252,15 @@ comment on column vioc.tenants.reminder_plan is 'When to call before an appointm
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
+comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';
+comment on column vioc.tenants.keep_transcripts_days is 'Days after which vioc_purge erases what was said in a call and what the agent was told.';
+comment on column vioc.tenants.keep_webhook_bodies_days is 'Days after which vioc_purge empties the bodies of a call''s webhooks.';
+comment on column vioc.tenants.data_storage_setting is 'What Retell keeps, sent in agent_override.agent: everything, everything_except_pii, basic_attributes_only; null = as the agent says.';
+comment on column vioc.tenants.opt_in_signed_url is 'Whether Retell signs links to recordings and lets them expire, sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.enable_dnc_detection is 'Whether Retell''s agent listens for "stop calling me", sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.bodies_purged_to is 'vioc_purge: the call up to which bodies are emptied.';
+comment on column vioc.tenants.texts_purged_to is 'vioc_purge: the call up to which texts are erased.';
 comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
 comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
@@ -256,6 +282,87 @@ comment on column vioc.agents.tenant_id is 'The practice.';
 comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
+
+-- tables/access.sql
+
+-- Who may do what, for which practice. Policies and definer functions read it; GRANTs say it to PostgreSQL.
+
+create table vioc.access (
+  id bigint generated always as identity primary key,
+  role_name text not null,
+  access text not null,
+  tenant_id bigint references vioc.tenants (id) on delete cascade,
+  constraint access_is_known check (access in ('viewer', 'operator', 'admin', 'webhook', 'ingest')),
+  constraint access_is_given_once unique nulls not distinct (role_name, access, tenant_id)
+);
+comment on table vioc.access is 'What vioc_grant gave to roles. Not to be written by hand: the GRANTs would be missing.';
+comment on column vioc.access.id is 'Identity.';
+comment on column vioc.access.role_name is 'The role; its members that inherit from it have the same. By name, so that it survives a dump.';
+comment on column vioc.access.access is 'viewer, operator (and viewer), admin (and operator), webhook or ingest.';
+comment on column vioc.access.tenant_id is 'For this practice; null = for all, also later ones.';
+
+-- tables/audit.sql
+
+-- Written by the public functions, with what they do: rolled back together. Ids only, no personal data.
+
+create table vioc.audit (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  actor text not null,
+  action text not null,
+  tenant_id bigint,
+  contact_id bigint,
+  call_id bigint,
+  detail text
+);
+create index audit_tenant_idx on vioc.audit (tenant_id, id);
+comment on table vioc.audit is 'Who queued, forced, cancelled, paused, resumed, opted out, allowed, reviewed, forgot, granted and so on, and when. No personal data; granted roles can only read it.';
+comment on column vioc.audit.id is 'Identity, in order.';
+comment on column vioc.audit.at is 'When.';
+comment on column vioc.audit.actor is 'The role that called the function.';
+comment on column vioc.audit.action is 'What was done: call, force, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, forget, purge, grant, revoke.';
+comment on column vioc.audit.tenant_id is 'The practice; null = all.';
+comment on column vioc.audit.contact_id is 'The contact, if it is about one.';
+comment on column vioc.audit.call_id is 'The call, if it is about one.';
+comment on column vioc.audit.detail is 'How many, or which access to which role; never personal data.';
+
+-- tables/webhook_refusals.sql
+
+-- One row a reason, and no more than a hundred writes a second to it: a flood of forgeries fills no disk.
+
+create table vioc.webhook_refusals (
+  reason text primary key,
+  refusals bigint not null default 0,
+  last_at timestamptz not null,
+  writes_in_second integer not null default 1,
+  constraint reason_is_known check (reason in ('too_large', 'no_signature', 'malformed', 'stale', 'no_key', 'bad_signature'))
+) with (fillfactor = 20);
+comment on table vioc.webhook_refusals is 'How many webhooks were refused, by reason; see vioc.metrics. The sender is never told the reason.';
+comment on column vioc.webhook_refusals.reason is 'too_large: above vioconcierge.max_body_size. no_signature: no body or no X-Retell-Signature. malformed: the header is no signature. stale: signed more than five minutes ago, or ahead. no_key: no practice''s key can have signed it. bad_signature: none has.';
+comment on column vioc.webhook_refusals.refusals is 'Since the extension was created. Under a flood a session brings its count up to date once a second or later.';
+comment on column vioc.webhook_refusals.last_at is 'The latest that was counted.';
+comment on column vioc.webhook_refusals.writes_in_second is 'How often the row was written in the second of last_at.';
+
+-- tables/forgotten.sql
+
+-- Who was erased, as hashes: after an older backup is restored, the list says whom to erase again.
+
+create table vioc.forgotten (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  kind text not null,
+  hash bytea not null,
+  forgotten_at timestamptz not null default now(),
+  applied_at timestamptz,
+  primary key (tenant_id, kind, hash),
+  constraint kind_is_known check (kind in ('phone', 'external_id'))
+);
+create index forgotten_hash_idx on vioc.forgotten (hash);
+comment on table vioc.forgotten is 'Whom vioc_forget_contact and vioc_forget_phone erased. Keep a copy outside of the backups; rows put back with applied_at null are erased again by the next vioc_purge().';
+comment on column vioc.forgotten.tenant_id is 'The practice.';
+comment on column vioc.forgotten.kind is 'phone or external_id: what the hash is of.';
+comment on column vioc.forgotten.hash is 'SHA-256 of it with the installation''s id, which travels with a dump.';
+comment on column vioc.forgotten.forgotten_at is 'When. What is newer is a new acquaintance, and stays.';
+comment on column vioc.forgotten.applied_at is 'When it was carried out in this database; null = at the next vioc_purge().';
 
 -- tables/calling_hours.sql
 
@@ -397,7 +504,7 @@ create table vioc.calls (
   is_test boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
-  to_number vioc.e164 not null,
+  to_number vioc.e164,
   from_number vioc.e164,
   agent text,
   variables jsonb,
@@ -444,7 +551,14 @@ create table vioc.calls (
   cancelled_at timestamptz,
   expired_at timestamptz,
   dry_run_at timestamptz,
+  -- the person was forgotten
+  forgotten_at timestamptz,
+  erased_at timestamptz,
+  deleted_at timestamptz,
   primary key (tenant_id, id),
+  constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
+  constraint only_a_finished_call_is_erased check (
+    erased_at is null or (forgotten_at is not null and status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run'))),
   constraint attempt_is_positive check (attempt > 0),
   constraint only_a_dispatching_call_is_leased check (
     (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
@@ -489,6 +603,8 @@ create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tena
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
 -- calls of a worker that died
 create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
+-- erase_forgotten
+create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review
 create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
 
@@ -507,7 +623,7 @@ comment on column vioc.calls.forced is 'Queued with force: calling hours and bla
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
-comment on column vioc.calls.to_number is 'Number dialled, E.164.';
+comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
 comment on column vioc.calls.variables is 'What the agent was told, set at the claim.';
@@ -550,6 +666,9 @@ comment on column vioc.calls.failed_at is 'When it failed.';
 comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
 comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
 comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';
+comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
+comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
+comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';
 
 -- tables/webhook_events.sql
 
@@ -593,7 +712,7 @@ comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_rece
 comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
 comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
 comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
-comment on column vioc.webhook_events.body is 'The body, byte for byte.';
+comment on column vioc.webhook_events.body is 'The body, byte for byte, as far as tenants.webhook_storage says; empty when its time is over or its person forgotten.';
 comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
 comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';
 comment on column vioc.webhook_events.applied_at is 'When it was applied.';
@@ -778,6 +897,322 @@ create function vioc.is_superuser_caller() returns boolean
   language sql stable
   return coalesce((select r.rolsuper from pg_roles as r where r.rolname = vioc.caller()), false);
 comment on function vioc.is_superuser_caller() is 'Whether the caller of a public function is a superuser.';
+
+-- functions/tenants_seen.sql
+
+-- Private, but executed by every granted role: policies ask it, once per query. With the rights of the asker, whose
+-- rows of vioc.access are all that it can see.
+create function vioc.tenants_seen(p_access text) returns int8multirange
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((
+    select range_agg(case when a.tenant_id is null then int8range(null, null) else int8range(a.tenant_id, a.tenant_id, '[]') end)
+    from vioc.access as a
+    where a.access in (p_access, 'admin', case when p_access = 'viewer' then 'operator' end)
+      and p_access in ('viewer', 'operator', 'admin')
+      and pg_has_role(to_regrole(quote_ident(a.role_name)), 'usage')), '{}');
+end
+$$;
+comment on function vioc.tenants_seen(text) is 'The practices for which the current user has this access (or one that includes it).';
+
+-- functions/tenants_of.sql
+
+-- Private. The same for the caller of a definer function, where current_user is the owner. The owner of the extension
+-- and superusers have every access.
+create function vioc.tenants_of(p_access text) returns int8multirange
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant name := vioc.caller();
+begin
+  if pg_has_role(v_caller, (select n.nspowner from pg_namespace as n where n.nspname = 'vioc'), 'usage') then
+    return '{(,)}';
+  end if;
+  return coalesce((
+    select range_agg(case when a.tenant_id is null then int8range(null, null) else int8range(a.tenant_id, a.tenant_id, '[]') end)
+    from vioc.access as a
+    where (a.access = p_access
+        or (a.access = 'admin' and p_access in ('viewer', 'operator'))
+        or (a.access = 'operator' and p_access = 'viewer'))
+      and pg_has_role(v_caller, to_regrole(quote_ident(a.role_name)), 'usage')), '{}');
+end
+$$;
+comment on function vioc.tenants_of(text) is 'The practices for which the caller of a public function has this access.';
+
+-- functions/check_tenant.sql
+
+-- Private. A practice that is not the caller's is one that does not exist: the same words, the same SQLSTATE.
+create function vioc.check_tenant(p_access text, p_tenant_id bigint) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_tenant_id is null or not p_tenant_id <@ vioc.tenants_of(p_access)
+    or not exists (select from vioc.tenants as t where t.id = p_tenant_id) then
+    raise exception 'there is no tenant %', coalesce(p_tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+end
+$$;
+comment on function vioc.check_tenant(text, bigint) is 'Raises PT404 unless the caller has this access to the practice.';
+
+-- functions/check_everywhere.sql
+
+-- Private. For what concerns every practice of the database.
+create function vioc.check_everywhere(p_access text) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if vioc.tenants_of(p_access) <> '{(,)}' then
+    raise exception 'this concerns all practices, and you have access to some'
+      using errcode = 'insufficient_privilege',
+        hint = format('As a superuser: select vioc_grant(%L, %L);', vioc.caller(), p_access);
+  end if;
+end
+$$;
+comment on function vioc.check_everywhere(text) is 'Raises 42501 unless the caller has this access to all practices.';
+
+-- functions/note.sql
+
+-- Private. One line of vioc.audit.
+create function vioc.note(
+  p_action text, p_tenant_id bigint, p_contact_id bigint default null, p_call_id bigint default null, p_detail text default null)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.audit (at, actor, action, tenant_id, contact_id, call_id, detail)
+  values (clock_timestamp(), vioc.caller(), p_action, p_tenant_id, p_contact_id, p_call_id, p_detail);
+end
+$$;
+comment on function vioc.note(text, bigint, bigint, bigint, text) is 'Writes down who did what.';
+
+-- functions/rights.sql
+
+-- Private. The rights that each access brings; a larger access (viewer, operator, admin) has those of the smaller ones
+-- too. everywhere: only with access to all practices. A function or table that is not listed is open to nobody; names
+-- of functions that are not there are left out. Never TRIGGER or REFERENCES: the worker would run, or wait for, what
+-- others attach.
+create function vioc.rights() returns table (access text, everywhere boolean, kind text, name text, privileges text)
+  language sql stable
+begin atomic
+  select r.access, r.everywhere, r.kind, n.name, r.privileges
+  from (values
+    ('webhook', false, 'function', 'execute', '{vioc_receive_webhook}'::text[]),
+    ('ingest', false, 'function', 'execute', '{vioc_ingest_outcome}'),
+    ('viewer', false, 'function', 'execute',
+      '{vioc_explain_contact,vioc_preview_call,vioc_go_live_forecast,vioc_wait_for_call,vioc_call_report,vioc_events,vioc_help,vioc_doctor}'),
+    ('operator', false, 'function', 'execute',
+      '{vioc_call_contact,vioc_call_contact_now,vioc_cancel_call,vioc_test_call,vioc_do_not_call,vioc_allow_call,vioc_mark_reviewed,vioc_pause,vioc_resume,vioc_replay_webhooks}'),
+    ('operator', true, 'function', 'execute', '{vioc_enqueue_due,vioc_reconcile}'),
+    ('admin', false, 'function', 'execute',
+      '{vioc_go_live,vioc_set_credentials,vioc_grant,vioc_revoke,vioc_forget_contact,vioc_forget_phone}'),
+    ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
+    ('viewer', false, 'schema', 'usage', '{vioc}'),
+    -- policies ask it
+    ('viewer', false, 'private function', 'execute', '{tenants_seen}'),
+    ('viewer', false, 'table', 'select',
+      '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
+    ('viewer', false, 'table', 'select',
+      '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
+    -- of the whole database
+    ('viewer', true, 'table', 'select', '{worker_status}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report}'),
+    ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
+    -- all but the body
+    ('viewer', false, 'table',
+      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
+      '{webhook_events}'),
+    ('operator', false, 'table', 'insert, update, delete', '{contacts}'),
+    ('admin', false, 'table', 'select', '{audit,forgotten,webhook_events}'),
+    ('admin', false, 'table', 'insert, update, delete',
+      '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
+    -- not organisation, which shares opt-outs, nor credential_id, which spends somebody's money
+    ('admin', false, 'table', 'update (company_name, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, analysis_fields, max_concurrent_calls, max_starts_per_second, reminder_plan, require_consent, allowed_countries, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
+    ('admin', true, 'table', 'insert, update, delete', '{tenants}'),
+    ('admin', true, 'table', 'update (max_concurrent_calls, max_starts_per_second)', '{credentials}')
+  ) as r (access, everywhere, kind, privileges, names)
+  cross join lateral unnest(r.names) as n (name);
+end;
+comment on function vioc.rights() is 'What each access of vioc_grant may do.';
+
+-- functions/policies.sql
+
+-- Private. The row-level security policies, one row each. They are static: whom they let see what is in vioc.access.
+-- The bounds are there for the planner, which finds one practice's rows by index; sub-selects are run once per query.
+create function vioc.policies() returns table (relation text, name text, command text, is_check boolean, condition text)
+  language sql stable
+begin atomic
+  with seen as (
+    select l.access, c.place,
+      format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
+        ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
+        ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
+      format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
+    from unnest(array['viewer', 'operator', 'admin']) as l (access)
+    cross join unnest(array['tenant_id', 'id']) as c (place)
+  )
+  select r.relation, 'viewers see', 'select', false, s.condition
+  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
+    'outcome_words']) as r (relation)
+  join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
+  union all
+  select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
+  union all
+  select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+  from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
+  union all
+  select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+  from unnest(array['audit', 'forgotten']) as r (relation)
+  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+  union all
+  select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
+  union all
+  select 'credentials', 'viewers see', 'select', false,
+    'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
+  union all
+  select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
+  union all
+  select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
+  from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
+  where s.access = 'operator' and s.place = 'tenant_id'
+  union all
+  select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
+  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
+  cross join unnest(array['insert', 'update', 'delete']) as c (command)
+  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+  union all
+  select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
+  union all
+  select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
+  from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
+  join seen as s on s.access = 'admin' and s.place = 'id';
+end;
+comment on function vioc.policies() is 'The row-level security policies that vioc_grant makes.';
+
+-- functions/make_policies.sql
+
+-- Private. Made at the first vioc_grant and not by the install script: pg_dump writes down the policies of an
+-- extension's tables as if users had made them, and a restore would find them there already. Until then nobody but the
+-- owner sees a row, because row-level security is on.
+create function vioc.make_policies() returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_policy record;
+begin
+  for v_policy in
+    select p.*, c.oid::regclass as place
+    from vioc.policies() as p
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
+    where not exists (select from pg_policy as k where k.polrelid = c.oid and k.polname = p.name)
+    order by c.oid
+  loop
+    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
+      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
+  end loop;
+end
+$$;
+comment on function vioc.make_policies() is 'Makes the row-level security policies that are missing.';
+
+-- functions/give_rights.sql
+
+-- Private. GRANTs what a role's rows in vioc.access bring; p_anew: takes everything away first.
+create function vioc.give_rights(p_role_name text, p_anew boolean) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_right record;
+begin
+  if p_anew then
+    for v_right in
+      select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as object
+      from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+      union all
+      select 'routine', p.oid::regprocedure::text
+      from pg_depend as d
+      join pg_proc as p on p.oid = d.objid
+      join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+      where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+      union all
+      select 'schema', 'vioc'
+    loop
+      execute format('revoke all on %s %s from %I', v_right.kind, v_right.object, p_role_name);
+    end loop;
+  end if;
+
+  for v_right in
+    with needed as (
+      select distinct r.kind, r.name, r.privileges
+      from vioc.rights() as r
+      join vioc.access as a on a.role_name = p_role_name
+        and (a.access = r.access or (a.access = 'admin' and r.access in ('viewer', 'operator'))
+          or (a.access = 'operator' and r.access = 'viewer'))
+        and (a.tenant_id is null or not r.everywhere)
+    )
+    select n.privileges, 'schema ' || n.name as object from needed as n where n.kind = 'schema'
+    union all
+    select n.privileges, 'table ' || c.oid::regclass
+    from needed as n
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = n.name and c.relkind in ('r', 'p', 'v')
+    where n.kind = 'table'
+    union all
+    -- by what the extension owns, not by name: others may have put functions of the same name beside them
+    select n.privileges, 'routine ' || p.oid::regprocedure
+    from needed as n
+    join pg_proc as p on p.proname = n.name
+    join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      and d.refclassid = 'pg_extension'::regclass
+    join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+    where (n.kind = 'function' and p.pronamespace <> 'vioc'::regnamespace)
+      or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
+    union all
+    select 'usage', 'schema @extschema@'
+    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@', 'usage')
+  loop
+    execute format('grant %s on %s to %I', v_right.privileges, v_right.object, p_role_name);
+  end loop;
+end
+$$;
+comment on function vioc.give_rights(text, boolean) is 'GRANTs what vioc.access says about a role.';
+
+-- functions/access_asked.sql
+
+-- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it.
+create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id bigint) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest') then
+    raise exception 'access is one of viewer, operator, admin, webhook, ingest'
+      using errcode = 'invalid_parameter_value', hint = 'For instance select vioc_grant(''reception'', ''operator'', 1);';
+  end if;
+  if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
+    raise exception 'there is no such role'
+      using errcode = 'undefined_object', hint = 'Make it first: create role ...;';
+  end if;
+  if p_role_name like 'pg\_%' then
+    raise exception 'roles of PostgreSQL itself are given nothing'
+      using errcode = 'reserved_name', hint = 'Use a role of your own.';
+  end if;
+  if p_tenant_id is null then
+    perform vioc.check_everywhere('admin');
+  else
+    perform vioc.check_tenant('admin', p_tenant_id);
+  end if;
+  -- GRANTs on the same objects at the same moment would fail
+  perform pg_advisory_xact_lock(1986621283, 2);
+end
+$$;
+comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';
 
 -- functions/legal_hours.sql
 
@@ -1237,7 +1672,11 @@ begin atomic
   select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
     coalesce(a.retell_agent_id, t.retell_agent_id),
     case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
-    t.agent_override,
+    case
+      when t.data_storage_setting is null and t.opt_in_signed_url is null and t.enable_dnc_detection is null then t.agent_override
+      else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
+        || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
+          'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
     coalesce(c.extra_variables, '{}')
       || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
       || jsonb_build_object(
@@ -1486,6 +1925,7 @@ as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
   v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
+  v_purge constant text := 'vioconcierge purge ' || current_database();
   v_trim constant text := 'vioconcierge trim ' || current_database();
   v_make text;
   v_drop text;
@@ -1500,12 +1940,14 @@ begin
   end if;
 
   v_drop := format(
-    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L)', v_enqueue, v_trim);
+    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due()', current_database())
+      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+    || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
+      v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_trim, '17 3 * * *',
-      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L))', v_enqueue, v_trim),
+      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L, %L))', v_enqueue, v_purge, v_trim),
       v_home);
   v_statements := case when p_every is null then v_drop else v_make end;
 
@@ -1527,8 +1969,8 @@ begin
     end if;
   end if;
 
-  return case when p_every is null then format('dropped the jobs %L and %L', v_enqueue, v_trim)
-    else format('job %L runs %s, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_trim, v_home) end;
+  return case when p_every is null then format('dropped the jobs %L, %L and %L', v_enqueue, v_purge, v_trim)
+    else format('job %L runs %s, job %L every five minutes, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_purge, v_trim, v_home) end;
 end
 $$;
 comment on function vioc.schedule(text, boolean) is 'Makes or drops the pg_cron jobs.';
@@ -3010,7 +3452,10 @@ comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a cred
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
 -- keys verify, else its API key; that one also for a day after the first webhook key came.
-create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
+-- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
+create function vioc.webhook_keys(
+  p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
+returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -3035,13 +3480,20 @@ begin
       v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
     end if;
   end if;
-  if coalesce(v_tenants, '{}') = '{}' and v_retell is not null then
+  v_tenants := coalesce(v_tenants, '{}');
+  if v_tenants = '{}' and v_retell is not null then
     v_tenants := array(
       select t.id from vioc.tenants as t
       where t.retell_agent_id = v_retell ->> 'agent_id'
         or t.retell_agent_number = case v_retell ->> 'direction'
           when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
       limit 100);
+  end if;
+  if v_tenants <> '{}' then
+    v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
+    if v_tenants = '{}' then
+      return;
+    end if;
   end if;
   v_credentials := array(
     select distinct s.credential_id from unnest(v_tenants) as t (id)
@@ -3064,11 +3516,334 @@ begin
           and w.created_at <= now() - interval '24 hours'))
   ) as s on true
   where (v_credentials = '{}' or k.id = any (v_credentials))
+    and (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
+      select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
     and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
-  limit 100;
+  limit greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
 end
 $$;
-comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';
+comment on function vioc.webhook_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';
+
+-- functions/count_refusal.sql
+
+-- Private. Counts, and never waits: under a flood, or while another session writes the row, the session carries its
+-- count on to the next refusal.
+create function vioc.count_refusal(p_reason text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_carried constant text := 'vioc_refusals.' || p_reason;
+  v_count bigint := 1 + coalesce(substring(current_setting(v_carried, true) from '^[0-9]{1,9}$')::bigint, 0);
+begin
+  update vioc.webhook_refusals as r
+  set refusals = r.refusals + v_count, last_at = p_now,
+      writes_in_second = case when date_trunc('second', r.last_at) = date_trunc('second', p_now) then r.writes_in_second + 1 else 1 end
+  from (select w.reason from vioc.webhook_refusals as w where w.reason = p_reason for no key update skip locked) as l
+  where r.reason = l.reason
+    and (r.writes_in_second < 100 or date_trunc('second', r.last_at) <> date_trunc('second', p_now));
+  if not found and not exists (select from vioc.webhook_refusals as r where r.reason = p_reason) then
+    insert into vioc.webhook_refusals (reason, refusals, last_at) values (p_reason, v_count, p_now)
+    on conflict (reason) do nothing;
+  end if;
+  perform set_config(v_carried, case when found then '0' else v_count::text end, false);
+end
+$$;
+comment on function vioc.count_refusal(text, timestamptz) is 'Counts a refused webhook.';
+
+-- functions/person_hash.sql
+
+-- Private. Not a secret (numbers can be tried one by one), but nothing that anybody reads by accident.
+create function vioc.person_hash(p_kind text, p_value text) returns bytea
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(convert_to(i.installation_id || '/' || p_kind || '/' || p_value, 'UTF8')) from vioc.installation as i
+$$;
+comment on function vioc.person_hash(text, text) is 'What vioc.forgotten keeps of a person.';
+
+-- functions/body_storage.sql
+
+-- Private. How much of a body that no call matched is kept: as little as the strictest practice of its key says, and
+-- only the basics if it is about somebody who was forgotten and has not come back.
+create function vioc.body_storage(p_retell jsonb, p_source text, p_credential_id bigint) returns text
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when exists (
+      select from unnest(array[p_retell ->> 'to_number', p_retell ->> 'from_number']) as n (phone)
+      join vioc.forgotten as f on f.hash = vioc.person_hash('phone', n.phone)
+      where not exists (select from vioc.contacts as c where c.tenant_id = f.tenant_id and c.phone_e164 = n.phone)) then 'basics'
+    else coalesce((
+      select t.webhook_storage
+      from vioc.tenants as t
+      join vioc.standing('-infinity') as s on s.tenant_id = t.id
+      where p_source <> 'webhook' or s.credential_id = p_credential_id
+      order by array_position(array['basics', 'without_personal_data', 'full'], t.webhook_storage)
+      limit 1), 'full') end
+$$;
+comment on function vioc.body_storage(jsonb, text, bigint) is 'How much of an unmatched webhook body is kept.';
+
+-- functions/kept_body.sql
+
+-- Private. What is kept of a webhook body that has been applied. Both reductions are lists of what stays, so that a
+-- field that Retell adds tomorrow is not kept by mistake.
+create function vioc.kept_body(p_body text, p_storage text) returns text
+  language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_document jsonb;
+  v_call jsonb;
+  v_fields text[] := array['call_id', 'call_status', 'disconnection_reason', 'direction', 'start_timestamp', 'end_timestamp', 'duration_ms'];
+begin
+  if p_storage = 'full' or p_body = '' then
+    return p_body;
+  end if;
+  v_document := vioc.document_of(p_body);
+  if jsonb_typeof(v_document) is distinct from 'object' then
+    return '{}';
+  end if;
+  if p_storage = 'without_personal_data' then
+    v_fields := v_fields || array['agent_id', 'agent_version', 'call_cost', 'latency', 'llm_token_usage'];
+  end if;
+  v_call := case when jsonb_typeof(v_document -> 'call') = 'object' then v_document -> 'call' else '{}' end;
+  return (
+    (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_document) as f
+      where f.key in ('event', 'session_id', 'call_id') and jsonb_typeof(f.value) in ('string', 'number'))
+    || jsonb_build_object('call',
+      (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call) as f where f.key = any (v_fields))
+      || case when jsonb_typeof(v_call -> 'metadata') = 'object' then jsonb_build_object('metadata',
+        (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call -> 'metadata') as f
+          where f.key in ('session_id', 'tenant_id', 'contact_id', 'call_id'))) else '{}' end
+      || case when p_storage = 'without_personal_data' and jsonb_typeof(v_call -> 'call_analysis') = 'object' then
+        jsonb_build_object('call_analysis',
+          (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call -> 'call_analysis') as f
+            where f.key in ('in_voicemail', 'user_sentiment', 'call_successful'))) else '{}' end))::text;
+end
+$$;
+comment on function vioc.kept_body(text, text) is 'A webhook body as far as tenants.webhook_storage lets it be kept.';
+
+-- functions/erase_call.sql
+
+-- Private. What is left of a finished call of a forgotten person is that there was one: its times, its status, its
+-- outcome, and the ids by which a late webhook is recognised. Retell is asked to delete it too.
+create function vioc.erase_call(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
+  language sql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  update vioc.calls as c
+  set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
+      recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
+      -- a word of the agent's that is no outcome may be anything
+      outcome = case when c.outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
+        'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled')
+        or c.outcome is null then c.outcome else 'completed' end,
+      forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
+      look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
+    and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run');
+  update vioc.webhook_events as e
+  set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+  where e.tenant_id = p_tenant_id and e.call_id = p_call_id and e.body <> ''
+    and exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null)
+$$;
+comment on function vioc.erase_call(bigint, bigint, timestamptz) is 'Erases the person from a finished call.';
+
+-- functions/erase_forgotten.sql
+
+-- Private. Calls that were under way when their person was forgotten, once they are over.
+create function vioc.erase_forgotten(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call record;
+  v_erased integer := 0;
+begin
+  for v_call in
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.forgotten_at is not null and c.erased_at is null
+      and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+    limit p_limit
+    for update skip locked
+  loop
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+    v_erased := v_erased + 1;
+  end loop;
+  return v_erased;
+end
+$$;
+comment on function vioc.erase_forgotten(integer, timestamptz) is 'Erases forgotten persons from calls that have ended since.';
+
+-- functions/forget.sql
+
+-- Private. Erases contacts, and calls to them or to a number, of one practice. Returns how many rows.
+create function vioc.forget(p_tenant_id bigint, p_contact_ids bigint[], p_phone text, p_before timestamptz, p_now timestamptz)
+returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call_id bigint;
+  v_calls bigint[];
+  v_said text[];
+  v_rows integer;
+begin
+  -- its queued calls are cancelled, one at Retell is stopped
+  delete from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = any (p_contact_ids);
+  get diagnostics v_rows = row_count;
+
+  with marked as (
+    update vioc.calls as c set forgotten_at = p_now
+    where c.tenant_id = p_tenant_id and (c.contact_id = any (p_contact_ids) or c.to_number = p_phone)
+      and c.queued_at <= p_before and c.forgotten_at is null
+    returning c.id, c.session_id, c.retell_call_id
+  )
+  select array_agg(m.id), array_agg(m.session_id::text) || array_agg(m.retell_call_id) filter (where m.retell_call_id <> '')
+  into v_calls, v_said
+  from marked as m;
+  v_rows := v_rows + coalesce(cardinality(v_calls), 0);
+  foreach v_call_id in array coalesce(v_calls, '{}') loop
+    perform vioc.erase_call(p_tenant_id, v_call_id, p_now);
+  end loop;
+
+  -- bodies that are not tied to a call (unmatched, or still waiting) but speak of the person
+  update vioc.webhook_events as e
+  set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+  where e.tenant_id is null and e.body <> '' and e.received_at <= p_before
+    and (strpos(e.body, p_phone) > 0
+      or exists (select from unnest(v_said) as s (said) where strpos(e.body, s.said) > 0))
+    and (e.credential_id is null or exists (
+      select from vioc.standing('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
+  -- of calls under way only the basics
+  update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
+  where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
+  -- the opt-out stays, its reason may name somebody
+  update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = p_phone;
+  return v_rows;
+end
+$$;
+comment on function vioc.forget(bigint, bigint[], text, timestamptz, timestamptz) is 'Erases persons from contacts, calls and webhook bodies of a practice.';
+
+-- functions/forget_again.sql
+
+-- Private. Carries out a row of vioc.forgotten that was put back after a restore: what is older than it goes.
+create function vioc.forget_again(p_person vioc.forgotten, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contacts bigint[];
+  v_phone text;
+begin
+  if p_person.kind = 'phone' then
+    select n.phone into v_phone
+    from (
+      select c.phone_e164 as phone from vioc.contacts as c where c.tenant_id = p_person.tenant_id
+      union
+      select c.to_number from vioc.calls as c where c.tenant_id = p_person.tenant_id) as n
+    where vioc.person_hash('phone', n.phone) = p_person.hash;
+  end if;
+  v_contacts := array(
+    select c.id from vioc.contacts as c
+    where c.tenant_id = p_person.tenant_id and c.created_at <= p_person.forgotten_at
+      and case p_person.kind when 'phone' then c.phone_e164 = v_phone
+        else vioc.person_hash('external_id', c.external_id) = p_person.hash end);
+  update vioc.forgotten as f set applied_at = p_now
+  where f.tenant_id = p_person.tenant_id and f.kind = p_person.kind and f.hash = p_person.hash;
+  return vioc.forget(p_person.tenant_id, v_contacts, v_phone, p_person.forgotten_at, p_now);
+end
+$$;
+comment on function vioc.forget_again(vioc.forgotten, timestamptz) is 'Erases a person whose erasure a restore has undone.';
+
+-- functions/purge.sql
+
+-- Private. One bounded piece of what retention asks for. Calls are old in the order of their ids, so a mark per
+-- practice says how far it has come, and nothing is read twice.
+create function vioc.purge(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant record;
+  v_calls bigint[];
+  v_person vioc.forgotten;
+  v_rows integer;
+  v_purged integer := 0;
+begin
+  for v_tenant in
+    select t.id, t.bodies_purged_to, t.texts_purged_to,
+      p_now - make_interval(days => t.keep_webhook_bodies_days) as bodies_before,
+      p_now - make_interval(days => t.keep_transcripts_days) as texts_before,
+      p_now - make_interval(days => t.keep_call_facts_days) as facts_before
+    from vioc.tenants as t
+    order by t.id
+  loop
+    -- raw bodies
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.bodies_purged_to and c.queued_at < v_tenant.bodies_before
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.webhook_events as e
+      set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+      where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
+      update vioc.tenants as t set bodies_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- what was said, and what the agent was told
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.texts_purged_to and c.queued_at < v_tenant.texts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.calls as c
+      set summary = null, analysis = null, report = null, recording_url = null, variables = null
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      update vioc.contacts as ct set requested_text = null
+      from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls)
+        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt and ct.requested_text is not null;
+      update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- the facts
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.queued_at < v_tenant.facts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
+      delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+  end loop;
+
+  -- bodies of no call of ours: the shortest time that any practice asks for
+  delete from vioc.webhook_events as e
+  where e.id in (
+    select o.id from vioc.webhook_events as o
+    where o.tenant_id is null
+      and o.received_at < p_now - make_interval(days => coalesce((select min(t.keep_webhook_bodies_days) from vioc.tenants as t), 90))
+    limit p_limit
+    for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_purged := v_purged + v_rows;
+
+  -- persons to forget again, after a restore
+  for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
+    v_purged := v_purged + vioc.forget_again(v_person, p_now);
+  end loop;
+  return v_purged + vioc.erase_forgotten(p_limit, p_now);
+end
+$$;
+comment on function vioc.purge(integer, timestamptz) is 'Applies retention, a bounded piece.';
 
 -- functions/inbound_variables.sql
 
@@ -3163,9 +3938,10 @@ declare
   v_call vioc.calls;
   v_key text;
   v_state text := 'applied';
+  v_storage text;
 begin
   select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
-  if not found or v_stored.state not in ('new', 'failed', 'unmatched') then
+  if not found or v_stored.state not in ('new', 'failed', 'unmatched') or v_stored.body = '' then
     return v_stored.state;
   end if;
   select * into v_event from vioc.read_event(vioc.storable_json(v_stored.body)::jsonb);
@@ -3180,12 +3956,25 @@ begin
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     update vioc.webhook_events as e
-    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
+    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null,
+        body = vioc.kept_body(e.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id))
     where e.id = p_event_id;
     return v_state;
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_call.erased_at is not null then
+    -- nothing brings a forgotten person back; only their wish not to be called is heard
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+    end if;
+    update vioc.webhook_events as e
+    set state = 'ignored', event = v_event.event, tenant_id = v_call.tenant_id, call_id = v_call.id, body = '', error = null
+    where e.id = p_event_id;
+    return 'ignored';
+  end if;
+  select case when v_call.forgotten_at is null then t.webhook_storage else 'basics' end into v_storage
+  from vioc.tenants as t where t.id = v_call.tenant_id;
   v_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
     when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
@@ -3196,7 +3985,8 @@ begin
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
-        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+        body = vioc.kept_body(e.body, v_storage)
     where e.id = p_event_id;
     return 'duplicate';
   end if;
@@ -3226,8 +4016,12 @@ begin
 
   update vioc.webhook_events as e
   set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
-      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+      body = vioc.kept_body(e.body, v_storage)
   where e.id = p_event_id;
+  if v_call.forgotten_at is not null then
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
+  end if;
   perform vioc.wake_worker();
   return 'applied';
 end
@@ -3288,9 +4082,9 @@ comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores
 -- functions/claim_look_ups.sql
 
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
--- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
--- written down.
+-- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
+-- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -3347,9 +4141,10 @@ begin
     returning c.*
   )
   select a.tenant_id, a.id, k.kind,
-    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind when 'get' then 'GET' when 'delete' then 'DELETE' else 'POST' end,
     case k.kind
       when 'find' then '/v3/list-calls'
+      when 'delete' then '/v2/delete-call/' || vioc.url_part(a.retell_call_id)
       when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
       else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
     case k.kind when 'find' then jsonb_build_object(
@@ -3361,6 +4156,7 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
+    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     else 'get' end as kind) as k;
@@ -3637,6 +4433,9 @@ begin
         perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
       end if;
     end if;
+  elsif p_kind = 'delete' and (p_http_status between 200 and 299 or p_http_status in (404, 422)) then
+    update vioc.calls as c set look_up_at = null, deleted_at = coalesce(c.deleted_at, p_now)
+    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null;
   elsif p_kind = 'stop' and p_http_status between 200 and 299 then
     -- stopped or not: its end is what counts; ask for it soon
     update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2
@@ -3683,7 +4482,7 @@ comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call wh
 -- functions/tend.sql
 
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- calls whose time is over.
+-- persons to be forgotten whose call has ended, calls whose time is over.
 create function vioc.tend(p_limit integer, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3699,6 +4498,8 @@ begin
   loop
     perform vioc.try_event(v_event.id, p_now, false);
   end loop;
+
+  perform vioc.erase_forgotten(p_limit, p_now);
 
   for v_call in
     select c.* from vioc.calls as c
@@ -4080,6 +4881,11 @@ begin
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
+    if vioc.tenants_of('operator') <> '{(,)}' then
+      -- what the policy says about a practice that is there, but another's
+      raise exception 'new row violates row-level security policy for table "contacts"'
+        using errcode = 'insufficient_privilege';
+    end if;
     raise exception 'there is no tenant %', new.tenant_id
       using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
@@ -4159,6 +4965,33 @@ create trigger contacts_2_written_before before insert or update of
   on vioc.contacts
   for each row execute function vioc.contact_written_before();
 
+-- functions/contact_refused.sql
+
+-- Trigger on vioc.contacts, last before the row is written: refuses what a constraint would refuse, because PostgreSQL
+-- prints the whole row with a violated CHECK or NOT NULL, name and number and all. Its WHEN costs no function call.
+create function vioc.contact_refused() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'the columns of vioc.contacts that vioconcierge owns do not fit together'
+    using errcode = 'check_violation',
+      hint = 'Leave phone_e164, phone_problem, status, next_call_at, attempts, last_attempt and needs_review to vioconcierge.';
+end
+$$;
+comment on function vioc.contact_refused() is 'Trigger: refuses an impossible contact in words without personal data.';
+
+create trigger contacts_3_refused before insert or update of
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, needs_review
+  on vioc.contacts
+  for each row
+  when (
+    (new.phone_e164 is null) = (new.phone_problem is null)
+    or (new.next_call_at is not null and new.status not in ('scheduled', 'calling', 'callback'))
+    or new.attempts < 0 or new.last_attempt < new.attempts
+    or new.status is null or new.attempts is null or new.last_attempt is null or new.needs_review is null)
+  execute function vioc.contact_refused();
+
 -- functions/contact_written_after.sql
 
 -- Trigger on vioc.contacts: what an update or a deletion means for the contact's calls.
@@ -4204,9 +5037,11 @@ create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_phone text;
   v_tenants bigint[];
 begin
+  perform vioc.check_tenant('operator', vioc_allow_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
@@ -4221,6 +5056,7 @@ begin
         else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+  perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_allow_call(bigint, text, text) is
@@ -4239,7 +5075,9 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
-  select c.* into v_contact from vioc.contacts as c where c.id = vioc_call_contact.id for update;
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_call_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4258,6 +5096,7 @@ begin
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
     end if;
     return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
@@ -4268,6 +5107,7 @@ begin
   perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
   select * into strict v_call from vioc.queue_calls(
     array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 1::smallint, v_now);
+  perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end
@@ -4288,7 +5128,8 @@ declare
   v_call vioc.calls;
   v_reason constant text := 'vioc_cancel_call by ' || vioc.caller();
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_cancel_call.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_cancel_call.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
@@ -4304,6 +5145,7 @@ begin
         look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   end if;
+  perform vioc.note('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   return row(v_call.id, v_call.status)::vioc.cancelled_call;
@@ -4320,8 +5162,10 @@ create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reaso
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
+  v_phone text;
 begin
+  perform vioc.check_tenant('operator', vioc_do_not_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
   -- vioc.opt_out skips rows that somebody holds; a person who asks waits for them
   perform from vioc.contacts as c
   join vioc.tenants as o on o.id = c.tenant_id
@@ -4330,6 +5174,7 @@ begin
   order by c.tenant_id, c.id
   for update of c;
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
+  perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_do_not_call(bigint, text, text) is
@@ -4342,17 +5187,57 @@ create function @extschema@.vioc_enqueue_due(max_calls integer default 10000) re
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_queued integer;
 begin
+  perform vioc.check_everywhere('operator');
   if max_calls is null or max_calls < 1 then
     raise exception 'max_calls must be positive' using errcode = 'invalid_parameter_value', hint = 'select vioc_enqueue_due();';
   end if;
   perform vioc.check_served();
   perform vioc.fallback_credential();
-  return vioc.enqueue_due(max_calls, 'vioc_enqueue_due by ' || vioc.caller(), now());
+  v_queued := vioc.enqueue_due(max_calls, 'vioc_enqueue_due by ' || vioc.caller(), now());
+  if v_queued > 0 then
+    perform vioc.note('enqueue', null, p_detail => v_queued || ' calls');
+  end if;
+  return v_queued;
 end
 $$;
 comment on function @extschema@.vioc_enqueue_due(integer) is
-  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served.';
+  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served, 42501 only with access to all practices.';
+
+-- public/vioc_call_report.sql
+
+-- Public. "Did you call Mrs Jones on the 3rd, and what was said?"
+create function @extschema@.vioc_call_report(tenant_id bigint, phone text, from_time timestamptz, to_time timestamptz)
+returns table (
+  call_id bigint, contact_id bigint, name text, queued_at timestamptz, requested_by text, forced boolean, placed_at timestamptz,
+  ongoing_at timestamptz, ended_at timestamptz, duration_ms integer, status text, outcome text, disconnection_reason text,
+  error text, summary text, recording_url text, variables jsonb)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_phone text;
+begin
+  perform vioc.check_tenant('viewer', vioc_call_report.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_call_report.tenant_id, vioc_call_report.phone);
+  return query
+  select c.id, c.contact_id, coalesce(c.variables ->> 'customer_name', ct.name), c.queued_at, c.requested_by, c.forced, c.placed_at,
+    c.ongoing_at, c.ended_at, c.duration_ms, c.status::text, c.outcome, c.disconnection_reason,
+    c.error, c.summary, c.recording_url, c.variables
+  from vioc.calls as c
+  left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+  where c.tenant_id = vioc_call_report.tenant_id and c.to_number = v_phone
+    and c.queued_at < coalesce(vioc_call_report.to_time, 'infinity')
+    and coalesce(c.ended_at, 'infinity') >= coalesce(vioc_call_report.from_time, '-infinity')
+  order by c.id;
+end
+$$;
+comment on function @extschema@.vioc_call_report(bigint, text, timestamptz, timestamptz) is
+  'Every call to a number in a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';
 
 -- public/vioc_explain_contact.sql
 
@@ -4364,7 +5249,8 @@ as $$
 declare
   v_tenant_id bigint;
 begin
-  select c.tenant_id into v_tenant_id from vioc.contacts as c where c.id = vioc_explain_contact.id;
+  select c.tenant_id into v_tenant_id from vioc.contacts as c
+  where c.id = vioc_explain_contact.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4376,6 +5262,71 @@ $$;
 comment on function @extschema@.vioc_explain_contact(bigint) is
   'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';
 
+-- public/vioc_forget_contact.sql
+
+-- Public. A person by the practice system's key.
+create function @extschema@.vioc_forget_contact(tenant_id bigint, external_id text) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contacts bigint[];
+  v_rows integer;
+begin
+  perform vioc.check_tenant('admin', vioc_forget_contact.tenant_id);
+  if nullif(btrim(vioc_forget_contact.external_id), '') is null then
+    raise exception 'external_id is empty'
+      using errcode = 'invalid_parameter_value', hint = 'Use contacts.external_id, or vioc_forget_phone.';
+  end if;
+  perform vioc.installation_id();
+  v_contacts := array(
+    select c.id from vioc.contacts as c
+    where c.tenant_id = vioc_forget_contact.tenant_id and c.external_id = vioc_forget_contact.external_id);
+  v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, 'infinity', v_now);
+  insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
+  values (vioc_forget_contact.tenant_id, 'external_id', vioc.person_hash('external_id', vioc_forget_contact.external_id), v_now, v_now)
+  on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
+  perform vioc.note('forget', vioc_forget_contact.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.wake_worker();
+  return v_rows;
+end
+$$;
+comment on function @extschema@.vioc_forget_contact(bigint, text) is
+  'Erases a person by the practice system''s key: the contact, what its calls and their webhooks say, and the calls at Retell; that there were calls stays, and so does an opt-out. Calls under way are stopped, and erased when they have ended. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 no key.';
+
+-- public/vioc_forget_phone.sql
+
+-- Public. Everybody at a number.
+create function @extschema@.vioc_forget_phone(tenant_id bigint, phone text) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_phone text;
+  v_contacts bigint[];
+  v_rows integer;
+begin
+  perform vioc.check_tenant('admin', vioc_forget_phone.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_forget_phone.tenant_id, vioc_forget_phone.phone);
+  perform vioc.installation_id();
+  v_contacts := array(
+    select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = v_phone);
+  v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, 'infinity', v_now);
+  insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
+  values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', v_phone), v_now, v_now)
+  on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
+  perform vioc.note('forget', vioc_forget_phone.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.wake_worker();
+  return v_rows;
+end
+$$;
+comment on function @extschema@.vioc_forget_phone(bigint, text) is
+  'Erases everybody at a number, as vioc_forget_contact does. An opt-out of the number stays. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 not a phone number.';
+
 -- public/vioc_go_live.sql
 
 create function @extschema@.vioc_go_live(tenant_id bigint) returns void
@@ -4386,12 +5337,9 @@ as $$
 declare
   v_standing record;
 begin
+  perform vioc.check_tenant('admin', vioc_go_live.tenant_id);
   perform vioc.fallback_credential();
   select s.* into v_standing from vioc.standing(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
   if not v_standing.configured then
     raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
       using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
@@ -4401,6 +5349,7 @@ begin
       using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
   end if;
   update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
+  perform vioc.note('go_live', vioc_go_live.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_go_live(bigint) is
@@ -4416,10 +5365,7 @@ returns table (day date, calls bigint)
 as $$
 #variable_conflict use_column
 begin
-  if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
+  perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
   return query
   select d.day, count(c.id)
   from vioc.tenants as t
@@ -4440,14 +5386,46 @@ $$;
 comment on function @extschema@.vioc_go_live_forecast(bigint) is
   'How many first calls the next seven days would bring if the tenant went live now, per day of its time zone. Errors: PT404 no such tenant.';
 
+-- public/vioc_grant.sql
+
+-- Public. The rights are GRANTs on the extension's objects and a row of vioc.access that policies and functions read.
+create function @extschema@.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  -- rows left by an earlier role of this name, which was dropped with all of its rights
+  delete from vioc.access as a
+  where a.role_name = vioc_grant.role_name
+    and not exists (
+      select from pg_shdepend as d
+      where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole(quote_ident(vioc_grant.role_name))
+        and d.deptype = 'a' and d.dbid = (select b.oid from pg_database as b where b.datname = current_database())
+        and d.classid in ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass));
+  insert into vioc.access (role_name, access, tenant_id)
+  values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
+  on conflict do nothing;
+  perform vioc.make_policies();
+  perform vioc.give_rights(vioc_grant.role_name, false);
+  perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
+end
+$$;
+comment on function @extschema@.vioc_grant(text, text, bigint) is
+  'Gives a role access to one practice, or to all: viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give.';
+
 -- public/vioc_ingest_outcome.sql
 
--- Public, for trusted callers only: it believes what it is given.
+-- Public, for trusted callers only: it believes what it is given, about calls of the practices that it was opened for.
 create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_tenants constant int8multirange := vioc.tenants_of('ingest');
+  v_event record;
 begin
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
@@ -4455,11 +5433,18 @@ begin
   if octet_length($1::text) > vioc.max_body_bytes() then
     raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
   end if;
+  if v_tenants <> '{(,)}' then
+    select * into v_event from vioc.read_event($1);
+    if not coalesce((vioc.match_call(v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
+      raise exception 'there is no such call'
+        using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
+    end if;
+  end if;
   return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
 end
 $$;
 comment on function @extschema@.vioc_ingest_outcome(jsonb) is
-  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large.';
+  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';
 
 -- public/vioc_install_schedule.sql
 
@@ -4471,11 +5456,13 @@ create function @extschema@.vioc_install_schedule(every text default '* * * * *'
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.check_everywhere('admin');
+  perform vioc.note('schedule', null);
   return vioc.schedule(every, vioc.is_superuser_caller());
 end
 $$;
 comment on function @extschema@.vioc_install_schedule(text) is
-  'Makes the pg_cron jobs that queue due calls and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
+  'Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
 
 -- public/vioc_mark_reviewed.sql
 
@@ -4489,7 +5476,8 @@ declare
   v_call vioc.calls;
   v_outcome constant text := vioc_mark_reviewed.outcome;
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_mark_reviewed.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
@@ -4517,6 +5505,7 @@ begin
     and not exists (
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
+  perform vioc.note('review', v_call.tenant_id, v_call.contact_id, v_call.id);
 end
 $$;
 comment on function @extschema@.vioc_mark_reviewed(bigint, text) is
@@ -4536,16 +5525,15 @@ declare
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
+    perform vioc.check_tenant('operator', vioc_pause.tenant_id);
     update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
     where t.id = vioc_pause.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_pause.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
   end if;
+  perform vioc.note('pause', vioc_pause.tenant_id);
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c
@@ -4558,7 +5546,7 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_pause(bigint, text, boolean) is
-  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant.';
+  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';
 
 -- public/vioc_preview_call.sql
 
@@ -4578,7 +5566,7 @@ begin
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   left join vioc.installation as i on true
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
-  where c.id = vioc_preview_call.id;
+  where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4588,6 +5576,29 @@ end
 $$;
 comment on function @extschema@.vioc_preview_call(bigint) is
   'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';
+
+-- public/vioc_purge.sql
+
+-- Public. Run by pg_cron, often and a piece at a time, so that no run is long.
+create function @extschema@.vioc_purge() returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_purged integer;
+begin
+  perform vioc.check_everywhere('admin');
+  v_purged := vioc.purge(5000, clock_timestamp());
+  if v_purged > 0 then
+    perform vioc.note('purge', null, p_detail => v_purged || ' rows');
+    perform vioc.wake_worker();
+  end if;
+  return v_purged;
+end
+$$;
+comment on function @extschema@.vioc_purge() is
+  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: at most 5,000 calls of each kind per practice, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
 
 -- public/vioc_receive_webhook.sql
 
@@ -4601,13 +5612,16 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
+  -- also loads the library, so that no setting of the caller's stands in for the server's
+  v_state constant text := vioc.server_state();
   v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
-  v_match integer;
+  v_match integer := 0;
 begin
   if octet_length(v_body) > vioc.max_body_bytes() then
+    perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
@@ -4617,10 +5631,17 @@ begin
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(v_document) as k;
+    from vioc.webhook_keys(v_document, vioc.tenants_of('webhook'), octet_length(v_body)) as k;
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
   end if;
-  if coalesce(v_match, 0) = 0 then
+  if v_match = 0 then
+    perform vioc.count_refusal(
+      case
+        when v_body is null or coalesce(v_header, '') = '' then 'no_signature'
+        when btrim(v_header, E' \t') !~ '^v=[0-9]{1,18},d=[0-9a-fA-F]{64}$' then 'malformed'
+        when abs(substring(v_header from 'v=([0-9]+)')::numeric - extract(epoch from v_now) * 1000) > 300000 then 'stale'
+        when v_keys is null then 'no_key'
+        else 'bad_signature' end, v_now);
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;
@@ -4643,6 +5664,8 @@ create function @extschema@.vioc_remove_schedule() returns text
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.check_everywhere('admin');
+  perform vioc.note('unschedule', null);
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;
@@ -4658,18 +5681,23 @@ as $$
 declare
   v_event record;
   v_applied integer := 0;
+  v_tenants constant int8multirange := vioc.tenants_of('operator');
 begin
   for v_event in
     select e.id from vioc.webhook_events as e
-    where e.state in ('new', 'failed')
-      -- its call became known later
-      or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id))
+    where (e.state in ('new', 'failed')
+        -- its call became known later
+        or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id)))
+      and e.body <> ''
+      -- one that failed before it was matched has no practice yet
+      and coalesce(e.tenant_id <@ v_tenants, v_tenants = '{(,)}')
     order by e.id limit greatest(max_events, 0) for update skip locked
   loop
     if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
       v_applied := v_applied + 1;
     end if;
   end loop;
+  perform vioc.note('replay', null, p_detail => v_applied || ' events');
   return v_applied;
 end
 $$;
@@ -4686,7 +5714,9 @@ as $$
 declare
   v_was_copy boolean;
 begin
+  perform vioc.note('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     select i.is_copy into v_was_copy from vioc.installation as i;
     update vioc.installation as i
@@ -4699,13 +5729,10 @@ begin
       perform vioc.begin_recall(now());
     end if;
   else
+    perform vioc.check_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_resume.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null
     from vioc.standing(now()) as s
@@ -4715,7 +5742,27 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';
+
+-- public/vioc_revoke.sql
+
+-- Public. What the role's other access needs is granted anew.
+create function @extschema@.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.access_asked(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
+  delete from vioc.access as a
+  where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
+    and a.tenant_id is not distinct from vioc_revoke.tenant_id;
+  perform vioc.give_rights(vioc_revoke.role_name, true);
+  perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
+end
+$$;
+comment on function @extschema@.vioc_revoke(text, text, bigint) is
+  'Takes back what vioc_grant with the same arguments gave; whatever the role''s other access does not need is revoked, also rights on the extension''s objects that were granted by hand. Errors: as vioc_grant.';
 
 -- public/vioc_set_credentials.sql
 
@@ -4733,9 +5780,14 @@ declare
   v_current bigint;
   v_credential_id bigint;
 begin
+  perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  -- the files are everybody's: whoever may name one could spend another practice's money
+  if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
+    perform vioc.check_everywhere('admin');
   end if;
   v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
   if v_problem is not null then
@@ -4743,10 +5795,6 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(vioc_set_credentials.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
 
   -- a preview shows the session_id that will be used
   perform vioc.installation_id();
@@ -4776,11 +5824,12 @@ begin
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
+  perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
 end
 $$;
 comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';
 
 -- public/vioc_wait_for_call.sql
 
@@ -4795,6 +5844,7 @@ declare
   v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
   v_call record;
   v_seen bigint;
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''
@@ -4808,7 +5858,8 @@ begin
     -- the count first: a change after this line ends the sleep below
     v_seen := vioc.wait_for_change(0, 0);
     select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
-    into v_call from vioc.calls as c where c.id = vioc_wait_for_call.call_id;
+    into v_call from vioc.calls as c
+    where c.id = vioc_wait_for_call.call_id and c.tenant_id <@ v_tenants;
     if not found then
       raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
         using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
@@ -4845,7 +5896,8 @@ declare
 begin
   v_queued := @extschema@.vioc_call_contact(id, force);
   commit;
-  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout);
+  -- all arguments, of exactly these types: a function that somebody else has put beside it is never a better match
+  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout, 'placed'::pg_catalog.text);
   call_id := v_awaited.call_id;
   status := v_awaited.status;
   retell_call_id := v_awaited.retell_call_id;
@@ -4883,6 +5935,47 @@ from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live). A reader also needs EXECUTE on vioc_explain_contact.';
+
+-- views/metrics.sql
+
+-- For monitoring: one row a figure, of the practices that the asker may see. Counts only what an index counts quickly.
+create view vioc.metrics (name, labels, value) with (security_invoker, security_barrier) as
+select 'calls_open', jsonb_build_object('status', c.status), count(*)::numeric
+from vioc.calls as c
+where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not c.is_test
+group by c.status
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) filter (where c.due_at <= now()) as due,
+    extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
+  from vioc.calls as c where c.status = 'queued' or c.resend) as q
+cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
+union all
+select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs_review
+union all
+select 'look_ups_due', '{}', count(*) from vioc.calls as c where c.look_up_at <= now()
+union all
+select 'contacts_due', '{}', count(*) from vioc.contacts as c where c.next_call_at <= now()
+union all
+select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
+from unnest(array['new', 'failed']) as s (state)
+left join vioc.webhook_events as e on e.state = s.state and e.state in ('new', 'failed')
+group by s.state
+union all
+select 'webhooks_refused_total', jsonb_build_object('reason', r.reason), r.refusals from vioc.webhook_refusals as r
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) as tenants, count(*) filter (where t.live) as live, count(t.paused_at) as paused, count(t.suspended_at) as suspended
+  from vioc.tenants as t) as n
+cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.live), ('tenants_paused', n.paused),
+  ('tenants_suspended', n.suspended)) as m (name, value)
+union all
+select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
+union all
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';
 
 -- views/needs_review.sql
 
@@ -4927,29 +6020,65 @@ $$;
 
 -- grants.sql
 
--- Nothing for PUBLIC: EXECUTE on functions is what PostgreSQL would give by itself.
+-- Nobody has any right but the owner: neither PUBLIC, to whom PostgreSQL gives EXECUTE and the use of types, nor roles
+-- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives. Row-level security is on everywhere; the policies are
+-- made by vioc_grant, see functions/make_policies.sql.
 do $$
 declare
-  v_function record;
+  v_object record;
 begin
-  for v_function in
-    select p.oid::regprocedure as name
-    from pg_depend as d
-    join pg_proc as p on p.oid = d.objid
-    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
-      and d.refobjid = (select e.oid from pg_extension as e where e.extname = 'vioconcierge')
+  for v_object in
+    with members as (
+      select d.classid, d.objid from pg_depend as d
+      join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+      where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+    ),
+    objects as (
+      select 'routine ' || p.oid::regprocedure as name, p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl
+      from members as m join pg_proc as p on m.classid = 'pg_proc'::regclass and p.oid = m.objid
+      union all
+      select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass, c.relowner,
+        coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
+      from members as m join pg_class as c on m.classid = 'pg_class'::regclass and c.oid = m.objid and c.relkind in ('r', 'p', 'v', 'S')
+      union all
+      -- identity columns own theirs, the extension does not
+      select 'sequence ' || c.oid::regclass, c.relowner, coalesce(c.relacl, acldefault('s', c.relowner))
+      from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind = 'S'
+      union all
+      select 'type ' || t.oid::regtype, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
+      from members as m join pg_type as t on m.classid = 'pg_type'::regclass and t.oid = m.objid and t.typelem = 0
+      union all
+      select 'schema vioc', n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
+      from pg_namespace as n where n.nspname = 'vioc'
+    )
+    select distinct o.name, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee
+    from objects as o cross join lateral aclexplode(o.acl) as a
+    where a.grantee <> o.owner
   loop
-    execute format('revoke all on routine %s from public', v_function.name);
+    execute format('revoke all on %s from %s', v_object.name, v_object.grantee);
+  end loop;
+
+  for v_object in
+    select c.oid::regclass as name from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    execute format('alter table %s enable row level security', v_object.name);
   end loop;
 end
 $$;
 
 do $$
+declare
+  -- CREATE EXTENSION silences notices; what is set here ends with it
+  v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
   if current_setting('cron.database_name', true) is null then
-    -- CREATE EXTENSION silences notices; what is set here ends with it
-    perform set_config('client_min_messages', 'notice', true);
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
+  end if;
+  if exists (
+    select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
+    where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0) then
+    raise warning 'everybody may create functions in schema %, also some that look like those of vioconcierge', '@extschema@'
+      using hint = 'revoke create on schema @extschema@ from public;';
   end if;
 end
 $$;

@@ -413,6 +413,7 @@ impl Worker {
                 ticket: 0,
                 method: match asked.method.as_str() {
                     "GET" => Method::Get,
+                    "DELETE" => Method::Delete,
                     _ => Method::Post,
                 },
                 path: asked.path.clone(),

@@ -9,9 +9,10 @@ declare
   v_call vioc.calls;
   v_key text;
   v_state text := 'applied';
+  v_storage text;
 begin
   select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
-  if not found or v_stored.state not in ('new', 'failed', 'unmatched') then
+  if not found or v_stored.state not in ('new', 'failed', 'unmatched') or v_stored.body = '' then
     return v_stored.state;
   end if;
   select * into v_event from vioc.read_event(vioc.storable_json(v_stored.body)::jsonb);
@@ -26,12 +27,25 @@ begin
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     update vioc.webhook_events as e
-    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
+    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null,
+        body = vioc.kept_body(e.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id))
     where e.id = p_event_id;
     return v_state;
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_call.erased_at is not null then
+    -- nothing brings a forgotten person back; only their wish not to be called is heard
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+    end if;
+    update vioc.webhook_events as e
+    set state = 'ignored', event = v_event.event, tenant_id = v_call.tenant_id, call_id = v_call.id, body = '', error = null
+    where e.id = p_event_id;
+    return 'ignored';
+  end if;
+  select case when v_call.forgotten_at is null then t.webhook_storage else 'basics' end into v_storage
+  from vioc.tenants as t where t.id = v_call.tenant_id;
   v_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
     when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
@@ -42,7 +56,8 @@ begin
     end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
-        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+        body = vioc.kept_body(e.body, v_storage)
     where e.id = p_event_id;
     return 'duplicate';
   end if;
@@ -72,8 +87,12 @@ begin
 
   update vioc.webhook_events as e
   set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
-      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+      body = vioc.kept_body(e.body, v_storage)
   where e.id = p_event_id;
+  if v_call.forgotten_at is not null then
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
+  end if;
   perform vioc.wake_worker();
   return 'applied';
 end

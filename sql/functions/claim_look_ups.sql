@@ -1,7 +1,7 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
--- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
--- written down.
+-- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
+-- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -58,9 +58,10 @@ begin
     returning c.*
   )
   select a.tenant_id, a.id, k.kind,
-    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind when 'get' then 'GET' when 'delete' then 'DELETE' else 'POST' end,
     case k.kind
       when 'find' then '/v3/list-calls'
+      when 'delete' then '/v2/delete-call/' || vioc.url_part(a.retell_call_id)
       when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
       else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
     case k.kind when 'find' then jsonb_build_object(
@@ -72,6 +73,7 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
+    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     else 'get' end as kind) as k;

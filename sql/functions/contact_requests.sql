@@ -10,7 +10,11 @@ begin atomic
   select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
     coalesce(a.retell_agent_id, t.retell_agent_id),
     case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
-    t.agent_override,
+    case
+      when t.data_storage_setting is null and t.opt_in_signed_url is null and t.enable_dnc_detection is null then t.agent_override
+      else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
+        || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
+          'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
     coalesce(c.extra_variables, '{}')
       || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
       || jsonb_build_object(

@@ -4,9 +4,11 @@ create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_phone text;
   v_tenants bigint[];
 begin
+  perform vioc.check_tenant('operator', vioc_allow_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
@@ -21,6 +23,7 @@ begin
         else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+  perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_allow_call(bigint, text, text) is

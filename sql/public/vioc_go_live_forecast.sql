@@ -6,10 +6,7 @@ returns table (day date, calls bigint)
 as $$
 #variable_conflict use_column
 begin
-  if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
+  perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
   return query
   select d.day, count(c.id)
   from vioc.tenants as t
