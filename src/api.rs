@@ -16,6 +16,19 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
+fn ask_worker() {
+    if let Some(slot) = wake::slot_index().and_then(shared::slot) {
+        slot.ask();
+    }
+}
+
+/// Of the loaded library, not of the SQL objects.
+#[pg_extern(sql = false)]
+fn library_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+#[pg_extern(sql = false)]
 fn server_state() -> &'static str {
     if !shared::is_loaded() {
         return "not_preloaded";
