@@ -1,6 +1,5 @@
 -- Nobody has any right but the owner: neither PUBLIC, to whom PostgreSQL gives EXECUTE and the use of types, nor roles
--- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives. Row-level security is on everywhere; the policies are
--- made by vioc_grant, see functions/make_policies.sql.
+-- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives.
 do $$
 declare
   v_object record;
@@ -34,12 +33,6 @@ begin
     where a.grantee <> o.owner
   loop
     execute format('revoke all on %s from %s', v_object.name, v_object.grantee);
-  end loop;
-
-  for v_object in
-    select c.oid::regclass as name from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
-  loop
-    execute format('alter table %s enable row level security', v_object.name);
   end loop;
 end
 $$;

@@ -14,9 +14,11 @@
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
+--     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
+--     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
 --   views/
---   grants                 nothing for PUBLIC
+--   policies, grants       row-level security; nothing for PUBLIC nor for anybody else
 --
 -- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
 -- Every function fixes its search_path; time is an argument (p_now).
@@ -1109,7 +1111,7 @@ begin atomic
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
     -- policies ask it
-    ('viewer', false, 'private function', 'execute', '{tenants_seen}'),
+    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
@@ -1134,86 +1136,6 @@ begin atomic
   cross join lateral unnest(r.names) as n (name);
 end;
 comment on function vioc.rights() is 'What each access of vioc_grant may do.';
-
--- functions/policies.sql
-
--- Private. The row-level security policies, one row each. They are static: whom they let see what is in vioc.access.
--- The bounds are there for the planner, which finds one practice's rows by index; sub-selects are run once per query.
-create function vioc.policies() returns table (relation text, name text, command text, is_check boolean, condition text)
-  language sql stable
-begin atomic
-  with seen as (
-    select l.access, c.place,
-      format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
-        ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
-        ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
-      format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
-    from unnest(array['viewer', 'operator', 'admin']) as l (access)
-    cross join unnest(array['tenant_id', 'id']) as c (place)
-  )
-  select r.relation, 'viewers see', 'select', false, s.condition
-  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
-    'outcome_words']) as r (relation)
-  join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
-  union all
-  select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
-  union all
-  select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
-  from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
-  union all
-  select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
-  from unnest(array['audit', 'forgotten']) as r (relation)
-  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
-  union all
-  select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
-  union all
-  select 'credentials', 'viewers see', 'select', false,
-    'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
-  union all
-  select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
-  union all
-  select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
-  from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
-  where s.access = 'operator' and s.place = 'tenant_id'
-  union all
-  select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
-  from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
-  cross join unnest(array['insert', 'update', 'delete']) as c (command)
-  join seen as s on s.access = 'admin' and s.place = 'tenant_id'
-  union all
-  select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
-  union all
-  select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
-  from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
-  join seen as s on s.access = 'admin' and s.place = 'id';
-end;
-comment on function vioc.policies() is 'The row-level security policies that vioc_grant makes.';
-
--- functions/make_policies.sql
-
--- Private. Made at the first vioc_grant and not by the install script: pg_dump writes down the policies of an
--- extension's tables as if users had made them, and a restore would find them there already. Until then nobody but the
--- owner sees a row, because row-level security is on.
-create function vioc.make_policies() returns void
-  language plpgsql volatile
-  set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_policy record;
-begin
-  for v_policy in
-    select p.*, c.oid::regclass as place
-    from vioc.policies() as p
-    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
-    where not exists (select from pg_policy as k where k.polrelid = c.oid and k.polname = p.name)
-    order by c.oid
-  loop
-    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
-      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
-  end loop;
-end
-$$;
-comment on function vioc.make_policies() is 'Makes the row-level security policies that are missing.';
 
 -- functions/give_rights.sql
 
@@ -3327,8 +3249,8 @@ comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timesta
 
 -- functions/ask_for_analysis.sql
 
--- Private. A call that was decided before its analysis came (by a flat body, or because it had been given up and lives after
--- all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
 create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
   language sql volatile
 begin atomic
@@ -4250,9 +4172,10 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours' then null
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
@@ -4277,9 +4200,9 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
 end
 $$;
@@ -4470,6 +4393,7 @@ begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
 $$;
@@ -5646,8 +5570,8 @@ as $$
   from (values
     ('tenants', (select count(*) || ' with agent and number' from practices)),
     ('keys', 'every practice has one'),
-    ('keys_accepted', (select format('Retell accepts %s, asked at most %s ago', count(*), max(k.age)) from keys as k)),
-    ('agents', (select format('%s report what is needed', count(*)) from agents)),
+    ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
+    ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
     ('paused_tenants', 'none'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
@@ -5730,7 +5654,7 @@ as $$
   union all
   select w.check_name, true, w.detail, null
   from (values
-    ('webhooks', (select coalesce(format('the last one came %s ago', date_trunc('second', p_now - w.last_at)), 'none yet, and none was due') from webhooks as w)),
+    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
     ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
@@ -5794,6 +5718,32 @@ as $$
   select 'grants', true, 'nobody has more than vioc_grant gives', null where not exists (select from findings)
 $$;
 comment on function vioc.examine_grants() is 'vioc_doctor: dangerous rights.';
+
+-- functions/worker_figures.sql
+
+-- Private, but executed by viewers through vioc.metrics. The worker is of the whole database: nothing for who sees only
+-- some practices.
+create function vioc.worker_figures() returns table (name text, labels jsonb, value numeric)
+  language sql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select f.name, '{}'::jsonb, f.value
+  from (select vioc.server_state() as state) as s
+  left join vioc.worker_report() as r on true
+  cross join lateral (values
+    ('worker_up', (s.state = 'ready')::integer::numeric),
+    ('worker_started_seconds', extract(epoch from r.started_at)),
+    ('worker_in_flight', r.in_flight),
+    ('worker_posted_total', r.posted),
+    ('worker_placed_total', r.placed),
+    ('worker_not_placed_total', r.not_placed),
+    ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
+    ('events_unnumbered', (select count(*) from vioc.new_events)),
+    ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
+  where vioc.tenants_of('viewer') = '{(,)}' and f.value is not null
+$$;
+comment on function vioc.worker_figures() is 'The worker''s figures for vioc.metrics, for who sees all practices.';
 
 -- public/vioc_allow_call.sql
 
@@ -6173,7 +6123,6 @@ begin
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
-  perform vioc.make_policies();
   perform vioc.give_rights(vioc_grant.role_name, false);
   perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end
@@ -6799,6 +6748,40 @@ $$;
 comment on function @extschema@.vioc_reconcile() is
   'Has the worker ask Retell, now and not at its own times, about every call that Retell has or may have; returns how many (10,000 at most). Look-ups left: metric look_ups_due. Errors: 42501 only with access to all practices.';
 
+-- public/vioc_help.sql
+
+create function @extschema@.vioc_help() returns table (task text, call text, what_it_does text)
+  language sql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select t.task,
+    case p.prokind when 'p' then 'call ' else '' end || p.proname || '(' || coalesce((
+      select string_agg(concat_ws(' ', a.name, format_type(a.type, null)) || case when a.place > p.pronargs - p.pronargdefaults then ' = ...' else '' end, ', ' order by a.place)
+      from unnest(coalesce(p.proargnames, array_fill(null::text, array[p.pronargs])), coalesce(p.proallargtypes, p.proargtypes::oid[]),
+          coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs]))) with ordinality as a (name, type, mode, place)
+      where a.mode = 'i'), '') || ')',
+    regexp_replace(obj_description(p.oid, 'pg_proc'), ' Errors: .*$', '')
+  from unnest(array[
+    'set up', 'call', 'see why', 'people''s wishes', 'practices and pauses', 'webhooks', 'the app', 'privacy', 'operate'],
+    array[
+    '{vioc_set_credentials,vioc_grant,vioc_revoke,vioc_install_schedule,vioc_remove_schedule,vioc_doctor}',
+    '{vioc_call_contact,vioc_call_contact_now,vioc_wait_for_call,vioc_cancel_call,vioc_test_call,vioc_enqueue_due}',
+    '{vioc_explain_contact,vioc_preview_call,vioc_mark_reviewed,vioc_call_report}',
+    '{vioc_do_not_call,vioc_allow_call}',
+    '{vioc_go_live_forecast,vioc_go_live,vioc_pause,vioc_resume}',
+    '{vioc_receive_webhook,vioc_ingest_outcome,vioc_replay_webhooks}',
+    '{vioc_events}',
+    '{vioc_forget_contact,vioc_forget_phone,vioc_purge}',
+    '{vioc_reconcile,vioc_help}']) with ordinality as t (task, names, task_place)
+  cross join lateral unnest(t.names::text[]) with ordinality as n (name, place)
+  join pg_proc as p on p.proname = n.name and p.pronamespace = '@extschema@'::regnamespace
+  join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+  join pg_extension as e on e.oid = d.refobjid and d.refclassid = 'pg_extension'::regclass and e.extname = 'vioconcierge'
+  order by t.task_place, n.place
+$$;
+comment on function @extschema@.vioc_help() is 'The functions by task: how to call them, what they do. More: \df+ vioc_* and \d+ vioc.* in psql.';
+
 -- views/call_history.sql
 
 create view vioc.call_history with (security_invoker, security_barrier) as
@@ -6865,8 +6848,10 @@ cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.l
 union all
 select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
 union all
-select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
-comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i
+union all
+select w.name, w.labels, w.value from vioc.worker_figures() as w;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ and events_ figures are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
 
 -- views/needs_review.sql
 
@@ -6909,11 +6894,83 @@ begin
 end
 $$;
 
+-- policies.sql
+
+-- Row-level security: on for every table, and the policies, which are static: whom they let see what is in vioc.access.
+-- The bounds on tenant_id are there for the planner, which finds one practice's rows by index; sub-selects are run once
+-- per query. A table without a policy shows its rows to the owner only.
+do $$
+declare
+  v_table regclass;
+  v_policy record;
+begin
+  for v_table in
+    select c.oid from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    execute format('alter table %s enable row level security', v_table);
+  end loop;
+
+  for v_policy in
+    select p.*, c.oid::regclass as place
+    from (
+      with seen as (
+        select l.access, c.place,
+          format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
+            ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
+            ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
+          format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
+        from unnest(array['viewer', 'operator', 'admin']) as l (access)
+        cross join unnest(array['tenant_id', 'id']) as c (place)
+      )
+      select r.relation, 'viewers see', 'select', false, s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
+        'outcome_words']) as r (relation)
+      join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
+      union all
+      select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from unnest(array['audit', 'forgotten']) as r (relation)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
+      union all
+      select 'credentials', 'viewers see', 'select', false,
+        'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
+      union all
+      select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
+      union all
+      select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
+      from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      where s.access = 'operator' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
+      cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
+      union all
+      select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
+      from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
+      join seen as s on s.access = 'admin' and s.place = 'id'
+    ) as p (relation, name, command, is_check, condition)
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
+    order by c.oid
+  loop
+    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
+      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
+  end loop;
+end
+$$;
+
 -- grants.sql
 
 -- Nobody has any right but the owner: neither PUBLIC, to whom PostgreSQL gives EXECUTE and the use of types, nor roles
--- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives. Row-level security is on everywhere; the policies are
--- made by vioc_grant, see functions/make_policies.sql.
+-- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives.
 do $$
 declare
   v_object record;
@@ -6947,12 +7004,6 @@ begin
     where a.grantee <> o.owner
   loop
     execute format('revoke all on %s from %s', v_object.name, v_object.grantee);
-  end loop;
-
-  for v_object in
-    select c.oid::regclass as name from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
-  loop
-    execute format('alter table %s enable row level security', v_object.name);
   end loop;
 end
 $$;

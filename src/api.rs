@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
 
-use vioc_retell::secrets;
+use vioc_retell::{Secret, secrets};
 
 use crate::{config, errand, shared, wake};
 
@@ -109,10 +109,12 @@ fn matching_key(
     let secrets_dir = config::secrets_dir();
     let mut matching = 0;
     for (position, key) in (1..).zip(keys) {
-        let key = key.and_then(|key| secrets::resolve(&key, &secrets_dir).ok());
+        let key = key
+            .map(Secret::from)
+            .and_then(|key| secrets::resolve(key.expose(), &secrets_dir).ok());
         // every key is tried, whatever the earlier ones gave
         if let Some(key) = key
-            && vioc_core::signature::verify(header, body.as_bytes(), &[&key], now_ms)
+            && vioc_core::signature::verify(header, body.as_bytes(), &[key.expose()], now_ms)
             && matching == 0
         {
             matching = position;

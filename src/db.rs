@@ -10,6 +10,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
 use vioc_core::reply::CreateAnswer;
+use vioc_retell::Secret;
 
 use crate::stop;
 
@@ -136,7 +137,7 @@ pub(crate) fn forget_plans() {
 pub(crate) struct Claimed {
     pub(crate) tenant_id: i64,
     pub(crate) call_id: i64,
-    pub(crate) api_key: String,
+    pub(crate) api_key: Secret,
     pub(crate) body: String,
 }
 
@@ -148,7 +149,7 @@ pub(crate) struct LookUp {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) body: Option<String>,
-    pub(crate) api_key: Option<String>,
+    pub(crate) api_key: Option<Secret>,
 }
 
 /// Whether the extension is installed in this database; if so it stays until the transaction ends. Needs one.
@@ -233,7 +234,7 @@ fn look_ups(
                 method: row.get(4)?.unwrap_or_default(),
                 path: row.get(5)?.unwrap_or_default(),
                 body: row.get(6)?,
-                api_key: row.get(7)?,
+                api_key: row.get::<String>(7)?.map(Secret::from),
             })
         },
     )
@@ -288,7 +289,7 @@ impl Statements {
                 Ok(Claimed {
                     tenant_id: row.get(1)?.unwrap_or_default(),
                     call_id: row.get(2)?.unwrap_or_default(),
-                    api_key: row.get(3)?.unwrap_or_default(),
+                    api_key: Secret::from(row.get::<String>(3)?.unwrap_or_default()),
                     body: row.get(4)?.unwrap_or_default(),
                 })
             },

@@ -11,7 +11,7 @@ use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
-use vioc_retell::{Done, Job, Method, Pool, Secret, secrets};
+use vioc_retell::{Done, Job, Method, Pool, secrets};
 
 use crate::db::{self, LookUp, Statements};
 use crate::{config, shared, stop};
@@ -396,14 +396,14 @@ impl Worker {
             tenant_id: call.tenant_id,
             call_id: call.call_id,
         });
-        let key = secrets::resolve(&call.api_key, &config::secrets_dir());
+        let key = secrets::resolve(call.api_key.expose(), &config::secrets_dir());
         match (key, &self.pool) {
             (Ok(key), Some(pool)) => pool.submit(Job {
                 ticket,
                 method: Method::Post,
                 path: "/v2/create-phone-call".into(),
                 body: Some(call.body),
-                api_key: Secret::from(key),
+                api_key: key,
             }),
             (key, _) => {
                 let message = key.err().unwrap_or_else(|| "no connection pool".into());
@@ -470,7 +470,7 @@ impl Worker {
             let Some(Ok(key)) = asked
                 .api_key
                 .as_ref()
-                .map(|key| secrets::resolve(key, &config::secrets_dir()))
+                .map(|key| secrets::resolve(key.expose(), &config::secrets_dir()))
             else {
                 continue; // no key now: the next try is written down already
             };
@@ -483,7 +483,7 @@ impl Worker {
                 },
                 path: asked.path.clone(),
                 body: asked.body.clone(),
-                api_key: Secret::from(key),
+                api_key: key,
             };
             let ticket = self.ticket(Work::LookUp { asked, asked_at });
             if let Some(pool) = &self.pool {

@@ -46,9 +46,10 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours' then null
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
@@ -73,9 +74,9 @@ begin
   left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
-    when a.erased_at is not null then 'delete'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
 end
 $$;

@@ -73,7 +73,7 @@ as $$
   union all
   select w.check_name, true, w.detail, null
   from (values
-    ('webhooks', (select coalesce(format('the last one came %s ago', date_trunc('second', p_now - w.last_at)), 'none yet, and none was due') from webhooks as w)),
+    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
     ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;

@@ -93,8 +93,8 @@ as $$
   from (values
     ('tenants', (select count(*) || ' with agent and number' from practices)),
     ('keys', 'every practice has one'),
-    ('keys_accepted', (select format('Retell accepts %s, asked at most %s ago', count(*), max(k.age)) from keys as k)),
-    ('agents', (select format('%s report what is needed', count(*)) from agents)),
+    ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
+    ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
     ('paused_tenants', 'none'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;

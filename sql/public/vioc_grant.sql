@@ -17,7 +17,6 @@ begin
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
-  perform vioc.make_policies();
   perform vioc.give_rights(vioc_grant.role_name, false);
   perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end

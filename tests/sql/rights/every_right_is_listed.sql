@@ -132,6 +132,14 @@ select is_empty($$ select o.object from pg_temp.objects as o, aclexplode(o.acl) 
 select is_empty($$ select c.oid::regclass from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
   and not c.relrowsecurity $$, 'every table has row-level security');
 select set_eq($$ select tablename::text, policyname::text, lower(cmd) from pg_policies where schemaname = 'vioc' $$,
-  $$ select p.relation, p.name, p.command from vioc.policies() as p where to_regclass('vioc.' || p.relation) is not null $$, 'and the policies that are listed');
+  $$ select r as a, 'viewers see' as b, 'select' as c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'follow_up_rules',
+      'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals']) as r
+    union all select r, 'admins see', 'select' from unnest(array['audit', 'forgotten']) as r
+    union all select 'access', 'roles see', 'select'
+    union all select 'contacts', 'operators ' || c, c from unnest(array['insert', 'update', 'delete']) as c
+    union all select r, 'admins ' || c, c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r,
+      unnest(array['insert', 'update', 'delete']) as c
+    union all values ('tenants', 'admins update', 'update'), ('tenants', 'admins of all insert', 'insert'), ('tenants', 'admins of all delete', 'delete'),
+      ('credentials', 'admins of all update', 'update') $$, 'and the policies that are listed');
 
 select * from finish();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod attacks;
 mod cancel;
 mod concurrency;
 mod copies;

@@ -1,0 +1,23 @@
+-- Private, but executed by viewers through vioc.metrics. The worker is of the whole database: nothing for who sees only
+-- some practices.
+create function vioc.worker_figures() returns table (name text, labels jsonb, value numeric)
+  language sql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select f.name, '{}'::jsonb, f.value
+  from (select vioc.server_state() as state) as s
+  left join vioc.worker_report() as r on true
+  cross join lateral (values
+    ('worker_up', (s.state = 'ready')::integer::numeric),
+    ('worker_started_seconds', extract(epoch from r.started_at)),
+    ('worker_in_flight', r.in_flight),
+    ('worker_posted_total', r.posted),
+    ('worker_placed_total', r.placed),
+    ('worker_not_placed_total', r.not_placed),
+    ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
+    ('events_unnumbered', (select count(*) from vioc.new_events)),
+    ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
+  where vioc.tenants_of('viewer') = '{(,)}' and f.value is not null
+$$;
+comment on function vioc.worker_figures() is 'The worker''s figures for vioc.metrics, for who sees all practices.';
