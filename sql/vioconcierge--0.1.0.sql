@@ -5116,7 +5116,7 @@ begin
   insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
   values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, new.last_outcome);
   perform vioc.wake_worker();
-  return null;
+  return new;
 end
 $$;
 comment on function vioc.contact_changed() is 'Tells the feed a contact''s new status.';
@@ -5495,6 +5495,10 @@ as $$
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
     left join vioc.retell_checks as c on c.credential_id = p.pays and c.retell_agent_id is null
+      -- with this key, not with an earlier one
+      and not exists (
+        select from vioc.credential_keys as s
+        where s.credential_id = p.pays and s.purpose = 'api' and s.valid_until is null and s.created_at > c.asked_at)
     where p.has_key and p.key_problem is null
     group by p.pays
   ),
@@ -5721,13 +5725,17 @@ comment on function vioc.examine_grants() is 'vioc_doctor: dangerous rights.';
 
 -- functions/worker_figures.sql
 
--- Private, but executed by viewers through vioc.metrics. The worker is of the whole database: nothing for who sees only
--- some practices.
+-- Private, but executed by viewers, through vioc.metrics and with their own rights: the worker is of the whole database,
+-- and who sees only some practices gets nothing.
 create function vioc.worker_figures() returns table (name text, labels jsonb, value numeric)
-  language sql volatile
-  security definer
+  language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+begin
+  if not has_function_privilege('vioc.worker_report()', 'execute') then
+    return;
+  end if;
+  return query
   select f.name, '{}'::jsonb, f.value
   from (select vioc.server_state() as state) as s
   left join vioc.worker_report() as r on true
@@ -5739,9 +5747,9 @@ as $$
     ('worker_placed_total', r.placed),
     ('worker_not_placed_total', r.not_placed),
     ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
-    ('events_unnumbered', (select count(*) from vioc.new_events)),
     ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
-  where vioc.tenants_of('viewer') = '{(,)}' and f.value is not null
+  where f.value is not null;
+end
 $$;
 comment on function vioc.worker_figures() is 'The worker''s figures for vioc.metrics, for who sees all practices.';
 
@@ -6851,7 +6859,7 @@ union all
 select 'paused', '{}', count(i.paused_at) from vioc.installation as i
 union all
 select w.name, w.labels, w.value from vioc.worker_figures() as w;
-comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ and events_ figures are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
 
 -- views/needs_review.sql
 

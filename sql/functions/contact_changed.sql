@@ -8,7 +8,7 @@ begin
   insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
   values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, new.last_outcome);
   perform vioc.wake_worker();
-  return null;
+  return new;
 end
 $$;
 comment on function vioc.contact_changed() is 'Tells the feed a contact''s new status.';

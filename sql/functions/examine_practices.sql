@@ -18,6 +18,10 @@ as $$
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
     left join vioc.retell_checks as c on c.credential_id = p.pays and c.retell_agent_id is null
+      -- with this key, not with an earlier one
+      and not exists (
+        select from vioc.credential_keys as s
+        where s.credential_id = p.pays and s.purpose = 'api' and s.valid_until is null and s.created_at > c.asked_at)
     where p.has_key and p.key_problem is null
     group by p.pays
   ),
