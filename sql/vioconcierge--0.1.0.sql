@@ -5149,26 +5149,40 @@ comment on function vioc.number_events(integer) is 'Moves committed events to vi
 
 -- functions/checks_wanted.sql
 
--- Private. The keys and agents that are in use.
-create function vioc.checks_wanted(p_now timestamptz) returns table (credential_id bigint, retell_agent_id text)
+-- Private. The keys and agents in use, and what Retell last said about them; is_current: with the key of today, and
+-- asked within two seconds before p_now.
+create function vioc.checks_wanted(p_now timestamptz)
+returns table (credential_id bigint, retell_agent_id text, asked_at timestamptz, answered_at timestamptz, http_status integer, facts jsonb,
+  is_of_this_key boolean, is_current boolean)
   language sql stable
 begin atomic
-  select s.credential_id, null::text from vioc.standing(p_now) as s where s.has_key
-  union
-  select s.credential_id, a.retell_agent_id
-  from vioc.standing(p_now) as s
+  with used as (
+    select s.credential_id, null::text as retell_agent_id from vioc.standing(p_now) as s where s.has_key
+    union
+    select s.credential_id, a.retell_agent_id
+    from vioc.standing(p_now) as s
+    cross join lateral (
+      select t.retell_agent_id from vioc.tenants as t where t.id = s.tenant_id
+      union all
+      select g.retell_agent_id from vioc.agents as g where g.tenant_id = s.tenant_id) as a
+    where s.has_key and a.retell_agent_id is not null
+  )
+  select u.credential_id, u.retell_agent_id, c.asked_at, c.answered_at, c.http_status, c.facts, k.is_of_this_key,
+    coalesce(k.is_of_this_key and c.asked_at > p_now - interval '2 seconds', false)
+  from used as u
+  left join vioc.retell_checks as c
+    on c.credential_id = u.credential_id and c.retell_agent_id is not distinct from u.retell_agent_id
   cross join lateral (
-    select t.retell_agent_id from vioc.tenants as t where t.id = s.tenant_id
-    union all
-    select g.retell_agent_id from vioc.agents as g where g.tenant_id = s.tenant_id) as a
-  where s.has_key and a.retell_agent_id is not null;
+    select not exists (
+      select from vioc.credential_keys as s
+      where s.credential_id = u.credential_id and s.purpose = 'api' and s.valid_until is null and s.created_at > c.asked_at) as is_of_this_key) as k;
 end;
-comment on function vioc.checks_wanted(timestamptz) is 'The keys (null) and agents that vioc_doctor asks Retell about.';
+comment on function vioc.checks_wanted(timestamptz) is 'The keys (agent null) and agents that vioc_doctor asks Retell about, and the last answers.';
 
 -- functions/claim_checks.sql
 
 -- Private. What vioc_doctor wants to know of Retell, as claim_look_ups gives it; the row's id stands in call_id. Those
--- never asked first, then the oldest; none more often than every other second. Not from a copy.
+-- never asked first, then the oldest; none again within two seconds, unless the key is new. Not from a copy.
 create function vioc.claim_checks(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -5183,10 +5197,8 @@ begin
   with wanted as (
     select w.credential_id, w.retell_agent_id
     from vioc.checks_wanted(p_now) as w
-    left join vioc.retell_checks as c
-      on c.credential_id = w.credential_id and c.retell_agent_id is not distinct from w.retell_agent_id
-    where coalesce(c.asked_at, '-infinity') <= p_now - interval '2 seconds'
-    order by c.asked_at nulls first, w.retell_agent_id nulls first
+    where not w.is_current
+    order by w.asked_at nulls first, w.retell_agent_id nulls first
     limit p_limit
   ),
   asked as (
@@ -5366,9 +5378,9 @@ begin
   check_name := 'tls';
   ok := (v_api ~ '^https://' or v_api ~ v_loopback) and (v_webhooks is null or v_webhooks ~ '^https://' or v_webhooks ~ v_loopback);
   detail := case when ok then 'nothing leaves this machine unencrypted'
-    when v_api ~ '^https://' then 'webhooks would come unencrypted' else 'calls, with the key, are sent unencrypted' end;
+    when v_api ~ '^https://' or v_api ~ v_loopback then 'webhooks would come unencrypted' else 'calls, with the key, are sent unencrypted' end;
   hint := case when ok then null
-    when v_api ~ '^https://' then format('alter system set vioconcierge.webhook_base_url = %L; select pg_reload_conf();', regexp_replace(v_webhooks, '^http:', 'https:'))
+    when v_api ~ '^https://' or v_api ~ v_loopback then format('alter system set vioconcierge.webhook_base_url = %L; select pg_reload_conf();', regexp_replace(v_webhooks, '^http:', 'https:'))
     else format('alter system set vioconcierge.api_base_url = %L; select pg_reload_conf();', regexp_replace(v_api, '^http:', 'https:')) end;
   return next;
 
@@ -5494,11 +5506,7 @@ as $$
     select p.pays, min(p.id) as tenant_id, bool_or(c.answered_at is not null) as asked, max(c.http_status) as http_status,
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
-    left join vioc.retell_checks as c on c.credential_id = p.pays and c.retell_agent_id is null
-      -- with this key, not with an earlier one
-      and not exists (
-        select from vioc.credential_keys as s
-        where s.credential_id = p.pays and s.purpose = 'api' and s.valid_until is null and s.created_at > c.asked_at)
+    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
     where p.has_key and p.key_problem is null
     group by p.pays
   ),
@@ -5511,7 +5519,7 @@ as $$
       union all
       select g.retell_agent_id, format('update vioc.agents set retell_agent_id = ''agent_...'' where tenant_id = %s and locale = %L;', p.id, g.locale)
       from vioc.agents as g where g.tenant_id = p.id) as a
-    left join vioc.retell_checks as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id
+    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
     where a.retell_agent_id is not null and p.has_key
   ),
   findings (check_name, ok, detail, hint) as (
@@ -6683,11 +6691,12 @@ create function @extschema@.vioc_doctor() returns table (check_name text, ok boo
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  set jit = off -- compiling its statements would take longer than they do
 as $$
 declare
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
   v_deadline constant timestamptz := clock_timestamp() + interval '5 seconds';
-  v_asked constant timestamptz := clock_timestamp() - interval '2 seconds';
+  v_began constant timestamptz := clock_timestamp();
   v_seen bigint;
 begin
   -- what only Retell knows: asked by the worker, if there is one, and if this transaction can see the answer
@@ -6697,14 +6706,12 @@ begin
       loop
         v_seen := vioc.wait_for_change(0, 0);
         exit when clock_timestamp() >= v_deadline or not exists (
+          -- no more than are asked at a time
           select from (
-            select w.credential_id, w.retell_agent_id, c.answered_at
-            from vioc.checks_wanted(clock_timestamp()) as w
-            left join vioc.retell_checks as c
-              on c.credential_id = w.credential_id and c.retell_agent_id is not distinct from w.retell_agent_id
-            order by c.asked_at desc nulls last
+            select w.asked_at, w.answered_at, w.is_current from vioc.checks_wanted(v_began) as w
+            order by w.asked_at desc nulls last
             limit 100) as f
-          where coalesce(f.answered_at, '-infinity') < v_asked);
+          where not f.is_current or f.answered_at is null or f.answered_at < f.asked_at);
         perform vioc.wait_for_change(v_seen, greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
       end loop;
     exception when insufficient_resources then

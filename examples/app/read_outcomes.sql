@@ -2,7 +2,7 @@
 -- it was, and nothing is used twice.
 create table vioc_cursor (
   position bigint not null default 0,
-  only boolean primary key default true check (only)
+  singleton boolean primary key default true check (singleton)
 );
 insert into vioc_cursor default values;
 

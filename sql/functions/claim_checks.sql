@@ -1,5 +1,5 @@
 -- Private. What vioc_doctor wants to know of Retell, as claim_look_ups gives it; the row's id stands in call_id. Those
--- never asked first, then the oldest; none more often than every other second. Not from a copy.
+-- never asked first, then the oldest; none again within two seconds, unless the key is new. Not from a copy.
 create function vioc.claim_checks(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -14,10 +14,8 @@ begin
   with wanted as (
     select w.credential_id, w.retell_agent_id
     from vioc.checks_wanted(p_now) as w
-    left join vioc.retell_checks as c
-      on c.credential_id = w.credential_id and c.retell_agent_id is not distinct from w.retell_agent_id
-    where coalesce(c.asked_at, '-infinity') <= p_now - interval '2 seconds'
-    order by c.asked_at nulls first, w.retell_agent_id nulls first
+    where not w.is_current
+    order by w.asked_at nulls first, w.retell_agent_id nulls first
     limit p_limit
   ),
   asked as (

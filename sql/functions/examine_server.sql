@@ -103,9 +103,9 @@ begin
   check_name := 'tls';
   ok := (v_api ~ '^https://' or v_api ~ v_loopback) and (v_webhooks is null or v_webhooks ~ '^https://' or v_webhooks ~ v_loopback);
   detail := case when ok then 'nothing leaves this machine unencrypted'
-    when v_api ~ '^https://' then 'webhooks would come unencrypted' else 'calls, with the key, are sent unencrypted' end;
+    when v_api ~ '^https://' or v_api ~ v_loopback then 'webhooks would come unencrypted' else 'calls, with the key, are sent unencrypted' end;
   hint := case when ok then null
-    when v_api ~ '^https://' then format('alter system set vioconcierge.webhook_base_url = %L; select pg_reload_conf();', regexp_replace(v_webhooks, '^http:', 'https:'))
+    when v_api ~ '^https://' or v_api ~ v_loopback then format('alter system set vioconcierge.webhook_base_url = %L; select pg_reload_conf();', regexp_replace(v_webhooks, '^http:', 'https:'))
     else format('alter system set vioconcierge.api_base_url = %L; select pg_reload_conf();', regexp_replace(v_api, '^http:', 'https:')) end;
   return next;
 
