@@ -8,6 +8,7 @@ use pgrx::prelude::*;
 
 use vioc_retell::{Secret, secrets};
 
+use crate::clock::EPOCH_US;
 use crate::{config, errand, shared, wake};
 
 #[pg_extern(sql = false)]
@@ -26,6 +27,11 @@ fn ask_worker() {
 #[pg_extern(sql = false)]
 fn library_version() -> &'static str {
     env!("CARGO_PKG_VERSION")
+}
+
+#[pg_extern(sql = false)]
+fn keep_extension() -> bool {
+    crate::db::is_installed()
 }
 
 #[pg_extern(sql = false)]
@@ -140,6 +146,16 @@ fn phone_country(e164: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn speaks(locale: &str) -> bool {
+    vioc_core::spoken::is_supported(locale)
+}
+
+#[pg_extern(sql = false)]
+fn phone_zones(e164: &str) -> Vec<&'static str> {
+    vioc_core::phone::time_zones(e164).to_vec()
+}
+
+#[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
     Some(vioc_core::spoken::date(naive(local)?, locale))
 }
@@ -174,9 +190,6 @@ fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Op
 fn run_in_database(database: &str, statements: &str) -> Option<String> {
     errand::run(database, statements)
 }
-
-/// Microseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01.
-const EPOCH_US: i64 = 946_684_800_000_000;
 
 fn unix_ms(at: TimestampWithTimeZone) -> i64 {
     let us: pg_sys::TimestampTz = at.into();

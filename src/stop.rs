@@ -1,6 +1,9 @@
 //! SIGTERM in the worker: it drains before it ends, so the usual handler, which ends the process at the next interrupt
 //! check, is not for it. One wait must end at once all the same: that of a commit for a synchronous standby that may
 //! never come back. PostgreSQL ends it when the process is to die, so for the length of a commit it is.
+//!
+//! SIGINT cancels a statement, and is how lock_timeout makes itself felt. During a commit it only wakes: pg_cancel_backend
+//! would end the wait for a synchronous standby as if that had been heard.
 
 use std::ptr::addr_of_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,17 +13,39 @@ use pgrx::prelude::*;
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 static IN_COMMIT: AtomicBool = AtomicBool::new(false);
 
-/// After pgrx's handlers, in place of the one for SIGTERM.
+/// After pgrx's handlers, in place of those for SIGTERM and SIGINT.
 pub(crate) fn attach() {
     unsafe {
         #[cfg(not(feature = "pg18"))]
-        pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(on_sigterm));
+        {
+            pg_sys::pqsignal(pg_sys::SIGTERM as i32, Some(on_sigterm));
+            pg_sys::pqsignal(pg_sys::SIGINT as i32, Some(on_sigint));
+        }
         #[cfg(feature = "pg18")]
-        pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(on_sigterm));
+        {
+            pg_sys::pqsignal_be(pg_sys::SIGTERM as i32, Some(on_sigterm));
+            pg_sys::pqsignal_be(pg_sys::SIGINT as i32, Some(on_sigint));
+        }
     }
 }
 
-/// Async-signal-safe: atomics, a flag of PostgreSQL's, a latch.
+/// Async-signal-safe: atomics, flags of PostgreSQL's, a latch.
+unsafe extern "C-unwind" fn on_sigint(_signal: i32) {
+    unsafe {
+        if !IN_COMMIT.load(Ordering::SeqCst) {
+            addr_of_mut!(pg_sys::QueryCancelPending).write_volatile(1);
+            addr_of_mut!(pg_sys::InterruptPending).write_volatile(1);
+        }
+        pg_sys::SetLatch(pg_sys::MyLatch);
+    }
+}
+
+/// Between transactions there is nothing to cancel.
+pub(crate) fn forget_cancel() {
+    unsafe { addr_of_mut!(pg_sys::QueryCancelPending).write_volatile(0) };
+}
+
+/// Async-signal-safe as well.
 unsafe extern "C-unwind" fn on_sigterm(_signal: i32) {
     REQUESTED.store(true, Ordering::SeqCst);
     unsafe {
@@ -39,6 +64,7 @@ pub(crate) fn is_requested() -> bool {
 /// wait for a standby: it is on this server's disk, and perhaps nowhere else.
 pub(crate) fn commit() {
     IN_COMMIT.store(true, Ordering::SeqCst);
+    forget_cancel(); // one that came before it is too late too
     unsafe {
         if is_requested() {
             addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);

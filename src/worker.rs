@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
+use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
 use vioc_retell::{Done, Job, Method, Pool, secrets};
 
-use crate::db::{self, LookUp, Statements};
+use crate::db::{self, LookUp, RecentStarts, Statements};
 use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
@@ -24,6 +25,7 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
 const DRAIN: Duration = Duration::from_secs(3);
+const ONE_MS: Duration = Duration::from_millis(1);
 const LOOK_UPS_AT_A_TIME: usize = 32;
 const CHECKS_AT_A_TIME: usize = 100;
 const EVENTS_AT_A_TIME: usize = 1000;
@@ -41,10 +43,7 @@ static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
-    // SIGINT only wakes it: pg_cancel_backend would end a commit's wait for a synchronous standby as if it had been heard
-    BackgroundWorker::attach_signal_handlers(
-        SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM | SignalWakeFlags::SIGINT,
-    );
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
     stop::attach();
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
     let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
@@ -115,6 +114,8 @@ struct Worker {
     /// Answers that came in the last moments: how far ahead of the threads to claim.
     recent_answers: usize,
     recent_since: Instant,
+    /// Starts that Retell may see in the same second as the next one, by tenant and credential.
+    pace: Pace<(i64, i64)>,
     tended: Instant,
     numbered: Instant,
     /// The newest position that listeners have not been told, and from when on to tell them.
@@ -145,6 +146,7 @@ impl Worker {
             look_ups: Vec::new(),
             recent_answers: 0,
             recent_since: now,
+            pace: Pace::default(),
             tended: now - TEND_EVERY,
             numbered: now - NUMBER_EVERY,
             untold: None,
@@ -162,6 +164,7 @@ impl Worker {
             }
             self.event.wait(wait);
             show(pg_sys::BackendState::STATE_RUNNING, "vioconcierge: working");
+            stop::forget_cancel();
             pgrx::check_for_interrupts!();
             // asked to, or the database is wanted without sessions
             if stop::is_requested() || self.slot.holder().is_some() {
@@ -251,7 +254,11 @@ impl Worker {
         } else {
             TEND_EVERY
         };
-        with_extension(|| self.statements.sleep(most))
+        let sleep = with_extension(|| self.statements.sleep(most))?;
+        // a start that stops counting may make room for the next one
+        let change = self.pace.next_change();
+        let until_change = change.map(|at| at.saturating_duration_since(Instant::now()) + ONE_MS);
+        Ok(sleep.map(|sleep| until_change.map_or(sleep, |wait| sleep.min(wait))))
     }
 
     /// Numbers what was committed, then tells listeners, each in a transaction of its own. Returns whether there is
@@ -314,6 +321,7 @@ impl Worker {
             serde_json::Value::Array(self.answers.values().cloned().collect()).to_string()
         });
         let room = self.room();
+        let recent = self.recent_starts();
         let (id, lease) = (self.id, config::lease());
         let statements = &mut self.statements;
         let both = with_extension(|| {
@@ -323,7 +331,7 @@ impl Worker {
             };
             let claimed = match room {
                 0 => Vec::new(),
-                room => statements.claim(id, room, lease)?,
+                room => statements.claim(id, room, lease, &recent)?,
             };
             Ok((recorded, claimed))
         });
@@ -391,11 +399,27 @@ impl Worker {
         ahead.saturating_sub(pool.in_flight())
     }
 
+    fn recent_starts(&mut self) -> RecentStarts {
+        let is_waiting = self.pool.iter().chain(&self.retired).any(Pool::is_waiting);
+        self.pace.forget(Instant::now(), is_waiting);
+        let mut recent = RecentStarts::default();
+        for ((tenant_id, credential_id), starts) in self.pace.counts() {
+            recent.tenants.push(tenant_id);
+            recent.credentials.push(credential_id);
+            recent
+                .starts
+                .push(i32::try_from(starts).unwrap_or(i32::MAX));
+        }
+        recent
+    }
+
     fn send(&mut self, call: db::Claimed) {
         let ticket = self.ticket(Work::Call {
             tenant_id: call.tenant_id,
             call_id: call.call_id,
         });
+        let who = (call.tenant_id, call.credential_id);
+        self.pace.started(ticket, who, Instant::now());
         let key = secrets::resolve(call.api_key.expose(), &config::secrets_dir());
         match (key, &self.pool) {
             (Ok(key), Some(pool)) => pool.submit(Job {
@@ -519,8 +543,9 @@ impl Worker {
             done.extend(pool.drain());
             pool.in_flight() > 0
         });
-        let now = chrono::Utc::now();
+        let (now, instant) = (chrono::Utc::now(), Instant::now());
         for done in done {
+            self.pace.answered(done.ticket, instant);
             match self.work.remove(&done.ticket) {
                 Some(Work::Call { tenant_id, call_id }) => {
                     let answer = reply::classify_create(

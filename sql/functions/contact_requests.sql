@@ -20,15 +20,19 @@ begin atomic
       || jsonb_build_object(
         'customer_name', coalesce(c.name, ''),
         'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
         'appointment_type', coalesce(c.appointment_type, ''),
         'provider_name', coalesce(c.owner_name, ''),
         'special_instructions', coalesce(c.special_instructions, ''),
         'callback_number', coalesce(t.retell_agent_number, ''))
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
-  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+  left join vioc.agents as a on a.tenant_id = c.tenant_id
+    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+  cross join lateral (
+    select c.appointment_time at time zone t.time_zone as appointment,
+      -- a language that nobody here can say is said in the practice's
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';

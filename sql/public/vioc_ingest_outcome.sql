@@ -5,6 +5,7 @@ create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_kept constant boolean := vioc.keep_extension();
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event record;
 begin

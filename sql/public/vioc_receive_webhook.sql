@@ -8,14 +8,13 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
-  -- also loads the library, so that no setting of the caller's stands in for the server's
-  v_state constant text := vioc.server_state();
   v_document jsonb;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
   v_match integer := 0;
 begin
+  perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
     perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);

@@ -16,6 +16,7 @@ create table vioc.calls (
   is_test boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
+  not_after timestamptz,
   to_number vioc.e164,
   from_number vioc.e164,
   agent text,
@@ -111,6 +112,11 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- caps and spacing: what was dialled lately, per number and per practice
+create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
+  where first_posted_at is not null and not is_test;
+create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
+  where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
 -- calls of a worker that died
@@ -131,10 +137,11 @@ comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
 comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.calls.requested_by is 'The role that queued it.';
-comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
+comment on column vioc.calls.not_after is 'A call that made itself is not sent later: tenants.min_notice before the appointment. null = until the appointment.';
 comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';

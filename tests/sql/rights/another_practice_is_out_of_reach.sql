@@ -142,7 +142,7 @@ select is_empty($$ select distinct name, answer from answers where name = 'vioc_
 select is_empty($$ select name, answer from answers where access = 'none' and answer !~ '^42501 permission denied' $$, 'a role without access executes nothing');
 
 -- the same functions on the own practice: the refusals above are not for a wrong reason
-select matches(pg_temp.attempt('mx_viewer', format('select count(*)::text from vioc_explain_contact(%s)', :own)), '^returned 1[0-9]$', 'a viewer explains its own contact');
+select matches(pg_temp.attempt('mx_viewer', format('select count(*)::text from vioc_explain_contact(%s)', :own)), '^returned [12][0-9]$', 'a viewer explains its own contact');
 select matches(pg_temp.attempt('mx_operator', format('select (vioc_call_contact(%s)).status::text', :own)), '^returned queued$', 'an operator calls its own contact');
 select matches(pg_temp.attempt('mx_admin', format('select vioc_set_credentials(tenant_id, ''key_of_the_first_anew'')::text from vioc.contacts where id = %s', :own)), '^returned', 'an admin sets its own key');
 

@@ -4,7 +4,7 @@
 select plan(11);
 
 create view pg_temp.functions as
-  select p.oid, p.pronamespace, p.proname, p.prosecdef, p.proconfig, p.prosrc, l.lanname, p.prosqlbody is not null as is_parsed, p.proowner, p.proacl
+  select p.oid, p.pronamespace, p.proname, p.prosecdef, p.proconfig, p.prosrc, l.lanname, p.prosqlbody is not null as is_parsed, p.prorettype = 'trigger'::regtype as is_trigger, p.proowner, p.proacl
   from pg_proc as p join pg_language as l on l.oid = p.prolang
   join pg_depend as d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
   join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
@@ -16,7 +16,7 @@ select is_empty($$ select oid::regprocedure from pg_temp.functions
 select is_empty($$ select oid::regprocedure from pg_temp.functions
   where lanname in ('plpgsql', 'sql') and not is_parsed and proname <> 'vioc_call_contact_now'
     and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false) $$, 'and every other whose body is read when it runs');
-select is_empty($$ select oid::regprocedure from pg_temp.functions where prosecdef and pronamespace = 'vioc'::regnamespace and prosrc !~ 'return (new|old)' $$,
+select is_empty($$ select oid::regprocedure from pg_temp.functions where prosecdef and pronamespace = 'vioc'::regnamespace and not is_trigger $$,
   'private functions have no rights of their own, but for triggers');
 select is_empty($$ select oid::regprocedure from pg_temp.functions where pronamespace <> 'vioc'::regnamespace and not prosecdef and proname <> 'vioc_call_contact_now' $$,
   'public ones do, so that nobody needs more than EXECUTE');

@@ -14,6 +14,7 @@ mod faults;
 mod first_call;
 mod privacy;
 mod server_life;
+mod stories;
 mod waiting;
 mod webhooks;
 mod workers;
