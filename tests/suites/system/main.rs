@@ -12,6 +12,7 @@ mod events;
 mod examples;
 mod faults;
 mod first_call;
+mod front_desk;
 mod privacy;
 mod server_life;
 mod stories;
