@@ -6628,7 +6628,7 @@ create function vioc.worker_figures() returns table (name text, labels jsonb, va
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not has_function_privilege('vioc.worker_report()', 'execute') then
+  if not has_table_privilege('vioc.worker_status', 'select') then
     return;
   end if;
   return query

@@ -39,7 +39,9 @@ create function front_desk_style() returns text language sql immutable return $c
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem }
 h1 { font-size: 1.4rem; margin: 0 }
 h2 { font-size: 1.15rem; margin: 1.5rem 0 .3rem }
-table { border-collapse: collapse; width: 100% }
+table { border-collapse: collapse; width: 100%; table-layout: fixed }
+th:nth-child(1) { width: 4rem } th:nth-child(2) { width: 32% } th:nth-child(4) { width: 13rem }
+td { overflow-wrap: anywhere }
 caption { text-align: left; font-weight: 600; padding: .6rem 0 .3rem }
 th, td { border-bottom: 1px solid var(--line); padding: .5rem .75rem .5rem 0; text-align: left; vertical-align: top }
 th { font-weight: 600; color: var(--quiet); font-size: .875rem }
@@ -116,7 +118,7 @@ as $$
         case when c.status in ('scheduled', 'callback') and c.next_call_at > now()
           then 'next call ' || to_char(c.next_call_at at time zone t.time_zone, 'FMDay, HH24:MI') end,
         case when c.status not in ('confirmed', 'calling') then why.detail end)) || '</small></td><td><div class="actions">'
-      || case when c.status = 'calling' or c.status in ('do_not_call', 'wrong_number', 'cancelled') then ''
+      || case when c.phone_e164 is null or c.status = 'calling' or c.status in ('do_not_call', 'wrong_number', 'cancelled') then ''
         else front_desk_button('front_desk_call', 'contact', c.id, 'Call now', 'Call ' || coalesce(c.name, '') || ' now') end
       || case when c.status = 'do_not_call' or c.phone_e164 is null then '' else '<details><summary>Opt out</summary>'
         || front_desk_button('front_desk_opt_out', 'contact', c.id, 'Never call again', 'Never call ' || coalesce(c.name, '') || ' again') || '</details>' end
@@ -125,7 +127,7 @@ as $$
     || '</tbody></table>'
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok limit 1) as why on true
+  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok and e.rule <> 'practice_live' limit 1) as why on true
   where c.tenant_id = front_desk_day.tenant
     and c.appointment_time >= front_desk_day.day::timestamp at time zone t.time_zone
     and c.appointment_time < (front_desk_day.day + 1)::timestamp at time zone t.time_zone
@@ -139,7 +141,7 @@ declare
   v_main text;
 begin
   select string_agg(
-    '<section><div class="bar"><h2>' || html(t.company_name) || case when t.paused_at is not null then ' <small class="look">paused: no calls are made</small>' else '' end || '</h2>'
+    '<section><div class="bar"><h2>' || html(t.company_name) || case when t.paused_at is not null then ' <small class="look">paused: no calls are made</small>' when not t.live then ' <small>not live: called by hand only</small>' else '' end || '</h2>'
     || case when t.paused_at is null then front_desk_button('front_desk_pause', 'tenant', t.id, 'Pause calls', 'Pause calls of ' || t.company_name)
       else front_desk_button('front_desk_resume', 'tenant', t.id, 'Go on calling', 'Go on calling for ' || t.company_name) end
     || '</div>' || front_desk_day(t.id, (now() at time zone t.time_zone)::date, 'Today')
