@@ -84,7 +84,10 @@ create table vioc.installation (
   is_copy boolean not null default false,
   paused_at timestamptz,
   pause_reason text,
+  keep_events_days integer not null default 90,
+  events_purged_to bigint not null default 0,
   constraint marker_is_whole_or_absent check ((system_identifier is null) = (database_oid is null)),
+  constraint events_are_kept_a_day_or_longer check (keep_events_days between 1 and 36525),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null)
 );
 comment on table vioc.installation is
@@ -97,6 +100,8 @@ comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the
 comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
 comment on column vioc.installation.paused_at is 'General pause since; null = running.';
 comment on column vioc.installation.pause_reason is 'Why it is paused.';
+comment on column vioc.installation.keep_events_days is 'Days after which vioc_purge deletes events of the feed (vioc_events).';
+comment on column vioc.installation.events_purged_to is 'vioc_purge: the position up to which events are deleted.';
 
 -- tables/credentials.sql
 
@@ -354,7 +359,7 @@ comment on table vioc.audit is 'Who queued, forced, cancelled, paused, resumed, 
 comment on column vioc.audit.id is 'Identity, in order.';
 comment on column vioc.audit.at is 'When.';
 comment on column vioc.audit.actor is 'The role that called the function.';
-comment on column vioc.audit.action is 'What was done: call, force, test_call, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, forget, purge, grant, revoke.';
+comment on column vioc.audit.action is 'What was done: call, force, test_call, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, reconcile, forget, purge, grant, revoke.';
 comment on column vioc.audit.tenant_id is 'The practice; null = all.';
 comment on column vioc.audit.contact_id is 'The contact, if it is about one.';
 comment on column vioc.audit.call_id is 'The call, if it is about one.';
@@ -816,6 +821,89 @@ comment on column vioc.do_not_call.reason is 'For people.';
 comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
 comment on column vioc.do_not_call.created_at is 'Since when.';
 
+-- tables/events.sql
+
+-- The feed: what changed, for apps that keep a cursor. A transition writes one narrow row to new_events; the worker, one
+-- per database, moves committed rows to events, in a serial pass, and thereby numbers them (vioc.number_events). A
+-- reader of events therefore never sees a position after which a lower one could still come, whatever commits when.
+--
+-- No reference to tenants: the worker would have to wait for whoever holds that row.
+
+create table vioc.new_events (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  tenant_id bigint not null,
+  contact_id bigint,
+  call_id bigint,
+  kind text not null,
+  status text,
+  outcome text
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_insert_scale_factor = 1);
+comment on table vioc.new_events is 'Events on their way to vioc.events, which the worker numbers.';
+comment on column vioc.new_events.id is 'Identity; of one call or contact in order.';
+comment on column vioc.new_events.at is 'When it happened.';
+comment on column vioc.new_events.tenant_id is 'The practice.';
+comment on column vioc.new_events.contact_id is 'See vioc.events.';
+comment on column vioc.new_events.call_id is 'See vioc.events.';
+comment on column vioc.new_events.kind is 'See vioc.events.';
+comment on column vioc.new_events.status is 'See vioc.events.';
+comment on column vioc.new_events.outcome is 'See vioc.events.';
+
+create table vioc.events (
+  tenant_id bigint not null,
+  position bigint generated always as identity,
+  at timestamptz not null,
+  contact_id bigint,
+  call_id bigint,
+  kind text not null,
+  status text,
+  outcome text,
+  -- vioc_events, of a caller who sees some practices
+  primary key (tenant_id, position),
+  constraint kind_of_event_is_known check (kind in ('call', 'contact', 'review'))
+);
+-- vioc_events, of a caller who sees all
+create unique index events_position_idx on vioc.events (position);
+comment on table vioc.events is 'What changed, numbered in the order in which it can be read: see vioc_events. No personal data.';
+comment on column vioc.events.tenant_id is 'The practice.';
+comment on column vioc.events.position is 'The cursor: no event committed later has a lower one. Numbers may be missing, events are not.';
+comment on column vioc.events.at is 'When it happened.';
+comment on column vioc.events.contact_id is 'The contact.';
+comment on column vioc.events.call_id is 'The call; null for the contact''s own.';
+comment on column vioc.events.kind is 'call: status or outcome of a call changed. contact: status of a contact changed. review: a call needs a person''s look.';
+comment on column vioc.events.status is 'Status of the call, or of the contact, as it was then.';
+comment on column vioc.events.outcome is 'Outcome of the call, or of the contact''s latest decided one, as it was then.';
+
+-- tables/retell_checks.sql
+
+-- What Retell last said about a key (get-api-key-info) and about an agent (get-agent), for vioc_doctor, who asks.
+
+create table vioc.retell_checks (
+  id bigint generated always as identity primary key,
+  credential_id bigint not null references vioc.credentials (id) on delete cascade,
+  retell_agent_id text,
+  asked_at timestamptz not null,
+  answered_at timestamptz,
+  http_status integer,
+  facts jsonb,
+  constraint one_check_per_key_and_agent unique nulls not distinct (credential_id, retell_agent_id)
+);
+comment on table vioc.retell_checks is 'What Retell last said about keys and agents, for vioc_doctor.';
+comment on column vioc.retell_checks.id is 'Identity.';
+comment on column vioc.retell_checks.credential_id is 'The key that was used.';
+comment on column vioc.retell_checks.retell_agent_id is 'The agent asked about; null = the key itself.';
+comment on column vioc.retell_checks.asked_at is 'When it was asked.';
+comment on column vioc.retell_checks.answered_at is 'When the answer, or that there is none, was written down.';
+comment on column vioc.retell_checks.http_status is 'Retell''s; null = no answer.';
+comment on column vioc.retell_checks.facts is 'Of an agent: webhook_url, webhook_events, post_call_analysis_data.';
+
+-- native/ask_worker.sql
+
+-- Private. For vioc_doctor, which waits for the answer in the transaction that asks: no commit is needed.
+create function vioc.ask_worker() returns void
+  language c volatile strict as 'MODULE_PATHNAME', 'ask_worker_wrapper';
+comment on function vioc.ask_worker() is 'Has the worker ask Retell about keys and agents, at once.';
+
 -- native/fit_step.sql
 
 -- Private. Where a step of the reminder plan goes that falls into closed hours: to the previous opening if that is still
@@ -858,6 +946,12 @@ comment on function vioc.keep_extension() is 'Keeps the extension from being dro
 create function vioc.key_problem(p_key text) returns text
   language c stable strict as 'MODULE_PATHNAME', 'key_problem_wrapper';
 comment on function vioc.key_problem(text) is 'Why a key or key reference cannot be used; null = it can.';
+
+-- native/library_version.sql
+
+create function vioc.library_version() returns text
+  language c stable strict as 'MODULE_PATHNAME', 'library_version_wrapper';
+comment on function vioc.library_version() is 'Version of the loaded library; that of the SQL objects is in pg_extension.';
 
 -- native/matching_key.sql
 
@@ -1114,7 +1208,7 @@ begin atomic
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
     -- policies ask it
-    ('viewer', false, 'private function', 'execute', '{tenants_seen}'),
+    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
@@ -2512,16 +2606,23 @@ begin
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after
+  ),
+  queued as (
+    insert into vioc.calls (
+      tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
+      appointment_time, contact_status_before, queued_at)
+    select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
+      p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
+      case when n.status = 'calling' then 'scheduled' else n.status end, p_now
+    from numbered as n
+    order by n.appointment_time
+    returning *
+  ),
+  told as (
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status)
+    select p_now, q.tenant_id, q.contact_id, q.id, 'call', q.status from queued as q
   )
-  insert into vioc.calls (
-    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
-    appointment_time, contact_status_before, queued_at)
-  select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
-    p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
-    case when n.status = 'calling' then 'scheduled' else n.status end, p_now
-  from numbered as n
-  order by n.appointment_time
-  returning *;
+  select * from queued;
 end
 $$;
 comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';
@@ -4364,6 +4465,7 @@ declare
   v_calls bigint[];
   v_person vioc.forgotten;
   v_rows integer;
+  v_position bigint;
   v_purged integer := 0;
 begin
   for v_tenant in
@@ -4428,6 +4530,25 @@ begin
     for update skip locked);
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
+
+  -- the feed; where no worker numbers it, what would be numbered
+  with old as (
+    select e.position
+    from (select o.position, o.at from vioc.events as o order by o.position limit p_limit) as e
+    join vioc.installation as i on e.at < p_now - make_interval(days => i.keep_events_days)
+  ),
+  gone as (
+    delete from vioc.events as e using old as o where e.position = o.position returning e.position
+  )
+  select max(g.position), count(*) into v_position, v_rows from gone as g;
+  if v_rows > 0 then
+    update vioc.installation as i set events_purged_to = v_position;
+    v_purged := v_purged + v_rows;
+  end if;
+  delete from vioc.new_events as e
+  where e.id in (
+    select o.id from (select n.id, n.at from vioc.new_events as n order by n.id limit p_limit) as o, vioc.installation as i
+    where o.at < p_now - make_interval(days => i.keep_events_days));
 
   -- persons to forget again, after a restore
   for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
@@ -5053,6 +5174,9 @@ declare
 begin
   if p_kind = 'recall' then
     perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    return;
+  elsif p_kind in ('key', 'agent') then
+    perform vioc.record_check(p_call_id, p_kind, p_http_status, p_body, p_now);
     return;
   elsif p_kind = 'concurrency' then
     perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
@@ -5840,6 +5964,690 @@ create trigger contacts_written_after after update of appointment_time, appointm
   for each row execute function vioc.contact_written_after();
 create trigger contacts_deleted_after after delete on vioc.contacts
   for each row execute function vioc.contact_written_after();
+
+-- functions/call_changed.sql
+
+-- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing.
+create function vioc.call_changed() returns trigger
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, new.outcome
+  from (values
+    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or new.outcome is distinct from old.outcome)),
+    ('review', new.needs_review and not old.needs_review)) as k (kind, is_news)
+  where k.is_news;
+  perform vioc.wake_worker();
+  return null;
+end
+$$;
+comment on function vioc.call_changed() is 'Tells the feed what became of a call.';
+
+create trigger call_changed after update on vioc.calls
+  for each row
+  when ((new.status <> old.status and new.status not in ('queued', 'dispatching'))
+    or new.outcome is distinct from old.outcome
+    or (new.needs_review and not old.needs_review))
+  execute function vioc.call_changed();
+
+-- functions/contact_changed.sql
+
+-- Trigger. A contact that is written anew is no news to the app that wrote it.
+create function vioc.contact_changed() returns trigger
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
+  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, new.last_outcome);
+  perform vioc.wake_worker();
+  return new;
+end
+$$;
+comment on function vioc.contact_changed() is 'Tells the feed a contact''s new status.';
+
+create trigger contact_changed after update on vioc.contacts
+  for each row
+  when (new.status <> old.status)
+  execute function vioc.contact_changed();
+
+-- functions/number_events.sql
+
+-- The only place where events get their positions. Called by the worker alone, which holds its advisory lock; a row of
+-- a transaction that is still open is not seen yet and gets a higher position in a later pass.
+create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
+  language sql volatile
+begin atomic
+  with taken as (
+    delete from vioc.new_events as n
+    where n.id in (select o.id from vioc.new_events as o order by o.id limit p_limit)
+    returning n.*
+  ),
+  numbered as (
+    insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    select t.at, t.tenant_id, t.contact_id, t.call_id, t.kind, t.status, t.outcome from taken as t order by t.id
+    returning position
+  )
+  select max(n.position), count(*) from numbered as n;
+end;
+comment on function vioc.number_events(integer) is 'Moves committed events to vioc.events, in order, at most so many.';
+
+-- functions/checks_wanted.sql
+
+-- Private. The keys and agents in use, and what Retell last said about them; is_current: with the key of today, and
+-- asked within two seconds before p_now.
+create function vioc.checks_wanted(p_now timestamptz)
+returns table (credential_id bigint, retell_agent_id text, asked_at timestamptz, answered_at timestamptz, http_status integer, facts jsonb,
+  is_of_this_key boolean, is_current boolean)
+  language sql stable
+begin atomic
+  with used as (
+    select s.credential_id, null::text as retell_agent_id from vioc.standing(p_now) as s where s.has_key
+    union
+    select s.credential_id, a.retell_agent_id
+    from vioc.standing(p_now) as s
+    cross join lateral (
+      select t.retell_agent_id from vioc.tenants as t where t.id = s.tenant_id
+      union all
+      select g.retell_agent_id from vioc.agents as g where g.tenant_id = s.tenant_id) as a
+    where s.has_key and a.retell_agent_id is not null
+  )
+  select u.credential_id, u.retell_agent_id, c.asked_at, c.answered_at, c.http_status, c.facts, k.is_of_this_key,
+    coalesce(k.is_of_this_key and c.asked_at > p_now - interval '2 seconds', false)
+  from used as u
+  left join vioc.retell_checks as c
+    on c.credential_id = u.credential_id and c.retell_agent_id is not distinct from u.retell_agent_id
+  cross join lateral (
+    select not exists (
+      select from vioc.credential_keys as s
+      where s.credential_id = u.credential_id and s.purpose = 'api' and s.valid_until is null and s.created_at > c.asked_at) as is_of_this_key) as k;
+end;
+comment on function vioc.checks_wanted(timestamptz) is 'The keys (agent null) and agents that vioc_doctor asks Retell about, and the last answers.';
+
+-- functions/claim_checks.sql
+
+-- Private. What vioc_doctor wants to know of Retell, as claim_look_ups gives it; the row's id stands in call_id. Those
+-- never asked first, then the oldest; none again within two seconds, unless the key is new. Not from a copy.
+create function vioc.claim_checks(p_limit integer, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if not vioc.is_home(p_now) then
+    return;
+  end if;
+  return query
+  with wanted as (
+    select w.credential_id, w.retell_agent_id
+    from vioc.checks_wanted(p_now) as w
+    where not w.is_current
+    order by w.asked_at nulls first, w.retell_agent_id nulls first
+    limit p_limit
+  ),
+  asked as (
+    insert into vioc.retell_checks as c (credential_id, retell_agent_id, asked_at)
+    select w.credential_id, w.retell_agent_id, p_now from wanted as w
+    on conflict on constraint one_check_per_key_and_agent do update set asked_at = p_now
+    returning c.*
+  )
+  select null::bigint, a.id, case when a.retell_agent_id is null then 'key' else 'agent' end, 'GET',
+    case when a.retell_agent_id is null then '/get-api-key-info' else '/get-agent/' || vioc.url_part(a.retell_agent_id) end,
+    null::text, vioc.api_key(a.credential_id)
+  from asked as a;
+end
+$$;
+comment on function vioc.claim_checks(integer, timestamptz) is 'Gives the worker what to ask Retell for vioc_doctor.';
+
+-- functions/record_check.sql
+
+-- Private. Of an agent only what vioc_doctor compares is kept.
+create function vioc.record_check(p_id bigint, p_kind text, p_http_status integer, p_body text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer constant jsonb := case when p_kind = 'agent' and p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+begin
+  update vioc.retell_checks as c
+  set answered_at = p_now, http_status = p_http_status,
+      facts = case when jsonb_typeof(v_answer) = 'object' then (
+        select jsonb_object_agg(f.key, f.value) from jsonb_each(v_answer) as f
+        where f.key in ('webhook_url', 'webhook_events', 'post_call_analysis_data')) end
+  where c.id = p_id;
+  perform vioc.wake_worker(); -- and who waits
+end
+$$;
+comment on function vioc.record_check(bigint, text, integer, text, timestamptz) is 'Writes down what Retell said about a key or an agent.';
+
+-- functions/agent_gaps.sql
+
+-- Private. What a Retell agent lacks to report what the outcomes are made of (compare examples/retell-agent): an object
+-- to send to update-agent, null if nothing. Lists are sent whole, so what is there already stays.
+create function vioc.agent_gaps(p_facts jsonb, p_fields jsonb, p_webhook_url text) returns jsonb
+  language sql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with there as (
+    select case jsonb_typeof(p_facts -> 'post_call_analysis_data') when 'array' then p_facts -> 'post_call_analysis_data' else '[]' end as fields,
+      case jsonb_typeof(p_facts -> 'webhook_events') when 'array' then p_facts -> 'webhook_events' end as events
+  ),
+  missing as (
+    select coalesce(jsonb_agg(jsonb_build_object('type', 'string', 'name', n.name, 'description', n.description) order by n.place)
+      filter (where not exists (
+        select from there as t, jsonb_array_elements(t.fields) as f
+        where f ->> 'name' in (n.name, n.instead))), '[]') as fields
+    from (
+      select coalesce(p_fields ->> d.field, d.field) as name, d.place, d.description,
+        case d.field when 'appointment_action' then coalesce(p_fields ->> 'outcome', 'outcome') end as instead
+      from (values
+        (1, 'appointment_action', 'What the person decided: confirmed, cancelled, rescheduled, callback, declined, wrong_number, do_not_call; empty if nothing.'),
+        (2, 'callback_time', 'When the person wants to be called back, as ISO 8601 if a time was said; else empty.'),
+        (3, 'new_appointment_time', 'The time the person wants the appointment moved to, as ISO 8601 if one was said; else empty.')
+      ) as d (place, field, description)) as n
+  )
+  select nullif(jsonb_strip_nulls(jsonb_build_object(
+    'post_call_analysis_data', case when m.fields <> '[]' then t.fields || m.fields end,
+    'webhook_events', case when not t.events @> '["call_started", "call_ended", "call_analyzed"]' then (
+      select jsonb_agg(distinct e) from jsonb_array_elements(t.events || '["call_started", "call_ended", "call_analyzed"]') as e) end,
+    'webhook_url', case when p_facts ->> 'webhook_url' <> p_webhook_url then p_webhook_url end)), '{}')
+  from there as t, missing as m
+$$;
+comment on function vioc.agent_gaps(jsonb, jsonb, text) is 'What is to be changed in a Retell agent.';
+
+-- functions/examine_server.sql
+
+-- Private to vioc_doctor, as all of examine_*: a row per finding, or one that says that all is well. hint: what mends it
+-- when executed; `-- then restart` where PostgreSQL must be.
+create function vioc.examine_server(p_now timestamptz)
+returns table (check_name text, ok boolean, detail text, hint text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_state constant text := vioc.server_state();
+  v_preload constant text := (
+    select 'alter system set shared_preload_libraries = ' || string_agg(quote_literal(l.name), ', ' order by l.place) || '; -- then restart'
+    from (
+      select btrim(s.name, ' "') as name, s.place
+      from string_to_table(current_setting('shared_preload_libraries'), ',') with ordinality as s (name, place)
+      where btrim(s.name, ' "') not in ('', 'vioconcierge')
+      union all
+      select 'vioconcierge', 1000) as l);
+  v_list constant text := format('alter system set vioconcierge.databases = %L; -- then restart',
+    concat_ws(',', nullif(vioc.setting('databases', null), ''), current_database()));
+  v_report record;
+  v_workers integer;
+  v_installation vioc.installation;
+  v_is_home boolean;
+  v_version text;
+  v_newest text;
+  v_api constant text := vioc.setting('api_base_url', 'https://api.retellai.com');
+  v_webhooks constant text := vioc.setting('webhook_base_url', null);
+  v_loopback constant text := '^https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?$';
+begin
+  check_name := 'preload';
+  ok := v_state <> 'not_preloaded';
+  detail := case when ok then 'the server has loaded the library' else 'the library is not in shared_preload_libraries' end;
+  hint := case when not ok then v_preload end;
+  return next;
+
+  check_name := 'database_listed';
+  ok := case when v_state <> 'not_preloaded' then v_state <> 'not_listed' end;
+  detail := case when ok is null then 'not known before the library is loaded'
+    when ok then 'vioconcierge.databases names this database' else 'vioconcierge.databases does not name this database' end;
+  hint := case when not ok then v_list end;
+  return next;
+
+  select * into v_report from vioc.worker_report();
+  check_name := 'worker';
+  ok := v_state = 'ready' or pg_is_in_recovery();
+  detail := case
+    when v_state = 'ready' then format('at work since %s%s', to_char(v_report.started_at, 'YYYY-MM-DD HH24:MI:SS'),
+      case when v_report.problem_at > p_now - interval '1 hour' then format('; %s ago: %s',
+        date_trunc('second', p_now - v_report.problem_at), v_report.problem) else '' end)
+    when pg_is_in_recovery() then 'this is a standby: the worker starts when it is promoted'
+    when v_state = 'no_worker' then 'there is no worker' || coalesce(': ' || v_report.problem, '')
+    else 'no worker serves this database' end;
+  select count(*) into v_workers from pg_stat_activity as a
+  where a.backend_type not in ('client backend', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer',
+    'walwriter', 'startup', 'archiver', 'walsender', 'walreceiver', 'walsummarizer', 'slotsync worker', 'io worker');
+  hint := case when ok then null when v_state = 'not_preloaded' then v_preload when v_state = 'not_listed' then v_list
+    when v_workers >= current_setting('max_worker_processes')::integer then
+      format('alter system set max_worker_processes = %s; -- then restart', current_setting('max_worker_processes')::integer + 8)
+    else 'select pg_reload_conf(); -- it starts within seconds, or the server log says why' end;
+  return next;
+
+  select * into v_installation from vioc.installation;
+  select (v_installation.system_identifier, v_installation.database_oid) is not distinct from (s.system_identifier, d.oid::bigint)
+    and not v_installation.is_copy
+  into v_is_home
+  from pg_control_system() as s, pg_database as d where d.datname = current_database();
+  check_name := 'marker';
+  ok := v_installation.installation_id is null or v_is_home;
+  detail := case when v_installation.installation_id is null then 'not used yet'
+    when ok then 'this is the database that dials' else 'this is a copy of another database: nothing is sent from it' end;
+  hint := case when not ok then 'select vioc_resume();' end;
+  return next;
+
+  check_name := 'paused';
+  ok := v_installation.paused_at is null;
+  detail := case when ok then 'no general pause' else format('everything is paused since %s: %s',
+    to_char(v_installation.paused_at, 'YYYY-MM-DD HH24:MI'), coalesce(v_installation.pause_reason, 'no reason given')) end;
+  hint := case when not ok then 'select vioc_resume();' end;
+  return next;
+
+  select e.extversion, a.default_version into v_version, v_newest
+  from pg_extension as e left join pg_available_extensions as a on a.name = e.extname where e.extname = 'vioconcierge';
+  check_name := 'versions';
+  ok := v_version = vioc.library_version() and v_version = v_newest;
+  detail := format('SQL objects %s, loaded library %s, installed files %s', v_version, vioc.library_version(), coalesce(v_newest, 'none'));
+  hint := case when ok then null
+    when vioc.library_version() is distinct from v_newest then '-- restart the server: it runs another library than the one installed'
+    else 'alter extension vioconcierge update;' end;
+  return next;
+
+  check_name := 'base_url';
+  ok := rtrim(v_api, '/') = 'https://api.retellai.com';
+  detail := case when ok then 'calls go to Retell' else format('calls go to %s, not to Retell', v_api) end;
+  hint := case when not ok then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf();' end;
+  return next;
+
+  check_name := 'webhook_url';
+  ok := v_webhooks is not null;
+  detail := case when ok then format('Retell reports to %s', vioc.webhook_url()) else 'vioconcierge.webhook_base_url is not set: Retell reports nothing, it is only asked' end;
+  hint := case when not ok then 'alter system set vioconcierge.webhook_base_url = ''https://calls.example.com''; select pg_reload_conf();' end;
+  return next;
+
+  check_name := 'tls';
+  ok := (v_api ~ '^https://' or v_api ~ v_loopback) and (v_webhooks is null or v_webhooks ~ '^https://' or v_webhooks ~ v_loopback);
+  detail := case when ok then 'nothing leaves this machine unencrypted'
+    when v_api ~ '^https://' or v_api ~ v_loopback then 'webhooks would come unencrypted' else 'calls, with the key, are sent unencrypted' end;
+  hint := case when ok then null
+    when v_api ~ '^https://' or v_api ~ v_loopback then format('alter system set vioconcierge.webhook_base_url = %L; select pg_reload_conf();', regexp_replace(v_webhooks, '^http:', 'https:'))
+    else format('alter system set vioconcierge.api_base_url = %L; select pg_reload_conf();', regexp_replace(v_api, '^http:', 'https:')) end;
+  return next;
+
+  check_name := 'dry_run';
+  ok := not vioc.setting('dry_run', 'off')::boolean;
+  detail := case when ok then 'calls are really sent' else 'vioconcierge.dry_run is on: no call is sent' end;
+  hint := case when not ok then 'alter system set vioconcierge.dry_run = off; select pg_reload_conf();' end;
+  return next;
+
+  check_name := 'durability';
+  ok := current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean;
+  detail := case when ok then 'a claimed call survives a crash' else 'fsync or full_page_writes is off: after a crash somebody may be called twice' end;
+  hint := case when not ok then case when not current_setting('fsync')::boolean then 'alter system set fsync = on; ' else '' end
+    || case when not current_setting('full_page_writes')::boolean then 'alter system set full_page_writes = on; ' else '' end
+    || 'select pg_reload_conf();' end;
+  return next;
+end
+$$;
+comment on function vioc.examine_server(timestamptz) is 'vioc_doctor: server, worker, marker, versions, settings.';
+
+-- functions/examine_schedule.sql
+
+-- Private to vioc_doctor. pg_cron may live in another database of the cluster; then a short-lived worker looks there.
+create function vioc.examine_schedule(p_now timestamptz)
+returns table (check_name text, ok boolean, detail text, hint text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_home constant text := current_setting('cron.database_name', true);
+  v_look constant text := format($look$
+do $do$
+declare
+  v_job record;
+  v_run record;
+begin
+  if to_regclass('cron.job') is null then
+    raise exception 'pg_cron: it is loaded, but not created in its database';
+  end if;
+  select j.* into v_job from cron.job as j where j.jobname = %L;
+  if not found then
+    raise exception 'job: there is none that queues due calls';
+  elsif not v_job.active then
+    raise exception 'job: it is not active';
+  end if;
+  select r.* into v_run from cron.job_run_details as r
+  where r.jobid = v_job.jobid and r.command = v_job.command and r.status in ('succeeded', 'failed')
+  order by r.runid desc limit 1;
+  if v_run.status = 'failed' then
+    raise exception 'run: the latest failed: %%', left(v_run.return_message, 200);
+  end if;
+  raise exception 'well: %%', case when v_run.runid is null then 'the job has not run yet'
+    else format('the job last succeeded at %%s', to_char(v_run.end_time, 'YYYY-MM-DD HH24:MI:SS')) end;
+end
+$do$ $look$, 'vioconcierge enqueue ' || current_database());
+  v_found text;
+  v_place text;
+  v_create constant text := case when v_home is distinct from current_database() then format('-- in database %s: ', v_home) else '' end
+    || 'create extension pg_cron;';
+begin
+  if v_home is null then
+    v_found := 'not_loaded: the server has not loaded pg_cron';
+  elsif pg_is_in_recovery() then
+    v_found := 'well: not looked at on a standby';
+  elsif v_home = current_database() then
+    begin
+      execute v_look;
+    exception when others then
+      v_found := sqlerrm;
+    end;
+  elsif vioc.server_state() in ('not_preloaded', 'not_listed') then
+    v_found := 'unknown: nobody can look into database ' || v_home || ' before this one is served';
+  else
+    v_found := regexp_replace(vioc.run_in_database(v_home, v_look), '^(.*) \(SQLSTATE .*$|^[0-9A-Z]{5}:? ', '\1');
+  end if;
+  v_place := substring(v_found from '^([a-z_]+): ');
+  v_found := coalesce(substring(v_found from '^[a-z_]+: (.*)$'), v_found, 'nothing was found out');
+
+  check_name := 'pg_cron';
+  ok := case when v_place in ('job', 'run', 'well') then true when v_place in ('not_loaded', 'pg_cron') then false end;
+  detail := case when ok then format('it is there, in database %s', v_home) else v_found end;
+  hint := case when ok then null
+    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; alter system set cron.database_name = %L; -- after installing postgresql-%s-cron; then restart, and: create extension pg_cron;',
+      (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
+        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)),
+      current_database(), current_setting('server_version_num')::integer / 10000)
+    when v_place = 'pg_cron' then v_create end;
+  return next;
+
+  check_name := 'schedule';
+  ok := case when v_place in ('run', 'well') then true when v_place = 'job' then false end;
+  detail := case when ok then 'pg_cron queues due calls' when ok is null then 'not known without pg_cron' else v_found end;
+  hint := case when not ok then 'select vioc_install_schedule();' end;
+  return next;
+
+  check_name := 'schedule_runs';
+  ok := case when v_place = 'well' then true when v_place = 'run' then false end;
+  detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
+  hint := case when not ok then 'select vioc_install_schedule(); -- then it runs as you' end;
+  return next;
+end
+$$;
+comment on function vioc.examine_schedule(timestamptz) is 'vioc_doctor: pg_cron, its jobs, and whether they succeed.';
+
+-- functions/examine_practices.sql
+
+-- Private to vioc_doctor.
+create function vioc.examine_practices(p_tenants int8multirange, p_now timestamptz)
+returns table (check_name text, ok boolean, detail text, hint text)
+  language sql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  with practices as (
+    select t.*, s.credential_id as pays, s.configured, s.has_key, k.suspended_at as key_suspended_at, k.suspend_reason as key_suspend_reason,
+      'practice ' || t.id as practice,
+      case when s.has_key then vioc.key_problem(vioc.api_key(s.credential_id)) end as key_problem
+    from vioc.tenants as t
+    join vioc.standing(p_now) as s on s.tenant_id = t.id
+    left join vioc.credentials as k on k.id = s.credential_id
+    where t.id <@ p_tenants
+  ),
+  keys as (
+    select p.pays, min(p.id) as tenant_id, bool_or(c.answered_at is not null) as asked, max(c.http_status) as http_status,
+      date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
+    from practices as p
+    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
+    where p.has_key and p.key_problem is null
+    group by p.pays
+  ),
+  agents as (
+    select p.id, p.pays, a.retell_agent_id, a.relation, c.http_status, c.answered_at, c.facts,
+      vioc.agent_gaps(c.facts, p.analysis_fields, vioc.webhook_url()) as gaps
+    from practices as p
+    cross join lateral (
+      select p.retell_agent_id, 'update vioc.tenants set retell_agent_id = ''agent_...'' where id = ' || p.id || ';' as relation
+      union all
+      select g.retell_agent_id, format('update vioc.agents set retell_agent_id = ''agent_...'' where tenant_id = %s and locale = %L;', p.id, g.locale)
+      from vioc.agents as g where g.tenant_id = p.id) as a
+    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
+    where a.retell_agent_id is not null and p.has_key
+  ),
+  findings (check_name, ok, detail, hint) as (
+    select 'tenants', false, 'there is no practice yet',
+      'insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values (''Smile Dental'', ''America/New_York'', ''agent_...'', ''+12125550100'');'
+    where not exists (select from practices)
+    union all
+    select 'tenants', false, p.practice || ' has no ' || case when p.retell_agent_id is null then 'agent' else 'number' end || ' at Retell',
+      'update vioc.tenants set ' || concat_ws(', ', case when p.retell_agent_id is null then 'retell_agent_id = ''agent_...''' end,
+        case when p.retell_agent_number is null then 'retell_agent_number = ''+12125550100''' end) || format(' where id = %s;', p.id)
+    from practices as p where not p.configured
+    union all
+    select 'keys', false, p.practice || ' has no API key', format('select vioc_set_credentials(%s, ''key_...'');', p.id)
+    from practices as p where not p.has_key
+    union all
+    select 'keys', false, format('the key of %s cannot be read: %s', p.practice, p.key_problem),
+      format('select vioc_set_credentials(%s, ''key_...''); -- or mend the file in vioconcierge.secrets_dir', p.id)
+    from practices as p where p.key_problem is not null
+    union all
+    select 'keys_accepted', case when k.asked then false end,
+      case when not k.asked then format('Retell was not asked about the key of practice %s', k.tenant_id)
+        when k.http_status is null then format('no answer from %s, %s ago', vioc.setting('api_base_url', 'https://api.retellai.com'), k.age)
+        when k.http_status in (401, 402, 403) then format('Retell refuses the key of practice %s (%s), asked %s ago', k.tenant_id, k.http_status, k.age)
+        else format('Retell answered %s, %s ago', k.http_status, k.age) end,
+      case when not k.asked then null
+        when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it'
+        when k.http_status in (401, 403) then format('select vioc_set_credentials(%s, ''key_...'');', k.tenant_id)
+        when k.http_status = 402 then '-- pay at https://dashboard.retellai.com'
+        else 'select * from vioc_doctor(); -- Retell is in trouble itself: ask later' end
+    from keys as k where not k.asked or coalesce(k.http_status, 0) not between 200 and 299
+    union all
+    select 'agents', case when a.answered_at is not null then false end,
+      case when a.answered_at is null then format('Retell was not asked about agent %s of practice %s', a.retell_agent_id, a.id)
+        when a.http_status is null then format('no answer about agent %s of practice %s', a.retell_agent_id, a.id)
+        when a.http_status in (404, 422) then format('Retell does not know agent %s of practice %s', a.retell_agent_id, a.id)
+        when a.facts is null then format('Retell answered %s about agent %s of practice %s', a.http_status, a.retell_agent_id, a.id)
+        else format('agent %s of practice %s lacks or differs in: %s', a.retell_agent_id, a.id, (select string_agg(g.key, ', ' order by g.key) from jsonb_each(a.gaps) as g)) end,
+      case when a.answered_at is null then null
+        when a.http_status in (404, 422) then a.relation
+        when a.facts is null then 'select * from vioc_doctor(); -- mend the key first, or ask later'
+        else format('curl -fsS -X PATCH -H "Authorization: Bearer $RETELL_API_KEY" -H "Content-Type: application/json" -d ''%s'' %s/update-agent/%s',
+          replace(a.gaps::text, '''', '''\'''''), rtrim(vioc.setting('api_base_url', 'https://api.retellai.com'), '/'), vioc.url_part(a.retell_agent_id)) end
+    from agents as a where a.facts is null or a.gaps is not null
+    union all
+    select 'paused_tenants', false, format('%s is paused since %s: %s', p.practice, to_char(p.paused_at, 'YYYY-MM-DD HH24:MI'), coalesce(p.pause_reason, 'no reason given')),
+      format('select vioc_resume(%s);', p.id)
+    from practices as p where p.paused_at is not null
+    union all
+    select 'suspended', false, format('%s is suspended since %s: %s', p.practice, to_char(coalesce(p.suspended_at, p.key_suspended_at), 'YYYY-MM-DD HH24:MI'),
+      coalesce(p.suspend_reason, p.key_suspend_reason)), format('select vioc_resume(%s);', p.id)
+    from practices as p where p.suspended_at is not null or p.key_suspended_at is not null
+    union all
+    select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
+    from practices as p
+    where not p.live and exists (select from vioc.contacts as c where c.tenant_id = p.id and c.next_call_at is not null)
+  )
+  select f.* from findings as f
+  union all
+  select w.check_name, true, w.detail, null
+  from (values
+    ('tenants', (select count(*) || ' with agent and number' from practices)),
+    ('keys', 'every practice has one'),
+    ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
+    ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
+    ('paused_tenants', 'none'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
+  where not exists (select from findings as f where f.check_name = w.check_name)
+$$;
+comment on function vioc.examine_practices(int8multirange, timestamptz) is 'vioc_doctor: practices, keys, agents, pauses, suspensions.';
+
+-- functions/examine_calls.sql
+
+-- Private to vioc_doctor. Looks at the latest calls and webhooks only, so that it is quick in any database.
+create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
+returns table (check_name text, ok boolean, detail text, hint text)
+  language sql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  with recent as (
+    select l.* from (select c.* from vioc.calls as c order by c.id desc limit 1000) as l where l.tenant_id <@ p_tenants
+  ),
+  webhooks as (
+    select max(e.received_at) as last_at
+    from (select w.received_at, w.source from vioc.webhook_events as w order by w.id desc limit 1000) as e
+    where e.source in ('webhook', 'ingest')
+  ),
+  refused as (
+    select max(r.last_at) filter (where r.reason in ('bad_signature', 'no_key')) as signature_at,
+      max(r.last_at) filter (where r.reason = 'stale') as stale_at
+    from vioc.webhook_refusals as r where r.last_at > p_now - interval '1 day'
+  ),
+  open as (
+    select c.*, case c.status
+      when 'dispatching' then c.lease_until < p_now - interval '1 minute'
+      when 'unconfirmed' then c.first_posted_at < p_now - interval '55 minutes'
+      when 'ended' then c.ended_at < p_now - interval '25 hours'
+      when 'queued' then false
+      else c.placed_at < p_now - interval '3 hours' end as is_stuck
+    from vioc.calls as c
+    where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and c.tenant_id <@ p_tenants
+  ),
+  waiting as (
+    select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
+    from open as o
+    join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
+      and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
+    join vioc.credentials as k on k.id = s.credential_id
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes'
+    group by s.credential_id
+  ),
+  findings (check_name, ok, detail, hint) as (
+    select 'webhooks', false,
+      case when w.last_at is null then 'no webhook has come, but calls have ended'
+        else format('the last webhook came %s ago, and calls have ended since', date_trunc('second', p_now - w.last_at)) end
+        || case when f.signature_at > coalesce(w.last_at, '-infinity') then '; some were refused: no key of ours has signed them' else '' end,
+      case when vioc.webhook_url() is null then 'alter system set vioconcierge.webhook_base_url = ''https://calls.example.com''; select pg_reload_conf();'
+        when f.signature_at > coalesce(w.last_at, '-infinity') then format(
+          'select vioc_set_credentials(%s, ''key_...'', ''key_...''); -- the second: the key with the webhook badge at Retell', r.tenant_id)
+        else format('curl -i -X POST -H "Content-Type: application/json" -d "{}" %s # from outside: must answer 401; if not, see examples/nginx', vioc.webhook_url()) end
+    from webhooks as w, refused as f, (
+      select max(c.ended_at) as ended_at, min(c.tenant_id) as tenant_id from recent as c
+      where c.ended_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null) as r
+    where r.ended_at > coalesce(w.last_at, '-infinity')
+    union all
+    select 'clock', false, 'Retell''s times are ahead of this server''s clock', 'timedatectl set-ntp true'
+    where exists (select from recent as c where greatest(c.ended_at, c.ongoing_at) > p_now + interval '10 seconds')
+    union all
+    select 'clock', false, 'webhooks are refused because they were signed more than five minutes ago, or in the future, by this server''s clock', 'timedatectl set-ntp true'
+    from webhooks as w, refused as f where f.stale_at > coalesce(w.last_at, '-infinity')
+    union all
+    select 'stuck_calls', false, format('%s calls have been %s for too long, since %s', count(*), o.status, to_char(min(coalesce(o.placed_at, o.first_posted_at, o.queued_at)), 'YYYY-MM-DD HH24:MI')),
+      'select vioc_reconcile();'
+    from open as o where o.is_stuck group by o.status
+    union all
+    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s, at %s starts a second', w.calls, to_char(w.since, 'YYYY-MM-DD HH24:MI'), w.starts),
+      format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', w.starts * 2, w.credential_id)
+    from waiting as w
+    union all
+    select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
+    from vioc.webhook_events as e
+    where e.state = 'failed' and (e.tenant_id <@ p_tenants or p_tenants = '{(,)}')
+    having count(*) > 0
+  )
+  select f.* from findings as f
+  union all
+  select w.check_name, true, w.detail, null
+  from (values
+    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
+    ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
+  where not exists (select from findings as f where f.check_name = w.check_name)
+$$;
+comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';
+
+-- functions/examine_grants.sql
+
+-- Private to vioc_doctor. What vioc_grant never gives: anything to PUBLIC, anything on keys, rights by which others'
+-- code would run in the worker (TRIGGER) or make it wait (REFERENCES), and tables without row-level security.
+create function vioc.examine_grants()
+returns table (check_name text, ok boolean, detail text, hint text)
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with granted as (
+    select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass as object, c.relname::text as name,
+      a.grantee, a.privilege_type as privilege, c.relowner as owner, 'relation' as kind
+    from pg_class as c
+    cross join lateral aclexplode(c.relacl) as a
+    where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+    union all
+    select 'table ' || c.oid::regclass, c.relname::text, a.grantee, a.privilege_type || ' (' || quote_ident(t.attname) || ')', c.relowner, 'relation'
+    from pg_class as c
+    join pg_attribute as t on t.attrelid = c.oid and t.attacl is not null
+    cross join lateral aclexplode(t.attacl) as a
+    where c.relnamespace = 'vioc'::regnamespace
+    union all
+    select 'routine ' || p.oid::regprocedure, p.proname::text, a.grantee, a.privilege_type, p.proowner,
+      case when p.pronamespace = 'vioc'::regnamespace then 'private' else 'public' end
+    from pg_depend as d
+    join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+    join pg_proc as p on p.oid = d.objid
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+    union all
+    select 'schema vioc', 'vioc', a.grantee, a.privilege_type, n.nspowner, 'schema'
+    from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a where n.nspname = 'vioc'
+  ),
+  findings as (
+    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
+      format('revoke %s on %s from %s;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+    from granted as g
+    where g.grantee <> g.owner
+      and (g.grantee = 0
+        or g.name = 'credential_keys'
+        or g.privilege ~ '^(TRIGGER|REFERENCES|TRUNCATE|MAINTAIN|CREATE)'
+        or (g.kind = 'private' and g.name not in (select r.name from vioc.rights() as r where r.kind = 'private function'))
+        or (g.kind = 'relation' and g.name in ('calls', 'webhook_events', 'installation', 'access', 'audit', 'events', 'new_events')
+          and g.privilege ~ '^(INSERT|UPDATE|DELETE)'))
+    union all
+    select format('table %s has no row-level security', c.oid::regclass), format('alter table %s enable row level security;', c.oid::regclass)
+    from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
+    union all
+    select 'everybody may create functions in schema @extschema@, also some that look like those of vioconcierge', 'revoke create on schema @extschema@ from public;'
+    where exists (
+      select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
+      where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0)
+  )
+  select 'grants', false, f.detail, f.hint from findings as f
+  union all
+  select 'grants', true, 'nobody has more than vioc_grant gives', null where not exists (select from findings)
+$$;
+comment on function vioc.examine_grants() is 'vioc_doctor: dangerous rights.';
+
+-- functions/worker_figures.sql
+
+-- Private, but executed by viewers, through vioc.metrics and with their own rights: the worker is of the whole database,
+-- and who sees only some practices gets nothing.
+create function vioc.worker_figures() returns table (name text, labels jsonb, value numeric)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not has_table_privilege('vioc.worker_status', 'select') then
+    return;
+  end if;
+  return query
+  select f.name, '{}'::jsonb, f.value
+  from (select vioc.server_state() as state) as s
+  left join vioc.worker_report() as r on true
+  cross join lateral (values
+    ('worker_up', (s.state = 'ready')::integer::numeric),
+    ('worker_started_seconds', extract(epoch from r.started_at)),
+    ('worker_in_flight', r.in_flight),
+    ('worker_posted_total', r.posted),
+    ('worker_placed_total', r.placed),
+    ('worker_not_placed_total', r.not_placed),
+    ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
+    ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
+  where f.value is not null;
+end
+$$;
+comment on function vioc.worker_figures() is 'The worker''s figures for vioc.metrics, for who sees all practices.';
 
 -- public/vioc_allow_call.sql
 
@@ -6758,6 +7566,164 @@ $$;
 comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval, bigint, text, text, text, text) is
   'call vioc_call_contact_now(42); queues a call, commits, waits for Retell''s answer and shows it. Not inside a transaction block.';
 
+-- public/vioc_events.sql
+
+create function @extschema@.vioc_events(after bigint default 0, max_events integer default 1000)
+returns table ("position" bigint, at timestamptz, tenant_id bigint, contact_id bigint, call_id bigint, kind text, status text, outcome text)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
+  v_after constant bigint := coalesce(vioc_events.after, 0);
+  v_limit constant integer := least(greatest(coalesce(vioc_events.max_events, 1000), 0), 10000);
+  v_purged_to bigint;
+begin
+  select i.events_purged_to into v_purged_to from vioc.installation as i;
+  if v_after > 0 and v_after < v_purged_to then
+    raise exception 'events after this position are not kept any more'
+      using errcode = 'PT410',
+        hint = format('Read vioc.contacts and vioc.calls anew, then go on: select * from vioc_events(after => %s);', v_purged_to);
+  end if;
+  if v_tenants = '{(,)}' then
+    return query
+    select e.position, e.at, e.tenant_id, e.contact_id, e.call_id, e.kind, e.status, e.outcome
+    from vioc.events as e
+    where e.position > v_after
+    order by e.position
+    limit v_limit;
+  else
+    return query
+    select l.position, l.at, l.tenant_id, l.contact_id, l.call_id, l.kind, l.status, l.outcome
+    from vioc.tenants as t
+    cross join lateral (
+      select e.* from vioc.events as e
+      where e.tenant_id = t.id and e.position > v_after
+      order by e.position
+      limit v_limit) as l
+    where t.id <@ v_tenants
+    order by l.position
+    limit v_limit;
+  end if;
+end
+$$;
+comment on function @extschema@.vioc_events(bigint, integer) is
+  'What changed after this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';
+
+-- public/vioc_doctor.sql
+
+create function @extschema@.vioc_doctor() returns table (check_name text, ok boolean, detail text, hint text)
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+  set jit = off -- compiling its statements would take longer than they do
+as $$
+declare
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
+  v_deadline constant timestamptz := clock_timestamp() + interval '5 seconds';
+  v_began constant timestamptz := clock_timestamp();
+  v_seen bigint;
+begin
+  -- what only Retell knows: asked by the worker, if there is one, and if this transaction can see the answer
+  if vioc.server_state() = 'ready' and current_setting('transaction_isolation') = 'read committed' then
+    perform vioc.ask_worker();
+    begin
+      loop
+        v_seen := vioc.wait_for_change(0, 0);
+        exit when clock_timestamp() >= v_deadline or not exists (
+          -- no more than are asked at a time
+          select from (
+            select w.asked_at, w.answered_at, w.is_current from vioc.checks_wanted(v_began) as w
+            order by w.asked_at desc nulls last
+            limit 100) as f
+          where not f.is_current or f.answered_at is null or f.answered_at < f.asked_at);
+        perform vioc.wait_for_change(v_seen, greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
+      end loop;
+    exception when insufficient_resources then
+      null; -- too many wait already: the last result is shown
+    end;
+  end if;
+
+  return query select e.* from vioc.examine_server(clock_timestamp()) as e;
+  if v_tenants = '{(,)}' then
+    return query select e.* from vioc.examine_schedule(clock_timestamp()) as e;
+  end if;
+  return query select e.* from vioc.examine_practices(v_tenants, clock_timestamp()) as e;
+  return query select e.* from vioc.examine_calls(v_tenants, clock_timestamp()) as e;
+  if v_tenants = '{(,)}' then
+    return query select e.* from vioc.examine_grants() as e;
+  end if;
+end
+$$;
+comment on function @extschema@.vioc_doctor() is
+  'Looks for whatever keeps calls from being made and reported: rows (check_name, ok, detail, hint). hint is the statement, or shell line, that mends it. ok null: cannot be known at the moment. Asks Retell whether it accepts the keys, and compares its agents with what is needed (5 s at most, else shows the last answer). pg_cron and rights are looked at for who may see all practices.';
+
+-- public/vioc_reconcile.sql
+
+create function @extschema@.vioc_reconcile() returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_calls integer;
+begin
+  perform vioc.check_everywhere('operator');
+  with asked as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.status in ('unconfirmed', 'placed', 'ongoing', 'ended') and (c.look_up_at is null or c.look_up_at > v_now)
+    order by c.id
+    limit 10000
+    for update skip locked
+  )
+  update vioc.calls as c set look_up_at = v_now
+  from asked as a where c.tenant_id = a.tenant_id and c.id = a.id;
+  get diagnostics v_calls = row_count;
+  perform vioc.note('reconcile', null, p_detail => v_calls || ' calls');
+  perform vioc.wake_worker();
+  return v_calls;
+end
+$$;
+comment on function @extschema@.vioc_reconcile() is
+  'Has the worker ask Retell, now and not at its own times, about every call that Retell has or may have; returns how many (10,000 at most). Look-ups left: metric look_ups_due. Errors: 42501 only with access to all practices.';
+
+-- public/vioc_help.sql
+
+create function @extschema@.vioc_help() returns table (task text, call text, what_it_does text)
+  language sql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+  select t.task,
+    case p.prokind when 'p' then 'call ' else '' end || p.proname || '(' || coalesce((
+      select string_agg(concat_ws(' ', a.name, format_type(a.type, null)) || case when a.place > p.pronargs - p.pronargdefaults then ' = ...' else '' end, ', ' order by a.place)
+      from unnest(coalesce(p.proargnames, array_fill(null::text, array[p.pronargs])), coalesce(p.proallargtypes, p.proargtypes::oid[]),
+          coalesce(p.proargmodes, array_fill('i'::"char", array[p.pronargs]))) with ordinality as a (name, type, mode, place)
+      where a.mode = 'i'), '') || ')',
+    regexp_replace(obj_description(p.oid, 'pg_proc'), ' Errors: .*$', '')
+  from unnest(array[
+    'set up', 'call', 'see why', 'people''s wishes', 'practices and pauses', 'webhooks', 'the app', 'privacy', 'operate'],
+    array[
+    '{vioc_set_credentials,vioc_grant,vioc_revoke,vioc_install_schedule,vioc_remove_schedule,vioc_doctor}',
+    '{vioc_call_contact,vioc_call_contact_now,vioc_wait_for_call,vioc_cancel_call,vioc_test_call,vioc_enqueue_due}',
+    '{vioc_explain_contact,vioc_preview_call,vioc_mark_reviewed,vioc_call_report}',
+    '{vioc_do_not_call,vioc_allow_call}',
+    '{vioc_go_live_forecast,vioc_go_live,vioc_pause,vioc_resume}',
+    '{vioc_receive_webhook,vioc_ingest_outcome,vioc_replay_webhooks}',
+    '{vioc_events}',
+    '{vioc_forget_contact,vioc_forget_phone,vioc_purge}',
+    '{vioc_reconcile,vioc_help}']) with ordinality as t (task, names, task_place)
+  cross join lateral unnest(t.names::text[]) with ordinality as n (name, place)
+  join pg_proc as p on p.proname = n.name and p.pronamespace = '@extschema@'::regnamespace
+  join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+  join pg_extension as e on e.oid = d.refobjid and d.refclassid = 'pg_extension'::regclass and e.extname = 'vioconcierge'
+  order by t.task_place, n.place
+$$;
+comment on function @extschema@.vioc_help() is 'The functions by task: how to call them, what they do. More: \df+ vioc_* and \d+ vioc.* in psql.';
+
 -- views/call_history.sql
 
 create view vioc.call_history with (security_invoker, security_barrier) as
@@ -6832,8 +7798,10 @@ cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.l
 union all
 select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
 union all
-select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
-comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i
+union all
+select w.name, w.labels, w.value from vioc.worker_figures() as w;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
 
 -- views/needs_review.sql
 

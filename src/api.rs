@@ -17,6 +17,19 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
+fn ask_worker() {
+    if let Some(slot) = wake::slot_index().and_then(shared::slot) {
+        slot.ask();
+    }
+}
+
+/// Of the loaded library, not of the SQL objects.
+#[pg_extern(sql = false)]
+fn library_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
+#[pg_extern(sql = false)]
 fn keep_extension() -> bool {
     crate::db::is_installed()
 }

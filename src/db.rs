@@ -198,6 +198,7 @@ pub(crate) struct Statements {
     record: Option<OwnedPreparedStatement>,
     look_ups: Option<OwnedPreparedStatement>,
     sleep: Option<OwnedPreparedStatement>,
+    number_events: Option<OwnedPreparedStatement>,
 }
 
 /// Prepares on first use, then executes.
@@ -221,6 +222,51 @@ fn rows<T>(
             .map(|row| read(&row))
             .collect()
     })
+}
+
+/// Reads what Retell is to be asked.
+fn look_ups(
+    statement: &mut Option<OwnedPreparedStatement>,
+    text: &str,
+    limit: usize,
+) -> SpiResult<Vec<LookUp>> {
+    rows(
+        statement,
+        text,
+        &[pg_sys::BuiltinOid::INT4OID],
+        &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
+        |row| {
+            Ok(LookUp {
+                tenant_id: row.get(1)?.unwrap_or_default(),
+                call_id: row.get(2)?.unwrap_or_default(),
+                kind: row.get(3)?.unwrap_or_default(),
+                method: row.get(4)?.unwrap_or_default(),
+                path: row.get(5)?.unwrap_or_default(),
+                body: row.get(6)?,
+                api_key: row.get::<String>(7)?.map(Secret::from),
+            })
+        },
+    )
+}
+
+/// Which keys and agents to ask Retell about, for vioc_doctor.
+pub(crate) fn claim_checks(limit: usize) -> SpiResult<Vec<LookUp>> {
+    look_ups(
+        &mut None,
+        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp())",
+        limit,
+    )
+}
+
+/// Says to who listens how far the events go. In a transaction of its own, which waits for nobody: a queue full of
+/// unread notifications, or somebody whose commit hangs, fails this and nothing else.
+pub(crate) fn notify(position: i64) -> SpiResult<()> {
+    Spi::run("set local lock_timeout = '100ms'")?;
+    Spi::run("set local synchronous_commit = off")?;
+    Spi::run_with_args(
+        "select pg_catalog.pg_notify('vioc_events', $1::pg_catalog.text)",
+        &[position.into()],
+    )
 }
 
 fn interval(duration: Duration) -> Option<Interval> {
@@ -281,23 +327,24 @@ impl Statements {
     }
 
     pub(crate) fn claim_look_ups(&mut self, limit: usize) -> SpiResult<Vec<LookUp>> {
-        rows(
+        look_ups(
             &mut self.look_ups,
             "select * from vioc.claim_look_ups($1, pg_catalog.clock_timestamp())",
+            limit,
+        )
+    }
+
+    /// Gives committed events their positions, at most `limit`; returns the newest position given and how many were.
+    pub(crate) fn number_events(&mut self, limit: usize) -> SpiResult<Option<(i64, i64)>> {
+        let numbered = rows(
+            &mut self.number_events,
+            "select newest, events from vioc.number_events($1)",
             &[pg_sys::BuiltinOid::INT4OID],
             &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
-            |row| {
-                Ok(LookUp {
-                    tenant_id: row.get(1)?.unwrap_or_default(),
-                    call_id: row.get(2)?.unwrap_or_default(),
-                    kind: row.get(3)?.unwrap_or_default(),
-                    method: row.get(4)?.unwrap_or_default(),
-                    path: row.get(5)?.unwrap_or_default(),
-                    body: row.get(6)?,
-                    api_key: row.get::<String>(7)?.map(Secret::from),
-                })
-            },
-        )
+            |row| Ok((row.get::<i64>(1)?, row.get::<i64>(2)?)),
+        )?;
+        let newest = numbered.into_iter().next();
+        Ok(newest.and_then(|(newest, events)| Some((newest?, events?))))
     }
 
     /// How long nothing is due, at most `most`.

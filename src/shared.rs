@@ -23,6 +23,8 @@ pub(crate) struct Slot {
     latch: AtomicPtr<pg_sys::Latch>,
     /// Set by whoever committed work; cleared by the worker before it looks.
     woken: AtomicBool,
+    /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents.
+    asked: AtomicBool,
     /// Counts committed changes; what `vioc.wait_for_change` compares.
     changes: AtomicU64,
     waiters: AtomicU32,
@@ -244,6 +246,22 @@ impl Slot {
     /// Whether there was work since the last call.
     pub(crate) fn take_wake(&self) -> bool {
         self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Has the worker ask Retell about keys and agents; unlike [`Slot::announce`] it waits for no commit.
+    pub(crate) fn ask(&self) {
+        self.asked.store(true, Ordering::Release);
+        unsafe {
+            let latch = self.latch.load(Ordering::Acquire);
+            if !latch.is_null() {
+                pg_sys::SetLatch(latch);
+            }
+        }
+    }
+
+    /// Whether somebody asked since the last call.
+    pub(crate) fn take_asked(&self) -> bool {
+        self.asked.swap(false, Ordering::AcqRel)
     }
 
     /// Something was committed. Runs in a commit callback: takes spinlocks at most, and cannot fail.

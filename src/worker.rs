@@ -27,6 +27,12 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 const DRAIN: Duration = Duration::from_secs(3);
 const ONE_MS: Duration = Duration::from_millis(1);
 const LOOK_UPS_AT_A_TIME: usize = 32;
+const CHECKS_AT_A_TIME: usize = 100;
+const EVENTS_AT_A_TIME: usize = 1000;
+/// While there is other work, events are numbered together.
+const NUMBER_EVERY: Duration = Duration::from_millis(50);
+/// After listeners could not be told.
+const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
 const AHEAD: usize = 8;
 
@@ -111,6 +117,9 @@ struct Worker {
     /// Starts that Retell may see in the same second as the next one, by tenant and credential.
     pace: Pace<(i64, i64)>,
     tended: Instant,
+    numbered: Instant,
+    /// The newest position that listeners have not been told, and from when on to tell them.
+    untold: Option<(i64, Instant)>,
     /// Calls claimed so far, and at how many the statements are planned anew.
     claimed: usize,
     plan_anew_at: usize,
@@ -139,6 +148,8 @@ impl Worker {
             recent_since: now,
             pace: Pace::default(),
             tended: now - TEND_EVERY,
+            numbered: now - NUMBER_EVERY,
+            untold: None,
             claimed: 0,
             plan_anew_at: 64,
             last_problem: String::new(),
@@ -148,7 +159,11 @@ impl Worker {
     fn run(&mut self) {
         let mut wait = Duration::ZERO;
         loop {
+            if !wait.is_zero() {
+                self.show_waiting();
+            }
             self.event.wait(wait);
+            show(pg_sys::BackendState::STATE_RUNNING, "vioconcierge: working");
             stop::forget_cancel();
             pgrx::check_for_interrupts!();
             // asked to, or the database is wanted without sessions
@@ -210,13 +225,28 @@ impl Worker {
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);
         };
+        if self.slot.take_asked() {
+            let Some(checks) = with_extension(|| db::claim_checks(CHECKS_AT_A_TIME))? else {
+                return Ok(None);
+            };
+            self.ask(checks);
+        }
         if self.tended.elapsed() >= TEND_EVERY {
             self.tended = Instant::now();
             if with_extension(|| db::tend(100))?.is_none() {
                 return Ok(None);
             }
         }
-        if moved > 0 || asked > 0 {
+        let is_busy = moved > 0 || asked > 0;
+        if !is_busy || self.numbered.elapsed() >= NUMBER_EVERY {
+            let Some(has_more) = self.publish_events()? else {
+                return Ok(None);
+            };
+            if has_more {
+                return Ok(Some(Duration::ZERO));
+            }
+        }
+        if is_busy {
             return Ok(Some(Duration::ZERO)); // there may be more
         }
         let most = if self.work.is_empty() && self.answers.is_empty() {
@@ -229,6 +259,36 @@ impl Worker {
         let change = self.pace.next_change();
         let until_change = change.map(|at| at.saturating_duration_since(Instant::now()) + ONE_MS);
         Ok(sleep.map(|sleep| until_change.map_or(sleep, |wait| sleep.min(wait))))
+    }
+
+    /// Numbers what was committed, then tells listeners, each in a transaction of its own. Returns whether there is
+    /// more; `None`: the extension is gone.
+    fn publish_events(&mut self) -> Result<Option<bool>, String> {
+        self.numbered = Instant::now();
+        let statements = &mut self.statements;
+        let numbered = with_extension(|| statements.number_events(EVENTS_AT_A_TIME))?;
+        let Some(numbered) = numbered else {
+            return Ok(None);
+        };
+        let (newest, count) = numbered.unzip();
+        if let Some(newest) = newest {
+            let from = self.untold.map_or_else(Instant::now, |(_, from)| from);
+            self.untold = Some((newest, from));
+        }
+        if let Some((position, from)) = self.untold
+            && from <= Instant::now()
+        {
+            match in_transaction(|| db::notify(position)) {
+                Ok(()) => self.untold = None,
+                Err(problem) => {
+                    self.slot.report.complain(&problem);
+                    self.untold = Some((position, Instant::now() + NOTIFY_AGAIN));
+                }
+            }
+        }
+        Ok(Some(count.is_some_and(|count| {
+            usize::try_from(count).is_ok_and(|count| count >= EVENTS_AT_A_TIME)
+        })))
     }
 
     /// False: no extension here yet, or another worker is still leaving.
@@ -424,6 +484,11 @@ impl Worker {
             return Ok(None);
         };
         let count = asked.len();
+        self.ask(asked);
+        Ok(Some(count))
+    }
+
+    fn ask(&mut self, asked: Vec<LookUp>) {
         let asked_at = now();
         for asked in asked {
             let Some(Ok(key)) = asked
@@ -449,7 +514,6 @@ impl Worker {
                 pool.submit(Job { ticket, ..job });
             }
         }
-        Ok(Some(count))
     }
 
     fn record_look_ups(&mut self) {
@@ -557,6 +621,16 @@ impl Worker {
         self.next_ticket
     }
 
+    /// For pg_stat_activity.
+    fn show_waiting(&self) {
+        let text = match (self.presence == Presence::Attached, self.work.len()) {
+            (false, _) => "vioconcierge: waiting for the extension".to_owned(),
+            (true, 0) => "vioconcierge: waiting".to_owned(),
+            (true, count) => format!("vioconcierge: waiting for {count} answers"),
+        };
+        show(pg_sys::BackendState::STATE_IDLE, &text);
+    }
+
     /// Once per problem, not once per second.
     fn complain(&mut self, problem: String) {
         self.slot.report.complain(&problem);
@@ -579,6 +653,25 @@ fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, S
 
 fn in_transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, String> {
     db::transaction(body).map_err(|failure| failure.to_string())
+}
+
+/// What pg_stat_activity says: no personal data.
+fn show(state: pg_sys::BackendState::Type, text: &str) {
+    if let Ok(text) = std::ffi::CString::new(text) {
+        unsafe { pg_sys::pgstat_report_activity(state, text.as_ptr()) };
+    }
+}
+
+/// The worker's sleep, by its name where this PostgreSQL lets extensions name theirs.
+fn wait_event() -> u32 {
+    #[cfg(any(feature = "pg17", feature = "pg18"))]
+    {
+        static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+        *EVENT
+            .get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"VioconciergeMain".as_ptr()) })
+    }
+    #[cfg(not(any(feature = "pg17", feature = "pg18")))]
+    pg_sys::PG_WAIT_EXTENSION
 }
 
 fn now() -> TimestampWithTimeZone {
@@ -625,7 +718,7 @@ impl Event {
                 flags as i32,
                 self.0,
                 timeout.as_millis().try_into().unwrap_or(i64::MAX),
-                pg_sys::PG_WAIT_EXTENSION,
+                wait_event(),
             );
             pg_sys::ResetLatch(pg_sys::MyLatch);
             let mut count: u64 = 0;

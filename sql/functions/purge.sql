@@ -9,6 +9,7 @@ declare
   v_calls bigint[];
   v_person vioc.forgotten;
   v_rows integer;
+  v_position bigint;
   v_purged integer := 0;
 begin
   for v_tenant in
@@ -73,6 +74,25 @@ begin
     for update skip locked);
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
+
+  -- the feed; where no worker numbers it, what would be numbered
+  with old as (
+    select e.position
+    from (select o.position, o.at from vioc.events as o order by o.position limit p_limit) as e
+    join vioc.installation as i on e.at < p_now - make_interval(days => i.keep_events_days)
+  ),
+  gone as (
+    delete from vioc.events as e using old as o where e.position = o.position returning e.position
+  )
+  select max(g.position), count(*) into v_position, v_rows from gone as g;
+  if v_rows > 0 then
+    update vioc.installation as i set events_purged_to = v_position;
+    v_purged := v_purged + v_rows;
+  end if;
+  delete from vioc.new_events as e
+  where e.id in (
+    select o.id from (select n.id, n.at from vioc.new_events as n order by n.id limit p_limit) as o, vioc.installation as i
+    where o.at < p_now - make_interval(days => i.keep_events_days));
 
   -- persons to forget again, after a restore
   for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop

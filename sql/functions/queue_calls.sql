@@ -23,16 +23,23 @@ begin
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after
+  ),
+  queued as (
+    insert into vioc.calls (
+      tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
+      appointment_time, contact_status_before, queued_at)
+    select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
+      p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
+      case when n.status = 'calling' then 'scheduled' else n.status end, p_now
+    from numbered as n
+    order by n.appointment_time
+    returning *
+  ),
+  told as (
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status)
+    select p_now, q.tenant_id, q.contact_id, q.id, 'call', q.status from queued as q
   )
-  insert into vioc.calls (
-    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
-    appointment_time, contact_status_before, queued_at)
-  select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
-    p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
-    case when n.status = 'calling' then 'scheduled' else n.status end, p_now
-  from numbered as n
-  order by n.appointment_time
-  returning *;
+  select * from queued;
 end
 $$;
 comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';

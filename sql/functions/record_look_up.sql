@@ -15,6 +15,9 @@ begin
   if p_kind = 'recall' then
     perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
     return;
+  elsif p_kind in ('key', 'agent') then
+    perform vioc.record_check(p_call_id, p_kind, p_http_status, p_body, p_now);
+    return;
   elsif p_kind = 'concurrency' then
     perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
     return;

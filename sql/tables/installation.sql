@@ -10,7 +10,10 @@ create table vioc.installation (
   is_copy boolean not null default false,
   paused_at timestamptz,
   pause_reason text,
+  keep_events_days integer not null default 90,
+  events_purged_to bigint not null default 0,
   constraint marker_is_whole_or_absent check ((system_identifier is null) = (database_oid is null)),
+  constraint events_are_kept_a_day_or_longer check (keep_events_days between 1 and 36525),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null)
 );
 comment on table vioc.installation is
@@ -23,3 +26,5 @@ comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the
 comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
 comment on column vioc.installation.paused_at is 'General pause since; null = running.';
 comment on column vioc.installation.pause_reason is 'Why it is paused.';
+comment on column vioc.installation.keep_events_days is 'Days after which vioc_purge deletes events of the feed (vioc_events).';
+comment on column vioc.installation.events_purged_to is 'vioc_purge: the position up to which events are deleted.';

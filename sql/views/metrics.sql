@@ -34,5 +34,7 @@ cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.l
 union all
 select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
 union all
-select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
-comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i
+union all
+select w.name, w.labels, w.value from vioc.worker_figures() as w;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';

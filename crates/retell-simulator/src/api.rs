@@ -1,5 +1,6 @@
 //! Retell's endpoints other than the creation of calls, and the shapes of its answers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -86,6 +87,7 @@ pub(crate) enum Endpoint<'a> {
     Concurrency,
     KeyInfo,
     Agent(&'a str),
+    UpdateAgent(&'a str),
 }
 
 /// The endpoint at this address; the path comes without its query.
@@ -101,7 +103,9 @@ pub(crate) fn route<'a>(method: &str, path: &'a str) -> Option<Endpoint<'a>> {
             .map(Endpoint::Get)
             .or_else(|| of("/get-agent/").map(Endpoint::Agent)),
         "DELETE" => of("/v2/delete-call/").map(Endpoint::Delete),
-        "PATCH" => of("/v2/update-call/").map(Endpoint::Update),
+        "PATCH" => of("/v2/update-call/")
+            .map(Endpoint::Update)
+            .or_else(|| of("/update-agent/").map(Endpoint::UpdateAgent)),
         _ => None,
     }
 }
@@ -117,7 +121,11 @@ pub(crate) fn answer(
         (Endpoint::Create, Some(body)) => create::create(shared, who, body, plan),
         (Endpoint::List, Some(body)) => list::list(shared, who, &body),
         (Endpoint::Update(id), Some(body)) => update(shared, who, id, &body),
-        (Endpoint::Create | Endpoint::List | Endpoint::Update(_), None) => status_message(400),
+        (Endpoint::UpdateAgent(id), Some(body)) => update_agent(shared, who, id, body),
+        (
+            Endpoint::Create | Endpoint::List | Endpoint::Update(_) | Endpoint::UpdateAgent(_),
+            None,
+        ) => status_message(400),
         (Endpoint::Get(id), _) => {
             let world = shared.lock();
             let call = world.call(&who.org, id);
@@ -130,7 +138,7 @@ pub(crate) fn answer(
         (Endpoint::Delete(id), _) => delete(shared, who, id),
         (Endpoint::Concurrency, _) => concurrency(shared, who),
         (Endpoint::KeyInfo, _) => key_info(who),
-        (Endpoint::Agent(id), _) => agent(shared, id),
+        (Endpoint::Agent(id), _) => agent(shared, who, id),
     }
 }
 
@@ -222,7 +230,7 @@ fn key_info(who: &Workspace) -> Reply {
     Reply::json(200, body.to_string())
 }
 
-fn agent(shared: &Shared, id: &str) -> Reply {
+fn agent(shared: &Shared, who: &Workspace, id: &str) -> Reply {
     let config = &shared.config;
     if !config.agents.is_empty() && !config.agents.iter().any(|it| it == id) {
         return status_message(422);
@@ -245,7 +253,24 @@ fn agent(shared: &Shared, id: &str) -> Reply {
     if let Some(url) = &config.default_webhook_url {
         body["webhook_url"] = json!(url);
     }
+    let world = shared.lock();
+    let updates = world.agents.get(&(Arc::clone(&who.org), id.to_owned()));
+    for (name, value) in updates.into_iter().flatten() {
+        body[name] = value.clone();
+    }
     Reply::json(200, body.to_string())
+}
+
+/// What is sent replaces what was there, field by field.
+fn update_agent(shared: &Shared, who: &Workspace, id: &str, body: Value) -> Reply {
+    let Value::Object(fields) = body else {
+        return status_message(400);
+    };
+    let mut world = shared.lock();
+    let key = (Arc::clone(&who.org), id.to_owned());
+    world.agents.entry(key).or_default().extend(fields);
+    drop(world);
+    agent(shared, who, id)
 }
 
 /// A log line for a request; ids are shown, numbers never are.

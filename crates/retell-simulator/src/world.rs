@@ -70,6 +70,8 @@ pub(crate) struct World {
     /// By workspace and idempotency key.
     pub(crate) keys: HashMap<(Arc<str>, String), (Instant, String)>,
     pub(crate) usage: HashMap<Arc<str>, Usage>,
+    /// What update-agent changed, by workspace and agent.
+    pub(crate) agents: HashMap<(Arc<str>, String), serde_json::Map<String, serde_json::Value>>,
     /// Workspace and number of Retell's contacts that say `do_not_call`.
     pub(crate) do_not_call: HashSet<(Arc<str>, String)>,
     pub(crate) scripts: Scripts,
@@ -92,6 +94,7 @@ impl World {
             sessions: HashMap::new(),
             keys: HashMap::new(),
             usage: HashMap::new(),
+            agents: HashMap::new(),
             do_not_call: HashSet::new(),
             scripts: Scripts::default(),
             dials: Rows::new(keep_ledger),

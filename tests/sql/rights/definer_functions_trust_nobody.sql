@@ -22,7 +22,7 @@ select is_empty($$ select oid::regprocedure from pg_temp.functions where proname
   'public ones do, so that nobody needs more than EXECUTE');
 -- dynamic SQL: these files, and nothing of a caller's in it but %I and %L
 select set_eq($$ select proname::text from pg_temp.functions where prosrc ~* '\mexecute\M' $$,
-  array['schedule', 'give_rights'], 'statements are put together in two places');
+  array['schedule', 'give_rights', 'examine_schedule'], 'statements are put together in three places');
 
 -- a caller's temporary objects and operators
 create function public.tap_error_of(p_statement text, out state text) language plpgsql as $$

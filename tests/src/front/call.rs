@@ -35,6 +35,7 @@ pub(crate) fn run(
     connection: &mut Connection,
     plan: &Plan,
     function: &Function,
+    media_type: Option<&str>,
     settings: &Settings,
 ) -> Answer<Response> {
     let access = if plan.posted.is_some() && function.volatile {
@@ -43,9 +44,9 @@ pub(crate) fn run(
         "READ ONLY"
     };
     let anonymous = plan.caller.anonymous;
-    let result = begin_and_call(connection, access, plan, function, settings)
+    let result = begin_and_call(connection, access, plan, function, media_type, settings)
         .map_err(|error| database_failure(&error, anonymous))
-        .and_then(|row| response(function, row))
+        .and_then(|row| response(function, media_type, row))
         .and_then(|response| {
             let committed = connection.client.batch_execute("COMMIT");
             committed
@@ -70,6 +71,7 @@ fn begin_and_call(
     access: &str,
     plan: &Plan,
     function: &Function,
+    media_type: Option<&str>,
     settings: &Settings,
 ) -> Result<Row, postgres::Error> {
     connection
@@ -100,7 +102,7 @@ fn begin_and_call(
         .collect();
     connection.client.query(&statement, &values)?;
 
-    let sql = statement_of(plan, function);
+    let sql = statement_of(plan, function, media_type);
     let parameters = usize::from(sql.contains("$1"));
     let statement = connection.prepare(&sql, parameters)?;
     let body = Raw(&plan.body);
@@ -116,7 +118,7 @@ fn begin_and_call(
 }
 
 /// The function's result as one JSON text, and what it has said about the answer.
-fn statement_of(plan: &Plan, function: &Function) -> String {
+fn statement_of(plan: &Plan, function: &Function, media_type: Option<&str>) -> String {
     let name = format!("{}.{}", quote(&function.schema), quote(&function.name));
     let unnamed = function
         .parameters
@@ -141,6 +143,8 @@ fn statement_of(plan: &Plan, function: &Function) -> String {
     };
     let body = match (function.returns, function.returns_set) {
         (Returns::Void, _) => "''".to_owned(),
+        // bytea as bytes is not needed here
+        _ if media_type.is_some() => "min(_postgrest_t.pgrst_scalar::text)".to_owned(),
         (_, false) => format!("coalesce(json_agg({value})->0, 'null')::text"),
         (_, true) => format!("coalesce(json_agg({value}), '[]')::text"),
     };
@@ -186,7 +190,7 @@ fn named_arguments(plan: &Plan, function: &Function) -> (String, String) {
     (payload, arguments)
 }
 
-fn response(function: &Function, row: Row) -> Answer<Response> {
+fn response(function: &Function, media_type: Option<&str>, row: Row) -> Answer<Response> {
     let empty = function.returns == Returns::Void;
     let status = match row.status.as_deref() {
         None if empty => 204,
@@ -211,7 +215,14 @@ fn response(function: &Function, row: Row) -> Answer<Response> {
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
     {
-        response = response.header("Content-Type", "application/json; charset=utf-8");
+        response = response.header(
+            "Content-Type",
+            match media_type {
+                None => "application/json; charset=utf-8",
+                Some("*/*") => "application/octet-stream",
+                Some(own) => own,
+            },
+        );
     }
     for (name, value) in own {
         response = response.header(&name, value.replace(['\r', '\n'], " "));

@@ -32,6 +32,8 @@ pub(crate) struct Function {
     pub(crate) parameters: Vec<Parameter>,
     pub(crate) returns: Returns,
     pub(crate) returns_set: bool,
+    /// A result domain that is named as a media type (`create domain "text/html" as text`) is sent as it is.
+    pub(crate) media_type: Option<String>,
     pub(crate) volatile: bool,
     /// A function-level `SET statement_timeout`, which PostgREST applies to the whole transaction.
     pub(crate) statement_timeout: Option<String>,
@@ -46,7 +48,8 @@ const FUNCTIONS: &str = "
     select n.nspname::text, p.proname::text, p.proretset, p.provolatile = 'v', p.prorettype = 'void'::regtype,
            t.typtype = 'c' or coalesce(b.typtype = 'c', false) or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
            a.names, a.types, a.modes, p.pronargdefaults::int,
-           (select o.option_value from pg_options_to_table(p.proconfig) o where o.option_name = 'statement_timeout')
+           (select o.option_value from pg_options_to_table(p.proconfig) o where o.option_name = 'statement_timeout'),
+           case when t.typtype = 'd' and t.typname ~ '^[^/ ]+/[^/ ]+$' then t.typname::text end
     from pg_proc p
     join pg_namespace n on n.oid = p.pronamespace
     join pg_type t on t.oid = p.prorettype
@@ -93,6 +96,7 @@ impl Catalog {
                     })
                     .collect(),
                 statement_timeout: row.get(10),
+                media_type: row.get(11),
             }
         });
         let callable = |function: &Function| {

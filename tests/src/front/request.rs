@@ -44,7 +44,6 @@ pub(crate) fn plan(request: &mut Request, options: &Options) -> Answer<Plan> {
         }
     };
     let schema = profile(request, options, posted)?;
-    acceptable(request)?;
     let mut query = Query::parse(request.query());
     let limit = query.take("limit").and_then(|text| text.parse().ok());
     let columns = query.take("columns");
@@ -155,25 +154,28 @@ fn profile(request: &Request, options: &Options, posted: bool) -> Answer<String>
     }
 }
 
-fn acceptable(request: &Request) -> Answer<()> {
+/// The media type of the answer: of those accepted, in their order, the first that the function has. `*/*` means JSON,
+/// unless the function answers with `*/*` itself.
+pub(crate) fn negotiate(request: &Request, own: Option<&str>) -> Answer<Option<String>> {
     let Some(header) = request.last("accept").map(String::from_utf8_lossy) else {
-        return Ok(());
+        return Ok(own.filter(|own| *own == "*/*").map(str::to_owned));
     };
     let kinds = header
         .split(',')
         .map(|kind| kind.split(';').next().unwrap_or_default().trim());
-    if kinds
-        .into_iter()
-        .any(|kind| kind == "*/*" || kind.eq_ignore_ascii_case("application/json"))
-    {
-        Ok(())
-    } else {
-        Err(refuse(
-            406,
-            "PGRST107",
-            format!("None of these media types are available: {header}"),
-        ))
+    for kind in kinds {
+        if own.is_some_and(|own| own == "*/*" || own.eq_ignore_ascii_case(kind)) {
+            return Ok(own.map(str::to_owned));
+        }
+        if kind == "*/*" || kind.eq_ignore_ascii_case("application/json") {
+            return Ok(None);
+        }
     }
+    Err(refuse(
+        406,
+        "PGRST107",
+        format!("None of these media types are available: {header}"),
+    ))
 }
 
 fn content_type(request: &Request) -> Answer<String> {

@@ -11,7 +11,7 @@ use super::call::{Settings, run};
 use super::catalog::{Catalog, Wanted};
 use super::failure::Answer;
 use super::pool::Pool;
-use super::request::plan;
+use super::request::{negotiate, plan};
 use crate::http::{Request, Response};
 
 pub(crate) struct StandIn {
@@ -64,9 +64,17 @@ impl StandIn {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .find(&wanted)?;
+        let media_type = negotiate(request, function.media_type.as_deref())?;
         let settings = Settings::of(request, &plan)?;
-        self.pool
-            .with(|connection| run(connection, &plan, &function, &settings))
+        self.pool.with(|connection| {
+            run(
+                connection,
+                &plan,
+                &function,
+                media_type.as_deref(),
+                &settings,
+            )
+        })
     }
 
     pub(crate) fn reload_schema(&self) -> Result<(), postgres::Error> {

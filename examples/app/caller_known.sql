@@ -1,0 +1,13 @@
+-- A patient calls back. Set the inbound webhook of the practice's number at Retell to
+--   https://calls.example.com/api/webhook/call-outcome
+-- vioc_receive_webhook verifies the signature and answers {"call_inbound": {"dynamic_variables": {...}}} with the
+-- variables of that caller's next appointment, so that the agent knows who rings; nobody known: without variables.
+-- What the agent would be told about this number, without a call:
+create function who_rings(phone text) returns jsonb
+  language sql
+  return (
+    select vioc_preview_call(c.id) -> 'retell_llm_dynamic_variables'
+    from vioc.contacts as c
+    where c.tenant_id = 1 and c.phone_e164 = who_rings.phone
+    order by c.appointment_time
+    limit 1);

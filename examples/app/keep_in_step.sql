@@ -1,0 +1,29 @@
+-- Every change of an appointment reaches vioc.contacts in the app's own transaction. The app's users need no right on
+-- vioc.contacts: the function runs as its owner, who needs vioc_grant(..., 'operator', 1).
+create function keep_in_step() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from vioc.contacts where tenant_id = 1 and external_id = old.id::text;
+    return null;
+  end if;
+  insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)
+  values (1, new.id::text, new.patient, new.phone, new.starts_at, new.what, new.doctor,
+    case new.state when 'done' then 'kept' when 'missed' then 'no_show' else new.state end)
+  on conflict (tenant_id, external_id) do update
+  set name = excluded.name, phone = excluded.phone, appointment_time = excluded.appointment_time,
+      appointment_type = excluded.appointment_type, owner_name = excluded.owner_name,
+      appointment_status = excluded.appointment_status;
+  return null;
+end
+$$;
+
+-- not when read_outcomes() writes its own columns
+create trigger keep_in_step after insert or delete or update of patient, phone, starts_at, what, doctor, state on appointments
+  for each row execute function keep_in_step();
+
+-- what is there already; nobody is called for it before vioc_go_live
+update appointments set state = state where starts_at > now();

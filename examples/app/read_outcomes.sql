@@ -1,0 +1,37 @@
+-- The app keeps its own cursor, and moves it in the transaction that uses what it has read: after a crash it goes on where
+-- it was, and nothing is used twice.
+create table vioc_cursor (
+  position bigint not null default 0,
+  singleton boolean primary key default true check (singleton)
+);
+insert into vioc_cursor default values;
+
+create function read_outcomes() returns integer
+  language plpgsql
+as $$
+declare
+  v_after bigint;
+  v_last bigint;
+  v_read integer;
+begin
+  -- one reader at a time
+  select position into v_after from vioc_cursor for update;
+  select max(e.position), count(*) into v_last, v_read from vioc_events(v_after) as e;
+  if v_read = 0 then
+    return 0;
+  end if;
+
+  -- each contact as it stands: the events say whom to look at
+  update appointments as a
+  set called = coalesce(c.last_outcome, c.status),
+      wants = coalesce(to_char(c.requested_time, 'YYYY-MM-DD HH24:MI'), c.requested_text),
+      -- the booking stays the practice's own; a confirmation is all that this one takes over unseen
+      state = case when c.status = 'confirmed' and a.state = 'booked' then 'confirmed' else a.state end
+  from vioc.contacts as c
+  where c.tenant_id = 1 and a.id::text = c.external_id
+    and c.id in (select e.contact_id from vioc_events(v_after) as e where e.tenant_id = 1 and e.position <= v_last);
+
+  update vioc_cursor set position = v_last;
+  return v_read;
+end
+$$;

@@ -1,0 +1,1 @@
+select count(*) filter (where not ok) as findings from vioc_doctor();

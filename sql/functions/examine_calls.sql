@@ -1,0 +1,80 @@
+-- Private to vioc_doctor. Looks at the latest calls and webhooks only, so that it is quick in any database.
+create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
+returns table (check_name text, ok boolean, detail text, hint text)
+  language sql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  with recent as (
+    select l.* from (select c.* from vioc.calls as c order by c.id desc limit 1000) as l where l.tenant_id <@ p_tenants
+  ),
+  webhooks as (
+    select max(e.received_at) as last_at
+    from (select w.received_at, w.source from vioc.webhook_events as w order by w.id desc limit 1000) as e
+    where e.source in ('webhook', 'ingest')
+  ),
+  refused as (
+    select max(r.last_at) filter (where r.reason in ('bad_signature', 'no_key')) as signature_at,
+      max(r.last_at) filter (where r.reason = 'stale') as stale_at
+    from vioc.webhook_refusals as r where r.last_at > p_now - interval '1 day'
+  ),
+  open as (
+    select c.*, case c.status
+      when 'dispatching' then c.lease_until < p_now - interval '1 minute'
+      when 'unconfirmed' then c.first_posted_at < p_now - interval '55 minutes'
+      when 'ended' then c.ended_at < p_now - interval '25 hours'
+      when 'queued' then false
+      else c.placed_at < p_now - interval '3 hours' end as is_stuck
+    from vioc.calls as c
+    where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and c.tenant_id <@ p_tenants
+  ),
+  waiting as (
+    select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
+    from open as o
+    join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
+      and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
+    join vioc.credentials as k on k.id = s.credential_id
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes'
+    group by s.credential_id
+  ),
+  findings (check_name, ok, detail, hint) as (
+    select 'webhooks', false,
+      case when w.last_at is null then 'no webhook has come, but calls have ended'
+        else format('the last webhook came %s ago, and calls have ended since', date_trunc('second', p_now - w.last_at)) end
+        || case when f.signature_at > coalesce(w.last_at, '-infinity') then '; some were refused: no key of ours has signed them' else '' end,
+      case when vioc.webhook_url() is null then 'alter system set vioconcierge.webhook_base_url = ''https://calls.example.com''; select pg_reload_conf();'
+        when f.signature_at > coalesce(w.last_at, '-infinity') then format(
+          'select vioc_set_credentials(%s, ''key_...'', ''key_...''); -- the second: the key with the webhook badge at Retell', r.tenant_id)
+        else format('curl -i -X POST -H "Content-Type: application/json" -d "{}" %s # from outside: must answer 401; if not, see examples/nginx', vioc.webhook_url()) end
+    from webhooks as w, refused as f, (
+      select max(c.ended_at) as ended_at, min(c.tenant_id) as tenant_id from recent as c
+      where c.ended_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null) as r
+    where r.ended_at > coalesce(w.last_at, '-infinity')
+    union all
+    select 'clock', false, 'Retell''s times are ahead of this server''s clock', 'timedatectl set-ntp true'
+    where exists (select from recent as c where greatest(c.ended_at, c.ongoing_at) > p_now + interval '10 seconds')
+    union all
+    select 'clock', false, 'webhooks are refused because they were signed more than five minutes ago, or in the future, by this server''s clock', 'timedatectl set-ntp true'
+    from webhooks as w, refused as f where f.stale_at > coalesce(w.last_at, '-infinity')
+    union all
+    select 'stuck_calls', false, format('%s calls have been %s for too long, since %s', count(*), o.status, to_char(min(coalesce(o.placed_at, o.first_posted_at, o.queued_at)), 'YYYY-MM-DD HH24:MI')),
+      'select vioc_reconcile();'
+    from open as o where o.is_stuck group by o.status
+    union all
+    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s, at %s starts a second', w.calls, to_char(w.since, 'YYYY-MM-DD HH24:MI'), w.starts),
+      format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', w.starts * 2, w.credential_id)
+    from waiting as w
+    union all
+    select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
+    from vioc.webhook_events as e
+    where e.state = 'failed' and (e.tenant_id <@ p_tenants or p_tenants = '{(,)}')
+    having count(*) > 0
+  )
+  select f.* from findings as f
+  union all
+  select w.check_name, true, w.detail, null
+  from (values
+    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
+    ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
+  where not exists (select from findings as f where f.check_name = w.check_name)
+$$;
+comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';

@@ -1,0 +1,56 @@
+-- Private to vioc_doctor. What vioc_grant never gives: anything to PUBLIC, anything on keys, rights by which others'
+-- code would run in the worker (TRIGGER) or make it wait (REFERENCES), and tables without row-level security.
+create function vioc.examine_grants()
+returns table (check_name text, ok boolean, detail text, hint text)
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  with granted as (
+    select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass as object, c.relname::text as name,
+      a.grantee, a.privilege_type as privilege, c.relowner as owner, 'relation' as kind
+    from pg_class as c
+    cross join lateral aclexplode(c.relacl) as a
+    where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+    union all
+    select 'table ' || c.oid::regclass, c.relname::text, a.grantee, a.privilege_type || ' (' || quote_ident(t.attname) || ')', c.relowner, 'relation'
+    from pg_class as c
+    join pg_attribute as t on t.attrelid = c.oid and t.attacl is not null
+    cross join lateral aclexplode(t.attacl) as a
+    where c.relnamespace = 'vioc'::regnamespace
+    union all
+    select 'routine ' || p.oid::regprocedure, p.proname::text, a.grantee, a.privilege_type, p.proowner,
+      case when p.pronamespace = 'vioc'::regnamespace then 'private' else 'public' end
+    from pg_depend as d
+    join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+    join pg_proc as p on p.oid = d.objid
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
+    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+    union all
+    select 'schema vioc', 'vioc', a.grantee, a.privilege_type, n.nspowner, 'schema'
+    from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a where n.nspname = 'vioc'
+  ),
+  findings as (
+    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
+      format('revoke %s on %s from %s;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+    from granted as g
+    where g.grantee <> g.owner
+      and (g.grantee = 0
+        or g.name = 'credential_keys'
+        or g.privilege ~ '^(TRIGGER|REFERENCES|TRUNCATE|MAINTAIN|CREATE)'
+        or (g.kind = 'private' and g.name not in (select r.name from vioc.rights() as r where r.kind = 'private function'))
+        or (g.kind = 'relation' and g.name in ('calls', 'webhook_events', 'installation', 'access', 'audit', 'events', 'new_events')
+          and g.privilege ~ '^(INSERT|UPDATE|DELETE)'))
+    union all
+    select format('table %s has no row-level security', c.oid::regclass), format('alter table %s enable row level security;', c.oid::regclass)
+    from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
+    union all
+    select 'everybody may create functions in schema @extschema@, also some that look like those of vioconcierge', 'revoke create on schema @extschema@ from public;'
+    where exists (
+      select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
+      where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0)
+  )
+  select 'grants', false, f.detail, f.hint from findings as f
+  union all
+  select 'grants', true, 'nobody has more than vioc_grant gives', null where not exists (select from findings)
+$$;
+comment on function vioc.examine_grants() is 'vioc_doctor: dangerous rights.';

@@ -1,0 +1,27 @@
+-- Private, but executed by viewers, through vioc.metrics and with their own rights: the worker is of the whole database,
+-- and who sees only some practices gets nothing.
+create function vioc.worker_figures() returns table (name text, labels jsonb, value numeric)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not has_table_privilege('vioc.worker_status', 'select') then
+    return;
+  end if;
+  return query
+  select f.name, '{}'::jsonb, f.value
+  from (select vioc.server_state() as state) as s
+  left join vioc.worker_report() as r on true
+  cross join lateral (values
+    ('worker_up', (s.state = 'ready')::integer::numeric),
+    ('worker_started_seconds', extract(epoch from r.started_at)),
+    ('worker_in_flight', r.in_flight),
+    ('worker_posted_total', r.posted),
+    ('worker_placed_total', r.placed),
+    ('worker_not_placed_total', r.not_placed),
+    ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
+    ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
+  where f.value is not null;
+end
+$$;
+comment on function vioc.worker_figures() is 'The worker''s figures for vioc.metrics, for who sees all practices.';

@@ -1,0 +1,45 @@
+create function @extschema@.vioc_doctor() returns table (check_name text, ok boolean, detail text, hint text)
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+  set jit = off -- compiling its statements would take longer than they do
+as $$
+declare
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
+  v_deadline constant timestamptz := clock_timestamp() + interval '5 seconds';
+  v_began constant timestamptz := clock_timestamp();
+  v_seen bigint;
+begin
+  -- what only Retell knows: asked by the worker, if there is one, and if this transaction can see the answer
+  if vioc.server_state() = 'ready' and current_setting('transaction_isolation') = 'read committed' then
+    perform vioc.ask_worker();
+    begin
+      loop
+        v_seen := vioc.wait_for_change(0, 0);
+        exit when clock_timestamp() >= v_deadline or not exists (
+          -- no more than are asked at a time
+          select from (
+            select w.asked_at, w.answered_at, w.is_current from vioc.checks_wanted(v_began) as w
+            order by w.asked_at desc nulls last
+            limit 100) as f
+          where not f.is_current or f.answered_at is null or f.answered_at < f.asked_at);
+        perform vioc.wait_for_change(v_seen, greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
+      end loop;
+    exception when insufficient_resources then
+      null; -- too many wait already: the last result is shown
+    end;
+  end if;
+
+  return query select e.* from vioc.examine_server(clock_timestamp()) as e;
+  if v_tenants = '{(,)}' then
+    return query select e.* from vioc.examine_schedule(clock_timestamp()) as e;
+  end if;
+  return query select e.* from vioc.examine_practices(v_tenants, clock_timestamp()) as e;
+  return query select e.* from vioc.examine_calls(v_tenants, clock_timestamp()) as e;
+  if v_tenants = '{(,)}' then
+    return query select e.* from vioc.examine_grants() as e;
+  end if;
+end
+$$;
+comment on function @extschema@.vioc_doctor() is
+  'Looks for whatever keeps calls from being made and reported: rows (check_name, ok, detail, hint). hint is the statement, or shell line, that mends it. ok null: cannot be known at the moment. Asks Retell whether it accepts the keys, and compares its agents with what is needed (5 s at most, else shows the last answer). pg_cron and rights are looked at for who may see all practices.';

@@ -1,0 +1,78 @@
+-- Each check is broken on purpose, found, and well again after its hint was executed. What needs a server part (settings,
+-- worker, pg_cron, Retell) is in the system tests.
+\ir ../practice.psql
+select plan(55);
+
+create function pg_temp.verdict(p_check text) returns boolean language sql as $$
+  select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
+$$;
+-- executes the hints of a check; the values that only a person knows are filled in
+create function pg_temp.mend(p_check text) returns text language plpgsql as $$
+declare
+  v record;
+begin
+  for v in select d.hint from vioc_doctor() as d where d.check_name = p_check and not d.ok loop
+    execute replace(replace(v.hint, 'agent_...', 'agent_1'), 'key_...', 'key_of_the_practice_001');
+  end loop;
+  return p_check;
+end $$;
+-- is it well, found when broken, well after mending?
+create function pg_temp.breaks(p_check text, p_how text) returns setof text language plpgsql as $$
+begin
+  return next is(pg_temp.verdict(p_check), true, p_check || ' is well');
+  execute p_how;
+  return next is(pg_temp.verdict(p_check), false, 'and found when it is not: ' || left(p_how, 60));
+  perform pg_temp.mend(p_check);
+  return next isnt(pg_temp.verdict(p_check), false, 'and mended by its hint');
+end $$;
+
+select pg_temp.contact(:tenant) as contact \gset
+select set_eq('select check_name from vioc_doctor()',
+  array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'durability',
+    'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'suspended', 'live',
+    'webhooks', 'clock', 'stuck_calls', 'queue', 'dead_letters', 'grants'], 'what is looked at');
+select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
+
+update vioc.installation as i set (system_identifier, database_oid) = (
+  select s.system_identifier, d.oid from pg_control_system() as s, pg_database as d where d.datname = current_database());
+select pg_temp.breaks('marker', 'update vioc.installation set system_identifier = 1, is_copy = true');
+-- Retell is asked first what the copied database had done
+update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null;
+select pg_temp.breaks('paused', $$ select vioc_pause(reason => 'a storm') $$);
+select pg_temp.breaks('paused_tenants', format('select vioc_pause(%s)', :tenant));
+select pg_temp.breaks('suspended', format($$ update vioc.tenants set suspended_at = now(), suspend_reason = 'Item not found', probe_at = now() where id = %s $$, :tenant));
+select pg_temp.breaks('suspended', $$ update vioc.credentials set suspended_at = now(), suspend_reason = 'Invalid API Key.', probe_at = now() $$);
+select pg_temp.breaks('live', format('update vioc.tenants set live = false where id = %s', :tenant));
+select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
+select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
+select pg_temp.breaks('dead_letters', $$ insert into vioc.webhook_events (source, event, body, state, error)
+  values ('ingest', 'call_started', '{"event": "call_started", "call": {"call_id": "x"}}', 'failed', 'XX000') $$);
+select pg_temp.breaks('grants', 'create role nosy; grant select on vioc.credential_keys to nosy');
+select pg_temp.breaks('grants', 'grant trigger on vioc.contacts to nosy');
+select pg_temp.breaks('grants', 'grant references (id) on vioc.calls to nosy');
+select pg_temp.breaks('grants', 'grant execute on function vioc.queue_calls to public');
+select pg_temp.breaks('grants', 'grant execute on function vioc_pause to public');
+select pg_temp.breaks('grants', 'alter table vioc.contacts disable row level security');
+
+update vioc.credentials set max_concurrent_calls = 1000, max_starts_per_second = 100000, next_start_at = '-infinity';
+
+-- found; what mends them is not SQL, or not in this database
+select pg_temp.call_in(:tenant, 'placed') as call \gset
+update vioc.calls set placed_at = now() - interval '4 hours', look_up_at = now() + interval '1 hour' where id = :call;
+select is(pg_temp.verdict('stuck_calls'), false, 'a call that nobody hears of');
+select is((select pg_temp.mend('stuck_calls')), 'stuck_calls', 'its hint can be executed');
+select ok((pg_temp.call(:call)).look_up_at <= clock_timestamp(), 'and Retell is asked at once');
+update vioc.calls set placed_at = now() where id = :call;
+
+select pg_temp.queue(:contact, now() - interval '20 minutes') as waiting \gset
+select is(pg_temp.verdict('queue'), false, 'a call that waits');
+select lives_ok($$ select pg_temp.mend('queue') $$, 'its hint raises the pace');
+update vioc.calls set due_at = now() where id = :waiting;
+select is(pg_temp.verdict('queue'), true, 'nothing waits');
+
+update vioc.calls set ongoing_at = now() + interval '1 minute' where id = :call;
+select is(pg_temp.verdict('clock'), false, 'a clock that is behind Retell''s');
+update vioc.calls set ongoing_at = null where id = :call;
+select is(pg_temp.verdict('clock'), true, 'or is not');
+
+select * from finish();
