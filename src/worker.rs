@@ -35,10 +35,7 @@ static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
-    // SIGINT only wakes it: pg_cancel_backend would end a commit's wait for a synchronous standby as if it had been heard
-    BackgroundWorker::attach_signal_handlers(
-        SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM | SignalWakeFlags::SIGINT,
-    );
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
     stop::attach();
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
     let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
