@@ -23,13 +23,23 @@ pub fn differences(fresh: &Catalog, upgraded: &Catalog) -> Vec<String> {
     for (name, wanted) in fresh {
         match upgraded.get(name) {
             None => found.push(format!("{name} is missing after the upgrade")),
-            Some(got) if got != wanted => found.push(format!(
-                "{name} differs\n  installed: {wanted}\n  upgraded:  {got}"
-            )),
+            Some(got) if got != wanted => {
+                let (wanted, got) = first_difference(wanted, got);
+                found.push(format!(
+                    "{name} differs\n  installed: {wanted}\n  upgraded:  {got}"
+                ));
+            }
             Some(_) => {}
         }
     }
     let extra = upgraded.keys().filter(|name| !fresh.contains_key(*name));
     found.extend(extra.map(|name| format!("{name} is left over after the upgrade")));
     found
+}
+
+/// Of two texts, the first lines that differ.
+fn first_difference<'a>(one: &'a str, other: &'a str) -> (&'a str, &'a str) {
+    let lines = |text: &'a str| text.lines().chain(std::iter::repeat("(nothing)"));
+    let mut pairs = lines(one).zip(lines(other)).take(one.len() + other.len());
+    pairs.find(|(a, b)| a != b).unwrap_or((one, other))
 }
