@@ -4,6 +4,7 @@
 #   PG_MAJOR=17                    which one `make deps` installs (15)
 #   MAJORS="17 18"                 which ones `make test-matrix` tests
 #   T=name                         only the tests whose name contains this
+#   SECONDS=600                    how long `make fuzz` runs each target
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -27,7 +28,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint package test-package test-matrix fmt demo run docs bench clean
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -85,6 +86,19 @@ lint: ## formatting and clippy
 	@cargo clippy --workspace --exclude vioconcierge --all-targets -- -D warnings
 	@$(pgrx_env); cargo clippy -p vioconcierge --all-targets --no-default-features --features "$$feature" -- -D warnings
 
+deny: ## licences, sources and banned crates of what is linked
+	$(call step,licences and sources)
+	@tools/deny $(call or_else,A crate is not as deny.toml wants it.)
+
+# SECONDS is a variable of bash itself, so it is handed on as an argument.
+fuzz: ## fuzz the pure code: SECONDS (600) for each target
+	$(call step,fuzzing)
+	@tools/fuzz $(if $(filter command,$(origin SECONDS)),$(SECONDS),600)
+
+fuzz-brief: ## the same, five seconds each
+	$(call step,fuzzing briefly)
+	@tools/fuzz 5
+
 package: build ## Debian packages of the extension and of the simulator, in target/
 	$(call step,building the simulator)
 	@cargo build --release -p retell-simulator
@@ -99,7 +113,7 @@ test-matrix: ## all of it with PostgreSQL 17 and 18, in newer Debian releases (r
 	$(call step,other majors of PostgreSQL)
 	@tools/test-matrix $(MAJORS)
 
-check: deps lint test ## what CI runs: lint and all tests
+check: deps lint deny test fuzz-brief ## what CI runs: lint, licences, all tests, a little fuzzing
 
 fmt: ## format the code
 	@cargo fmt --all

@@ -10,9 +10,11 @@
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
+--     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
+--     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
 --   views/
---   grants                 nothing for PUBLIC
+--   policies, grants       row-level security; nothing for PUBLIC nor for anybody else
 --
 -- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
 -- Every function fixes its search_path; time is an argument (p_now).

@@ -14,9 +14,11 @@
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
 --     webhook  store_event -> apply_event
+--     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
+--     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
 --   views/
---   grants                 nothing for PUBLIC
+--   policies, grants       row-level security; nothing for PUBLIC nor for anybody else
 --
 -- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
 -- Every function fixes its search_path; time is an argument (p_now).
@@ -111,12 +113,22 @@ create table vioc.credentials (
   probe_at timestamptz,
   probe_must_end boolean not null default false,
   throttled_until timestamptz,
+  failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
+  last_tenant_id bigint,
+  retell_concurrency_limit integer,
+  retell_reserved_inbound integer,
+  retell_other_calls integer,
+  retell_concurrency_at timestamptz,
+  retell_concurrency_asked_at timestamptz,
   recall_since timestamptz,
   recall_until timestamptz,
   recall_at timestamptz,
   recall_page text,
   created_at timestamptz not null default now(),
+  constraint failures_are_counted_up check (failures >= 0),
+  constraint what_retell_said_is_whole check (
+    num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
@@ -141,6 +153,13 @@ comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.'
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
+comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
+comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
+comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
+comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
 comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
@@ -193,10 +212,25 @@ create table vioc.tenants (
   analysis_fields jsonb,
   max_concurrent_calls vioc.call_limit,
   max_starts_per_second vioc.call_limit,
+  max_calls_per_day vioc.call_limit,
+  max_calls_per_number_per_day vioc.call_limit default 2,
+  max_calls_per_number_in_7_days vioc.call_limit default 3,
+  wait_after_conversation interval not null default '2 hours',
   reminder_plan interval[] not null default '{1 day}',
+  min_notice interval not null default '2 hours',
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
+  webhook_storage text not null default 'full',
+  keep_call_facts_days integer not null default 1461,
+  keep_transcripts_days integer not null default 180,
+  keep_webhook_bodies_days integer not null default 90,
+  data_storage_setting text,
+  opt_in_signed_url boolean,
+  enable_dnc_detection boolean,
+  bodies_purged_to bigint not null default 0,
+  texts_purged_to bigint not null default 0,
   paused_at timestamptz,
   pause_reason text,
   suspended_at timestamptz,
@@ -205,8 +239,19 @@ create table vioc.tenants (
   next_start_at timestamptz not null default '-infinity',
   created_at timestamptz not null default now(),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
+  -- the calls of the last 7 days are looked at
+  constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
+  constraint min_notice_is_not_negative check (min_notice >= '0'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
+  constraint webhook_storage_is_known check (webhook_storage in ('full', 'without_personal_data', 'basics')),
+  constraint data_is_kept_a_day_or_longer check (
+    least(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) >= 1
+    and greatest(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) <= 36525),
+  constraint call_facts_are_kept_longest check (
+    keep_call_facts_days >= greatest(keep_transcripts_days, keep_webhook_bodies_days)),
+  constraint data_storage_setting_is_retells check (
+    data_storage_setting in ('everything', 'everything_except_pii', 'basic_attributes_only')),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
@@ -231,10 +276,25 @@ comment on column vioc.tenants.agent_override is 'Sent as agent_override, with a
 comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
-comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone.';
+comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one day of its time zone; further ones wait for the next day. null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the tenant''s zone, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is closer.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
+comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
+comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';
+comment on column vioc.tenants.keep_transcripts_days is 'Days after which vioc_purge erases what was said in a call and what the agent was told.';
+comment on column vioc.tenants.keep_webhook_bodies_days is 'Days after which vioc_purge empties the bodies of a call''s webhooks.';
+comment on column vioc.tenants.data_storage_setting is 'What Retell keeps, sent in agent_override.agent: everything, everything_except_pii, basic_attributes_only; null = as the agent says.';
+comment on column vioc.tenants.opt_in_signed_url is 'Whether Retell signs links to recordings and lets them expire, sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.enable_dnc_detection is 'Whether Retell''s agent listens for "stop calling me", sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.bodies_purged_to is 'vioc_purge: the call up to which bodies are emptied.';
+comment on column vioc.tenants.texts_purged_to is 'vioc_purge: the call up to which texts are erased.';
 comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
 comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
@@ -253,9 +313,90 @@ create table vioc.agents (
 );
 comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
 comment on column vioc.agents.tenant_id is 'The practice.';
-comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
+comment on column vioc.agents.locale is 'As in contacts.locale; es also speaks to es-MX, if that has no agent of its own.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';
+
+-- tables/access.sql
+
+-- Who may do what, for which practice. Policies and definer functions read it; GRANTs say it to PostgreSQL.
+
+create table vioc.access (
+  id bigint generated always as identity primary key,
+  role_name text not null,
+  access text not null,
+  tenant_id bigint references vioc.tenants (id) on delete cascade,
+  constraint access_is_known check (access in ('viewer', 'operator', 'admin', 'webhook', 'ingest')),
+  constraint access_is_given_once unique nulls not distinct (role_name, access, tenant_id)
+);
+comment on table vioc.access is 'What vioc_grant gave to roles. Not to be written by hand: the GRANTs would be missing.';
+comment on column vioc.access.id is 'Identity.';
+comment on column vioc.access.role_name is 'The role; its members that inherit from it have the same. By name, so that it survives a dump.';
+comment on column vioc.access.access is 'viewer, operator (and viewer), admin (and operator), webhook or ingest.';
+comment on column vioc.access.tenant_id is 'For this practice; null = for all, also later ones.';
+
+-- tables/audit.sql
+
+-- Written by the public functions, with what they do: rolled back together. Ids only, no personal data.
+
+create table vioc.audit (
+  id bigint generated always as identity primary key,
+  at timestamptz not null default now(),
+  actor text not null,
+  action text not null,
+  tenant_id bigint,
+  contact_id bigint,
+  call_id bigint,
+  detail text
+);
+create index audit_tenant_idx on vioc.audit (tenant_id, id);
+comment on table vioc.audit is 'Who queued, forced, cancelled, paused, resumed, opted out, allowed, reviewed, forgot, granted and so on, and when. No personal data; granted roles can only read it.';
+comment on column vioc.audit.id is 'Identity, in order.';
+comment on column vioc.audit.at is 'When.';
+comment on column vioc.audit.actor is 'The role that called the function.';
+comment on column vioc.audit.action is 'What was done: call, force, test_call, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, forget, purge, grant, revoke.';
+comment on column vioc.audit.tenant_id is 'The practice; null = all.';
+comment on column vioc.audit.contact_id is 'The contact, if it is about one.';
+comment on column vioc.audit.call_id is 'The call, if it is about one.';
+comment on column vioc.audit.detail is 'How many, or which access to which role; never personal data.';
+
+-- tables/webhook_refusals.sql
+
+-- One row a reason, and no more than a hundred writes a second to it: a flood of forgeries fills no disk.
+
+create table vioc.webhook_refusals (
+  reason text primary key,
+  refusals bigint not null default 0,
+  last_at timestamptz not null,
+  writes_in_second integer not null default 1,
+  constraint reason_is_known check (reason in ('too_large', 'no_signature', 'malformed', 'stale', 'no_key', 'bad_signature'))
+) with (fillfactor = 20);
+comment on table vioc.webhook_refusals is 'How many webhooks were refused, by reason; see vioc.metrics. The sender is never told the reason.';
+comment on column vioc.webhook_refusals.reason is 'too_large: above vioconcierge.max_body_size. no_signature: no body or no X-Retell-Signature. malformed: the header is no signature. stale: signed more than five minutes ago, or ahead. no_key: no practice''s key can have signed it. bad_signature: none has.';
+comment on column vioc.webhook_refusals.refusals is 'Since the extension was created. Under a flood a session brings its count up to date once a second or later.';
+comment on column vioc.webhook_refusals.last_at is 'The latest that was counted.';
+comment on column vioc.webhook_refusals.writes_in_second is 'How often the row was written in the second of last_at.';
+
+-- tables/forgotten.sql
+
+-- Who was erased, as hashes: after an older backup is restored, the list says whom to erase again.
+
+create table vioc.forgotten (
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  kind text not null,
+  hash bytea not null,
+  forgotten_at timestamptz not null default now(),
+  applied_at timestamptz,
+  primary key (tenant_id, kind, hash),
+  constraint kind_is_known check (kind in ('phone', 'external_id'))
+);
+create index forgotten_hash_idx on vioc.forgotten (hash);
+comment on table vioc.forgotten is 'Whom vioc_forget_contact and vioc_forget_phone erased. Keep a copy outside of the backups; rows put back with applied_at null are erased again by the next vioc_purge().';
+comment on column vioc.forgotten.tenant_id is 'The practice.';
+comment on column vioc.forgotten.kind is 'phone or external_id: what the hash is of.';
+comment on column vioc.forgotten.hash is 'SHA-256 of it with the installation''s id, which travels with a dump.';
+comment on column vioc.forgotten.forgotten_at is 'When. What is newer is a new acquaintance, and stays.';
+comment on column vioc.forgotten.applied_at is 'When it was carried out in this database; null = at the next vioc_purge().';
 
 -- tables/calling_hours.sql
 
@@ -267,14 +408,16 @@ create table vioc.calling_hours (
   closes time not null,
   primary key (tenant_id, id),
   constraint weekday_is_iso check (weekday between 1 and 7),
-  constraint hours_open_before_they_close check (opens < closes)
+  constraint opens_and_closes_differ check (opens <> closes and opens < '24:00'),
+  constraint hours_are_whole_minutes check (
+    date_trunc('minute', opens) = opens::interval and date_trunc('minute', closes) = closes::interval)
 );
-comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed. No rows = the legal hours every day.';
+comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed, also across midnight (opens later than it closes). No rows = the legal hours every day.';
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';
-comment on column vioc.calling_hours.weekday is '1 = Monday to 7 = Sunday.';
-comment on column vioc.calling_hours.opens is 'Local time at the contact''s place, included.';
-comment on column vioc.calling_hours.closes is 'Local time at the contact''s place, excluded; 24:00 is allowed.';
+comment on column vioc.calling_hours.weekday is 'The day on which it opens: 1 = Monday to 7 = Sunday.';
+comment on column vioc.calling_hours.opens is 'Time on the clock, included; see vioc.zones_of for whose.';
+comment on column vioc.calling_hours.closes is 'Time on the clock, excluded; 24:00 is allowed. Before opens: on the next day.';
 
 -- tables/blackout_dates.sql
 
@@ -291,7 +434,7 @@ comment on table vioc.blackout_dates is 'Days on which a practice makes no calls
 comment on column vioc.blackout_dates.tenant_id is 'The practice.';
 comment on column vioc.blackout_dates.id is 'Identity.';
 comment on column vioc.blackout_dates.day is 'The day, in the tenant''s time zone.';
-comment on column vioc.blackout_dates.yearly is 'true: the same day of every year.';
+comment on column vioc.blackout_dates.yearly is 'true: the same day of every year; a yearly 29 February is kept in leap years only.';
 comment on column vioc.blackout_dates.reason is 'For people, for instance the holiday''s name.';
 
 -- tables/contacts.sql
@@ -323,6 +466,7 @@ create table vioc.contacts (
   phone_problem text,
   status vioc.contact_status not null default 'scheduled',
   next_call_at timestamptz default '-infinity',
+  planned_at timestamptz,
   attempts integer not null default 0,
   last_attempt integer not null default 0,
   last_outcome text,
@@ -351,7 +495,7 @@ comment on column vioc.contacts.external_id is 'The practice system''s key; uniq
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
 comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
-comment on column vioc.contacts.time_zone is 'IANA name of where the person is; null = the tenant''s.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the person is: its clock alone counts. null: the tenant''s and every zone that the number may belong to.';
 comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
 comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
 comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
@@ -366,6 +510,7 @@ comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the numbe
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
 comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
 comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.planned_at is 'Owned by the extension: since when the reminder plan runs (written, moved, booked again); steps before it are skipped.';
 comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
 comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';
 comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';
@@ -397,7 +542,8 @@ create table vioc.calls (
   is_test boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
-  to_number vioc.e164 not null,
+  not_after timestamptz,
+  to_number vioc.e164,
   from_number vioc.e164,
   agent text,
   variables jsonb,
@@ -444,7 +590,14 @@ create table vioc.calls (
   cancelled_at timestamptz,
   expired_at timestamptz,
   dry_run_at timestamptz,
+  -- the person was forgotten
+  forgotten_at timestamptz,
+  erased_at timestamptz,
+  deleted_at timestamptz,
   primary key (tenant_id, id),
+  constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
+  constraint only_a_finished_call_is_erased check (
+    erased_at is null or (forgotten_at is not null and status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run'))),
   constraint attempt_is_positive check (attempt > 0),
   constraint only_a_dispatching_call_is_leased check (
     (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
@@ -485,10 +638,17 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- caps and spacing: what was dialled lately, per number and per practice
+create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
+  where first_posted_at is not null and not is_test;
+create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
+  where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
 -- calls of a worker that died
 create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
+-- erase_forgotten
+create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review
 create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
 
@@ -503,11 +663,12 @@ comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
 comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.calls.requested_by is 'The role that queued it.';
-comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
-comment on column vioc.calls.to_number is 'Number dialled, E.164.';
+comment on column vioc.calls.not_after is 'A call that made itself is not sent later: tenants.min_notice before the appointment. null = until the appointment.';
+comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
 comment on column vioc.calls.variables is 'What the agent was told, set at the claim.';
@@ -550,6 +711,9 @@ comment on column vioc.calls.failed_at is 'When it failed.';
 comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
 comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
 comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';
+comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
+comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
+comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';
 
 -- tables/webhook_events.sql
 
@@ -593,7 +757,7 @@ comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_rece
 comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
 comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
 comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
-comment on column vioc.webhook_events.body is 'The body, byte for byte.';
+comment on column vioc.webhook_events.body is 'The body, byte for byte, as far as tenants.webhook_storage says; empty when its time is over or its person forgotten.';
 comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
 comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';
 comment on column vioc.webhook_events.applied_at is 'When it was applied.';
@@ -652,12 +816,41 @@ comment on column vioc.do_not_call.reason is 'For people.';
 comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
 comment on column vioc.do_not_call.created_at is 'Since when.';
 
+-- native/fit_step.sql
+
+-- Private. Where a step of the reminder plan goes that falls into closed hours: to the previous opening if that is still
+-- ahead, else to the next, else, if the previous one is not over yet when the plan is made, there; never after p_latest.
+create function vioc.fit_step(
+  p_step timestamptz, p_planned timestamptz, p_latest timestamptz,
+  p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
+returns timestamptz
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'fit_step_wrapper';
+comment on function vioc.fit_step(timestamptz, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When a step of the plan calls, moved into the hours; null = not at all.';
+
+-- native/is_open.sql
+
+-- Private. Whether in each of the zones the clock is within the week's hours, and the day is none of those off.
+-- p_week: pairs of minutes since Monday 00:00, null = all of it. p_days_off: 20311225, or 1225 for every year.
+-- A zone that PostgreSQL does not know is never open.
+create function vioc.is_open(p_at timestamptz, p_zones text[], p_week integer[], p_days_off integer[]) returns boolean
+  language c immutable parallel safe cost 100 as 'MODULE_PATHNAME', 'is_open_wrapper';
+comment on function vioc.is_open(timestamptz, text[], integer[], integer[]) is 'Whether hours and days off allow a call at an instant.';
+
 -- native/is_own_transaction.sql
 
 -- Private. Whether a row with this xmin was written by the current transaction (or a subtransaction of it).
 create function vioc.is_own_transaction(p_xmin xid) returns boolean
   language c volatile strict as 'MODULE_PATHNAME', 'is_own_transaction_wrapper';
 comment on function vioc.is_own_transaction(xid) is 'Whether the transaction with this id is the current one.';
+
+-- native/keep_extension.sql
+
+-- Private. DROP EXTENSION locks the extension and then its tables, in an order of its own; who takes the same lock first
+-- waits for it, or it waits for them, and neither is a deadlock. Also loads the library, so that no setting of the caller's
+-- stands in for the server's.
+create function vioc.keep_extension() returns boolean
+  language c volatile strict as 'MODULE_PATHNAME', 'keep_extension_wrapper';
+comment on function vioc.keep_extension() is 'Keeps the extension from being dropped until the transaction ends; false: it is gone.';
 
 -- native/key_problem.sql
 
@@ -673,6 +866,17 @@ comment on function vioc.key_problem(text) is 'Why a key or key reference cannot
 create function vioc.matching_key(p_body text, p_header text, p_keys text[], p_now timestamptz) returns integer
   language c stable as 'MODULE_PATHNAME', 'matching_key_wrapper';
 comment on function vioc.matching_key(text, text, text[], timestamptz) is 'Position of the key that signed this body, 0 if none did.';
+
+-- native/next_change.sql
+
+-- Private. The first instant at or after p_from and before p_until, within 400 days, at which the hours (of all zones) and
+-- the practice's days off allow a call (p_to_open), or do not. By the same calendar as vioc.is_open.
+create function vioc.next_change(
+  p_to_open boolean, p_from timestamptz, p_until timestamptz,
+  p_zones text[], p_legal_week integer[], p_week integer[], p_practice_zone text, p_days_off integer[])
+returns timestamptz
+  language c immutable parallel safe cost 500 as 'MODULE_PATHNAME', 'next_change_wrapper';
+comment on function vioc.next_change(boolean, timestamptz, timestamptz, text[], integer[], integer[], text, integer[]) is 'When calls are next allowed, or not, by the clock.';
 
 -- native/normalize_phone.sql
 
@@ -692,6 +896,14 @@ comment on function vioc.parse_wish(text, timestamp, time, time) is 'A requested
 create function vioc.phone_country(p_e164 text) returns text
   language c immutable strict parallel safe as 'MODULE_PATHNAME', 'phone_country_wrapper';
 comment on function vioc.phone_country(text) is 'ISO 3166 alpha-2 code of the country that an E.164 number belongs to; null if unknown.';
+
+-- native/phone_zones.sql
+
+-- Private. libphonenumber's facts: by the area of a landline (of a mobile too, where the country numbers both alike),
+-- else every zone of the country.
+create function vioc.phone_zones(p_e164 text) returns text[]
+  language c immutable strict parallel safe cost 100 as 'MODULE_PATHNAME', 'phone_zones_wrapper';
+comment on function vioc.phone_zones(text) is 'The time zones that a number may belong to; empty if nothing is known.';
 
 -- native/run_in_database.sql
 
@@ -713,6 +925,12 @@ comment on function vioc.server_state() is 'Whether this database is served: not
 create function vioc.session_id(p_installation_id uuid, p_contact_id bigint, p_attempt integer) returns uuid
   language c immutable strict parallel safe as 'MODULE_PATHNAME', 'session_id_wrapper';
 comment on function vioc.session_id(uuid, bigint, integer) is 'The identity of an attempt at Retell: uuid v5, the same whenever it is computed again.';
+
+-- native/speaks.sql
+
+create function vioc.speaks(p_locale text) returns boolean
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'speaks_wrapper';
+comment on function vioc.speaks(text) is 'Whether dates and times can be said in this locale, or at least in its language.';
 
 -- native/spoken_date.sql
 
@@ -779,18 +997,312 @@ create function vioc.is_superuser_caller() returns boolean
   return coalesce((select r.rolsuper from pg_roles as r where r.rolname = vioc.caller()), false);
 comment on function vioc.is_superuser_caller() is 'Whether the caller of a public function is a superuser.';
 
+-- functions/tenants_seen.sql
+
+-- Private, but executed by every granted role: policies ask it, once per query. With the rights of the asker, whose
+-- rows of vioc.access are all that it can see.
+create function vioc.tenants_seen(p_access text) returns int8multirange
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce((
+    select range_agg(case when a.tenant_id is null then int8range(null, null) else int8range(a.tenant_id, a.tenant_id, '[]') end)
+    from vioc.access as a
+    where a.access in (p_access, 'admin', case when p_access = 'viewer' then 'operator' end)
+      and p_access in ('viewer', 'operator', 'admin')
+      and pg_has_role(to_regrole(quote_ident(a.role_name)), 'usage')), '{}');
+end
+$$;
+comment on function vioc.tenants_seen(text) is 'The practices for which the current user has this access (or one that includes it).';
+
+-- functions/tenants_of.sql
+
+-- Private. The same for the caller of a definer function, where current_user is the owner. The owner of the extension
+-- and superusers have every access.
+create function vioc.tenants_of(p_access text) returns int8multirange
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_caller constant name := vioc.caller();
+begin
+  if pg_has_role(v_caller, (select n.nspowner from pg_namespace as n where n.nspname = 'vioc'), 'usage') then
+    return '{(,)}';
+  end if;
+  return coalesce((
+    select range_agg(case when a.tenant_id is null then int8range(null, null) else int8range(a.tenant_id, a.tenant_id, '[]') end)
+    from vioc.access as a
+    where (a.access = p_access
+        or (a.access = 'admin' and p_access in ('viewer', 'operator'))
+        or (a.access = 'operator' and p_access = 'viewer'))
+      and pg_has_role(v_caller, to_regrole(quote_ident(a.role_name)), 'usage')), '{}');
+end
+$$;
+comment on function vioc.tenants_of(text) is 'The practices for which the caller of a public function has this access.';
+
+-- functions/check_tenant.sql
+
+-- Private. A practice that is not the caller's is one that does not exist: the same words, the same SQLSTATE.
+create function vioc.check_tenant(p_access text, p_tenant_id bigint) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_tenant_id is null or not p_tenant_id <@ vioc.tenants_of(p_access)
+    or not exists (select from vioc.tenants as t where t.id = p_tenant_id) then
+    raise exception 'there is no tenant %', coalesce(p_tenant_id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+  end if;
+end
+$$;
+comment on function vioc.check_tenant(text, bigint) is 'Raises PT404 unless the caller has this access to the practice.';
+
+-- functions/check_everywhere.sql
+
+-- Private. For what concerns every practice of the database.
+create function vioc.check_everywhere(p_access text) returns void
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if vioc.tenants_of(p_access) <> '{(,)}' then
+    raise exception 'this concerns all practices, and you have access to some'
+      using errcode = 'insufficient_privilege',
+        hint = format('As a superuser: select vioc_grant(%L, %L);', vioc.caller(), p_access);
+  end if;
+end
+$$;
+comment on function vioc.check_everywhere(text) is 'Raises 42501 unless the caller has this access to all practices.';
+
+-- functions/note.sql
+
+-- Private. One line of vioc.audit.
+create function vioc.note(
+  p_action text, p_tenant_id bigint, p_contact_id bigint default null, p_call_id bigint default null, p_detail text default null)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.audit (at, actor, action, tenant_id, contact_id, call_id, detail)
+  values (clock_timestamp(), vioc.caller(), p_action, p_tenant_id, p_contact_id, p_call_id, p_detail);
+end
+$$;
+comment on function vioc.note(text, bigint, bigint, bigint, text) is 'Writes down who did what.';
+
+-- functions/rights.sql
+
+-- Private. The rights that each access brings; a larger access (viewer, operator, admin) has those of the smaller ones
+-- too. everywhere: only with access to all practices. A function or table that is not listed is open to nobody; names
+-- of functions that are not there are left out. Never TRIGGER or REFERENCES: the worker would run, or wait for, what
+-- others attach.
+create function vioc.rights() returns table (access text, everywhere boolean, kind text, name text, privileges text)
+  language sql stable
+begin atomic
+  select r.access, r.everywhere, r.kind, n.name, r.privileges
+  from (values
+    ('webhook', false, 'function', 'execute', '{vioc_receive_webhook}'::text[]),
+    ('ingest', false, 'function', 'execute', '{vioc_ingest_outcome}'),
+    ('viewer', false, 'function', 'execute',
+      '{vioc_explain_contact,vioc_preview_call,vioc_go_live_forecast,vioc_wait_for_call,vioc_call_report,vioc_events,vioc_help,vioc_doctor}'),
+    ('operator', false, 'function', 'execute',
+      '{vioc_call_contact,vioc_call_contact_now,vioc_cancel_call,vioc_test_call,vioc_do_not_call,vioc_allow_call,vioc_mark_reviewed,vioc_pause,vioc_resume,vioc_replay_webhooks}'),
+    ('operator', true, 'function', 'execute', '{vioc_enqueue_due,vioc_reconcile}'),
+    ('admin', false, 'function', 'execute',
+      '{vioc_go_live,vioc_set_credentials,vioc_grant,vioc_revoke,vioc_forget_contact,vioc_forget_phone}'),
+    ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
+    ('viewer', false, 'schema', 'usage', '{vioc}'),
+    -- policies ask it
+    ('viewer', false, 'private function', 'execute', '{tenants_seen}'),
+    ('viewer', false, 'table', 'select',
+      '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
+    ('viewer', false, 'table', 'select',
+      '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
+    -- of the whole database
+    ('viewer', true, 'table', 'select', '{worker_status}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report}'),
+    ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
+    -- all but the body
+    ('viewer', false, 'table',
+      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
+      '{webhook_events}'),
+    ('operator', false, 'table', 'insert, update, delete', '{contacts}'),
+    ('admin', false, 'table', 'select', '{audit,forgotten,webhook_events}'),
+    ('admin', false, 'table', 'insert, update, delete',
+      '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
+    -- not organisation, which shares opt-outs, nor credential_id, which spends somebody's money
+    ('admin', false, 'table', 'update (company_name, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, analysis_fields, max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation, min_notice, reminder_plan, require_consent, allowed_countries, test_numbers, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
+    ('admin', true, 'table', 'insert, update, delete', '{tenants}'),
+    ('admin', true, 'table', 'update (max_concurrent_calls, max_starts_per_second)', '{credentials}')
+  ) as r (access, everywhere, kind, privileges, names)
+  cross join lateral unnest(r.names) as n (name);
+end;
+comment on function vioc.rights() is 'What each access of vioc_grant may do.';
+
+-- functions/give_rights.sql
+
+-- Private. GRANTs what a role's rows in vioc.access bring; p_anew: takes everything away first.
+create function vioc.give_rights(p_role_name text, p_anew boolean) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_right record;
+begin
+  if p_anew then
+    for v_right in
+      select case c.relkind when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as object
+      from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+      union all
+      select 'routine', p.oid::regprocedure::text
+      from pg_depend as d
+      join pg_proc as p on p.oid = d.objid
+      join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+      where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+      union all
+      select 'schema', 'vioc'
+    loop
+      execute format('revoke all on %s %s from %I', v_right.kind, v_right.object, p_role_name);
+    end loop;
+  end if;
+
+  for v_right in
+    with needed as (
+      select distinct r.kind, r.name, r.privileges
+      from vioc.rights() as r
+      join vioc.access as a on a.role_name = p_role_name
+        and (a.access = r.access or (a.access = 'admin' and r.access in ('viewer', 'operator'))
+          or (a.access = 'operator' and r.access = 'viewer'))
+        and (a.tenant_id is null or not r.everywhere)
+    )
+    select n.privileges, 'schema ' || n.name as object from needed as n where n.kind = 'schema'
+    union all
+    select n.privileges, 'table ' || c.oid::regclass
+    from needed as n
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = n.name and c.relkind in ('r', 'p', 'v')
+    where n.kind = 'table'
+    union all
+    -- by what the extension owns, not by name: others may have put functions of the same name beside them
+    select n.privileges, 'routine ' || p.oid::regprocedure
+    from needed as n
+    join pg_proc as p on p.proname = n.name
+    join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+      and d.refclassid = 'pg_extension'::regclass
+    join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+    where (n.kind = 'function' and p.pronamespace <> 'vioc'::regnamespace)
+      or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
+    union all
+    select 'usage', 'schema @extschema@'
+    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@', 'usage')
+  loop
+    execute format('grant %s on %s to %I', v_right.privileges, v_right.object, p_role_name);
+  end loop;
+end
+$$;
+comment on function vioc.give_rights(text, boolean) is 'GRANTs what vioc.access says about a role.';
+
+-- functions/access_asked.sql
+
+-- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it.
+create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id bigint) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest') then
+    raise exception 'access is one of viewer, operator, admin, webhook, ingest'
+      using errcode = 'invalid_parameter_value', hint = 'For instance select vioc_grant(''reception'', ''operator'', 1);';
+  end if;
+  if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
+    raise exception 'there is no such role'
+      using errcode = 'undefined_object', hint = 'Make it first: create role ...;';
+  end if;
+  if p_role_name like 'pg\_%' then
+    raise exception 'roles of PostgreSQL itself are given nothing'
+      using errcode = 'reserved_name', hint = 'Use a role of your own.';
+  end if;
+  if p_tenant_id is null then
+    perform vioc.check_everywhere('admin');
+  else
+    perform vioc.check_tenant('admin', p_tenant_id);
+  end if;
+  -- GRANTs on the same objects at the same moment would fail
+  perform pg_advisory_xact_lock(1986621283, 2);
+end
+$$;
+comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';
+
 -- functions/legal_hours.sql
 
--- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time).
+-- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time). week: the same as vioc.is_open takes it.
 create function vioc.legal_hours()
-returns table (opens time, closes time)
+returns table (opens time, closes time, week integer[])
   language sql stable
   rows 1 -- a set, because only those are inlined
 begin atomic
-  select split_part(s.hours, '-', 1)::time, split_part(s.hours, '-', 2)::time
-  from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s;
+  select h.opens, h.closes, (
+    select array_agg(array[
+      d.day * 1440 + extract(epoch from h.opens)::integer / 60, d.day * 1440 + extract(epoch from h.closes)::integer / 60])
+    from generate_series(0, 6) as d (day))
+  from (
+    select split_part(s.hours, '-', 1)::time as opens, split_part(s.hours, '-', 2)::time as closes
+    from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s
+    offset 0) as h; -- read once, not once a column
 end;
 comment on function vioc.legal_hours() is 'Hours outside of which nobody is called, at the contact''s place.';
+
+-- functions/practice_hours.sql
+
+-- Private. A practice's calling hours and blackout dates as vioc.is_open takes them; no hours = null, at any hour.
+create function vioc.practice_hours(p_tenant_id bigint)
+returns table (week integer[], days_off integer[])
+  language sql stable
+  rows 1
+begin atomic
+  select (
+      select array_agg(array[
+        (h.weekday - 1) * 1440 + extract(epoch from h.opens)::integer / 60,
+        (h.weekday - 1) * 1440 + extract(epoch from h.closes)::integer / 60
+          + case when h.closes < h.opens then 1440 else 0 end])
+      from vioc.calling_hours as h where h.tenant_id = p_tenant_id), (
+      select array_agg(case when b.yearly then extract(month from b.day) * 100 + extract(day from b.day)
+        else to_char(b.day, 'YYYYMMDD')::integer end::integer)
+      from vioc.blackout_dates as b where b.tenant_id = p_tenant_id);
+end;
+comment on function vioc.practice_hours(bigint) is 'Calling hours in minutes of the week, and blackout dates as numbers.';
+
+-- functions/zones_of.sql
+
+-- Private. Whose clocks count for a contact: its own zone alone if it is known; otherwise the practice's and every one
+-- that the number may belong to, all at once. Blackout dates are the practice's days.
+create function vioc.zones_of(p_contact_zone text, p_tenant_zone text, p_phone text) returns text[]
+  language sql immutable
+  return case
+    when p_contact_zone is not null then array[p_contact_zone]
+    when p_phone is null then array[p_tenant_zone]
+    else array_append(array_remove(vioc.phone_zones(p_phone), p_tenant_zone), p_tenant_zone) end;
+comment on function vioc.zones_of(text, text, text) is 'The time zones in all of which it must be within the hours.';
+
+-- functions/day_begins.sql
+
+-- Private. The beginning of a day at a practice, so many days before the one that p_now is in.
+create function vioc.day_begins(p_now timestamptz, p_zone text, p_days_before integer) returns timestamptz
+  language sql immutable
+  return (date_trunc('day', p_now at time zone p_zone) - make_interval(days => p_days_before)) at time zone p_zone;
+comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calendar day began, or begins.';
+
+-- functions/call_by.sql
+
+-- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
+-- meant for later (by its step of the plan, by the person, by hand). null = until the appointment.
+create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
+  language sql stable
+  return case
+    when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
+      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
+    then p_contact.appointment_time - p_min_notice end;
+comment on function vioc.call_by(vioc.contacts, interval) is 'The latest instant for a call that makes itself; null = until the appointment.';
 
 -- functions/check_time_zone.sql
 
@@ -872,6 +1384,27 @@ returns timestamptz
   return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
     + make_interval(secs => p_taken * p_interval_seconds);
 comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
+
+-- functions/is_out_of_reach.sql
+
+-- Private. Whether so many requests in a row failed that only one at a time may try. Fewer can be bad luck, and calls that
+-- were sent to somebody who gives no answer have to be looked up, each of them.
+create function vioc.is_out_of_reach(p_failures integer) returns boolean
+  language sql immutable
+  return p_failures >= 16;
+comment on function vioc.is_out_of_reach(integer) is 'Whether Retell seems to be down for a credential.';
+
+-- functions/lines_at_retell.sql
+
+-- Private. How many calls of ours Retell's workspace has lines for, as Retell said lately (get-concurrency). Inbound calls
+-- use the reserved lines first; what others use beyond those is not left for us.
+create function vioc.lines_at_retell(p_credential vioc.credentials, p_now timestamptz) returns integer
+  language sql immutable
+  return case when p_credential.retell_concurrency_at > p_now - interval '2 minutes'
+    then greatest(0, p_credential.retell_concurrency_limit
+      - greatest(p_credential.retell_reserved_inbound, p_credential.retell_other_calls))
+    else 1000000 end;
+comment on function vioc.lines_at_retell(vioc.credentials, timestamptz) is 'Calls in progress that Retell leaves to us; a million while it is not known.';
 
 -- functions/epoch_ms.sql
 
@@ -1007,21 +1540,42 @@ create function vioc.review_of(p_outcome text) returns text
       'account_trouble', 'throttled') then 'the outcome is a word that vioc.outcome_words does not map' end;
 comment on function vioc.review_of(text) is 'Why a call with this outcome needs a person''s look.';
 
+-- functions/plan_step.sql
+
+-- Private. A step of the reminder plan before it is moved into the hours: days are calendar days of the tenant's zone,
+-- hours are hours.
+create function vioc.plan_step(p_appointment_time timestamptz, p_ahead interval, p_zone text) returns timestamptz
+  language sql stable
+  return ((p_appointment_time at time zone p_zone) - date_trunc('day', p_ahead)) at time zone p_zone
+    - (p_ahead - date_trunc('day', p_ahead));
+comment on function vioc.plan_step(timestamptz, interval, text) is 'When a step of the plan would call if it were never closed.';
+
 -- functions/next_plan_step.sql
 
--- Private. The plan's first step after p_after. Days are calendar days of the tenant's zone, hours are hours.
-create function vioc.next_plan_step(p_appointment_time timestamptz, p_plan interval[], p_zone text, p_after timestamptz)
+-- Private. The plan's first call after p_after, for a plan that runs since p_planned_at: steps that were past then are
+-- skipped, a step in closed hours is moved (vioc.fit_step), none calls closer than min_notice to the appointment unless
+-- it is itself closer. A step has one instant, which depends on nothing but plan, hours and p_planned_at: what is not
+-- after p_after is used up, and steps that were moved to one opening are one call.
+create function vioc.next_plan_step(
+  p_contact vioc.contacts, p_tenant vioc.tenants, p_planned_at timestamptz, p_after timestamptz)
 returns timestamptz
   language sql stable
 begin atomic
-  select min(step.at)
-  from unnest(p_plan) as s (ahead)
+  select min(m.at)
+  from unnest(p_tenant.reminder_plan) as s (ahead)
   cross join lateral (
-    select ((p_appointment_time at time zone p_zone) - date_trunc('day', s.ahead)) at time zone p_zone
-      - (s.ahead - date_trunc('day', s.ahead)) as at) as step
-  where step.at > p_after;
+    select vioc.plan_step(p_contact.appointment_time, s.ahead, p_tenant.time_zone) as at) as n
+  cross join vioc.practice_hours(p_tenant.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.fit_step(n.at, p_planned_at, greatest(n.at, p_contact.appointment_time - p_tenant.min_notice),
+      vioc.zones_of(p_contact.time_zone, p_tenant.time_zone, p_contact.phone_e164),
+      l.week, h.week, p_tenant.time_zone, h.days_off) as at
+    offset 0) as m
+  where n.at > p_planned_at and m.at < p_contact.appointment_time
+    and (m.at > p_after or (m.at = p_planned_at and p_after <= p_planned_at));
 end;
-comment on function vioc.next_plan_step(timestamptz, interval[], text, timestamptz) is 'When the reminder plan calls next; null = no step left.';
+comment on function vioc.next_plan_step(vioc.contacts, vioc.tenants, timestamptz, timestamptz) is 'When the reminder plan calls next; null = no step left.';
 
 -- functions/follow_up_time.sql
 
@@ -1072,6 +1626,44 @@ begin atomic
 end;
 comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover.';
 
+-- functions/dialled_calls.sql
+
+-- Private. The calls that count for caps and spacing, that is those that rang, or may have: not a test, not refused or
+-- held back before anybody was dialled. conversed_at: when a conversation ended. Inlined by the planner: filter it.
+create function vioc.dialled_calls()
+returns table (
+  tenant_id bigint, to_number text, contact_id bigint, dialled_at timestamptz, is_open boolean, conversed_at timestamptz)
+  language sql stable
+begin atomic
+  select k.tenant_id, k.to_number, k.contact_id, k.first_posted_at,
+    k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'),
+    case when k.ended_at is not null and not coalesce(k.in_voicemail, false)
+        and coalesce(k.disconnection_reason, '') not in ('voicemail_reached', 'ivr_reached')
+        and vioc.has_connected(k) then k.ended_at end
+  from vioc.calls as k
+  where k.first_posted_at is not null and not k.is_test
+    and (k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
+      or (k.status in ('failed', 'cancelled', 'expired') and coalesce(k.placed_at, k.unconfirmed_at) is not null))
+    and (k.outcome is null or k.outcome not in ('account_trouble', 'throttled'));
+end;
+comment on function vioc.dialled_calls() is 'The calls that caps and spacing count.';
+
+-- functions/calls_left_today.sql
+
+-- Private. How many calls a practice has left on this day of its zone; null = it has no limit.
+create function vioc.calls_left_today(p_tenant_id bigint, p_now timestamptz) returns integer
+  language sql stable
+begin atomic
+  select case when t.max_calls_per_day is not null then t.max_calls_per_day - (
+    -- counted no further than needed
+    select count(*)::integer from (
+      select from vioc.dialled_calls() as d
+      where d.tenant_id = t.id and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)
+      limit t.max_calls_per_day) as today) end
+  from vioc.tenants as t where t.id = p_tenant_id;
+end;
+comment on function vioc.calls_left_today(bigint, timestamptz) is 'What is left of tenants.max_calls_per_day; null = no limit.';
+
 -- functions/rules.sql
 
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
@@ -1084,7 +1676,8 @@ returns table (
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
-  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean)
+  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
+  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
   language sql stable
 begin atomic
   select c.tenant_id, c.id,
@@ -1104,124 +1697,403 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
-    clock.at_person::time >= h.opens and clock.at_person::time < h.closes,
-    not exists (select from vioc.calling_hours as ch where ch.tenant_id = t.id)
-      or exists (
-        select from vioc.calling_hours as ch
-        where ch.tenant_id = t.id
-          and ch.weekday = extract(isodow from clock.at_person)
-          and clock.at_person::time >= ch.opens and clock.at_person::time < ch.closes),
-    not exists (
-      select from vioc.blackout_dates as b
-      where b.tenant_id = t.id
-        and (b.day = clock.at_practice::date
-          or (b.yearly and to_char(b.day, 'MMDD') = to_char(clock.at_practice, 'MMDD'))))
+    vioc.is_open(p_now, z.zones, l.week, null),
+    vioc.is_open(p_now, z.zones, h.week, null),
+    vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
+    -- callback_requested: once, because the call that was asked for ends that status
+    c.status = 'callback' or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
+    c.status = 'callback' or coalesce(recent.today < t.max_calls_per_number_per_day, true),
+    coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.standing(p_now) as s on s.tenant_id = t.id
-  cross join vioc.legal_hours() as h
+  cross join vioc.legal_hours() as l
+  cross join vioc.practice_hours(t.id) as h
   cross join lateral (
-    select p_now at time zone coalesce(c.time_zone, t.time_zone) as at_person,
-      p_now at time zone t.time_zone as at_practice) as clock;
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  -- over all contacts with this number; its own open call is the one that is being asked about
+  cross join lateral (
+    select count(*) as in_7_days,
+      count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
+      max(d.conversed_at) as conversed_at
+    from vioc.dialled_calls() as d
+    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+      and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
+      and not (d.contact_id = c.id and d.is_open)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
 
--- functions/verdicts.sql
+-- functions/test_problem.sql
 
--- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
--- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
-create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
-returns table (ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean)
+-- Private. What forbids a test call now, first that applies; null = nothing. The number is the practice's own, so that
+-- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same.
+-- waits: it passes by itself.
+create function vioc.test_problem(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)
   language sql stable
 begin atomic
-  select v.ordinal, v.rule, v.ok,
-    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
+  select v.problem, v.waits
+  from vioc.tenants as t
+  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  cross join vioc.legal_hours() as h
+  cross join lateral (values
+    (1, s.configured, true, 'the practice has no Retell agent or no number'),
+    (2, s.has_key, true, 'the practice has no Retell key'),
+    (3, s.not_paused, true, 'calls are paused'),
+    (4, s.not_suspended, true, 'Retell refused the practice''s key, agent or number'),
+    (5, p_phone = any (t.test_numbers), false, 'this is not one of the practice''s test_numbers'),
+    (6, not exists (
+        select from vioc.do_not_call as o
+        join vioc.tenants as ot on ot.id = o.tenant_id
+        where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
+      false, 'this number is on the do-not-call list'),
+    (7, (p_now at time zone t.time_zone)::time >= h.opens and (p_now at time zone t.time_zone)::time < h.closes,
+      true, 'outside the legal hours at the practice'),
+    (8, not exists (
+        select from vioc.calls as o
+        where o.to_number = p_phone and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+          and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
+      true, 'another call to this number is in progress')
+  ) as v (ordinal, ok, waits, problem)
+  where t.id = p_tenant_id and not v.ok
+  order by v.ordinal
+  limit 1;
+end;
+comment on function vioc.test_problem(bigint, bigint, text, timestamptz) is 'Why a test call is not made now; null = it may be.';
+
+-- functions/rested_at.sql
+
+-- Private. When caps and spacing (vioc.rules) will allow the next call to a contact's number; null = they do now.
+create function vioc.rested_at(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns timestamptz
+  language sql stable
+begin atomic
+  select greatest(
+    case when not r.number_rested then (
+      select max(d.conversed_at) + t.wait_after_conversation from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)) end,
+    case when not r.below_day_cap then vioc.day_begins(p_now, t.time_zone, -1) end,
+    -- when the oldest of the calls that fill the week is seven days old
+    case when not r.below_week_cap then vioc.day_begins((
+      select d.dialled_at from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
+      order by d.dialled_at desc
+      offset t.max_calls_per_number_in_7_days - 1 limit 1), t.time_zone, -7) end)
   from vioc.rules(p_now) as r
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
-  cross join vioc.legal_hours() as h
+  where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id;
+end;
+comment on function vioc.rested_at(bigint, bigint, timestamptz) is 'When a number may be called again after those calls that it had; null = now.';
+
+-- functions/in_words.sql
+
+-- Private. For people: an instant by a practice's clock.
+create function vioc.in_words(p_at timestamptz, p_zone text) returns text
+  language sql stable
+  return to_char(p_at at time zone p_zone, 'Dy DD Mon YYYY HH24:MI') || ' (' || p_zone || ')';
+comment on function vioc.in_words(timestamptz, text) is 'An instant as a receptionist reads it: Mon 16 Jun 2031 09:00 (America/New_York).';
+
+-- functions/next_opening.sql
+
+-- Private. The first instant at or after p_from at which hours and blackout dates allow a call, within 400 days, before
+-- p_until and before the appointment; null = none. p_forced: only the legal hours count.
+create function vioc.next_opening(
+  p_tenant_id bigint, p_contact_id bigint, p_from timestamptz, p_until timestamptz, p_forced boolean)
+returns timestamptz
+  language sql stable
+begin atomic
+  select vioc.next_change(true, p_from, least(p_until, c.appointment_time),
+    vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164), l.week,
+    case when not p_forced then h.week end, t.time_zone, case when not p_forced then h.days_off end)
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.legal_hours() as l
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+end;
+comment on function vioc.next_opening(bigint, bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
+
+-- functions/verdicts.sql
+
+-- Private. The rules of one contact in order, in words, with the instant at which a verdict will change if the clock
+-- alone changes it. waits: the rule will pass by itself, so that a queued call waits instead of ending. overridable:
+-- vioc_call_contact(id, force => true) passes it. automatic: holds only calls that make themselves, Call Now passes it
+-- (or, over a practice's calls per day, waits in the queue).
+create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
+returns table (
+  ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean, automatic boolean)
+  language sql stable
+begin atomic
+  select v.ordinal, v.rule, v.ok,
+    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable, v.automatic
+  from vioc.rules(p_now) as r
+  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.tenants as t on t.id = r.tenant_id
+  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  cross join lateral (
+    select
+      to_char(l.opens, 'HH24:MI') || ' to ' || to_char(l.closes, 'HH24:MI') as legal_hours,
+      array_to_string(z.zones[1:3], ', ')
+        || case when cardinality(z.zones) > 3 then ' and ' || cardinality(z.zones) - 3 || ' more' else '' end as places,
+      case when cardinality(z.zones) > 1 then ': its number may be in any of these zones; if you know where the person is, set the contact''s time_zone' else '' end as which,
+      vioc.in_words(vioc.next_change(not r.in_legal_hours, p_now, null, z.zones, l.week, null, t.time_zone, null), t.time_zone) as legal_change,
+      vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
+      vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
+      vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
+      case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
+        then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
+      vioc.calls_left_today(t.id, p_now) as calls_left
+    offset 0) as w
   cross join lateral (values
-    (1, 'tenant_configured', r.tenant_configured, true, false,
+    (1, 'tenant_configured', r.tenant_configured, true, false, false,
       'the practice has an agent and a number',
       'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
-    (2, 'has_key', r.has_key, true, false,
+    (2, 'has_key', r.has_key, true, false, false,
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
-    (3, 'not_paused', r.not_paused, true, false,
+    (3, 'not_paused', r.not_paused, true, false, false,
       'calls are not paused', 'calls are paused: vioc_resume(' || t.id || '), or vioc_resume() for all'),
-    (4, 'not_suspended', r.not_suspended, true, false,
+    (4, 'not_suspended', r.not_suspended, true, false, false,
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
-    (5, 'phone_usable', r.phone_usable, false, false,
+    (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
-    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false,
+    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
-    (7, 'not_opted_out', r.not_opted_out, false, false,
+    (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', 'this number is on the do-not-call list'),
-    (8, 'right_number', r.right_number, false, false,
+    (8, 'right_number', r.right_number, false, false, false,
       'the number is not known to be wrong', 'somebody else answered at this number: change the phone first'),
-    (9, 'consented', r.consented, false, false,
-      'consent is given or not required', 'this practice requires consent, and consent_at is not set'),
-    (10, 'appointment_booked', r.appointment_booked, false, false,
+    (9, 'consented', r.consented, false, false, false,
+      'consent is given or not required',
+      'this practice requires consent, and consent_at is ' || coalesce('ahead: ' || vioc.in_words(c.consent_at, t.time_zone), 'not set')),
+    (10, 'appointment_booked', r.appointment_booked, false, false, false,
       'the appointment stands', 'the appointment is cancelled or over'),
-    (11, 'appointment_ahead', r.appointment_ahead, false, false,
-      'the appointment is ahead', 'the appointment is past'),
-    (12, 'line_free', r.line_free, true, false,
-      'nobody is calling this number now', 'another call to this number is in progress'),
-    (13, 'in_legal_hours', r.in_legal_hours, true, false,
-      'within the legal hours at the contact''s place',
-      'outside the legal hours at the contact''s place, ' || to_char(h.opens, 'HH24:MI') || ' to ' || to_char(h.closes, 'HH24:MI')),
-    (14, 'in_calling_hours', r.in_calling_hours, true, true,
-      'within the practice''s calling hours', 'outside the practice''s calling hours'),
-    (15, 'no_blackout', r.no_blackout, true, true,
-      'not a blackout date', 'today is a blackout date of the practice')
-  ) as v (ordinal, rule, ok, waits, overridable, when_ok, when_not)
+    (11, 'appointment_ahead', r.appointment_ahead, false, false, false,
+      coalesce('the appointment is ahead, until ' || vioc.in_words(c.appointment_time, t.time_zone), 'there is no appointment time to be late for'),
+      'the appointment is past'),
+    (12, 'line_free', r.line_free, true, false, false,
+      'nobody is calling this number now', 'another call to this number is in progress; this changes when it ends'),
+    (13, 'in_legal_hours', r.in_legal_hours, true, false, false,
+      'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, ''),
+      'outside the legal hours at the contact''s place, ' || w.legal_hours || ' in ' || w.places || w.which
+        || coalesce('; within them from ' || w.legal_change, '; no hour is within them')),
+    (14, 'in_calling_hours', r.in_calling_hours, true, true, false,
+      'within the practice''s calling hours' || coalesce(', until ' || w.hours_change, ''),
+      'outside the practice''s calling hours in ' || w.places || w.which
+        || coalesce('; within them from ' || w.hours_change, '; no hour is within them')),
+    (15, 'no_blackout', r.no_blackout, true, true, false,
+      'not a blackout date' || coalesce(', until ' || w.blackout_change, ''),
+      'today is a blackout date of the practice' || coalesce('; none from ' || w.blackout_change, '')),
+    (16, 'number_rested', r.number_rested, true, true, false,
+      'no conversation with this number of late',
+      'somebody has just spoken at this number: it is left alone until ' || w.rested),
+    (17, 'below_day_cap', r.below_day_cap, true, true, false,
+      'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
+      'the number has had its calls for today, ' || t.max_calls_per_number_per_day || '; again from ' || w.rested),
+    (18, 'below_week_cap', r.below_week_cap, true, true, false,
+      'the number has not had its calls for seven days' || coalesce(', ' || t.max_calls_per_number_in_7_days, ''),
+      'the number has had its calls for seven days, ' || t.max_calls_per_number_in_7_days || '; again from ' || w.rested),
+    (19, 'opening_left', coalesce(w.opening < coalesce(c.appointment_time, 'infinity'), false), true, false, true,
+      'hours and blackout dates allow a call ' || case when w.opening <= p_now then 'now'
+        else 'from ' || vioc.in_words(w.opening, t.time_zone) end,
+      'hours and blackout dates leave no opening before the appointment'
+        || coalesce(', the next is ' || vioc.in_words(w.opening, t.time_zone), ' in ' || w.places || w.which)),
+    (20, 'enough_notice', r.enough_notice, false, false, true,
+      'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
+      'too close to the appointment for a call that makes itself, min_notice is ' || t.min_notice),
+    (21, 'practice_has_calls_left', coalesce(w.calls_left > 0, true), true, false, true,
+      'the practice has calls left today' || coalesce(', ' || w.calls_left || ' of ' || t.max_calls_per_day, ''),
+      'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
+        || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
+    (22, 'practice_live', t.live, true, false, true,
+      'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
+    (23, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
+      'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone),
+      coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone),
+        'no call is planned: ' || case
+          when exists (
+            select from vioc.calls as o
+            where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+              and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then 'one is being made'
+          when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
+            then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
+          else 'no step of the reminder plan is left' end))
+  ) as v (ordinal, rule, ok, waits, overridable, automatic, when_ok, when_not)
   where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
   order by v.ordinal;
 end;
 comment on function vioc.verdicts(bigint, bigint, timestamptz) is 'Every rule''s verdict on one contact, in order, in words.';
 
--- functions/next_opening.sql
+-- functions/locale_tag.sql
 
--- Private. The first instant at or after p_now at which hours and blackout dates allow a call, within 60 days and
--- before the appointment; null = none. Openings only begin at the start of a range or of a day, so those are tried,
--- by the rules themselves.
-create function vioc.next_opening(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz, p_forced boolean)
-returns timestamptz
+-- Private. es_MX.UTF-8, ES-mx and es-MX are one locale.
+create function vioc.locale_tag(p_locale text) returns text
+  language sql immutable
+  return lower(translate(split_part(btrim(p_locale), '.', 1), '_', '-'));
+comment on function vioc.locale_tag(text) is 'A locale as it is compared.';
+
+-- functions/agent_for.sql
+
+-- Private. The agent that speaks to somebody of this locale (of two: their own, the practice's): one for exactly that
+-- locale; else, unless the practice's own agent is for that locale or at least its language, one for the language (es for
+-- es-MX), or for the language elsewhere (es-ES for es-MX). No row: the practice's own agent.
+create function vioc.agent_for(p_tenant_id bigint, p_locale text, p_own_locale text) returns vioc.agents
   language sql stable
-begin atomic
-  select o.at
-  from (
-    select o.at
-    from vioc.contacts as c
-    join vioc.tenants as t on t.id = c.tenant_id
-    cross join vioc.legal_hours() as h
-    cross join lateral (
-      select p_now as at
-      union all
-      select ((p_now at time zone starts.zone)::date + d.day + starts.at) at time zone starts.zone
-      from generate_series(0, 60) as d (day)
-      cross join (
-        select coalesce(c.time_zone, t.time_zone) as zone, s.at
-        from (
-          select h.opens as at
-          union select ch.opens from vioc.calling_hours as ch where ch.tenant_id = p_tenant_id
-          union select time '00:00') as s
-        -- blackout dates end at midnight at the practice
-        union select t.time_zone, time '00:00') as starts) as o
-    where c.tenant_id = p_tenant_id and c.id = p_contact_id
-      and o.at >= p_now
-      and (c.appointment_time is null or o.at < c.appointment_time)
-    order by o.at
-    offset 0) as o
-  -- asked one after the other, until the first that is open
-  where exists (
-    select from vioc.rules(o.at) as r
-    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
-      and r.in_legal_hours and (p_forced or (r.in_calling_hours and r.no_blackout)))
-  limit 1;
-end;
-comment on function vioc.next_opening(bigint, bigint, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
+  set search_path = pg_catalog, pg_temp
+as $$
+  select a.*
+  from vioc.agents as a
+  cross join lateral (
+    select vioc.locale_tag(a.locale) as agents, vioc.locale_tag(coalesce(p_locale, p_own_locale)) as wanted,
+      vioc.locale_tag(p_own_locale) as own) as t
+  cross join lateral (
+    select split_part(t.wanted, '-', 1) as wanted, split_part(t.agents, '-', 1) as agents,
+      split_part(t.own, '-', 1) as own) as language
+  where a.tenant_id = p_tenant_id and language.agents = language.wanted
+    and (t.agents = t.wanted
+      or (t.wanted <> t.own and t.agents = language.wanted)
+      or language.wanted <> language.own)
+  order by t.agents = t.wanted desc, t.agents = language.wanted desc, a.locale
+  limit 1
+$$;
+comment on function vioc.agent_for(bigint, text, text) is 'Which of a practice''s agents speaks somebody''s language; null = its own.';
+
+-- functions/forecast.sql
+
+-- Private. What pg_cron would dial for a practice, live or not, on each of the next seven days of its zone: what is queued,
+-- and the next call of each contact (what follows it, its outcome decides), by the hours, blackout dates and caps as they
+-- are now. Who finds no room in time is not dialled.
+create function vioc.forecast(p_tenant_id bigint, p_now timestamptz) returns table (day date, calls bigint)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_tenant vioc.tenants;
+  v_end timestamptz;
+  v_call record;
+  v_phone text;
+  v_at timestamptz;
+  v_from timestamptz;
+  v_dialled timestamptz[]; -- at this number
+  v_rested timestamptz;
+  v_ats timestamptz[];
+  v_untils timestamptz[];
+  v_appointments timestamptz[];
+  v_waiting integer[]; -- positions in those three
+  v_begins timestamptz;
+  v_room integer;
+begin
+  select * into strict v_tenant from vioc.tenants as t where t.id = p_tenant_id;
+  v_end := vioc.day_begins(p_now, v_tenant.time_zone, -7);
+
+  for v_call in
+    with planned as (
+      select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
+        vioc.call_by(c, v_tenant.min_notice) as call_by
+      from vioc.contacts as c
+      where c.tenant_id = p_tenant_id and c.next_call_at < v_end
+        and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+    ),
+    allowed as (
+      select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
+          select from vioc.dialled_calls() as d
+          where d.tenant_id = p_tenant_id and d.to_number = p.phone_e164
+            and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
+      from planned as p
+      cross join lateral (
+        select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
+      where r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+        and r.appointment_booked and r.appointment_ahead
+    )
+    select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
+      vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
+    from allowed as a
+    order by a.shares_number, a.phone_e164, at, a.appointment_time
+  loop
+    v_at := v_call.at;
+    if v_call.shares_number then
+      -- one after the other, as the caps let them
+      if v_call.phone_e164 is distinct from v_phone then
+        v_phone := v_call.phone_e164;
+        select array_agg(d.dialled_at), max(d.conversed_at) + v_tenant.wait_after_conversation
+        into v_dialled, v_rested from vioc.dialled_calls() as d
+        where d.tenant_id = p_tenant_id and d.to_number = v_phone
+          and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
+      end if;
+      loop
+        v_from := v_at;
+        exit when v_from is null or v_from >= v_end;
+        if not v_call.is_callback then
+          v_at := greatest(v_at, v_rested);
+          if (select count(*) from unnest(v_dialled) as d (at)
+            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 0)) >= v_tenant.max_calls_per_number_per_day then
+            v_at := vioc.day_begins(v_at, v_tenant.time_zone, -1);
+          end if;
+        end if;
+        v_at := greatest(v_at, vioc.day_begins((
+          select d.at from unnest(v_dialled) as d (at)
+          where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
+          order by d.at desc
+          offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
+        exit when v_at = v_from;
+        v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
+      end loop;
+      if v_at is not null then
+        v_dialled := v_dialled || v_at;
+        v_rested := v_at + v_tenant.wait_after_conversation;
+      end if;
+    end if;
+    if v_at < v_end then
+      v_ats := v_ats || v_at;
+      v_untils := v_untils || v_call.until;
+      v_appointments := v_appointments || coalesce(v_call.appointment_time, 'infinity');
+    end if;
+  end loop;
+
+  -- day by day; where there is a limit the soonest appointments go, and the others tomorrow
+  for v_offset in 0..6 loop
+    v_begins := vioc.day_begins(p_now, v_tenant.time_zone, -v_offset);
+    v_waiting := array(
+      select w.place from (
+        select u.place from unnest(v_waiting) as u (place) where v_untils[u.place] > v_begins
+        union all
+        select a.place from unnest(v_ats) with ordinality as a (at, place)
+        where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
+      order by v_appointments[w.place], w.place);
+    day := (v_begins at time zone v_tenant.time_zone)::date;
+    calls := 0;
+    v_room := v_tenant.max_calls_per_day;
+    if v_offset = 0 then
+      select count(*) into calls from vioc.calls as q
+      where q.tenant_id = p_tenant_id and q.status = 'queued' and not q.is_test
+        and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
+      v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
+    end if;
+    -- a day off is no day for those who wait
+    if v_offset > 0 and not exists (
+      select from unnest(v_ats) as a (at)
+      where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
+      vioc.next_change(true, v_begins, vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
+        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.practice_hours(p_tenant_id) as h),
+        v_tenant.time_zone, (select h.days_off from vioc.practice_hours(p_tenant_id) as h)) is not null, false) then
+      v_room := 0;
+    end if;
+    v_room := greatest(0, least(cardinality(v_waiting), v_room));
+    calls := calls + v_room;
+    v_waiting := v_waiting[v_room + 1:];
+    return next;
+  end loop;
+end
+$$;
+comment on function vioc.forecast(bigint, timestamptz) is 'What the next seven days would dial for a practice.';
 
 -- functions/contact_requests.sql
 
@@ -1237,22 +2109,30 @@ begin atomic
   select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
     coalesce(a.retell_agent_id, t.retell_agent_id),
     case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
-    t.agent_override,
+    case
+      when t.data_storage_setting is null and t.opt_in_signed_url is null and t.enable_dnc_detection is null then t.agent_override
+      else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
+        || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
+          'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
     coalesce(c.extra_variables, '{}')
       || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
       || jsonb_build_object(
         'customer_name', coalesce(c.name, ''),
         'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, coalesce(c.locale, t.locale)), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, coalesce(c.locale, t.locale)), ''),
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
         'appointment_type', coalesce(c.appointment_type, ''),
         'provider_name', coalesce(c.owner_name, ''),
         'special_instructions', coalesce(c.special_instructions, ''),
         'callback_number', coalesce(t.retell_agent_number, ''))
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join vioc.agents as a on a.tenant_id = c.tenant_id and a.locale = coalesce(c.locale, t.locale)
-  cross join lateral (select c.appointment_time at time zone t.time_zone as appointment) as local;
+  left join vioc.agents as a on a.tenant_id = c.tenant_id
+    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+  cross join lateral (
+    select c.appointment_time at time zone t.time_zone as appointment,
+      -- a language that nobody here can say is said in the practice's
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
 
@@ -1399,7 +2279,7 @@ comment on function vioc.check_served() is 'Raises an error where calls would ne
 
 -- functions/refuse_by_rule.sql
 
--- Private. Raises VC001 with the first rule that forbids calling a contact now, and the next opening in the hint.
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and when it will not in the hint.
 create function vioc.refuse_by_rule(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -1407,24 +2287,27 @@ returns void
 as $$
 declare
   v_verdict record;
+  v_waits_for_clock boolean;
   v_opening timestamptz;
 begin
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
-  where not v.ok and not (p_force and v.overridable)
+  where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
   if not found then
     return;
   end if;
-  if v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
-    v_opening := vioc.next_opening(p_tenant_id, p_contact_id, p_now, p_force);
+  v_waits_for_clock := v_verdict.waits and (v_verdict.overridable or v_verdict.rule = 'in_legal_hours');
+  if v_waits_for_clock then
+    v_opening := vioc.next_opening(p_tenant_id, p_contact_id,
+      case when p_force then p_now else greatest(p_now, vioc.rested_at(p_tenant_id, p_contact_id, p_now)) end, null, p_force);
   end if;
   raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
     using errcode = 'VC001',
       detail = 'rule: ' || v_verdict.rule,
       hint = case
         when v_opening is not null then 'The next opening is ' || v_opening || '.'
-        when v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then 'There is no opening before the appointment.'
+        when v_waits_for_clock then 'There is no opening before the appointment.'
         else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
 end
 $$;
@@ -1486,6 +2369,7 @@ as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
   v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
+  v_purge constant text := 'vioconcierge purge ' || current_database();
   v_trim constant text := 'vioconcierge trim ' || current_database();
   v_make text;
   v_drop text;
@@ -1500,12 +2384,14 @@ begin
   end if;
 
   v_drop := format(
-    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L)', v_enqueue, v_trim);
+    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due()', current_database())
+      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+    || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
+      v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_trim, '17 3 * * *',
-      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L))', v_enqueue, v_trim),
+      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L, %L))', v_enqueue, v_purge, v_trim),
       v_home);
   v_statements := case when p_every is null then v_drop else v_make end;
 
@@ -1527,8 +2413,8 @@ begin
     end if;
   end if;
 
-  return case when p_every is null then format('dropped the jobs %L and %L', v_enqueue, v_trim)
-    else format('job %L runs %s, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_trim, v_home) end;
+  return case when p_every is null then format('dropped the jobs %L, %L and %L', v_enqueue, v_purge, v_trim)
+    else format('job %L runs %s, job %L every five minutes, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_purge, v_trim, v_home) end;
 end
 $$;
 comment on function vioc.schedule(text, boolean) is 'Makes or drops the pg_cron jobs.';
@@ -1592,8 +2478,7 @@ begin
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at,
-          vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
+        then coalesce(c.next_call_at, vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
   from vioc.tenants as t
   where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end
@@ -1615,18 +2500,24 @@ declare
   v_installation_id constant uuid := vioc.installation_id();
 begin
   return query
-  with numbered as (
+  with held as (
+    select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
+    join vioc.tenants as t on t.id = c.tenant_id
+  ),
+  numbered as (
     update vioc.contacts as c
     set last_attempt = c.last_attempt + 1, next_call_at = null
-    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
-    where c.tenant_id = p.tenant_id and c.id = p.id
-    returning c.*
+    from held as h
+    where c.tenant_id = h.tenant_id and c.id = h.id
+    returning c.*, h.not_after
   )
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, to_number,
+    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
     appointment_time, contact_status_before, queued_at)
   select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
-    p_requested_by, p_forced, p_priority, p_now, n.phone_e164, n.appointment_time,
+    p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
     case when n.status = 'calling' then 'scheduled' else n.status end, p_now
   from numbered as n
   order by n.appointment_time
@@ -1634,6 +2525,34 @@ begin
 end
 $$;
 comment on function vioc.queue_calls(bigint[], bigint[], text, boolean, smallint, timestamptz) is 'Makes a queued call for each of these contacts.';
+
+-- functions/queue_test_call.sql
+
+-- Transition: contact -> queued test call. Of the contact it only takes the number of an attempt.
+create function vioc.queue_test_call(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_requested_by text, p_now timestamptz)
+returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  returning * into v_contact;
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  values (
+    p_tenant_id, p_contact_id, vioc.session_id(vioc.installation_id(), p_contact_id, v_contact.last_attempt),
+    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
+  returning * into v_call;
+  return v_call;
+end
+$$;
+comment on function vioc.queue_test_call(bigint, bigint, text, text, timestamptz) is 'Makes a queued test call.';
 
 -- functions/drop_call.sql
 
@@ -1649,7 +2568,9 @@ begin
   if not found then
     return false;
   end if;
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
   return true;
 end
 $$;
@@ -1666,7 +2587,9 @@ begin
   update vioc.calls as c
   set status = 'expired', expired_at = p_now, error = p_reason
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
 end
 $$;
 comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a queued call whose time is over.';
@@ -1674,7 +2597,7 @@ comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a q
 -- functions/hold_call.sql
 
 -- Transition: a queued call that a rule forbids when it is to be sent. It waits for its opening, or ends: expired
--- (appointment past, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
+-- (appointment past or too close, no opening before it, or forced 15 minutes ago) or cancelled (opt-out, wrong number, ...).
 -- A call to be re-sent is left unconfirmed: it is still looked up, and ends when its time is over.
 create function vioc.hold_call(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
@@ -1690,24 +2613,43 @@ begin
     return;
   end if;
 
+  if p_call.is_test then
+    select p.* into v_verdict from vioc.test_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
+    if p_call.queued_at <= p_now - interval '15 minutes' then
+      perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
+    elsif v_verdict.problem is null or v_verdict.waits then
+      update vioc.calls as c set due_at = p_now + interval '30 seconds'
+      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    else
+      perform vioc.drop_call(p_call, v_verdict.problem, p_now);
+    end if;
+    return;
+  end if;
+
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
-  where not v.ok and not (p_call.forced and v.overridable)
+  where not v.ok and not v.automatic and not (p_call.forced and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
 
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
     perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
-  elsif not found then
+  elsif v_verdict.rule = 'appointment_ahead' then
+    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+  elsif p_call.not_after < p_now then
+    perform vioc.expire_call(p_call, 'too close to the appointment', p_now);
+  elsif v_verdict.rule is null then
     -- its number was taken by another call of the same batch
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-  elsif v_verdict.rule = 'appointment_ahead' then
-    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
   elsif not v_verdict.waits then
     perform vioc.drop_call(p_call, v_verdict.detail, p_now);
-  elsif v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
-    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id, p_now, p_call.forced);
+  elsif v_verdict.overridable or v_verdict.rule = 'in_legal_hours' then
+    -- hours, blackout dates, caps and spacing: the clock will allow it
+    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id,
+      case when p_call.forced then p_now
+        else greatest(p_now, vioc.rested_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
+      p_call.not_after + interval '1 second', p_call.forced);
     if v_opening is null then
       perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
     else
@@ -1732,12 +2674,17 @@ returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- then nothing is left that a test call could say
+  v_is_gone constant boolean := not exists (
+    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued' and (not c.is_test or v_is_gone);
   update vioc.calls as c set resend = false
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend
+    and (not c.is_test or v_is_gone);
 
   if p_stop_sent then
     update vioc.calls as c
@@ -1746,13 +2693,13 @@ begin
         resend = false,
         look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
     where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
-      and c.status in ('dispatching', 'unconfirmed', 'placed');
+      and c.status in ('dispatching', 'unconfirmed', 'placed') and not c.is_test;
     if found then
       perform vioc.wake_worker();
     end if;
     update vioc.calls as c
     set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing' and not c.is_test;
   end if;
 end
 $$;
@@ -1859,7 +2806,7 @@ begin atomic
   update vioc.calls as c
   set needs_review = true,
       review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_test; -- whoever made it was there
 end;
 comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';
 
@@ -1927,7 +2874,10 @@ begin
     return;
   end if;
 
-  if p_call.attempt <> v_contact.last_attempt
+  if exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.attempt > p_call.attempt
+        and not o.is_test)
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
@@ -1972,7 +2922,9 @@ begin
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
-      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      -- a range across midnight is open at both ends of the day
+      select greatest(h.opens, min(case when ch.closes < ch.opens then '00:00' else ch.opens end)),
+        least(h.closes, max(case when ch.closes < ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
       from vioc.legal_hours() as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;
@@ -1991,7 +2943,8 @@ begin
       end if;
     end if;
     v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+      -- at the time asked for, or, if that is in closed hours, when they open
+      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
     if p_outcome = 'callback_requested' and v_next is null then
       perform vioc.ask_review(p_call, v_no_time);
       p_call.needs_review := true;
@@ -2014,8 +2967,13 @@ begin
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
+    -- not too late for a call that was not made before it was; what the person has asked for is still to be done
+    if p_call.not_after < v_next then
+      v_next := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
+    end if;
     update vioc.contacts as c
-    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
+        last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -2032,12 +2990,13 @@ begin
 
   -- without a rule (failed) it stops here
   if v_limit is not null then
-    v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
+    v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
-      if v_next >= v_contact.appointment_time then
-        v_next := null;
-      end if;
+      -- within the hours, and closer than min_notice only if this call was
+      v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
+        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+          then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then
       v_next := v_step;
@@ -2072,8 +3031,8 @@ begin
   update vioc.calls as c
   set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
-      needs_review = needs_review or p_outcome = 'failed',
-      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+      needs_review = needs_review or (p_outcome = 'failed' and not is_test),
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
     and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
   returning * into v_call;
@@ -2087,9 +3046,14 @@ comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is '
 -- functions/claimable_calls.sql
 
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
--- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
-create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on. Where there
+-- is not room for all, tenants of one credential go round (whose turn is next stands on the credential), and of several
+-- credentials goes first whichever could have started earliest. All inside the limits of tenant and credential.
+-- p_recent_...: starts that may reach Retell in the same second as the next one (crates/vioc-core, pace.rs).
+-- A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(
+  p_limit integer, p_only_call_id bigint, p_recent_tenants bigint[], p_recent_credentials bigint[],
+  p_recent_starts integer[], p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
@@ -2113,29 +3077,52 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
+  recent as materialized (
+    select r.* from unnest(p_recent_tenants, p_recent_credentials, p_recent_starts) as r (tenant_id, credential_id, starts)
+  ),
   credential_room as materialized (
-    select k.id,
-      case when k.suspended_at is not null then 1
-        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
+    select k.id, k.next_start_at, k.last_tenant_id,
+      case
+        when vioc.is_out_of_reach(k.failures) and exists (
+          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+        when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
+        else greatest(0, least(
+          s.allowed,
+          k.max_starts_per_second - coalesce(r.starts, 0),
+          k.max_concurrent_calls - coalesce(p.calls, 0),
+          vioc.lines_at_retell(k, p_now) - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
       select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
     ) as p on p.credential_id = k.id
+    left join (
+      select c.credential_id, sum(c.starts)::integer as starts from recent as c group by c.credential_id
+    ) as r on r.credential_id = k.id
   ),
   room as materialized (
-    select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room,
-      coalesce(p.calls, 0) as tenant_calls
+    select st.tenant_id, st.credential_id, cr.room as credential_room, cr.next_start_at,
+      coalesce(st.tenant_id <= cr.last_tenant_id, false) as has_had_its_turn,
+      case when t.suspended_at is not null then least(cr.room, 1)
+        else least(cr.room, s.allowed,
+          coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+          -- with no call left today there is room for one that was counted already
+          case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
+      coalesce(d.calls_left, 1) > 0 as has_calls_left
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    cross join lateral (
+      select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, p_now) end as calls_left offset 0) as d
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
+    left join (
+      select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
+    ) as r on r.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
@@ -2145,9 +3132,8 @@ begin
     from room as r where r.tenant_room > 0
   ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
-      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+    select r.tenant_id, r.credential_id, r.credential_room, r.next_start_at, r.has_had_its_turn, q.id, q.priority,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (
@@ -2155,6 +3141,7 @@ begin
       from vioc.calls as c
       join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (r.has_calls_left or c.resend)
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)
@@ -2164,24 +3151,25 @@ begin
   ),
   within_credential as (
     select i.*, row_number() over (
-        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+        partition by i.credential_id order by i.priority desc, i.turn, i.has_had_its_turn, i.tenant_id) as place
     from in_turn as i
   )
   select w.tenant_id, w.id, w.credential_id
   from within_credential as w
   where w.place <= w.credential_room
-  order by w.priority desc, w.turn, w.appointment_time, w.id
+  order by w.priority desc, w.turn, w.next_start_at, w.credential_id, w.place
   limit p_limit;
 end
 $$;
-comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+comment on function vioc.claimable_calls(integer, bigint, bigint[], bigint[], integer[], timestamptz) is 'The calls that pacing and fairness let the worker send next.';
 
 -- functions/claim_batch.sql
 
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -2196,10 +3184,12 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
-    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+    select q.*, row_number() over () as place
+    from vioc.claimable_calls(
+      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
   ),
   locked as materialized (
-    select c.tenant_id, c.id, p.credential_id
+    select c.tenant_id, c.id, p.credential_id, p.place
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -2209,7 +3199,8 @@ begin
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
-  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  select array_agg(l.tenant_id order by l.place), array_agg(l.id order by l.place),
+    array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
   if v_send_calls is null then
@@ -2218,28 +3209,37 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
-      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
+      case when c.is_test
+        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+          and c.queued_at > p_now - interval '15 minutes'
+        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      and r.in_legal_hours and (c.forced
+        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
+      and coalesce(p_now <= c.not_after, true)
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials)
+      with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
+    -- asked about these contacts, never about all
+    cross join lateral (
+      select * from vioc.rules(p_now) as r
+      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id,
+    select j.tenant_id, j.id, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
   )
-  select array_agg(j.tenant_id) filter (where j.may_send),
-    array_agg(j.id) filter (where j.may_send),
-    array_agg(j.credential_id) filter (where j.may_send),
+  select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
+    array_agg(j.id order by j.place) filter (where j.may_send),
+    array_agg(j.credential_id order by j.place) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
   from chosen as j;
@@ -2292,9 +3292,11 @@ begin
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
+        last_tenant_id = v_send_tenants[n.last_place],
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
     from (
-      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      select s.credential_id, count(*) as calls, max(array_position(v_send_calls, s.id)) as last_place,
+        a.burst, a.interval_seconds
       from sent as s
       join vioc.credentials as l on l.id = s.credential_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
@@ -2316,7 +3318,7 @@ begin
     where t.id = n.tenant_id
   )
   select s.tenant_id, s.id,
-    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body, s.credential_id
   from sent as s
   join vioc.credentials as k on k.id = s.credential_id
   left join vioc.credential_keys as ck
@@ -2326,25 +3328,29 @@ begin
   if v_is_dry_run then
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
-    where c.id = any (v_send_calls);
+    where c.id = any (v_send_calls) and not c.is_test;
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';
 
 -- functions/claim_calls.sql
 
 -- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
 -- opening, or end. Called by the worker, which commits this durably before it sends anything.
--- A call that cannot be prepared fails alone.
-create function vioc.claim_calls(p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+-- A call that cannot be prepared fails alone. p_recent_...: the worker's starts that still count against a limit per second.
+create function vioc.claim_calls(
+  p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[] default '{}', p_recent_credentials bigint[] default '{}',
+  p_recent_starts integer[] default '{}')
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
   v_call record;
+  v_sent record;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
@@ -2354,14 +3360,24 @@ begin
     return;
   end if;
   begin
-    return query select * from vioc.claim_batch(p_worker, p_limit, null, p_lease, p_now);
+    return query select * from vioc.claim_batch(
+      p_worker, p_limit, null, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts);
     return;
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
-  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(p_limit, null, p_now) as c loop
+  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(
+    p_limit, null, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as c
+  loop
     begin
-      return query select * from vioc.claim_batch(p_worker, 1, v_call.call_id, p_lease, p_now);
+      for v_sent in select * from vioc.claim_batch(
+        p_worker, 1, v_call.call_id, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts)
+      loop
+        p_recent_tenants := p_recent_tenants || v_sent.tenant_id;
+        p_recent_credentials := p_recent_credentials || v_sent.credential_id;
+        p_recent_starts := p_recent_starts || 1;
+        return query select v_sent.tenant_id, v_sent.call_id, v_sent.api_key, v_sent.body, v_sent.credential_id;
+      end loop;
     exception when others then
       -- not this call's fault (conflicts, resources, the system): it is tried again
       continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
@@ -2371,7 +3387,7 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.claim_calls(uuid, integer, interval, timestamptz) is 'Gives the worker the next calls to send.';
+comment on function vioc.claim_calls(uuid, integer, interval, timestamptz, bigint[], bigint[], integer[]) is 'Gives the worker the next calls to send.';
 
 -- functions/doubt_call.sql
 
@@ -2413,6 +3429,8 @@ begin
 
   if p_call.cancel_requested_at is not null then
     perform vioc.drop_call(p_call, p_call.cancel_reason, p_now);
+  elsif p_call.is_test and v_contact.id is not null then
+    null; -- it is made whatever becomes of the appointment
   elsif v_contact.appointment_time is distinct from p_call.appointment_time then
     perform vioc.drop_call(p_call, 'the appointment was moved', p_now);
   elsif v_contact.appointment_status <> 'booked' and p_call.contact_status_before <> 'confirmed' then
@@ -2437,6 +3455,7 @@ declare
   v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
   v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
+  v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
@@ -2466,15 +3485,32 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap)))
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap))),
+        -- whoever uses the lines is to be known
+        retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
+  end if;
+
+  -- Retell is away: the whole credential waits, not each call for itself, so that afterwards the soonest appointments go
+  -- first. A missing answer may be one call's bad luck; many in a row are not, and each leaves a call to be looked up.
+  update vioc.credentials as k
+  set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
+  where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
+    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+  returning k.failures into v_failures;
+  if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
+      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
+      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
+    where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call then
+    if p_do_not_call and not v_call.is_test then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
     end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
@@ -2482,10 +3518,9 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict = 'refused_config' then p_now
-        when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap))
-        else p_now + vioc.backoff(v_call.sends, v_backoff_start, v_backoff_cap) end,
+        when p_verdict in ('refused_config', 'not_sent') then p_now
+        else p_now + coalesce(make_interval(secs => p_retry_after),
+          vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
   end if;
   return true;
@@ -2536,6 +3571,13 @@ begin
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
     returning c.id, c.tenant_id, c.credential_id
+  ),
+  reached as (
+    update vioc.credentials as k set failures = 0
+    where k.id in (
+      select r.id from vioc.credentials as r
+      where r.failures > 0 and r.suspended_at is null and r.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
   ),
   accepted_credentials as (
     update vioc.credentials as k
@@ -2705,8 +3747,8 @@ begin
   update vioc.calls as c
   set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
       outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or v_review is not null,
-      review_reason = coalesce(v_call.review_reason, v_review)
+      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
+      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   -- once: a later event about the same call must not undo vioc_resume
@@ -2784,8 +3826,8 @@ comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timesta
 
 -- functions/ask_for_analysis.sql
 
--- Private. A call that was decided before its analysis came (by a flat body, or because it had been given up and lives after
--- all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
 create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
   language sql volatile
 begin atomic
@@ -2830,10 +3872,6 @@ begin
     return;
   end if;
 
-  if v_call.disconnection_reason = 'user_requested_dnc' and not v_call.is_test then
-    -- now, whenever the analysis comes
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
     perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
@@ -2866,8 +3904,8 @@ comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Re
 -- functions/report_call.sql
 
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
--- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
+-- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
@@ -2899,9 +3937,6 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if v_decision = 'do_not_call' and not v_call.is_test then
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
@@ -3010,7 +4045,10 @@ comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a cred
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
 -- keys verify, else its API key; that one also for a day after the first webhook key came.
-create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
+-- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
+create function vioc.webhook_keys(
+  p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
+returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -3035,13 +4073,20 @@ begin
       v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
     end if;
   end if;
-  if coalesce(v_tenants, '{}') = '{}' and v_retell is not null then
+  v_tenants := coalesce(v_tenants, '{}');
+  if v_tenants = '{}' and v_retell is not null then
     v_tenants := array(
       select t.id from vioc.tenants as t
       where t.retell_agent_id = v_retell ->> 'agent_id'
         or t.retell_agent_number = case v_retell ->> 'direction'
           when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
       limit 100);
+  end if;
+  if v_tenants <> '{}' then
+    v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
+    if v_tenants = '{}' then
+      return;
+    end if;
   end if;
   v_credentials := array(
     select distinct s.credential_id from unnest(v_tenants) as t (id)
@@ -3064,11 +4109,334 @@ begin
           and w.created_at <= now() - interval '24 hours'))
   ) as s on true
   where (v_credentials = '{}' or k.id = any (v_credentials))
+    and (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
+      select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
     and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
-  limit 100;
+  limit greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
 end
 $$;
-comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';
+comment on function vioc.webhook_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';
+
+-- functions/count_refusal.sql
+
+-- Private. Counts, and never waits: under a flood, or while another session writes the row, the session carries its
+-- count on to the next refusal.
+create function vioc.count_refusal(p_reason text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_carried constant text := 'vioc_refusals.' || p_reason;
+  v_count bigint := 1 + coalesce(substring(current_setting(v_carried, true) from '^[0-9]{1,9}$')::bigint, 0);
+begin
+  update vioc.webhook_refusals as r
+  set refusals = r.refusals + v_count, last_at = p_now,
+      writes_in_second = case when date_trunc('second', r.last_at) = date_trunc('second', p_now) then r.writes_in_second + 1 else 1 end
+  from (select w.reason from vioc.webhook_refusals as w where w.reason = p_reason for no key update skip locked) as l
+  where r.reason = l.reason
+    and (r.writes_in_second < 100 or date_trunc('second', r.last_at) <> date_trunc('second', p_now));
+  if not found and not exists (select from vioc.webhook_refusals as r where r.reason = p_reason) then
+    insert into vioc.webhook_refusals (reason, refusals, last_at) values (p_reason, v_count, p_now)
+    on conflict (reason) do nothing;
+  end if;
+  perform set_config(v_carried, case when found then '0' else v_count::text end, false);
+end
+$$;
+comment on function vioc.count_refusal(text, timestamptz) is 'Counts a refused webhook.';
+
+-- functions/person_hash.sql
+
+-- Private. Not a secret (numbers can be tried one by one), but nothing that anybody reads by accident.
+create function vioc.person_hash(p_kind text, p_value text) returns bytea
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select sha256(convert_to(i.installation_id || '/' || p_kind || '/' || p_value, 'UTF8')) from vioc.installation as i
+$$;
+comment on function vioc.person_hash(text, text) is 'What vioc.forgotten keeps of a person.';
+
+-- functions/body_storage.sql
+
+-- Private. How much of a body that no call matched is kept: as little as the strictest practice of its key says, and
+-- only the basics if it is about somebody who was forgotten and has not come back.
+create function vioc.body_storage(p_retell jsonb, p_source text, p_credential_id bigint) returns text
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select case
+    when exists (
+      select from unnest(array[p_retell ->> 'to_number', p_retell ->> 'from_number']) as n (phone)
+      join vioc.forgotten as f on f.hash = vioc.person_hash('phone', n.phone)
+      where not exists (select from vioc.contacts as c where c.tenant_id = f.tenant_id and c.phone_e164 = n.phone)) then 'basics'
+    else coalesce((
+      select t.webhook_storage
+      from vioc.tenants as t
+      join vioc.standing('-infinity') as s on s.tenant_id = t.id
+      where p_source <> 'webhook' or s.credential_id = p_credential_id
+      order by array_position(array['basics', 'without_personal_data', 'full'], t.webhook_storage)
+      limit 1), 'full') end
+$$;
+comment on function vioc.body_storage(jsonb, text, bigint) is 'How much of an unmatched webhook body is kept.';
+
+-- functions/kept_body.sql
+
+-- Private. What is kept of a webhook body that has been applied. Both reductions are lists of what stays, so that a
+-- field that Retell adds tomorrow is not kept by mistake.
+create function vioc.kept_body(p_body text, p_storage text) returns text
+  language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_document jsonb;
+  v_call jsonb;
+  v_fields text[] := array['call_id', 'call_status', 'disconnection_reason', 'direction', 'start_timestamp', 'end_timestamp', 'duration_ms'];
+begin
+  if p_storage = 'full' or p_body = '' then
+    return p_body;
+  end if;
+  v_document := vioc.document_of(p_body);
+  if jsonb_typeof(v_document) is distinct from 'object' then
+    return '{}';
+  end if;
+  if p_storage = 'without_personal_data' then
+    v_fields := v_fields || array['agent_id', 'agent_version', 'call_cost', 'latency', 'llm_token_usage'];
+  end if;
+  v_call := case when jsonb_typeof(v_document -> 'call') = 'object' then v_document -> 'call' else '{}' end;
+  return (
+    (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_document) as f
+      where f.key in ('event', 'session_id', 'call_id') and jsonb_typeof(f.value) in ('string', 'number'))
+    || jsonb_build_object('call',
+      (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call) as f where f.key = any (v_fields))
+      || case when jsonb_typeof(v_call -> 'metadata') = 'object' then jsonb_build_object('metadata',
+        (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call -> 'metadata') as f
+          where f.key in ('session_id', 'tenant_id', 'contact_id', 'call_id'))) else '{}' end
+      || case when p_storage = 'without_personal_data' and jsonb_typeof(v_call -> 'call_analysis') = 'object' then
+        jsonb_build_object('call_analysis',
+          (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(v_call -> 'call_analysis') as f
+            where f.key in ('in_voicemail', 'user_sentiment', 'call_successful'))) else '{}' end))::text;
+end
+$$;
+comment on function vioc.kept_body(text, text) is 'A webhook body as far as tenants.webhook_storage lets it be kept.';
+
+-- functions/erase_call.sql
+
+-- Private. What is left of a finished call of a forgotten person is that there was one: its times, its status, its
+-- outcome, and the ids by which a late webhook is recognised. Retell is asked to delete it too.
+create function vioc.erase_call(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
+  language sql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+  update vioc.calls as c
+  set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
+      recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
+      -- a word of the agent's that is no outcome may be anything
+      outcome = case when c.outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
+        'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled')
+        or c.outcome is null then c.outcome else 'completed' end,
+      forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
+      look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
+    and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run');
+  update vioc.webhook_events as e
+  set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+  where e.tenant_id = p_tenant_id and e.call_id = p_call_id and e.body <> ''
+    and exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null)
+$$;
+comment on function vioc.erase_call(bigint, bigint, timestamptz) is 'Erases the person from a finished call.';
+
+-- functions/erase_forgotten.sql
+
+-- Private. Calls that were under way when their person was forgotten, once they are over.
+create function vioc.erase_forgotten(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call record;
+  v_erased integer := 0;
+begin
+  for v_call in
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.forgotten_at is not null and c.erased_at is null
+      and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+    limit p_limit
+    for update skip locked
+  loop
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+    v_erased := v_erased + 1;
+  end loop;
+  return v_erased;
+end
+$$;
+comment on function vioc.erase_forgotten(integer, timestamptz) is 'Erases forgotten persons from calls that have ended since.';
+
+-- functions/forget.sql
+
+-- Private. Erases contacts, and calls to them or to a number, of one practice. Returns how many rows.
+create function vioc.forget(p_tenant_id bigint, p_contact_ids bigint[], p_phone text, p_before timestamptz, p_now timestamptz)
+returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call_id bigint;
+  v_calls bigint[];
+  v_said text[];
+  v_rows integer;
+begin
+  -- its queued calls are cancelled, one at Retell is stopped
+  delete from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = any (p_contact_ids);
+  get diagnostics v_rows = row_count;
+
+  with marked as (
+    update vioc.calls as c set forgotten_at = p_now
+    where c.tenant_id = p_tenant_id and (c.contact_id = any (p_contact_ids) or c.to_number = p_phone)
+      and c.queued_at <= p_before and c.forgotten_at is null
+    returning c.id, c.session_id, c.retell_call_id
+  )
+  select array_agg(m.id), array_agg(m.session_id::text) || array_agg(m.retell_call_id) filter (where m.retell_call_id <> '')
+  into v_calls, v_said
+  from marked as m;
+  v_rows := v_rows + coalesce(cardinality(v_calls), 0);
+  foreach v_call_id in array coalesce(v_calls, '{}') loop
+    perform vioc.erase_call(p_tenant_id, v_call_id, p_now);
+  end loop;
+
+  -- bodies that are not tied to a call (unmatched, or still waiting) but speak of the person
+  update vioc.webhook_events as e
+  set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+  where e.tenant_id is null and e.body <> '' and e.received_at <= p_before
+    and (strpos(e.body, p_phone) > 0
+      or exists (select from unnest(v_said) as s (said) where strpos(e.body, s.said) > 0))
+    and (e.credential_id is null or exists (
+      select from vioc.standing('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
+  -- of calls under way only the basics
+  update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
+  where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
+  -- the opt-out stays, its reason may name somebody
+  update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = p_phone;
+  return v_rows;
+end
+$$;
+comment on function vioc.forget(bigint, bigint[], text, timestamptz, timestamptz) is 'Erases persons from contacts, calls and webhook bodies of a practice.';
+
+-- functions/forget_again.sql
+
+-- Private. Carries out a row of vioc.forgotten that was put back after a restore: what is older than it goes.
+create function vioc.forget_again(p_person vioc.forgotten, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contacts bigint[];
+  v_phone text;
+begin
+  if p_person.kind = 'phone' then
+    select n.phone into v_phone
+    from (
+      select c.phone_e164 as phone from vioc.contacts as c where c.tenant_id = p_person.tenant_id
+      union
+      select c.to_number from vioc.calls as c where c.tenant_id = p_person.tenant_id) as n
+    where vioc.person_hash('phone', n.phone) = p_person.hash;
+  end if;
+  v_contacts := array(
+    select c.id from vioc.contacts as c
+    where c.tenant_id = p_person.tenant_id and c.created_at <= p_person.forgotten_at
+      and case p_person.kind when 'phone' then c.phone_e164 = v_phone
+        else vioc.person_hash('external_id', c.external_id) = p_person.hash end);
+  update vioc.forgotten as f set applied_at = p_now
+  where f.tenant_id = p_person.tenant_id and f.kind = p_person.kind and f.hash = p_person.hash;
+  return vioc.forget(p_person.tenant_id, v_contacts, v_phone, p_person.forgotten_at, p_now);
+end
+$$;
+comment on function vioc.forget_again(vioc.forgotten, timestamptz) is 'Erases a person whose erasure a restore has undone.';
+
+-- functions/purge.sql
+
+-- Private. One bounded piece of what retention asks for. Calls are old in the order of their ids, so a mark per
+-- practice says how far it has come, and nothing is read twice.
+create function vioc.purge(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant record;
+  v_calls bigint[];
+  v_person vioc.forgotten;
+  v_rows integer;
+  v_purged integer := 0;
+begin
+  for v_tenant in
+    select t.id, t.bodies_purged_to, t.texts_purged_to,
+      p_now - make_interval(days => t.keep_webhook_bodies_days) as bodies_before,
+      p_now - make_interval(days => t.keep_transcripts_days) as texts_before,
+      p_now - make_interval(days => t.keep_call_facts_days) as facts_before
+    from vioc.tenants as t
+    order by t.id
+  loop
+    -- raw bodies
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.bodies_purged_to and c.queued_at < v_tenant.bodies_before
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.webhook_events as e
+      set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+      where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
+      update vioc.tenants as t set bodies_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- what was said, and what the agent was told
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.texts_purged_to and c.queued_at < v_tenant.texts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.calls as c
+      set summary = null, analysis = null, report = null, recording_url = null, variables = null
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      update vioc.contacts as ct set requested_text = null
+      from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls)
+        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt and ct.requested_text is not null;
+      update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- the facts
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.queued_at < v_tenant.facts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
+      delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+  end loop;
+
+  -- bodies of no call of ours: the shortest time that any practice asks for
+  delete from vioc.webhook_events as e
+  where e.id in (
+    select o.id from vioc.webhook_events as o
+    where o.tenant_id is null
+      and o.received_at < p_now - make_interval(days => coalesce((select min(t.keep_webhook_bodies_days) from vioc.tenants as t), 90))
+    limit p_limit
+    for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_purged := v_purged + v_rows;
+
+  -- persons to forget again, after a restore
+  for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
+    v_purged := v_purged + vioc.forget_again(v_person, p_now);
+  end loop;
+  return v_purged + vioc.erase_forgotten(p_limit, p_now);
+end
+$$;
+comment on function vioc.purge(integer, timestamptz) is 'Applies retention, a bounded piece.';
 
 -- functions/inbound_variables.sql
 
@@ -3091,10 +4459,26 @@ as $$
 $$;
 comment on function vioc.inbound_variables(jsonb, bigint, timestamptz) is 'What the agent is told about a person who calls the practice.';
 
+-- functions/asks_to_stop.sql
+
+-- Private. Whether a webhook body carries an opt-out, whatever event it is: the way a call ended, the analysis, or what the
+-- agent's tool reports.
+create function vioc.asks_to_stop(p_tenant_id bigint, p_fields jsonb, p_retell jsonb, p_report jsonb) returns boolean
+  language sql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
+    or coalesce('do_not_call' in (
+      vioc.decision(p_tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', p_fields),
+      vioc.decision(p_tenant_id, p_report, null), vioc.decision(p_tenant_id, p_report, p_fields)), false)
+$$;
+comment on function vioc.asks_to_stop(bigint, jsonb, jsonb, jsonb) is 'Whether a person said that they do not want to be called any more.';
+
 -- functions/opt_out_unmatched.sql
 
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
   p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
@@ -3106,29 +4490,32 @@ declare
   v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
   v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
 begin
-  if v_patient is null or v_patient !~ '^\+[1-9][0-9]{6,14}$' then
+  if v_patient is null then
     return;
   end if;
-  perform vioc.opt_out(k.id, v_patient, 'said in a call', 'call', p_now)
+  perform vioc.opt_out(k.id, n.phone, 'said in a call', 'call', p_now)
   from (
-    select t.id, t.analysis_fields, coalesce(t.retell_agent_number = v_practice, false) as has_number,
+    select t.id, t.analysis_fields, coalesce(t.country, vioc.phone_country(t.retell_agent_number)) as country,
+      coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
     where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
-  where (k.has_number or not k.one_has_number)
-    and (coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
-      or coalesce('do_not_call' in (
-        vioc.decision(k.id, p_retell #> '{call_analysis,custom_analysis_data}', k.analysis_fields),
-        vioc.decision(k.id, p_report, null), vioc.decision(k.id, p_report, k.analysis_fields)), false));
+  cross join lateral (
+    select case
+      when starts_with(r.phone, '+') then r.phone
+      -- one that nobody would dial: kept as it came
+      when v_patient ~ '^\+[1-9][0-9]{6,14}$' then v_patient end as phone
+    from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
+  where (k.has_number or not k.one_has_number) and n.phone is not null
+    and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
 comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
 
 -- functions/compare_analysis.sql
 
--- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks; an
--- opt-out takes effect all the same.
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
 create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3142,9 +4529,6 @@ begin
   if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
     and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
-  end if;
-  if v_decision = 'do_not_call' and not p_call.is_test then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 end
 $$;
@@ -3162,10 +4546,12 @@ declare
   v_event record;
   v_call vioc.calls;
   v_key text;
+  v_opts_out boolean;
   v_state text := 'applied';
+  v_storage text;
 begin
   select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
-  if not found or v_stored.state not in ('new', 'failed', 'unmatched') then
+  if not found or v_stored.state not in ('new', 'failed', 'unmatched') or v_stored.body = '' then
     return v_stored.state;
   end if;
   select * into v_event from vioc.read_event(vioc.storable_json(v_stored.body)::jsonb);
@@ -3180,12 +4566,31 @@ begin
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     update vioc.webhook_events as e
-    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null
+    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null,
+        body = vioc.kept_body(e.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id))
     where e.id = p_event_id;
     return v_state;
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
+  select not v_call.is_test and v_stored.source <> 'look_up'
+    and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
+  into v_opts_out from vioc.tenants as t where t.id = v_call.tenant_id;
+  if v_call.erased_at is not null then
+    -- nothing brings a forgotten person back; only their wish not to be called is heard
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+    end if;
+    update vioc.webhook_events as e
+    set state = 'ignored', event = v_event.event, tenant_id = v_call.tenant_id, call_id = v_call.id, body = '', error = null
+    where e.id = p_event_id;
+    return 'ignored';
+  end if;
+  -- not in full either when its time is over already
+  select case when v_call.forgotten_at is null and v_call.id > t.bodies_purged_to then t.webhook_storage else 'basics' end
+  into v_storage
+  from vioc.tenants as t where t.id = v_call.tenant_id;
   v_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
     when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
@@ -3194,9 +4599,13 @@ begin
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
+    if v_opts_out then
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+    end if;
     update vioc.webhook_events as e
     set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
-        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+        body = vioc.kept_body(e.body, v_storage)
     where e.id = p_event_id;
     return 'duplicate';
   end if;
@@ -3223,11 +4632,19 @@ begin
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
+  if v_opts_out then
+    -- now, whenever the call is decided
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+  end if;
 
   update vioc.webhook_events as e
   set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
-      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null
+      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
+      body = vioc.kept_body(e.body, v_storage)
   where e.id = p_event_id;
+  if v_call.forgotten_at is not null then
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
+  end if;
   perform vioc.wake_worker();
   return 'applied';
 end
@@ -3288,9 +4705,11 @@ comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores
 -- functions/claim_look_ups.sql
 
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
--- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
--- written down.
+-- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
+-- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
+-- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
+-- every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -3335,9 +4754,10 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours' then null
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
@@ -3347,9 +4767,10 @@ begin
     returning c.*
   )
   select a.tenant_id, a.id, k.kind,
-    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind when 'get' then 'GET' when 'delete' then 'DELETE' else 'POST' end,
     case k.kind
       when 'find' then '/v3/list-calls'
+      when 'delete' then '/v2/delete-call/' || vioc.url_part(a.retell_call_id)
       when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
       else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
     case k.kind when 'find' then jsonb_build_object(
@@ -3363,7 +4784,29 @@ begin
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
+
+  return query
+  with busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
+  )
+  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
@@ -3411,6 +4854,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
   v_attempt integer;
+  v_is_test boolean;
 begin
   if v_retell_call_id is null or v_session !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     or p_found #>> '{metadata,tenant_id}' !~ '^[0-9]{1,18}$' or p_found #>> '{metadata,contact_id}' !~ '^[0-9]{1,18}$'
@@ -3455,18 +4899,22 @@ begin
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
+  select p_found ->> 'to_number' <> v_contact.phone_e164 and p_found ->> 'to_number' = any (t.test_numbers)
+  into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, to_number, from_number,
+    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
     agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
   values (
-    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, p_now,
+    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now);
   update vioc.contacts as ct
-  set last_attempt = v_attempt, next_call_at = null, status = 'calling'
+  set last_attempt = v_attempt,
+      next_call_at = case when v_is_test then ct.next_call_at end,
+      status = case when v_is_test then ct.status else 'calling' end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
 
   -- what was reported about it before it was known again
@@ -3553,10 +5001,39 @@ begin
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
 $$;
 comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Applies what get-call answered.';
+
+-- functions/record_concurrency.sql
+
+-- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
+create function vioc.record_concurrency(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_answer constant jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
+  v_limit constant integer := vioc.json_integer(v_answer -> 'concurrency_limit');
+  v_current constant integer := vioc.json_integer(v_answer -> 'current_concurrency');
+begin
+  if v_limit is null or v_current is null then
+    return;
+  end if;
+  update vioc.credentials as k
+  set retell_concurrency_limit = v_limit,
+      retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
+      retell_other_calls = greatest(0, v_current - (
+        select count(*) from vioc.calls as c
+        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing'))::integer),
+      retell_concurrency_at = p_now
+  where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
+end
+$$;
+comment on function vioc.record_concurrency(bigint, integer, text, timestamptz) is 'Writes down how many lines Retell''s workspace has and others use.';
 
 -- functions/record_look_up.sql
 
@@ -3576,6 +5053,9 @@ declare
 begin
   if p_kind = 'recall' then
     perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    return;
+  elsif p_kind = 'concurrency' then
+    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
     return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already
@@ -3637,6 +5117,9 @@ begin
         perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
       end if;
     end if;
+  elsif p_kind = 'delete' and (p_http_status between 200 and 299 or p_http_status in (404, 422)) then
+    update vioc.calls as c set look_up_at = null, deleted_at = coalesce(c.deleted_at, p_now)
+    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null;
   elsif p_kind = 'stop' and p_http_status between 200 and 299 then
     -- stopped or not: its end is what counts; ask for it soon
     update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2
@@ -3667,7 +5150,9 @@ begin
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    if not p_call.is_test then
+      perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    end if;
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
@@ -3683,7 +5168,7 @@ comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call wh
 -- functions/tend.sql
 
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- calls whose time is over.
+-- persons to be forgotten whose call has ended, calls whose time is over.
 create function vioc.tend(p_limit integer, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3699,6 +5184,8 @@ begin
   loop
     perform vioc.try_event(v_event.id, p_now, false);
   end loop;
+
+  perform vioc.erase_forgotten(p_limit, p_now);
 
   for v_call in
     select c.* from vioc.calls as c
@@ -3721,7 +5208,7 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 -- functions/milliseconds_to_work.sql
 
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs and openings are seen at the idle poll.)
+-- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language sql stable
   set search_path = pg_catalog, pg_temp
@@ -3734,6 +5221,8 @@ as $$
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all
@@ -3855,6 +5344,32 @@ end
 $$;
 comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';
 
+-- functions/skip_late_steps.sql
+
+-- Private. A due call that could not be made while there was enough notice is dropped: the plan goes on with its next step.
+create function vioc.skip_late_steps(p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with late as (
+    select c.tenant_id, c.id
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    where c.next_call_at <= p_now and c.appointment_time > p_now and c.status = 'scheduled'
+      and vioc.call_by(c, t.min_notice) < p_now
+    for update of c skip locked
+  )
+  update vioc.contacts as c
+  set next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
+      -- a step whose moment came meanwhile, closer to the appointment, is still due
+      c.appointment_time - t.min_notice)
+  from late as l, vioc.tenants as t
+  where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
+end
+$$;
+comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too close to the appointment give way to the next step of the plan.';
+
 -- functions/enqueue_due.sql
 
 -- Private. vioc_enqueue_due with its clock as an argument.
@@ -3863,41 +5378,98 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_part record;
   v_tenants bigint[];
   v_contacts bigint[];
+  v_queued integer := 0;
 begin
   perform vioc.expire_contacts(p_max_calls, p_now);
+  perform vioc.skip_late_steps(p_now);
 
-  -- a contact held by the app or by a second run is left for the next minute
-  with due as (
-    select c.tenant_id, c.id
-    from vioc.contacts as c
-    join vioc.tenants as t on t.id = c.tenant_id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-    where c.next_call_at <= p_now and t.live
-      and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+  -- first everybody without a limit on calls per day; then each practice that has one, as many as it has left: no more, so
+  -- that tomorrow's are chosen tomorrow
+  for v_part in
+    select null::bigint as tenant_id, p_max_calls as calls
+    union all
+    select t.id, vioc.calls_left_today(t.id, p_now) - (
+      select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued')
+    from vioc.tenants as t
+    where t.live and t.max_calls_per_day is not null
+  loop
+    continue when least(v_part.calls, p_max_calls - v_queued) <= 0;
+    -- a contact held by the app or by a second run is left for the next minute
+    with due as (
+      select c.tenant_id, c.id
+      from vioc.contacts as c
+      join vioc.tenants as t on t.id = c.tenant_id
+      -- asked about those that are due, never about all
+      cross join lateral (
+        select from vioc.rules(p_now) as r
+        where r.tenant_id = c.tenant_id and r.contact_id = c.id
+          and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+          and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+          and r.appointment_booked and r.appointment_ahead and r.line_free
+          and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+          and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+        offset 0) as allowed
+      where c.next_call_at <= p_now and t.live
+        and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
+        and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
+        and not exists (
+          select from vioc.calls as o
+          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+      order by c.appointment_time, c.id
+      limit least(v_part.calls, p_max_calls - v_queued)
+      for update of c skip locked
+    )
+    select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
+    if v_contacts is not null then
+      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
+      v_queued := v_queued + cardinality(v_contacts);
+    end if;
+  end loop;
+  if v_queued > 0 then
+    perform vioc.wake_worker();
+  end if;
+  return v_queued;
+end
+$$;
+comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
+
+-- functions/plan_again.sql
+
+-- Private. Plan, zone, hours or days off of a practice have changed: whoever still waits for a step of the plan, or has
+-- none left, follows. Not who waits for a follow-up, a callback or a time by hand, or whose call is due or being made.
+-- Skips locked contacts: one that is just being called does not wait for the plan, and the worker, which holds it, may
+-- want this practice's row.
+create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with waiting as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.tenant_id = p_tenant_id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
+      and c.phone_e164 is not null and c.appointment_time > p_now
+      and (c.next_call_at is null or (c.next_call_at > p_now and c.next_call_at is distinct from c.call_at))
+      and (c.last_outcome is null or c.last_outcome not in ('account_trouble', 'throttled'))
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
           and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
-    order by c.appointment_time, c.id
-    limit p_max_calls
-    for update of c skip locked
+    for update skip locked
   )
-  select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
-  if v_contacts is null then
-    return 0;
-  end if;
-  perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
-  perform vioc.wake_worker();
-  return cardinality(v_contacts);
+  update vioc.contacts as c
+  set planned_at = p_now, next_call_at = n.at
+  from waiting as w
+  join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
+  join vioc.tenants as t on t.id = o.tenant_id
+  cross join lateral (select vioc.next_plan_step(o, t, p_now, p_now) as at offset 0) as n
+  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.at;
 end
 $$;
-comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
+comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
 
 -- functions/tenant_written.sql
 
@@ -3913,16 +5485,28 @@ begin
     raise exception 'a reminder plan has only positive intervals'
       using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
+  if exists (select from unnest(new.allowed_countries) as a (code) where a.code is null or a.code !~ '^[A-Z]{2}$') then
+    raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
+      using errcode = 'invalid_parameter_value', hint = 'For instance allowed_countries = ''{US,CA}''.';
+  end if;
+  -- as they will be compared
+  new.test_numbers := array(
+    select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
+    from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
+  if exists (select from unnest(new.test_numbers) as s (phone) where not starts_with(s.phone, '+')) then
+    raise exception 'test_numbers has something that cannot be dialled'
+      using errcode = 'invalid_parameter_value', hint = 'Write the numbers with country code, for instance ''{+12125550199}''.';
+  end if;
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone and reminder plan of a tenant.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, reminder plan, countries and test numbers of a tenant.';
 
-create trigger tenants_checked before insert or update of time_zone, reminder_plan on vioc.tenants
+create trigger tenants_checked before insert or update of time_zone, reminder_plan, allowed_countries, test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
--- the plan's next step follows the new plan; numbers that could not be read are tried with the new country.
+-- a step of the plan follows the new plan; numbers that could not be read are tried with the new country.
 create function vioc.tenant_written_after() returns trigger
   language plpgsql
   security definer
@@ -3933,33 +5517,51 @@ begin
     update vioc.contacts as c set phone = c.phone, phone_problem = null
     where c.tenant_id = new.id and c.phone_e164 is null;
   end if;
-  if new.reminder_plan <> old.reminder_plan or new.time_zone <> old.time_zone then
-    -- skip locked: a contact that is just being called does not wait for the plan, and the worker, which holds it,
-    -- may want this tenant's row
-    with waiting as (
-      select c.tenant_id, c.id from vioc.contacts as c
-      where c.tenant_id = new.id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
-        and c.phone_e164 is not null and c.appointment_time > now()
-        and c.next_call_at is not distinct from
-          vioc.next_plan_step(c.appointment_time, old.reminder_plan, old.time_zone, now())
-        and not exists (
-          select from vioc.calls as o
-          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
-      for update skip locked
-    )
-    update vioc.contacts as c
-    set next_call_at = vioc.next_plan_step(c.appointment_time, new.reminder_plan, new.time_zone, now())
-    from waiting as w
-    where c.tenant_id = w.tenant_id and c.id = w.id;
+  if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
+    perform vioc.plan_again(new.id, now());
   end if;
   return new;
 end
 $$;
 comment on function vioc.tenant_written_after() is 'Trigger: contacts follow a tenant''s new country, plan or zone.';
 
-create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone on vioc.tenants
+create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone, min_notice on vioc.tenants
   for each row execute function vioc.tenant_written_after();
+
+-- functions/hours_written.sql
+
+-- Triggers on vioc.calling_hours and vioc.blackout_dates: the plan was fitted into the hours as they then were.
+create function vioc.hours_written() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
+  if current_setting('check_function_bodies') = 'off' then
+    return null;
+  end if;
+  perform vioc.plan_again(w.tenant_id, now())
+  from (select distinct w.tenant_id from written as w) as w
+  -- gone with its hours
+  where exists (select from vioc.tenants as t where t.id = w.tenant_id);
+  return null;
+end
+$$;
+comment on function vioc.hours_written() is 'Trigger: the contacts of a practice follow its new hours.';
+
+create trigger calling_hours_inserted after insert on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_updated after update on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_deleted after delete on vioc.calling_hours
+  referencing old table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_inserted after insert on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_updated after update on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_deleted after delete on vioc.blackout_dates
+  referencing old table as written for each statement execute function vioc.hours_written();
 
 -- functions/contact_guard.sql
 
@@ -3984,6 +5586,7 @@ begin
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is not null then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -3994,6 +5597,7 @@ begin
     new.phone_problem := null;
     new.status := 'scheduled';
     new.next_call_at := '-infinity';
+    new.planned_at := null;
     new.attempts := 0;
     new.last_attempt := 0;
     new.last_outcome := null;
@@ -4005,6 +5609,7 @@ begin
     if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> old.status then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is distinct from old.planned_at then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -4015,6 +5620,7 @@ begin
     new.phone_problem := old.phone_problem;
     new.status := old.status;
     new.next_call_at := old.next_call_at;
+    new.planned_at := old.planned_at;
     new.attempts := old.attempts;
     new.last_attempt := old.last_attempt;
     new.last_outcome := old.last_outcome;
@@ -4034,7 +5640,7 @@ $$;
 comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
 
 create trigger contacts_1_guard before insert or update of
-  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome,
+  phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, needs_review
   on vioc.contacts
   for each row execute function vioc.contact_guard();
@@ -4080,6 +5686,11 @@ begin
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
+    if vioc.tenants_of('operator') <> '{(,)}' then
+      -- what the policy says about a practice that is there, but another's
+      raise exception 'new row violates row-level security policy for table "contacts"'
+        using errcode = 'insufficient_privilege';
+    end if;
     raise exception 'there is no tenant %', new.tenant_id
       using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
@@ -4119,7 +5730,7 @@ begin
     end if;
     -- no time by hand any more: the plan holds again
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now);
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
     if v_restart and not v_stop then
       new.attempts := 0;
@@ -4136,9 +5747,16 @@ begin
   if v_stop then
     new.next_call_at := null;
   elsif v_restart then
+    new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
-      else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
+      else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+  elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
+    and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
+    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
+    -- a step that waits was fitted into the hours of another place
+    new.planned_at := v_now;
+    new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
@@ -4158,6 +5776,33 @@ create trigger contacts_2_written_before before insert or update of
   tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();
+
+-- functions/contact_refused.sql
+
+-- Trigger on vioc.contacts, last before the row is written: refuses what a constraint would refuse, because PostgreSQL
+-- prints the whole row with a violated CHECK or NOT NULL, name and number and all. Its WHEN costs no function call.
+create function vioc.contact_refused() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'the columns of vioc.contacts that vioconcierge owns do not fit together'
+    using errcode = 'check_violation',
+      hint = 'Leave phone_e164, phone_problem, status, next_call_at, attempts, last_attempt and needs_review to vioconcierge.';
+end
+$$;
+comment on function vioc.contact_refused() is 'Trigger: refuses an impossible contact in words without personal data.';
+
+create trigger contacts_3_refused before insert or update of
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, needs_review
+  on vioc.contacts
+  for each row
+  when (
+    (new.phone_e164 is null) = (new.phone_problem is null)
+    or (new.next_call_at is not null and new.status not in ('scheduled', 'calling', 'callback'))
+    or new.attempts < 0 or new.last_attempt < new.attempts
+    or new.status is null or new.attempts is null or new.last_attempt is null or new.needs_review is null)
+  execute function vioc.contact_refused();
 
 -- functions/contact_written_after.sql
 
@@ -4204,9 +5849,12 @@ create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_phone text;
   v_tenants bigint[];
+  v_now constant timestamptz := clock_timestamp();
 begin
+  perform vioc.check_tenant('operator', vioc_allow_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
@@ -4216,11 +5864,14 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled', attempts = 0,
-      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
-        else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0, planned_at = v_now,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
+        else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+  perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_allow_call(bigint, text, text) is
@@ -4239,7 +5890,9 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
-  select c.* into v_contact from vioc.contacts as c where c.id = vioc_call_contact.id for update;
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_call_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4254,10 +5907,11 @@ begin
     if v_call.status = 'queued' then
       perform vioc.check_served();
       update vioc.calls as c
-      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
+      set priority = 1, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
     end if;
     return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
@@ -4268,12 +5922,13 @@ begin
   perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
   select * into strict v_call from vioc.queue_calls(
     array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 1::smallint, v_now);
+  perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end
 $$;
 comment on function @extschema@.vioc_call_contact(bigint, boolean) is
-  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours and blackout dates, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
+  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
 
 -- public/vioc_cancel_call.sql
 
@@ -4288,7 +5943,8 @@ declare
   v_call vioc.calls;
   v_reason constant text := 'vioc_cancel_call by ' || vioc.caller();
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_cancel_call.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_cancel_call.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
@@ -4304,6 +5960,7 @@ begin
         look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   end if;
+  perform vioc.note('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   return row(v_call.id, v_call.status)::vioc.cancelled_call;
@@ -4320,8 +5977,10 @@ create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reaso
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
+  v_phone text;
 begin
+  perform vioc.check_tenant('operator', vioc_do_not_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
   -- vioc.opt_out skips rows that somebody holds; a person who asks waits for them
   perform from vioc.contacts as c
   join vioc.tenants as o on o.id = c.tenant_id
@@ -4330,6 +5989,7 @@ begin
   order by c.tenant_id, c.id
   for update of c;
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
+  perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_do_not_call(bigint, text, text) is
@@ -4342,17 +6002,57 @@ create function @extschema@.vioc_enqueue_due(max_calls integer default 10000) re
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_queued integer;
 begin
+  perform vioc.check_everywhere('operator');
   if max_calls is null or max_calls < 1 then
     raise exception 'max_calls must be positive' using errcode = 'invalid_parameter_value', hint = 'select vioc_enqueue_due();';
   end if;
   perform vioc.check_served();
   perform vioc.fallback_credential();
-  return vioc.enqueue_due(max_calls, 'vioc_enqueue_due by ' || vioc.caller(), now());
+  v_queued := vioc.enqueue_due(max_calls, 'vioc_enqueue_due by ' || vioc.caller(), now());
+  if v_queued > 0 then
+    perform vioc.note('enqueue', null, p_detail => v_queued || ' calls');
+  end if;
+  return v_queued;
 end
 $$;
 comment on function @extschema@.vioc_enqueue_due(integer) is
-  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served.';
+  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served, 42501 only with access to all practices.';
+
+-- public/vioc_call_report.sql
+
+-- Public. "Did you call Mrs Jones on the 3rd, and what was said?"
+create function @extschema@.vioc_call_report(tenant_id bigint, phone text, from_time timestamptz, to_time timestamptz)
+returns table (
+  call_id bigint, contact_id bigint, name text, queued_at timestamptz, requested_by text, forced boolean, placed_at timestamptz,
+  ongoing_at timestamptz, ended_at timestamptz, duration_ms integer, status text, outcome text, disconnection_reason text,
+  error text, summary text, recording_url text, variables jsonb)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_phone text;
+begin
+  perform vioc.check_tenant('viewer', vioc_call_report.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_call_report.tenant_id, vioc_call_report.phone);
+  return query
+  select c.id, c.contact_id, coalesce(c.variables ->> 'customer_name', ct.name), c.queued_at, c.requested_by, c.forced, c.placed_at,
+    c.ongoing_at, c.ended_at, c.duration_ms, c.status::text, c.outcome, c.disconnection_reason,
+    c.error, c.summary, c.recording_url, c.variables
+  from vioc.calls as c
+  left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+  where c.tenant_id = vioc_call_report.tenant_id and c.to_number = v_phone
+    and c.queued_at < coalesce(vioc_call_report.to_time, 'infinity')
+    and coalesce(c.ended_at, 'infinity') >= coalesce(vioc_call_report.from_time, '-infinity')
+  order by c.id;
+end
+$$;
+comment on function @extschema@.vioc_call_report(bigint, text, timestamptz, timestamptz) is
+  'Every call to a number in a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';
 
 -- public/vioc_explain_contact.sql
 
@@ -4364,7 +6064,8 @@ as $$
 declare
   v_tenant_id bigint;
 begin
-  select c.tenant_id into v_tenant_id from vioc.contacts as c where c.id = vioc_explain_contact.id;
+  select c.tenant_id into v_tenant_id from vioc.contacts as c
+  where c.id = vioc_explain_contact.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4376,6 +6077,71 @@ $$;
 comment on function @extschema@.vioc_explain_contact(bigint) is
   'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';
 
+-- public/vioc_forget_contact.sql
+
+-- Public. A person by the practice system's key.
+create function @extschema@.vioc_forget_contact(tenant_id bigint, external_id text) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contacts bigint[];
+  v_rows integer;
+begin
+  perform vioc.check_tenant('admin', vioc_forget_contact.tenant_id);
+  if nullif(btrim(vioc_forget_contact.external_id), '') is null then
+    raise exception 'external_id is empty'
+      using errcode = 'invalid_parameter_value', hint = 'Use contacts.external_id, or vioc_forget_phone.';
+  end if;
+  perform vioc.installation_id();
+  v_contacts := array(
+    select c.id from vioc.contacts as c
+    where c.tenant_id = vioc_forget_contact.tenant_id and c.external_id = vioc_forget_contact.external_id);
+  v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, 'infinity', v_now);
+  insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
+  values (vioc_forget_contact.tenant_id, 'external_id', vioc.person_hash('external_id', vioc_forget_contact.external_id), v_now, v_now)
+  on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
+  perform vioc.note('forget', vioc_forget_contact.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.wake_worker();
+  return v_rows;
+end
+$$;
+comment on function @extschema@.vioc_forget_contact(bigint, text) is
+  'Erases a person by the practice system''s key: the contact, what its calls and their webhooks say, and the calls at Retell; that there were calls stays, and so does an opt-out. Calls under way are stopped, and erased when they have ended. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 no key.';
+
+-- public/vioc_forget_phone.sql
+
+-- Public. Everybody at a number.
+create function @extschema@.vioc_forget_phone(tenant_id bigint, phone text) returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_phone text;
+  v_contacts bigint[];
+  v_rows integer;
+begin
+  perform vioc.check_tenant('admin', vioc_forget_phone.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_forget_phone.tenant_id, vioc_forget_phone.phone);
+  perform vioc.installation_id();
+  v_contacts := array(
+    select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = v_phone);
+  v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, 'infinity', v_now);
+  insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
+  values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', v_phone), v_now, v_now)
+  on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
+  perform vioc.note('forget', vioc_forget_phone.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.wake_worker();
+  return v_rows;
+end
+$$;
+comment on function @extschema@.vioc_forget_phone(bigint, text) is
+  'Erases everybody at a number, as vioc_forget_contact does. An opt-out of the number stays. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 not a phone number.';
+
 -- public/vioc_go_live.sql
 
 create function @extschema@.vioc_go_live(tenant_id bigint) returns void
@@ -4386,12 +6152,9 @@ as $$
 declare
   v_standing record;
 begin
+  perform vioc.check_tenant('admin', vioc_go_live.tenant_id);
   perform vioc.fallback_credential();
   select s.* into v_standing from vioc.standing(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
   if not v_standing.configured then
     raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
       using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
@@ -4401,6 +6164,7 @@ begin
       using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
   end if;
   update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
+  perform vioc.note('go_live', vioc_go_live.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_go_live(bigint) is
@@ -4414,40 +6178,54 @@ returns table (day date, calls bigint)
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
-#variable_conflict use_column
 begin
-  if not exists (select from vioc.tenants as t where t.id = vioc_go_live_forecast.tenant_id) then
-    raise exception 'there is no tenant %', coalesce(vioc_go_live_forecast.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
-  return query
-  select d.day, count(c.id)
-  from vioc.tenants as t
-  cross join lateral (
-    select (now() at time zone t.time_zone)::date + n as day from generate_series(0, 6) as n) as d
-  left join (
-    vioc.contacts as c
-    join vioc.rules(now()) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead)
-    on c.tenant_id = t.id and c.status in ('scheduled', 'callback') and c.next_call_at is not null
-      and (greatest(c.next_call_at, now()) at time zone t.time_zone)::date = d.day
-  where t.id = vioc_go_live_forecast.tenant_id
-  group by d.day
-  order by d.day;
+  perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
+  return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;
 comment on function @extschema@.vioc_go_live_forecast(bigint) is
-  'How many first calls the next seven days would bring if the tenant went live now, per day of its time zone. Errors: PT404 no such tenant.';
+  'What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';
+
+-- public/vioc_grant.sql
+
+-- Public. The rights are GRANTs on the extension's objects and a row of vioc.access that policies and functions read.
+create function @extschema@.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  -- rows left by an earlier role of this name, which was dropped with all of its rights
+  delete from vioc.access as a
+  where a.role_name = vioc_grant.role_name
+    and not exists (
+      select from pg_shdepend as d
+      where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole(quote_ident(vioc_grant.role_name))
+        and d.deptype = 'a' and d.dbid = (select b.oid from pg_database as b where b.datname = current_database())
+        and d.classid in ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass));
+  insert into vioc.access (role_name, access, tenant_id)
+  values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
+  on conflict do nothing;
+  perform vioc.give_rights(vioc_grant.role_name, false);
+  perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
+end
+$$;
+comment on function @extschema@.vioc_grant(text, text, bigint) is
+  'Gives a role access to one practice, or to all: viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give.';
 
 -- public/vioc_ingest_outcome.sql
 
--- Public, for trusted callers only: it believes what it is given.
+-- Public, for trusted callers only: it believes what it is given, about calls of the practices that it was opened for.
 create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_kept constant boolean := vioc.keep_extension();
+  v_tenants constant int8multirange := vioc.tenants_of('ingest');
+  v_event record;
 begin
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
@@ -4455,11 +6233,18 @@ begin
   if octet_length($1::text) > vioc.max_body_bytes() then
     raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
   end if;
+  if v_tenants <> '{(,)}' then
+    select * into v_event from vioc.read_event($1);
+    if not coalesce((vioc.match_call(v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
+      raise exception 'there is no such call'
+        using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
+    end if;
+  end if;
   return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
 end
 $$;
 comment on function @extschema@.vioc_ingest_outcome(jsonb) is
-  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large.';
+  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';
 
 -- public/vioc_install_schedule.sql
 
@@ -4471,11 +6256,13 @@ create function @extschema@.vioc_install_schedule(every text default '* * * * *'
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.check_everywhere('admin');
+  perform vioc.note('schedule', null);
   return vioc.schedule(every, vioc.is_superuser_caller());
 end
 $$;
 comment on function @extschema@.vioc_install_schedule(text) is
-  'Makes the pg_cron jobs that queue due calls and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
+  'Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
 
 -- public/vioc_mark_reviewed.sql
 
@@ -4489,7 +6276,8 @@ declare
   v_call vioc.calls;
   v_outcome constant text := vioc_mark_reviewed.outcome;
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_mark_reviewed.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
@@ -4517,6 +6305,7 @@ begin
     and not exists (
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
+  perform vioc.note('review', v_call.tenant_id, v_call.contact_id, v_call.id);
 end
 $$;
 comment on function @extschema@.vioc_mark_reviewed(bigint, text) is
@@ -4536,16 +6325,15 @@ declare
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
+    perform vioc.check_tenant('operator', vioc_pause.tenant_id);
     update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
     where t.id = vioc_pause.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_pause.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
   end if;
+  perform vioc.note('pause', vioc_pause.tenant_id);
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c
@@ -4558,7 +6346,7 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_pause(bigint, text, boolean) is
-  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant.';
+  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';
 
 -- public/vioc_preview_call.sql
 
@@ -4578,7 +6366,7 @@ begin
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   left join vioc.installation as i on true
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
-  where c.id = vioc_preview_call.id;
+  where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -4588,6 +6376,29 @@ end
 $$;
 comment on function @extschema@.vioc_preview_call(bigint) is
   'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';
+
+-- public/vioc_purge.sql
+
+-- Public. Run by pg_cron, often and a piece at a time, so that no run is long.
+create function @extschema@.vioc_purge() returns integer
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_purged integer;
+begin
+  perform vioc.check_everywhere('admin');
+  v_purged := vioc.purge(5000, clock_timestamp());
+  if v_purged > 0 then
+    perform vioc.note('purge', null, p_detail => v_purged || ' rows');
+    perform vioc.wake_worker();
+  end if;
+  return v_purged;
+end
+$$;
+comment on function @extschema@.vioc_purge() is
+  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: at most 5,000 calls of each kind per practice, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
 
 -- public/vioc_receive_webhook.sql
 
@@ -4605,9 +6416,11 @@ declare
   v_header text;
   v_credentials bigint[];
   v_keys text[];
-  v_match integer;
+  v_match integer := 0;
 begin
+  perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
+    perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
@@ -4617,10 +6430,17 @@ begin
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(v_document) as k;
+    from vioc.webhook_keys(v_document, vioc.tenants_of('webhook'), octet_length(v_body)) as k;
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
   end if;
-  if coalesce(v_match, 0) = 0 then
+  if v_match = 0 then
+    perform vioc.count_refusal(
+      case
+        when v_body is null or coalesce(v_header, '') = '' then 'no_signature'
+        when btrim(v_header, E' \t') !~ '^v=[0-9]{1,18},d=[0-9a-fA-F]{64}$' then 'malformed'
+        when abs(substring(v_header from 'v=([0-9]+)')::numeric - extract(epoch from v_now) * 1000) > 300000 then 'stale'
+        when v_keys is null then 'no_key'
+        else 'bad_signature' end, v_now);
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;
@@ -4643,6 +6463,8 @@ create function @extschema@.vioc_remove_schedule() returns text
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.check_everywhere('admin');
+  perform vioc.note('unschedule', null);
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;
@@ -4658,18 +6480,23 @@ as $$
 declare
   v_event record;
   v_applied integer := 0;
+  v_tenants constant int8multirange := vioc.tenants_of('operator');
 begin
   for v_event in
     select e.id from vioc.webhook_events as e
-    where e.state in ('new', 'failed')
-      -- its call became known later
-      or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id))
+    where (e.state in ('new', 'failed')
+        -- its call became known later
+        or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id)))
+      and e.body <> ''
+      -- one that failed before it was matched has no practice yet
+      and coalesce(e.tenant_id <@ v_tenants, v_tenants = '{(,)}')
     order by e.id limit greatest(max_events, 0) for update skip locked
   loop
     if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
       v_applied := v_applied + 1;
     end if;
   end loop;
+  perform vioc.note('replay', null, p_detail => v_applied || ' events');
   return v_applied;
 end
 $$;
@@ -4686,7 +6513,9 @@ as $$
 declare
   v_was_copy boolean;
 begin
+  perform vioc.note('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     select i.is_copy into v_was_copy from vioc.installation as i;
     update vioc.installation as i
@@ -4699,15 +6528,13 @@ begin
       perform vioc.begin_recall(now());
     end if;
   else
+    perform vioc.check_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_resume.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
+        failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;
@@ -4715,7 +6542,27 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';
+
+-- public/vioc_revoke.sql
+
+-- Public. What the role's other access needs is granted anew.
+create function @extschema@.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.access_asked(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
+  delete from vioc.access as a
+  where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
+    and a.tenant_id is not distinct from vioc_revoke.tenant_id;
+  perform vioc.give_rights(vioc_revoke.role_name, true);
+  perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
+end
+$$;
+comment on function @extschema@.vioc_revoke(text, text, bigint) is
+  'Takes back what vioc_grant with the same arguments gave; whatever the role''s other access does not need is revoked, also rights on the extension''s objects that were granted by hand. Errors: as vioc_grant.';
 
 -- public/vioc_set_credentials.sql
 
@@ -4733,9 +6580,14 @@ declare
   v_current bigint;
   v_credential_id bigint;
 begin
+  perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  -- the files are everybody's: whoever may name one could spend another practice's money
+  if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
+    perform vioc.check_everywhere('admin');
   end if;
   v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
   if v_problem is not null then
@@ -4743,10 +6595,6 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(vioc_set_credentials.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
 
   -- a preview shows the session_id that will be used
   perform vioc.installation_id();
@@ -4776,11 +6624,62 @@ begin
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
+  perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
 end
 $$;
 comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';
+
+-- public/vioc_test_call.sql
+
+create function @extschema@.vioc_test_call(id bigint, phone text) returns vioc.queued_call
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_now constant timestamptz := clock_timestamp();
+  v_contact vioc.contacts;
+  v_phone text;
+  v_problem text;
+  v_call vioc.calls;
+begin
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_test_call.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
+  if not found then
+    raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
+      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+  end if;
+  v_phone := vioc.tenant_phone(v_contact.tenant_id, vioc_test_call.phone);
+
+  -- pressed twice it is one call
+  select c.* into v_call from vioc.calls as c
+  where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and c.is_test and c.to_number = v_phone
+    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')
+  order by c.attempt desc
+  limit 1;
+  if found then
+    return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+  end if;
+
+  perform vioc.check_served();
+  perform vioc.fallback_credential();
+  select p.problem into v_problem from vioc.test_problem(v_contact.tenant_id, v_contact.id, v_phone, v_now) as p;
+  if v_problem is not null then
+    raise exception 'no test call is made: %', v_problem
+      using errcode = 'VC001',
+        hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
+  end if;
+  v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
+  perform vioc.note('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.wake_worker();
+  return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
+end
+$$;
+comment on function @extschema@.vioc_test_call(bigint, text) is
+  'Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';
 
 -- public/vioc_wait_for_call.sql
 
@@ -4795,6 +6694,7 @@ declare
   v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
   v_call record;
   v_seen bigint;
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''
@@ -4808,7 +6708,8 @@ begin
     -- the count first: a change after this line ends the sleep below
     v_seen := vioc.wait_for_change(0, 0);
     select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
-    into v_call from vioc.calls as c where c.id = vioc_wait_for_call.call_id;
+    into v_call from vioc.calls as c
+    where c.id = vioc_wait_for_call.call_id and c.tenant_id <@ v_tenants;
     if not found then
       raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
         using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
@@ -4845,7 +6746,8 @@ declare
 begin
   v_queued := @extschema@.vioc_call_contact(id, force);
   commit;
-  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout);
+  -- all arguments, of exactly these types: a function that somebody else has put beside it is never a better match
+  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout, 'placed'::pg_catalog.text);
   call_id := v_awaited.call_id;
   status := v_awaited.status;
   retell_call_id := v_awaited.retell_call_id;
@@ -4860,7 +6762,7 @@ comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval
 
 create view vioc.call_history with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
-  c.error, c.requested_by, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
+  c.error, c.requested_by, c.is_test, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
@@ -4882,7 +6784,56 @@ select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_
 from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
-comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live). A reader also needs EXECUTE on vioc_explain_contact.';
+comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
+
+-- views/forecast.sql
+
+create view vioc.forecast with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live, f.day, f.calls
+from vioc.tenants as t
+cross join lateral @extschema@.vioc_go_live_forecast(t.id) as f;
+comment on view vioc.forecast is 'What the next seven days dial, per practice and day; of a practice that is not live, what they would dial. Filter it by tenant_id. A reader also needs EXECUTE on vioc_go_live_forecast.';
+
+-- views/metrics.sql
+
+-- For monitoring: one row a figure, of the practices that the asker may see. Counts only what an index counts quickly.
+create view vioc.metrics (name, labels, value) with (security_invoker, security_barrier) as
+select 'calls_open', jsonb_build_object('status', c.status), count(*)::numeric
+from vioc.calls as c
+where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not c.is_test
+group by c.status
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) filter (where c.due_at <= now()) as due,
+    extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
+  from vioc.calls as c where c.status = 'queued' or c.resend) as q
+cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
+union all
+select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs_review
+union all
+select 'look_ups_due', '{}', count(*) from vioc.calls as c where c.look_up_at <= now()
+union all
+select 'contacts_due', '{}', count(*) from vioc.contacts as c where c.next_call_at <= now()
+union all
+select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
+from unnest(array['new', 'failed']) as s (state)
+left join vioc.webhook_events as e on e.state = s.state and e.state in ('new', 'failed')
+group by s.state
+union all
+select 'webhooks_refused_total', jsonb_build_object('reason', r.reason), r.refusals from vioc.webhook_refusals as r
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) as tenants, count(*) filter (where t.live) as live, count(t.paused_at) as paused, count(t.suspended_at) as suspended
+  from vioc.tenants as t) as n
+cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.live), ('tenants_paused', n.paused),
+  ('tenants_suspended', n.suspended)) as m (name, value)
+union all
+select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
+union all
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';
 
 -- views/needs_review.sql
 
@@ -4893,6 +6844,54 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+
+-- views/tenant_status.sql
+
+-- Every stop is visible here. No private function, which its readers could not call: what counts as a call of today is
+-- worded again (vioc.dialled_calls).
+create view vioc.tenant_status with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live,
+  case
+    when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
+    when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
+    when i.paused_at is not null then 'all calls are paused: vioc_resume()'
+    when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
+    when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
+    when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
+    when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
+    when k.throttled_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
+    when k.throttled_until > now() then 'Retell asked to wait'
+    when d.calls_today >= t.max_calls_per_day then 'max_calls_per_day is reached; further calls wait for tomorrow'
+  end as stopped_by,
+  coalesce(i.paused_at, t.paused_at) as paused_at,
+  case when i.paused_at is not null then i.pause_reason else t.pause_reason end as pause_reason,
+  coalesce(k.suspended_at, t.suspended_at) as suspended_at,
+  coalesce(k.suspend_reason, t.suspend_reason) as suspend_reason,
+  case when k.throttled_until > now() then k.throttled_until end as throttled_until,
+  n.queued, n.oldest_due_at, n.in_progress,
+  d.calls_today, t.max_calls_per_day,
+  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
+from vioc.tenants as t
+left join vioc.credentials as k
+  on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+left join vioc.installation as i on true
+cross join lateral (
+  select count(*) filter (where c.status = 'queued') as queued,
+    min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
+    count(*) filter (where c.status <> 'queued') as in_progress
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+cross join lateral (
+  select count(*) as calls_today
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
+    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone
+    and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
+      or coalesce(c.placed_at, c.unconfirmed_at) is not null)
+    and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
+comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';
 
 -- views/worker_status.sql
 
@@ -4925,31 +6924,133 @@ begin
 end
 $$;
 
--- grants.sql
+-- policies.sql
 
--- Nothing for PUBLIC: EXECUTE on functions is what PostgreSQL would give by itself.
+-- Row-level security: on for every table, and the policies, which are static: whom they let see what is in vioc.access.
+-- The bounds on tenant_id are there for the planner, which finds one practice's rows by index; sub-selects are run once
+-- per query. A table without a policy shows its rows to the owner only.
 do $$
 declare
-  v_function record;
+  v_table regclass;
+  v_policy record;
 begin
-  for v_function in
-    select p.oid::regprocedure as name
-    from pg_depend as d
-    join pg_proc as p on p.oid = d.objid
-    where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
-      and d.refobjid = (select e.oid from pg_extension as e where e.extname = 'vioconcierge')
+  for v_table in
+    select c.oid from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
   loop
-    execute format('revoke all on routine %s from public', v_function.name);
+    execute format('alter table %s enable row level security', v_table);
+  end loop;
+
+  for v_policy in
+    select p.*, c.oid::regclass as place
+    from (
+      with seen as (
+        select l.access, c.place,
+          format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
+            ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
+            ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
+          format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
+        from unnest(array['viewer', 'operator', 'admin']) as l (access)
+        cross join unnest(array['tenant_id', 'id']) as c (place)
+      )
+      select r.relation, 'viewers see', 'select', false, s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
+        'outcome_words']) as r (relation)
+      join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'
+      union all
+      select 'webhook_events', 'viewers see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from seen as s where s.access = 'viewer' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins see', 'select', false, '(tenant_id is null and ' || s.everywhere || ') or (' || s.condition || ')'
+      from unnest(array['audit', 'forgotten']) as r (relation)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
+      union all
+      select 'credentials', 'viewers see', 'select', false,
+        'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
+      union all
+      select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
+      union all
+      select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
+      from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      where s.access = 'operator' and s.place = 'tenant_id'
+      union all
+      select r.relation, 'admins ' || c.command, c.command, c.command = 'insert', s.condition
+      from unnest(array['agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words']) as r (relation)
+      cross join unnest(array['insert', 'update', 'delete']) as c (command)
+      join seen as s on s.access = 'admin' and s.place = 'tenant_id'
+      union all
+      select 'tenants', 'admins update', 'update', false, s.condition from seen as s where s.access = 'admin' and s.place = 'id'
+      union all
+      select r.relation, 'admins of all ' || r.command, r.command, r.command = 'insert', s.everywhere
+      from (values ('tenants', 'insert'), ('tenants', 'delete'), ('credentials', 'update')) as r (relation, command)
+      join seen as s on s.access = 'admin' and s.place = 'id'
+    ) as p (relation, name, command, is_check, condition)
+    join pg_class as c on c.relnamespace = 'vioc'::regnamespace and c.relname = p.relation and c.relkind in ('r', 'p')
+    order by c.oid
+  loop
+    execute format('create policy %I on %s for %s %s (%s)', v_policy.name, v_policy.place, v_policy.command,
+      case when v_policy.is_check then 'with check' else 'using' end, v_policy.condition);
+  end loop;
+end
+$$;
+
+-- grants.sql
+
+-- Nobody has any right but the owner: neither PUBLIC, to whom PostgreSQL gives EXECUTE and the use of types, nor roles
+-- that ALTER DEFAULT PRIVILEGES provides for. vioc_grant gives.
+do $$
+declare
+  v_object record;
+begin
+  for v_object in
+    with members as (
+      select d.classid, d.objid from pg_depend as d
+      join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+      where d.refclassid = 'pg_extension'::regclass and d.deptype = 'e'
+    ),
+    objects as (
+      select 'routine ' || p.oid::regprocedure as name, p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl
+      from members as m join pg_proc as p on m.classid = 'pg_proc'::regclass and p.oid = m.objid
+      union all
+      select case c.relkind when 'S' then 'sequence ' else 'table ' end || c.oid::regclass, c.relowner,
+        coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner))
+      from members as m join pg_class as c on m.classid = 'pg_class'::regclass and c.oid = m.objid and c.relkind in ('r', 'p', 'v', 'S')
+      union all
+      -- identity columns own theirs, the extension does not
+      select 'sequence ' || c.oid::regclass, c.relowner, coalesce(c.relacl, acldefault('s', c.relowner))
+      from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind = 'S'
+      union all
+      select 'type ' || t.oid::regtype, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
+      from members as m join pg_type as t on m.classid = 'pg_type'::regclass and t.oid = m.objid and t.typelem = 0
+      union all
+      select 'schema vioc', n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner))
+      from pg_namespace as n where n.nspname = 'vioc'
+    )
+    select distinct o.name, case a.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end as grantee
+    from objects as o cross join lateral aclexplode(o.acl) as a
+    where a.grantee <> o.owner
+  loop
+    execute format('revoke all on %s from %s', v_object.name, v_object.grantee);
   end loop;
 end
 $$;
 
 do $$
+declare
+  -- CREATE EXTENSION silences notices; what is set here ends with it
+  v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
   if current_setting('cron.database_name', true) is null then
-    -- CREATE EXTENSION silences notices; what is set here ends with it
-    perform set_config('client_min_messages', 'notice', true);
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
+  end if;
+  if exists (
+    select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
+    where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0) then
+    raise warning 'everybody may create functions in schema %, also some that look like those of vioconcierge', '@extschema@'
+      using hint = 'revoke create on schema @extschema@ from public;';
   end if;
 end
 $$;

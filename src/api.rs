@@ -6,13 +6,19 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
 
-use vioc_retell::secrets;
+use vioc_retell::{Secret, secrets};
 
+use crate::clock::EPOCH_US;
 use crate::{config, errand, shared, wake};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
     wake::on_commit();
+}
+
+#[pg_extern(sql = false)]
+fn keep_extension() -> bool {
+    crate::db::is_installed()
 }
 
 #[pg_extern(sql = false)]
@@ -96,10 +102,12 @@ fn matching_key(
     let secrets_dir = config::secrets_dir();
     let mut matching = 0;
     for (position, key) in (1..).zip(keys) {
-        let key = key.and_then(|key| secrets::resolve(&key, &secrets_dir).ok());
+        let key = key
+            .map(Secret::from)
+            .and_then(|key| secrets::resolve(key.expose(), &secrets_dir).ok());
         // every key is tried, whatever the earlier ones gave
         if let Some(key) = key
-            && vioc_core::signature::verify(header, body.as_bytes(), &[&key], now_ms)
+            && vioc_core::signature::verify(header, body.as_bytes(), &[key.expose()], now_ms)
             && matching == 0
         {
             matching = position;
@@ -122,6 +130,16 @@ fn normalize_phone(phone: Option<&str>, country: Option<&str>) -> String {
 #[pg_extern(sql = false)]
 fn phone_country(e164: &str) -> Option<String> {
     vioc_core::phone::country(e164)
+}
+
+#[pg_extern(sql = false)]
+fn speaks(locale: &str) -> bool {
+    vioc_core::spoken::is_supported(locale)
+}
+
+#[pg_extern(sql = false)]
+fn phone_zones(e164: &str) -> Vec<&'static str> {
+    vioc_core::phone::time_zones(e164).to_vec()
 }
 
 #[pg_extern(sql = false)]
@@ -159,9 +177,6 @@ fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Op
 fn run_in_database(database: &str, statements: &str) -> Option<String> {
     errand::run(database, statements)
 }
-
-/// Microseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01.
-const EPOCH_US: i64 = 946_684_800_000_000;
 
 fn unix_ms(at: TimestampWithTimeZone) -> i64 {
     let us: pg_sys::TimestampTz = at.into();

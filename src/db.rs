@@ -10,6 +10,7 @@ use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
 use vioc_core::reply::CreateAnswer;
+use vioc_retell::Secret;
 
 use crate::stop;
 
@@ -136,11 +137,20 @@ pub(crate) fn forget_plans() {
 pub(crate) struct Claimed {
     pub(crate) tenant_id: i64,
     pub(crate) call_id: i64,
-    pub(crate) api_key: String,
+    pub(crate) api_key: Secret,
     pub(crate) body: String,
+    pub(crate) credential_id: i64,
 }
 
-/// A question about a call (or the wish to stop it).
+/// Starts that still count against a limit per second, as three arrays of one length.
+#[derive(Default)]
+pub(crate) struct RecentStarts {
+    pub(crate) tenants: Vec<i64>,
+    pub(crate) credentials: Vec<i64>,
+    pub(crate) starts: Vec<i32>,
+}
+
+/// A question about a call (or the wish to stop it), or about a credential, whose id is then in place of the call's.
 pub(crate) struct LookUp {
     pub(crate) tenant_id: i64,
     pub(crate) call_id: i64,
@@ -148,7 +158,7 @@ pub(crate) struct LookUp {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) body: Option<String>,
-    pub(crate) api_key: Option<String>,
+    pub(crate) api_key: Option<Secret>,
 }
 
 /// Whether the extension is installed in this database; if so it stays until the transaction ends. Needs one.
@@ -223,27 +233,35 @@ impl Statements {
         worker: uuid::Uuid,
         limit: usize,
         lease: Duration,
+        recent: &RecentStarts,
     ) -> SpiResult<Vec<Claimed>> {
         let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
         rows(
             &mut self.claim,
-            "select * from vioc.claim_calls($1, $2, $3, pg_catalog.clock_timestamp())",
+            "select * from vioc.claim_calls($1, $2, $3, pg_catalog.clock_timestamp(), $4, $5, $6)",
             &[
                 pg_sys::BuiltinOid::UUIDOID,
                 pg_sys::BuiltinOid::INT4OID,
                 pg_sys::BuiltinOid::INTERVALOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
+                pg_sys::BuiltinOid::INT4ARRAYOID,
             ],
             &[
                 worker.into(),
                 i32::try_from(limit).unwrap_or(i32::MAX).into(),
                 interval(lease).into(),
+                recent.tenants.clone().into(),
+                recent.credentials.clone().into(),
+                recent.starts.clone().into(),
             ],
             |row| {
                 Ok(Claimed {
                     tenant_id: row.get(1)?.unwrap_or_default(),
                     call_id: row.get(2)?.unwrap_or_default(),
-                    api_key: row.get(3)?.unwrap_or_default(),
+                    api_key: Secret::from(row.get::<String>(3)?.unwrap_or_default()),
                     body: row.get(4)?.unwrap_or_default(),
+                    credential_id: row.get(5)?.unwrap_or_default(),
                 })
             },
         )
@@ -276,7 +294,7 @@ impl Statements {
                     method: row.get(4)?.unwrap_or_default(),
                     path: row.get(5)?.unwrap_or_default(),
                     body: row.get(6)?,
-                    api_key: row.get(7)?,
+                    api_key: row.get::<String>(7)?.map(Secret::from),
                 })
             },
         )

@@ -22,9 +22,62 @@ pub(crate) fn init() {
     }
 }
 
-#[pg_guard]
+/// PostgreSQL's own, without pgrx around it.
+mod raw {
+    use pgrx::pg_sys;
+    unsafe extern "C-unwind" {
+        #[allow(clippy::too_many_arguments, reason = "PostgreSQL's")]
+        pub(super) fn standard_ProcessUtility(
+            statement: *mut pg_sys::PlannedStmt,
+            query: *const std::ffi::c_char,
+            read_only_tree: bool,
+            context: pg_sys::ProcessUtilityContext::Type,
+            parameters: pg_sys::ParamListInfo,
+            environment: *mut pg_sys::QueryEnvironment,
+            receiver: *mut pg_sys::DestReceiver,
+            completion: *mut pg_sys::QueryCompletion,
+        );
+    }
+}
+
+/// Almost every statement just passes by. It must do so without pgrx's guard, which would catch its error, raise it
+/// again, and know PostgreSQL's SQLSTATEs only: `call` and `do` would turn PT404 or VC001 into XX000. Nothing here has a
+/// destructor, so PostgreSQL's error may jump over this frame.
 #[allow(clippy::too_many_arguments, reason = "PostgreSQL's")]
 unsafe extern "C-unwind" fn process_utility(
+    statement: *mut pg_sys::PlannedStmt,
+    query: *const std::ffi::c_char,
+    read_only_tree: bool,
+    context: pg_sys::ProcessUtilityContext::Type,
+    parameters: pg_sys::ParamListInfo,
+    environment: *mut pg_sys::QueryEnvironment,
+    receiver: *mut pg_sys::DestReceiver,
+    completion: *mut pg_sys::QueryCompletion,
+) {
+    use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
+    unsafe {
+        let pass = match (*(*statement).utilityStmt).type_ {
+            T_DropdbStmt | T_RenameStmt | T_AlterDatabaseStmt | T_CreatedbStmt => {
+                process_database_statement
+            }
+            _ => PREVIOUS.unwrap_or(raw::standard_ProcessUtility),
+        };
+        pass(
+            statement,
+            query,
+            read_only_tree,
+            context,
+            parameters,
+            environment,
+            receiver,
+            completion,
+        );
+    }
+}
+
+#[pg_guard]
+#[allow(clippy::too_many_arguments, reason = "PostgreSQL's")]
+unsafe extern "C-unwind" fn process_database_statement(
     statement: *mut pg_sys::PlannedStmt,
     query: *const std::ffi::c_char,
     read_only_tree: bool,

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)] // pgrx's macros and PostgreSQL's C interface
 
 mod api;
+mod clock;
 mod config;
 mod db;
 mod detach;

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
+use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
-use vioc_retell::{Done, Job, Method, Pool, Secret, secrets};
+use vioc_retell::{Done, Job, Method, Pool, secrets};
 
-use crate::db::{self, LookUp, Statements};
+use crate::db::{self, LookUp, RecentStarts, Statements};
 use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
@@ -24,6 +25,7 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
 const DRAIN: Duration = Duration::from_secs(3);
+const ONE_MS: Duration = Duration::from_millis(1);
 const LOOK_UPS_AT_A_TIME: usize = 32;
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
 const AHEAD: usize = 8;
@@ -106,6 +108,8 @@ struct Worker {
     /// Answers that came in the last moments: how far ahead of the threads to claim.
     recent_answers: usize,
     recent_since: Instant,
+    /// Starts that Retell may see in the same second as the next one, by tenant and credential.
+    pace: Pace<(i64, i64)>,
     tended: Instant,
     /// Calls claimed so far, and at how many the statements are planned anew.
     claimed: usize,
@@ -133,6 +137,7 @@ impl Worker {
             look_ups: Vec::new(),
             recent_answers: 0,
             recent_since: now,
+            pace: Pace::default(),
             tended: now - TEND_EVERY,
             claimed: 0,
             plan_anew_at: 64,
@@ -144,6 +149,7 @@ impl Worker {
         let mut wait = Duration::ZERO;
         loop {
             self.event.wait(wait);
+            stop::forget_cancel();
             pgrx::check_for_interrupts!();
             // asked to, or the database is wanted without sessions
             if stop::is_requested() || self.slot.holder().is_some() {
@@ -218,7 +224,11 @@ impl Worker {
         } else {
             TEND_EVERY
         };
-        with_extension(|| self.statements.sleep(most))
+        let sleep = with_extension(|| self.statements.sleep(most))?;
+        // a start that stops counting may make room for the next one
+        let change = self.pace.next_change();
+        let until_change = change.map(|at| at.saturating_duration_since(Instant::now()) + ONE_MS);
+        Ok(sleep.map(|sleep| until_change.map_or(sleep, |wait| sleep.min(wait))))
     }
 
     /// False: no extension here yet, or another worker is still leaving.
@@ -251,6 +261,7 @@ impl Worker {
             serde_json::Value::Array(self.answers.values().cloned().collect()).to_string()
         });
         let room = self.room();
+        let recent = self.recent_starts();
         let (id, lease) = (self.id, config::lease());
         let statements = &mut self.statements;
         let both = with_extension(|| {
@@ -260,7 +271,7 @@ impl Worker {
             };
             let claimed = match room {
                 0 => Vec::new(),
-                room => statements.claim(id, room, lease)?,
+                room => statements.claim(id, room, lease, &recent)?,
             };
             Ok((recorded, claimed))
         });
@@ -328,19 +339,35 @@ impl Worker {
         ahead.saturating_sub(pool.in_flight())
     }
 
+    fn recent_starts(&mut self) -> RecentStarts {
+        let is_waiting = self.pool.iter().chain(&self.retired).any(Pool::is_waiting);
+        self.pace.forget(Instant::now(), is_waiting);
+        let mut recent = RecentStarts::default();
+        for ((tenant_id, credential_id), starts) in self.pace.counts() {
+            recent.tenants.push(tenant_id);
+            recent.credentials.push(credential_id);
+            recent
+                .starts
+                .push(i32::try_from(starts).unwrap_or(i32::MAX));
+        }
+        recent
+    }
+
     fn send(&mut self, call: db::Claimed) {
         let ticket = self.ticket(Work::Call {
             tenant_id: call.tenant_id,
             call_id: call.call_id,
         });
-        let key = secrets::resolve(&call.api_key, &config::secrets_dir());
+        let who = (call.tenant_id, call.credential_id);
+        self.pace.started(ticket, who, Instant::now());
+        let key = secrets::resolve(call.api_key.expose(), &config::secrets_dir());
         match (key, &self.pool) {
             (Ok(key), Some(pool)) => pool.submit(Job {
                 ticket,
                 method: Method::Post,
                 path: "/v2/create-phone-call".into(),
                 body: Some(call.body),
-                api_key: Secret::from(key),
+                api_key: key,
             }),
             (key, _) => {
                 let message = key.err().unwrap_or_else(|| "no connection pool".into());
@@ -402,7 +429,7 @@ impl Worker {
             let Some(Ok(key)) = asked
                 .api_key
                 .as_ref()
-                .map(|key| secrets::resolve(key, &config::secrets_dir()))
+                .map(|key| secrets::resolve(key.expose(), &config::secrets_dir()))
             else {
                 continue; // no key now: the next try is written down already
             };
@@ -410,11 +437,12 @@ impl Worker {
                 ticket: 0,
                 method: match asked.method.as_str() {
                     "GET" => Method::Get,
+                    "DELETE" => Method::Delete,
                     _ => Method::Post,
                 },
                 path: asked.path.clone(),
                 body: asked.body.clone(),
-                api_key: Secret::from(key),
+                api_key: key,
             };
             let ticket = self.ticket(Work::LookUp { asked, asked_at });
             if let Some(pool) = &self.pool {
@@ -451,8 +479,9 @@ impl Worker {
             done.extend(pool.drain());
             pool.in_flight() > 0
         });
-        let now = chrono::Utc::now();
+        let (now, instant) = (chrono::Utc::now(), Instant::now());
         for done in done {
+            self.pace.answered(done.ticket, instant);
             match self.work.remove(&done.ticket) {
                 Some(Work::Call { tenant_id, call_id }) => {
                     let answer = reply::classify_create(

@@ -22,19 +22,13 @@ end
 $$;
 
 grant web_anon, frontdesk to authenticator;
-grant usage on schema public to web_anon, frontdesk;
 
 -- The open internet: the function that verifies Retell's signature, and nothing else.
-grant execute on function public.vioc_receive_webhook(json) to web_anon;
+select public.vioc_grant('web_anon', 'webhook');
 
--- The front desk, with a token whose "role" is frontdesk. These functions work for every practice of the database.
-grant execute on function
-  public.vioc_call_contact(bigint, boolean),
-  public.vioc_wait_for_call(bigint, interval, text),
-  public.vioc_cancel_call(bigint),
-  public.vioc_preview_call(bigint),
-  public.vioc_explain_contact(bigint)
-to frontdesk;
+-- The front desk, with a token whose "role" is frontdesk: calls and contacts of every practice. With a third argument of
+-- one practice: vioc_grant('frontdesk', 'operator', 1).
+select public.vioc_grant('frontdesk', 'operator');
 
 -- Retell gives up after 10 s, so the answer is no use later. (PostgREST applies a role's settings for each request.)
 alter role web_anon set statement_timeout = '9s';

@@ -1,5 +1,5 @@
--- Private. A call that was decided before its analysis came (by a flat body, or because it had been given up and lives after
--- all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
+-- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
+-- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
 create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
   language sql volatile
 begin atomic

@@ -1,7 +1,8 @@
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text)
+  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
+  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -16,10 +17,12 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
   with picked as materialized (
-    select * from vioc.claimable_calls(p_limit, p_only_call_id, p_now)
+    select q.*, row_number() over () as place
+    from vioc.claimable_calls(
+      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
   ),
   locked as materialized (
-    select c.tenant_id, c.id, p.credential_id
+    select c.tenant_id, c.id, p.credential_id, p.place
     from picked as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -29,7 +32,8 @@ begin
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
-  select array_agg(l.tenant_id), array_agg(l.id), array_agg(l.credential_id)
+  select array_agg(l.tenant_id order by l.place), array_agg(l.id order by l.place),
+    array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
   if v_send_calls is null then
@@ -38,28 +42,37 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, c.to_number, c.priority,
-      r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
+      case when c.is_test
+        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+          and c.queued_at > p_now - interval '15 minutes'
+        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced or (r.in_calling_hours and r.no_blackout))
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes')
+      and r.in_legal_hours and (c.forced
+        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
+      and coalesce(p_now <= c.not_after, true)
+      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as l (tenant_id, id, credential_id)
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials)
+      with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.contact_id
+    -- asked about these contacts, never about all
+    cross join lateral (
+      select * from vioc.rules(p_now) as r
+      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id,
+    select j.tenant_id, j.id, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
   )
-  select array_agg(j.tenant_id) filter (where j.may_send),
-    array_agg(j.id) filter (where j.may_send),
-    array_agg(j.credential_id) filter (where j.may_send),
+  select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
+    array_agg(j.id order by j.place) filter (where j.may_send),
+    array_agg(j.credential_id order by j.place) filter (where j.may_send),
     array_agg(j.id) filter (where not j.may_send)
   into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
   from chosen as j;
@@ -112,9 +125,11 @@ begin
   paced_credentials as (
     update vioc.credentials as k
     set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, k.next_start_at, n.calls, p_now),
+        last_tenant_id = v_send_tenants[n.last_place],
         probe_at = case when k.suspended_at is not null then p_now + interval '10 minutes' end
     from (
-      select s.credential_id, count(*) as calls, a.burst, a.interval_seconds
+      select s.credential_id, count(*) as calls, max(array_position(v_send_calls, s.id)) as last_place,
+        a.burst, a.interval_seconds
       from sent as s
       join vioc.credentials as l on l.id = s.credential_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
@@ -136,7 +151,7 @@ begin
     where t.id = n.tenant_id
   )
   select s.tenant_id, s.id,
-    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body
+    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body, s.credential_id
   from sent as s
   join vioc.credentials as k on k.id = s.credential_id
   left join vioc.credential_keys as ck
@@ -146,8 +161,8 @@ begin
   if v_is_dry_run then
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
-    where c.id = any (v_send_calls);
+    where c.id = any (v_send_calls) and not c.is_test;
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';

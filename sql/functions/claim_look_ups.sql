@@ -1,7 +1,9 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
--- session_id), get (get-call), stop (stop-call); and recall (list-calls) for a whole credential, whose id then stands in
--- call_id. Also while paused; not from a copy. Asking twice is harmless, so there is no lease: the next try is simply
--- written down.
+-- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
+-- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
+-- there is no lease: the next try is simply written down.
+-- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
+-- every half minute.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -46,9 +48,10 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day
+          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours' then null
+            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+              or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
@@ -58,9 +61,10 @@ begin
     returning c.*
   )
   select a.tenant_id, a.id, k.kind,
-    case k.kind when 'get' then 'GET' else 'POST' end,
+    case k.kind when 'get' then 'GET' when 'delete' then 'DELETE' else 'POST' end,
     case k.kind
       when 'find' then '/v3/list-calls'
+      when 'delete' then '/v2/delete-call/' || vioc.url_part(a.retell_call_id)
       when 'stop' then '/v2/stop-call/' || vioc.url_part(a.retell_call_id)
       else '/v2/get-call/' || vioc.url_part(a.retell_call_id) end,
     case k.kind when 'find' then jsonb_build_object(
@@ -74,7 +78,29 @@ begin
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
+    when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
+
+  return query
+  with busy as (
+    select k.id from vioc.credentials as k
+    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
+      and (k.next_start_at > p_now - interval '30 seconds'
+        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
+          select from vioc.standing(p_now) as s
+          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          where s.credential_id = k.id)))
+    order by k.retell_concurrency_asked_at nulls first
+    limit p_limit
+    for no key update skip locked
+  ),
+  asked as (
+    update vioc.credentials as k set retell_concurrency_asked_at = p_now
+    from busy as b where k.id = b.id
+    returning k.id
+  )
+  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';

@@ -1,7 +1,12 @@
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on, calls in
--- progress counted; inside the limits of tenant and credential. A tenant that is paused, suspended or at its limit costs one index probe.
-create function vioc.claimable_calls(p_limit integer, p_only_call_id bigint, p_now timestamptz)
+-- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on. Where there
+-- is not room for all, tenants of one credential go round (whose turn is next stands on the credential), and of several
+-- credentials goes first whichever could have started earliest. All inside the limits of tenant and credential.
+-- p_recent_...: starts that may reach Retell in the same second as the next one (crates/vioc-core, pace.rs).
+-- A tenant that is paused, suspended or at its limit costs one index probe.
+create function vioc.claimable_calls(
+  p_limit integer, p_only_call_id bigint, p_recent_tenants bigint[], p_recent_credentials bigint[],
+  p_recent_starts integer[], p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
@@ -25,29 +30,52 @@ begin
     where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
     group by c.credential_id, c.tenant_id
   ),
+  recent as materialized (
+    select r.* from unnest(p_recent_tenants, p_recent_credentials, p_recent_starts) as r (tenant_id, credential_id, starts)
+  ),
   credential_room as materialized (
-    select k.id,
-      case when k.suspended_at is not null then 1
-        else greatest(0, least(s.allowed, k.max_concurrent_calls - coalesce(p.calls, 0))) end as room
+    select k.id, k.next_start_at, k.last_tenant_id,
+      case
+        when vioc.is_out_of_reach(k.failures) and exists (
+          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+        when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
+        else greatest(0, least(
+          s.allowed,
+          k.max_starts_per_second - coalesce(r.starts, 0),
+          k.max_concurrent_calls - coalesce(p.calls, 0),
+          vioc.lines_at_retell(k, p_now) - coalesce(p.calls, 0))) end as room
     from vioc.credentials as k
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
       select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
     ) as p on p.credential_id = k.id
+    left join (
+      select c.credential_id, sum(c.starts)::integer as starts from recent as c group by c.credential_id
+    ) as r on r.credential_id = k.id
   ),
   room as materialized (
-    select st.tenant_id, st.credential_id, cr.room as credential_room,
-      case when t.suspended_at is not null then 1
-        else least(cr.room, s.allowed, coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0)) end as tenant_room,
-      coalesce(p.calls, 0) as tenant_calls
+    select st.tenant_id, st.credential_id, cr.room as credential_room, cr.next_start_at,
+      coalesce(st.tenant_id <= cr.last_tenant_id, false) as has_had_its_turn,
+      case when t.suspended_at is not null then least(cr.room, 1)
+        else least(cr.room, s.allowed,
+          coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+          -- with no call left today there is room for one that was counted already
+          case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
+      coalesce(d.calls_left, 1) > 0 as has_calls_left
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
     join vioc.tenants as t on t.id = w.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
+    cross join lateral (
+      select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, p_now) end as calls_left offset 0) as d
     left join (
       select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
     ) as p on p.tenant_id = w.tenant_id
+    left join (
+      select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
+    ) as r on r.tenant_id = w.tenant_id
     where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
       and (st.not_suspended or st.may_probe)
   ),
@@ -57,9 +85,8 @@ begin
     from room as r where r.tenant_room > 0
   ),
   in_turn as (
-    select r.tenant_id, r.credential_id, r.credential_room, q.id, q.priority, q.appointment_time,
-      -- a call's turn counts those of its tenant that are in progress: who has more waits for who has less
-      r.tenant_calls + row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
+    select r.tenant_id, r.credential_id, r.credential_room, r.next_start_at, r.has_had_its_turn, q.id, q.priority,
+      row_number() over (partition by r.tenant_id order by q.priority desc, q.appointment_time, q.id) as turn
     from room as r
     cross join share as s
     cross join lateral (
@@ -67,6 +94,7 @@ begin
       from vioc.calls as c
       join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
       where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
+        and (r.has_calls_left or c.resend)
         and (p_only_call_id is null or c.id = p_only_call_id)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)
@@ -76,14 +104,14 @@ begin
   ),
   within_credential as (
     select i.*, row_number() over (
-        partition by i.credential_id order by i.priority desc, i.turn, i.appointment_time, i.id) as place
+        partition by i.credential_id order by i.priority desc, i.turn, i.has_had_its_turn, i.tenant_id) as place
     from in_turn as i
   )
   select w.tenant_id, w.id, w.credential_id
   from within_credential as w
   where w.place <= w.credential_room
-  order by w.priority desc, w.turn, w.appointment_time, w.id
+  order by w.priority desc, w.turn, w.next_start_at, w.credential_id, w.place
   limit p_limit;
 end
 $$;
-comment on function vioc.claimable_calls(integer, bigint, timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+comment on function vioc.claimable_calls(integer, bigint, bigint[], bigint[], integer[], timestamptz) is 'The calls that pacing and fairness let the worker send next.';

@@ -1,5 +1,4 @@
--- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks; an
--- opt-out takes effect all the same.
+-- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
 create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -13,9 +12,6 @@ begin
   if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
     and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
-  end if;
-  if v_decision = 'do_not_call' and not p_call.is_test then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 end
 $$;

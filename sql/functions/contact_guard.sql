@@ -19,6 +19,7 @@ begin
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is not null then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -29,6 +30,7 @@ begin
     new.phone_problem := null;
     new.status := 'scheduled';
     new.next_call_at := '-infinity';
+    new.planned_at := null;
     new.attempts := 0;
     new.last_attempt := 0;
     new.last_outcome := null;
@@ -40,6 +42,7 @@ begin
     if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> old.status then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.planned_at is distinct from old.planned_at then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
     if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
@@ -50,6 +53,7 @@ begin
     new.phone_problem := old.phone_problem;
     new.status := old.status;
     new.next_call_at := old.next_call_at;
+    new.planned_at := old.planned_at;
     new.attempts := old.attempts;
     new.last_attempt := old.last_attempt;
     new.last_outcome := old.last_outcome;
@@ -69,7 +73,7 @@ $$;
 comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
 
 create trigger contacts_1_guard before insert or update of
-  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome,
+  phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, needs_review
   on vioc.contacts
   for each row execute function vioc.contact_guard();

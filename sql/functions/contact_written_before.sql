@@ -37,6 +37,11 @@ begin
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
+    if vioc.tenants_of('operator') <> '{(,)}' then
+      -- what the policy says about a practice that is there, but another's
+      raise exception 'new row violates row-level security policy for table "contacts"'
+        using errcode = 'insufficient_privilege';
+    end if;
     raise exception 'there is no tenant %', new.tenant_id
       using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
   end if;
@@ -76,7 +81,7 @@ begin
     end if;
     -- no time by hand any more: the plan holds again
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now);
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
     if v_restart and not v_stop then
       new.attempts := 0;
@@ -93,9 +98,16 @@ begin
   if v_stop then
     new.next_call_at := null;
   elsif v_restart then
+    new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
-      else vioc.next_plan_step(new.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, v_now) end;
+      else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+  elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
+    and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
+    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
+    -- a step that waits was fitted into the hours of another place
+    new.planned_at := v_now;
+    new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

@@ -72,8 +72,8 @@ begin
   update vioc.calls as c
   set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
       outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or v_review is not null,
-      review_reason = coalesce(v_call.review_reason, v_review)
+      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
+      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   -- once: a later event about the same call must not undo vioc_resume

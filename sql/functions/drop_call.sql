@@ -10,7 +10,9 @@ begin
   if not found then
     return false;
   end if;
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
   return true;
 end
 $$;

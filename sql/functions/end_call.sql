@@ -31,10 +31,6 @@ begin
     return;
   end if;
 
-  if v_call.disconnection_reason = 'user_requested_dnc' and not v_call.is_test then
-    -- now, whenever the analysis comes
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
     perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
     perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);

@@ -17,7 +17,9 @@ begin
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    if not p_call.is_test then
+      perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    end if;
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);

@@ -7,7 +7,9 @@ begin
   update vioc.calls as c
   set status = 'expired', expired_at = p_now, error = p_reason
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
-  perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  if not p_call.is_test then
+    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+  end if;
 end
 $$;
 comment on function vioc.expire_call(vioc.calls, text, timestamptz) is 'Ends a queued call whose time is over.';

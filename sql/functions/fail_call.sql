@@ -10,8 +10,8 @@ begin
   update vioc.calls as c
   set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
-      needs_review = needs_review or p_outcome = 'failed',
-      review_reason = coalesce(review_reason, case when p_outcome = 'failed' then p_error end)
+      needs_review = needs_review or (p_outcome = 'failed' and not is_test),
+      review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
     and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
   returning * into v_call;

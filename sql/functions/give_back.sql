@@ -25,8 +25,7 @@ begin
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at,
-          vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, p_now)) end
+        then coalesce(c.next_call_at, vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
   from vioc.tenants as t
   where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end

@@ -1,10 +1,16 @@
--- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time).
+-- Private. The setting vioconcierge.legal_hours ("08:00-21:00"; 24:00 is a time). week: the same as vioc.is_open takes it.
 create function vioc.legal_hours()
-returns table (opens time, closes time)
+returns table (opens time, closes time, week integer[])
   language sql stable
   rows 1 -- a set, because only those are inlined
 begin atomic
-  select split_part(s.hours, '-', 1)::time, split_part(s.hours, '-', 2)::time
-  from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s;
+  select h.opens, h.closes, (
+    select array_agg(array[
+      d.day * 1440 + extract(epoch from h.opens)::integer / 60, d.day * 1440 + extract(epoch from h.closes)::integer / 60])
+    from generate_series(0, 6) as d (day))
+  from (
+    select split_part(s.hours, '-', 1)::time as opens, split_part(s.hours, '-', 2)::time as closes
+    from (select vioc.setting('legal_hours', '08:00-21:00') as hours) as s
+    offset 0) as h; -- read once, not once a column
 end;
 comment on function vioc.legal_hours() is 'Hours outside of which nobody is called, at the contact''s place.';

@@ -1,5 +1,5 @@
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs and openings are seen at the idle poll.)
+-- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language sql stable
   set search_path = pg_catalog, pg_temp
@@ -12,6 +12,8 @@ as $$
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
     select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
+    union all
+    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all

@@ -1,13 +1,24 @@
--- Private. The plan's first step after p_after. Days are calendar days of the tenant's zone, hours are hours.
-create function vioc.next_plan_step(p_appointment_time timestamptz, p_plan interval[], p_zone text, p_after timestamptz)
+-- Private. The plan's first call after p_after, for a plan that runs since p_planned_at: steps that were past then are
+-- skipped, a step in closed hours is moved (vioc.fit_step), none calls closer than min_notice to the appointment unless
+-- it is itself closer. A step has one instant, which depends on nothing but plan, hours and p_planned_at: what is not
+-- after p_after is used up, and steps that were moved to one opening are one call.
+create function vioc.next_plan_step(
+  p_contact vioc.contacts, p_tenant vioc.tenants, p_planned_at timestamptz, p_after timestamptz)
 returns timestamptz
   language sql stable
 begin atomic
-  select min(step.at)
-  from unnest(p_plan) as s (ahead)
+  select min(m.at)
+  from unnest(p_tenant.reminder_plan) as s (ahead)
   cross join lateral (
-    select ((p_appointment_time at time zone p_zone) - date_trunc('day', s.ahead)) at time zone p_zone
-      - (s.ahead - date_trunc('day', s.ahead)) as at) as step
-  where step.at > p_after;
+    select vioc.plan_step(p_contact.appointment_time, s.ahead, p_tenant.time_zone) as at) as n
+  cross join vioc.practice_hours(p_tenant.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.fit_step(n.at, p_planned_at, greatest(n.at, p_contact.appointment_time - p_tenant.min_notice),
+      vioc.zones_of(p_contact.time_zone, p_tenant.time_zone, p_contact.phone_e164),
+      l.week, h.week, p_tenant.time_zone, h.days_off) as at
+    offset 0) as m
+  where n.at > p_planned_at and m.at < p_contact.appointment_time
+    and (m.at > p_after or (m.at = p_planned_at and p_after <= p_planned_at));
 end;
-comment on function vioc.next_plan_step(timestamptz, interval[], text, timestamptz) is 'When the reminder plan calls next; null = no step left.';
+comment on function vioc.next_plan_step(vioc.contacts, vioc.tenants, timestamptz, timestamptz) is 'When the reminder plan calls next; null = no step left.';

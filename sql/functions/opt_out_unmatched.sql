@@ -1,5 +1,6 @@
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
   p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
@@ -11,21 +12,25 @@ declare
   v_patient constant text := case when v_is_inbound then p_retell ->> 'from_number' else p_retell ->> 'to_number' end;
   v_practice constant text := case when v_is_inbound then p_retell ->> 'to_number' else p_retell ->> 'from_number' end;
 begin
-  if v_patient is null or v_patient !~ '^\+[1-9][0-9]{6,14}$' then
+  if v_patient is null then
     return;
   end if;
-  perform vioc.opt_out(k.id, v_patient, 'said in a call', 'call', p_now)
+  perform vioc.opt_out(k.id, n.phone, 'said in a call', 'call', p_now)
   from (
-    select t.id, t.analysis_fields, coalesce(t.retell_agent_number = v_practice, false) as has_number,
+    select t.id, t.analysis_fields, coalesce(t.country, vioc.phone_country(t.retell_agent_number)) as country,
+      coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
     where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
-  where (k.has_number or not k.one_has_number)
-    and (coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
-      or coalesce('do_not_call' in (
-        vioc.decision(k.id, p_retell #> '{call_analysis,custom_analysis_data}', k.analysis_fields),
-        vioc.decision(k.id, p_report, null), vioc.decision(k.id, p_report, k.analysis_fields)), false));
+  cross join lateral (
+    select case
+      when starts_with(r.phone, '+') then r.phone
+      -- one that nobody would dial: kept as it came
+      when v_patient ~ '^\+[1-9][0-9]{6,14}$' then v_patient end as phone
+    from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
+  where (k.has_number or not k.one_has_number) and n.phone is not null
+    and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
 comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';

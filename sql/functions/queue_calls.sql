@@ -11,18 +11,24 @@ declare
   v_installation_id constant uuid := vioc.installation_id();
 begin
   return query
-  with numbered as (
+  with held as (
+    select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
+    join vioc.tenants as t on t.id = c.tenant_id
+  ),
+  numbered as (
     update vioc.contacts as c
     set last_attempt = c.last_attempt + 1, next_call_at = null
-    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
-    where c.tenant_id = p.tenant_id and c.id = p.id
-    returning c.*
+    from held as h
+    where c.tenant_id = h.tenant_id and c.id = h.id
+    returning c.*, h.not_after
   )
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, to_number,
+    tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
     appointment_time, contact_status_before, queued_at)
   select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
-    p_requested_by, p_forced, p_priority, p_now, n.phone_e164, n.appointment_time,
+    p_requested_by, p_forced, p_priority, p_now, n.not_after, n.phone_e164, n.appointment_time,
     case when n.status = 'calling' then 'scheduled' else n.status end, p_now
   from numbered as n
   order by n.appointment_time

@@ -10,6 +10,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
   v_attempt integer;
+  v_is_test boolean;
 begin
   if v_retell_call_id is null or v_session !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
     or p_found #>> '{metadata,tenant_id}' !~ '^[0-9]{1,18}$' or p_found #>> '{metadata,contact_id}' !~ '^[0-9]{1,18}$'
@@ -54,18 +55,22 @@ begin
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
+  select p_found ->> 'to_number' <> v_contact.phone_e164 and p_found ->> 'to_number' = any (t.test_numbers)
+  into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
-    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, to_number, from_number,
+    tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
     agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
   values (
-    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, p_now,
+    v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now);
   update vioc.contacts as ct
-  set last_attempt = v_attempt, next_call_at = null, status = 'calling'
+  set last_attempt = v_attempt,
+      next_call_at = case when v_is_test then ct.next_call_at end,
+      status = case when v_is_test then ct.status else 'calling' end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
 
   -- what was reported about it before it was known again

@@ -40,6 +40,13 @@ begin
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
     returning c.id, c.tenant_id, c.credential_id
   ),
+  reached as (
+    update vioc.credentials as k set failures = 0
+    where k.id in (
+      select r.id from vioc.credentials as r
+      where r.failures > 0 and r.suspended_at is null and r.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
+  ),
   accepted_credentials as (
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null

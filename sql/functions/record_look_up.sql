@@ -15,6 +15,9 @@ begin
   if p_kind = 'recall' then
     perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
     return;
+  elsif p_kind = 'concurrency' then
+    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
+    return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already
   v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
@@ -75,6 +78,9 @@ begin
         perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
       end if;
     end if;
+  elsif p_kind = 'delete' and (p_http_status between 200 and 299 or p_http_status in (404, 422)) then
+    update vioc.calls as c set look_up_at = null, deleted_at = coalesce(c.deleted_at, p_now)
+    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null;
   elsif p_kind = 'stop' and p_http_status between 200 and 299 then
     -- stopped or not: its end is what counts; ask for it soon
     update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2

@@ -11,6 +11,7 @@ declare
   v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;
   v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
+  v_failures integer;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
@@ -40,15 +41,32 @@ begin
   elsif p_verdict = 'throttled' then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until,
-      p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap)))
+          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(1, 10 * v_backoff_start, v_backoff_cap))),
+        -- whoever uses the lines is to be known
+        retell_concurrency_asked_at = null
     where k.id = v_call.credential_id;
+  end if;
+
+  -- Retell is away: the whole credential waits, not each call for itself, so that afterwards the soonest appointments go
+  -- first. A missing answer may be one call's bad luck; many in a row are not, and each leaves a call to be looked up.
+  update vioc.credentials as k
+  set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
+  where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
+    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+  returning k.failures into v_failures;
+  if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
+      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
+      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
+    where k.id = v_call.credential_id and v_failures is not null;
   end if;
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call then
+    if p_do_not_call and not v_call.is_test then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
     end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
@@ -56,10 +74,9 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict = 'refused_config' then p_now
-        when p_verdict = 'throttled' then
-          p_now + coalesce(make_interval(secs => p_retry_after), vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap))
-        else p_now + vioc.backoff(v_call.sends, v_backoff_start, v_backoff_cap) end,
+        when p_verdict in ('refused_config', 'not_sent') then p_now
+        else p_now + coalesce(make_interval(secs => p_retry_after),
+          vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
   end if;
   return true;

@@ -1,4 +1,4 @@
--- Private. Raises VC001 with the first rule that forbids calling a contact now, and the next opening in the hint.
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and when it will not in the hint.
 create function vioc.refuse_by_rule(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -6,24 +6,27 @@ returns void
 as $$
 declare
   v_verdict record;
+  v_waits_for_clock boolean;
   v_opening timestamptz;
 begin
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
-  where not v.ok and not (p_force and v.overridable)
+  where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
   if not found then
     return;
   end if;
-  if v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then
-    v_opening := vioc.next_opening(p_tenant_id, p_contact_id, p_now, p_force);
+  v_waits_for_clock := v_verdict.waits and (v_verdict.overridable or v_verdict.rule = 'in_legal_hours');
+  if v_waits_for_clock then
+    v_opening := vioc.next_opening(p_tenant_id, p_contact_id,
+      case when p_force then p_now else greatest(p_now, vioc.rested_at(p_tenant_id, p_contact_id, p_now)) end, null, p_force);
   end if;
   raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
     using errcode = 'VC001',
       detail = 'rule: ' || v_verdict.rule,
       hint = case
         when v_opening is not null then 'The next opening is ' || v_opening || '.'
-        when v_verdict.rule in ('in_legal_hours', 'in_calling_hours', 'no_blackout') then 'There is no opening before the appointment.'
+        when v_waits_for_clock then 'There is no opening before the appointment.'
         else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
 end
 $$;

@@ -1,6 +1,6 @@
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced,
--- and takes effect at once. A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
+-- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- Holds contact and call.
 create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
 returns void
@@ -32,9 +32,6 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
 
-  if v_decision = 'do_not_call' and not v_call.is_test then
-    perform vioc.opt_out(p_tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
-  end if;
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;

@@ -8,7 +8,8 @@ returns table (
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
-  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean)
+  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
+  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
   language sql stable
 begin atomic
   select c.tenant_id, c.id,
@@ -28,24 +29,29 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
-    clock.at_person::time >= h.opens and clock.at_person::time < h.closes,
-    not exists (select from vioc.calling_hours as ch where ch.tenant_id = t.id)
-      or exists (
-        select from vioc.calling_hours as ch
-        where ch.tenant_id = t.id
-          and ch.weekday = extract(isodow from clock.at_person)
-          and clock.at_person::time >= ch.opens and clock.at_person::time < ch.closes),
-    not exists (
-      select from vioc.blackout_dates as b
-      where b.tenant_id = t.id
-        and (b.day = clock.at_practice::date
-          or (b.yearly and to_char(b.day, 'MMDD') = to_char(clock.at_practice, 'MMDD'))))
+    vioc.is_open(p_now, z.zones, l.week, null),
+    vioc.is_open(p_now, z.zones, h.week, null),
+    vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
+    -- callback_requested: once, because the call that was asked for ends that status
+    c.status = 'callback' or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
+    c.status = 'callback' or coalesce(recent.today < t.max_calls_per_number_per_day, true),
+    coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.standing(p_now) as s on s.tenant_id = t.id
-  cross join vioc.legal_hours() as h
+  cross join vioc.legal_hours() as l
+  cross join vioc.practice_hours(t.id) as h
   cross join lateral (
-    select p_now at time zone coalesce(c.time_zone, t.time_zone) as at_person,
-      p_now at time zone t.time_zone as at_practice) as clock;
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  -- over all contacts with this number; its own open call is the one that is being asked about
+  cross join lateral (
+    select count(*) as in_7_days,
+      count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
+      max(d.conversed_at) as conversed_at
+    from vioc.dialled_calls() as d
+    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+      and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
+      and not (d.contact_id = c.id and d.is_open)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

@@ -6,6 +6,7 @@ as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
   v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
+  v_purge constant text := 'vioconcierge purge ' || current_database();
   v_trim constant text := 'vioconcierge trim ' || current_database();
   v_make text;
   v_drop text;
@@ -20,12 +21,14 @@ begin
   end if;
 
   v_drop := format(
-    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L)', v_enqueue, v_trim);
+    'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due()', current_database())
+      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+    || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
+      v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_trim, '17 3 * * *',
-      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L))', v_enqueue, v_trim),
+      format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L, %L))', v_enqueue, v_purge, v_trim),
       v_home);
   v_statements := case when p_every is null then v_drop else v_make end;
 
@@ -47,8 +50,8 @@ begin
     end if;
   end if;
 
-  return case when p_every is null then format('dropped the jobs %L and %L', v_enqueue, v_trim)
-    else format('job %L runs %s, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_trim, v_home) end;
+  return case when p_every is null then format('dropped the jobs %L, %L and %L', v_enqueue, v_purge, v_trim)
+    else format('job %L runs %s, job %L every five minutes, job %L daily, by pg_cron in database %s', v_enqueue, p_every, v_purge, v_trim, v_home) end;
 end
 $$;
 comment on function vioc.schedule(text, boolean) is 'Makes or drops the pg_cron jobs.';

@@ -6,12 +6,17 @@ returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- then nothing is left that a test call could say
+  v_is_gone constant boolean := not exists (
+    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued';
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'queued' and (not c.is_test or v_is_gone);
   update vioc.calls as c set resend = false
-  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend;
+  where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.resend
+    and (not c.is_test or v_is_gone);
 
   if p_stop_sent then
     update vioc.calls as c
@@ -20,13 +25,13 @@ begin
         resend = false,
         look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
     where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
-      and c.status in ('dispatching', 'unconfirmed', 'placed');
+      and c.status in ('dispatching', 'unconfirmed', 'placed') and not c.is_test;
     if found then
       perform vioc.wake_worker();
     end if;
     update vioc.calls as c
     set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing';
+    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing' and not c.is_test;
   end if;
 end
 $$;

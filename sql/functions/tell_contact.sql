@@ -60,7 +60,10 @@ begin
     return;
   end if;
 
-  if p_call.attempt <> v_contact.last_attempt
+  if exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.attempt > p_call.attempt
+        and not o.is_test)
     or p_call.appointment_time is distinct from v_contact.appointment_time
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
@@ -105,7 +108,9 @@ begin
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
-      select greatest(h.opens, min(ch.opens)), least(h.closes, max(ch.closes)) into v_opens, v_closes
+      -- a range across midnight is open at both ends of the day
+      select greatest(h.opens, min(case when ch.closes < ch.opens then '00:00' else ch.opens end)),
+        least(h.closes, max(case when ch.closes < ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
       from vioc.legal_hours() as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;
@@ -124,7 +129,8 @@ begin
       end if;
     end if;
     v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      and (v_contact.appointment_time is null or v_wish < v_contact.appointment_time) then v_wish end;
+      -- at the time asked for, or, if that is in closed hours, when they open
+      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
     if p_outcome = 'callback_requested' and v_next is null then
       perform vioc.ask_review(p_call, v_no_time);
       p_call.needs_review := true;
@@ -147,8 +153,13 @@ begin
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
+    -- not too late for a call that was not made before it was; what the person has asked for is still to be done
+    if p_call.not_after < v_next then
+      v_next := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
+    end if;
     update vioc.contacts as c
-    set status = 'scheduled', last_outcome = p_outcome, next_call_at = v_next
+    set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
+        last_outcome = p_outcome, next_call_at = v_next
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -165,12 +176,13 @@ begin
 
   -- without a rule (failed) it stops here
   if v_limit is not null then
-    v_step := vioc.next_plan_step(v_contact.appointment_time, v_tenant.reminder_plan, v_tenant.time_zone, p_now);
+    v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
-      if v_next >= v_contact.appointment_time then
-        v_next := null;
-      end if;
+      -- within the hours, and closer than min_notice only if this call was
+      v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
+        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+          then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then
       v_next := v_step;

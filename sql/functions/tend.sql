@@ -1,5 +1,5 @@
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- calls whose time is over.
+-- persons to be forgotten whose call has ended, calls whose time is over.
 create function vioc.tend(p_limit integer, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -15,6 +15,8 @@ begin
   loop
     perform vioc.try_event(v_event.id, p_now, false);
   end loop;
+
+  perform vioc.erase_forgotten(p_limit, p_now);
 
   for v_call in
     select c.* from vioc.calls as c

@@ -1,51 +1,111 @@
--- Private. The rules of one contact in order, in words. waits: the rule will pass by itself, so that a queued call
--- waits instead of ending. overridable: vioc_call_contact(id, force => true) passes it.
+-- Private. The rules of one contact in order, in words, with the instant at which a verdict will change if the clock
+-- alone changes it. waits: the rule will pass by itself, so that a queued call waits instead of ending. overridable:
+-- vioc_call_contact(id, force => true) passes it. automatic: holds only calls that make themselves, Call Now passes it
+-- (or, over a practice's calls per day, waits in the queue).
 create function vioc.verdicts(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz)
-returns table (ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean)
+returns table (
+  ordinal integer, rule text, ok boolean, detail text, waits boolean, overridable boolean, automatic boolean)
   language sql stable
 begin atomic
   select v.ordinal, v.rule, v.ok,
-    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable
+    case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable, v.automatic
   from vioc.rules(p_now) as r
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
-  cross join vioc.legal_hours() as h
+  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.legal_hours() as l
+  cross join lateral (
+    select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  cross join lateral (
+    select
+      to_char(l.opens, 'HH24:MI') || ' to ' || to_char(l.closes, 'HH24:MI') as legal_hours,
+      array_to_string(z.zones[1:3], ', ')
+        || case when cardinality(z.zones) > 3 then ' and ' || cardinality(z.zones) - 3 || ' more' else '' end as places,
+      case when cardinality(z.zones) > 1 then ': its number may be in any of these zones; if you know where the person is, set the contact''s time_zone' else '' end as which,
+      vioc.in_words(vioc.next_change(not r.in_legal_hours, p_now, null, z.zones, l.week, null, t.time_zone, null), t.time_zone) as legal_change,
+      vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
+      vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
+      vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
+      case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
+        then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
+      vioc.calls_left_today(t.id, p_now) as calls_left
+    offset 0) as w
   cross join lateral (values
-    (1, 'tenant_configured', r.tenant_configured, true, false,
+    (1, 'tenant_configured', r.tenant_configured, true, false, false,
       'the practice has an agent and a number',
       'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
-    (2, 'has_key', r.has_key, true, false,
+    (2, 'has_key', r.has_key, true, false, false,
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
-    (3, 'not_paused', r.not_paused, true, false,
+    (3, 'not_paused', r.not_paused, true, false, false,
       'calls are not paused', 'calls are paused: vioc_resume(' || t.id || '), or vioc_resume() for all'),
-    (4, 'not_suspended', r.not_suspended, true, false,
+    (4, 'not_suspended', r.not_suspended, true, false, false,
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
-    (5, 'phone_usable', r.phone_usable, false, false,
+    (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
-    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false,
+    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
-    (7, 'not_opted_out', r.not_opted_out, false, false,
+    (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', 'this number is on the do-not-call list'),
-    (8, 'right_number', r.right_number, false, false,
+    (8, 'right_number', r.right_number, false, false, false,
       'the number is not known to be wrong', 'somebody else answered at this number: change the phone first'),
-    (9, 'consented', r.consented, false, false,
-      'consent is given or not required', 'this practice requires consent, and consent_at is not set'),
-    (10, 'appointment_booked', r.appointment_booked, false, false,
+    (9, 'consented', r.consented, false, false, false,
+      'consent is given or not required',
+      'this practice requires consent, and consent_at is ' || coalesce('ahead: ' || vioc.in_words(c.consent_at, t.time_zone), 'not set')),
+    (10, 'appointment_booked', r.appointment_booked, false, false, false,
       'the appointment stands', 'the appointment is cancelled or over'),
-    (11, 'appointment_ahead', r.appointment_ahead, false, false,
-      'the appointment is ahead', 'the appointment is past'),
-    (12, 'line_free', r.line_free, true, false,
-      'nobody is calling this number now', 'another call to this number is in progress'),
-    (13, 'in_legal_hours', r.in_legal_hours, true, false,
-      'within the legal hours at the contact''s place',
-      'outside the legal hours at the contact''s place, ' || to_char(h.opens, 'HH24:MI') || ' to ' || to_char(h.closes, 'HH24:MI')),
-    (14, 'in_calling_hours', r.in_calling_hours, true, true,
-      'within the practice''s calling hours', 'outside the practice''s calling hours'),
-    (15, 'no_blackout', r.no_blackout, true, true,
-      'not a blackout date', 'today is a blackout date of the practice')
-  ) as v (ordinal, rule, ok, waits, overridable, when_ok, when_not)
+    (11, 'appointment_ahead', r.appointment_ahead, false, false, false,
+      coalesce('the appointment is ahead, until ' || vioc.in_words(c.appointment_time, t.time_zone), 'there is no appointment time to be late for'),
+      'the appointment is past'),
+    (12, 'line_free', r.line_free, true, false, false,
+      'nobody is calling this number now', 'another call to this number is in progress; this changes when it ends'),
+    (13, 'in_legal_hours', r.in_legal_hours, true, false, false,
+      'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, ''),
+      'outside the legal hours at the contact''s place, ' || w.legal_hours || ' in ' || w.places || w.which
+        || coalesce('; within them from ' || w.legal_change, '; no hour is within them')),
+    (14, 'in_calling_hours', r.in_calling_hours, true, true, false,
+      'within the practice''s calling hours' || coalesce(', until ' || w.hours_change, ''),
+      'outside the practice''s calling hours in ' || w.places || w.which
+        || coalesce('; within them from ' || w.hours_change, '; no hour is within them')),
+    (15, 'no_blackout', r.no_blackout, true, true, false,
+      'not a blackout date' || coalesce(', until ' || w.blackout_change, ''),
+      'today is a blackout date of the practice' || coalesce('; none from ' || w.blackout_change, '')),
+    (16, 'number_rested', r.number_rested, true, true, false,
+      'no conversation with this number of late',
+      'somebody has just spoken at this number: it is left alone until ' || w.rested),
+    (17, 'below_day_cap', r.below_day_cap, true, true, false,
+      'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
+      'the number has had its calls for today, ' || t.max_calls_per_number_per_day || '; again from ' || w.rested),
+    (18, 'below_week_cap', r.below_week_cap, true, true, false,
+      'the number has not had its calls for seven days' || coalesce(', ' || t.max_calls_per_number_in_7_days, ''),
+      'the number has had its calls for seven days, ' || t.max_calls_per_number_in_7_days || '; again from ' || w.rested),
+    (19, 'opening_left', coalesce(w.opening < coalesce(c.appointment_time, 'infinity'), false), true, false, true,
+      'hours and blackout dates allow a call ' || case when w.opening <= p_now then 'now'
+        else 'from ' || vioc.in_words(w.opening, t.time_zone) end,
+      'hours and blackout dates leave no opening before the appointment'
+        || coalesce(', the next is ' || vioc.in_words(w.opening, t.time_zone), ' in ' || w.places || w.which)),
+    (20, 'enough_notice', r.enough_notice, false, false, true,
+      'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
+      'too close to the appointment for a call that makes itself, min_notice is ' || t.min_notice),
+    (21, 'practice_has_calls_left', coalesce(w.calls_left > 0, true), true, false, true,
+      'the practice has calls left today' || coalesce(', ' || w.calls_left || ' of ' || t.max_calls_per_day, ''),
+      'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
+        || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
+    (22, 'practice_live', t.live, true, false, true,
+      'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
+    (23, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
+      'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone),
+      coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone),
+        'no call is planned: ' || case
+          when exists (
+            select from vioc.calls as o
+            where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+              and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then 'one is being made'
+          when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
+            then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
+          else 'no step of the reminder plan is left' end))
+  ) as v (ordinal, rule, ok, waits, overridable, automatic, when_ok, when_not)
   where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
   order by v.ordinal;
 end;

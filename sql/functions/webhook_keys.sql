@@ -1,7 +1,10 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
 -- keys verify, else its API key; that one also for a day after the first webhook key came.
-create function vioc.webhook_keys(p_document jsonb) returns table (credential_id bigint, key text)
+-- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
+create function vioc.webhook_keys(
+  p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
+returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -26,13 +29,20 @@ begin
       v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
     end if;
   end if;
-  if coalesce(v_tenants, '{}') = '{}' and v_retell is not null then
+  v_tenants := coalesce(v_tenants, '{}');
+  if v_tenants = '{}' and v_retell is not null then
     v_tenants := array(
       select t.id from vioc.tenants as t
       where t.retell_agent_id = v_retell ->> 'agent_id'
         or t.retell_agent_number = case v_retell ->> 'direction'
           when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
       limit 100);
+  end if;
+  if v_tenants <> '{}' then
+    v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
+    if v_tenants = '{}' then
+      return;
+    end if;
   end if;
   v_credentials := array(
     select distinct s.credential_id from unnest(v_tenants) as t (id)
@@ -55,8 +65,10 @@ begin
           and w.created_at <= now() - interval '24 hours'))
   ) as s on true
   where (v_credentials = '{}' or k.id = any (v_credentials))
+    and (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
+      select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
     and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
-  limit 100;
+  limit greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
 end
 $$;
-comment on function vioc.webhook_keys(jsonb) is 'Keys that may have signed a webhook body.';
+comment on function vioc.webhook_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';

@@ -4,9 +4,12 @@ create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
+  v_phone text;
   v_tenants bigint[];
+  v_now constant timestamptz := clock_timestamp();
 begin
+  perform vioc.check_tenant('operator', vioc_allow_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
@@ -16,11 +19,14 @@ begin
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = v_phone;
   update vioc.contacts as c
-  set status = 'scheduled', attempts = 0,
-      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > now() then c.call_at
-        else vioc.next_plan_step(c.appointment_time, t.reminder_plan, t.time_zone, clock_timestamp()) end end
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0, planned_at = v_now,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
+        else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
   where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = v_phone and c.status = 'do_not_call';
+  perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_allow_call(bigint, text, text) is

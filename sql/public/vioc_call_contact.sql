@@ -9,7 +9,9 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
-  select c.* into v_contact from vioc.contacts as c where c.id = vioc_call_contact.id for update;
+  select c.* into v_contact from vioc.contacts as c
+  where c.id = vioc_call_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
+  for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
@@ -24,10 +26,11 @@ begin
     if v_call.status = 'queued' then
       perform vioc.check_served();
       update vioc.calls as c
-      set priority = 1, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
+      set priority = 1, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
     end if;
     return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
@@ -38,9 +41,10 @@ begin
   perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
   select * into strict v_call from vioc.queue_calls(
     array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 1::smallint, v_now);
+  perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end
 $$;
 comment on function @extschema@.vioc_call_contact(bigint, boolean) is
-  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours and blackout dates, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
+  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';

@@ -12,7 +12,8 @@ declare
 begin
   v_queued := @extschema@.vioc_call_contact(id, force);
   commit;
-  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout);
+  -- all arguments, of exactly these types: a function that somebody else has put beside it is never a better match
+  v_awaited := @extschema@.vioc_wait_for_call(v_queued.call_id, timeout, 'placed'::pg_catalog.text);
   call_id := v_awaited.call_id;
   status := v_awaited.status;
   retell_call_id := v_awaited.retell_call_id;

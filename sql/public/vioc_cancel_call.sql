@@ -9,7 +9,8 @@ declare
   v_call vioc.calls;
   v_reason constant text := 'vioc_cancel_call by ' || vioc.caller();
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_cancel_call.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_cancel_call.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
@@ -25,6 +26,7 @@ begin
         look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   end if;
+  perform vioc.note('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   return row(v_call.id, v_call.status)::vioc.cancelled_call;

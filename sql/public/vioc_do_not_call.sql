@@ -4,8 +4,10 @@ create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reaso
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_phone constant text := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
+  v_phone text;
 begin
+  perform vioc.check_tenant('operator', vioc_do_not_call.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
   -- vioc.opt_out skips rows that somebody holds; a person who asks waits for them
   perform from vioc.contacts as c
   join vioc.tenants as o on o.id = c.tenant_id
@@ -14,6 +16,7 @@ begin
   order by c.tenant_id, c.id
   for update of c;
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
+  perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
 comment on function @extschema@.vioc_do_not_call(bigint, text, text) is

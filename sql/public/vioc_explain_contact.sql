@@ -6,7 +6,8 @@ as $$
 declare
   v_tenant_id bigint;
 begin
-  select c.tenant_id into v_tenant_id from vioc.contacts as c where c.id = vioc_explain_contact.id;
+  select c.tenant_id into v_tenant_id from vioc.contacts as c
+  where c.id = vioc_explain_contact.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';

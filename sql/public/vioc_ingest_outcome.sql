@@ -1,9 +1,13 @@
--- Public, for trusted callers only: it believes what it is given.
+-- Public, for trusted callers only: it believes what it is given, about calls of the practices that it was opened for.
 create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_kept constant boolean := vioc.keep_extension();
+  v_tenants constant int8multirange := vioc.tenants_of('ingest');
+  v_event record;
 begin
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
@@ -11,8 +15,15 @@ begin
   if octet_length($1::text) > vioc.max_body_bytes() then
     raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
   end if;
+  if v_tenants <> '{(,)}' then
+    select * into v_event from vioc.read_event($1);
+    if not coalesce((vioc.match_call(v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
+      raise exception 'there is no such call'
+        using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
+    end if;
+  end if;
   return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
 end
 $$;
 comment on function @extschema@.vioc_ingest_outcome(jsonb) is
-  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large.';
+  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';

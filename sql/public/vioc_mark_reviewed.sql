@@ -8,7 +8,8 @@ declare
   v_call vioc.calls;
   v_outcome constant text := vioc_mark_reviewed.outcome;
 begin
-  select c.* into v_call from vioc.calls as c where c.id = vioc_mark_reviewed.call_id;
+  select c.* into v_call from vioc.calls as c
+  where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
@@ -36,6 +37,7 @@ begin
     and not exists (
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
+  perform vioc.note('review', v_call.tenant_id, v_call.contact_id, v_call.id);
 end
 $$;
 comment on function @extschema@.vioc_mark_reviewed(bigint, text) is

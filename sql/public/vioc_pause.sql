@@ -10,16 +10,15 @@ declare
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
+    perform vioc.check_tenant('operator', vioc_pause.tenant_id);
     update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
     where t.id = vioc_pause.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_pause.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
   end if;
+  perform vioc.note('pause', vioc_pause.tenant_id);
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c
@@ -32,4 +31,4 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_pause(bigint, text, boolean) is
-  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant.';
+  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';

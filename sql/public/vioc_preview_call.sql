@@ -14,7 +14,7 @@ begin
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   left join vioc.installation as i on true
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
-  where c.id = vioc_preview_call.id;
+  where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';

@@ -12,9 +12,11 @@ declare
   v_header text;
   v_credentials bigint[];
   v_keys text[];
-  v_match integer;
+  v_match integer := 0;
 begin
+  perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
+    perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
@@ -24,10 +26,17 @@ begin
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(v_document) as k;
+    from vioc.webhook_keys(v_document, vioc.tenants_of('webhook'), octet_length(v_body)) as k;
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now);
   end if;
-  if coalesce(v_match, 0) = 0 then
+  if v_match = 0 then
+    perform vioc.count_refusal(
+      case
+        when v_body is null or coalesce(v_header, '') = '' then 'no_signature'
+        when btrim(v_header, E' \t') !~ '^v=[0-9]{1,18},d=[0-9a-fA-F]{64}$' then 'malformed'
+        when abs(substring(v_header from 'v=([0-9]+)')::numeric - extract(epoch from v_now) * 1000) > 300000 then 'stale'
+        when v_keys is null then 'no_key'
+        else 'bad_signature' end, v_now);
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;

@@ -4,6 +4,8 @@ create function @extschema@.vioc_remove_schedule() returns text
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  perform vioc.check_everywhere('admin');
+  perform vioc.note('unschedule', null);
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;

@@ -6,7 +6,9 @@ as $$
 declare
   v_was_copy boolean;
 begin
+  perform vioc.note('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
+    perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     select i.is_copy into v_was_copy from vioc.installation as i;
     update vioc.installation as i
@@ -19,15 +21,13 @@ begin
       perform vioc.begin_recall(now());
     end if;
   else
+    perform vioc.check_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
-    if not found then
-      raise exception 'there is no tenant %', vioc_resume.tenant_id
-        using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-    end if;
     update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null
+    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
+        failures = 0
     from vioc.standing(now()) as s
     where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
   end if;
@@ -35,4 +35,4 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant.';
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';

@@ -12,9 +12,14 @@ declare
   v_current bigint;
   v_credential_id bigint;
 begin
+  perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  -- the files are everybody's: whoever may name one could spend another practice's money
+  if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
+    perform vioc.check_everywhere('admin');
   end if;
   v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
   if v_problem is not null then
@@ -22,10 +27,6 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(vioc_set_credentials.tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
 
   -- a preview shows the session_id that will be used
   perform vioc.installation_id();
@@ -55,8 +56,9 @@ begin
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
+  perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
 end
 $$;
 comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';

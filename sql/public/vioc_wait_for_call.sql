@@ -9,6 +9,7 @@ declare
   v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
   v_call record;
   v_seen bigint;
+  v_tenants constant int8multirange := vioc.tenants_of('viewer');
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''
@@ -22,7 +23,8 @@ begin
     -- the count first: a change after this line ends the sleep below
     v_seen := vioc.wait_for_change(0, 0);
     select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
-    into v_call from vioc.calls as c where c.id = vioc_wait_for_call.call_id;
+    into v_call from vioc.calls as c
+    where c.id = vioc_wait_for_call.call_id and c.tenant_id <@ v_tenants;
     if not found then
       raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
         using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';

@@ -7,6 +7,6 @@ create table vioc.agents (
 );
 comment on table vioc.agents is 'For a practice with several languages: the Retell agent that speaks to contacts of this locale. Without a row the tenant''s own agent calls.';
 comment on column vioc.agents.tenant_id is 'The practice.';
-comment on column vioc.agents.locale is 'As in contacts.locale, for instance es.';
+comment on column vioc.agents.locale is 'As in contacts.locale; es also speaks to es-MX, if that has no agent of its own.';
 comment on column vioc.agents.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.agents.retell_agent_version is 'Sent as override_agent_version; null = not sent.';

@@ -11,5 +11,5 @@ comment on table vioc.blackout_dates is 'Days on which a practice makes no calls
 comment on column vioc.blackout_dates.tenant_id is 'The practice.';
 comment on column vioc.blackout_dates.id is 'Identity.';
 comment on column vioc.blackout_dates.day is 'The day, in the tenant''s time zone.';
-comment on column vioc.blackout_dates.yearly is 'true: the same day of every year.';
+comment on column vioc.blackout_dates.yearly is 'true: the same day of every year; a yearly 29 February is kept in leap years only.';
 comment on column vioc.blackout_dates.reason is 'For people, for instance the holiday''s name.';

@@ -16,7 +16,8 @@ create table vioc.calls (
   is_test boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
-  to_number vioc.e164 not null,
+  not_after timestamptz,
+  to_number vioc.e164,
   from_number vioc.e164,
   agent text,
   variables jsonb,
@@ -63,7 +64,14 @@ create table vioc.calls (
   cancelled_at timestamptz,
   expired_at timestamptz,
   dry_run_at timestamptz,
+  -- the person was forgotten
+  forgotten_at timestamptz,
+  erased_at timestamptz,
+  deleted_at timestamptz,
   primary key (tenant_id, id),
+  constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
+  constraint only_a_finished_call_is_erased check (
+    erased_at is null or (forgotten_at is not null and status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run'))),
   constraint attempt_is_positive check (attempt > 0),
   constraint only_a_dispatching_call_is_leased check (
     (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
@@ -104,10 +112,17 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+-- caps and spacing: what was dialled lately, per number and per practice
+create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
+  where first_posted_at is not null and not is_test;
+create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
+  where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
 -- calls of a worker that died
 create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
+-- erase_forgotten
+create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review
 create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_review;
 
@@ -122,11 +137,12 @@ comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
 comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.calls.requested_by is 'The role that queued it.';
-comment on column vioc.calls.forced is 'Queued with force: calling hours and blackout dates do not apply.';
+comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
-comment on column vioc.calls.to_number is 'Number dialled, E.164.';
+comment on column vioc.calls.not_after is 'A call that made itself is not sent later: tenants.min_notice before the appointment. null = until the appointment.';
+comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
 comment on column vioc.calls.variables is 'What the agent was told, set at the claim.';
@@ -169,3 +185,6 @@ comment on column vioc.calls.failed_at is 'When it failed.';
 comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
 comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
 comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';
+comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
+comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
+comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';

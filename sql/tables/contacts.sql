@@ -25,6 +25,7 @@ create table vioc.contacts (
   phone_problem text,
   status vioc.contact_status not null default 'scheduled',
   next_call_at timestamptz default '-infinity',
+  planned_at timestamptz,
   attempts integer not null default 0,
   last_attempt integer not null default 0,
   last_outcome text,
@@ -53,7 +54,7 @@ comment on column vioc.contacts.external_id is 'The practice system''s key; uniq
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
 comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
-comment on column vioc.contacts.time_zone is 'IANA name of where the person is; null = the tenant''s.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the person is: its clock alone counts. null: the tenant''s and every zone that the number may belong to.';
 comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
 comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
 comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
@@ -68,6 +69,7 @@ comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the numbe
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
 comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
 comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.planned_at is 'Owned by the extension: since when the reminder plan runs (written, moved, booked again); steps before it are skipped.';
 comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
 comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';
 comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';

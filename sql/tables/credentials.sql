@@ -11,12 +11,22 @@ create table vioc.credentials (
   probe_at timestamptz,
   probe_must_end boolean not null default false,
   throttled_until timestamptz,
+  failures integer not null default 0,
   next_start_at timestamptz not null default '-infinity',
+  last_tenant_id bigint,
+  retell_concurrency_limit integer,
+  retell_reserved_inbound integer,
+  retell_other_calls integer,
+  retell_concurrency_at timestamptz,
+  retell_concurrency_asked_at timestamptz,
   recall_since timestamptz,
   recall_until timestamptz,
   recall_at timestamptz,
   recall_page text,
   created_at timestamptz not null default now(),
+  constraint failures_are_counted_up check (failures >= 0),
+  constraint what_retell_said_is_whole check (
+    num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
@@ -41,6 +51,13 @@ comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.'
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
 comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
+comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
+comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
+comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
+comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
 comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';

@@ -13,10 +13,25 @@ create table vioc.tenants (
   analysis_fields jsonb,
   max_concurrent_calls vioc.call_limit,
   max_starts_per_second vioc.call_limit,
+  max_calls_per_day vioc.call_limit,
+  max_calls_per_number_per_day vioc.call_limit default 2,
+  max_calls_per_number_in_7_days vioc.call_limit default 3,
+  wait_after_conversation interval not null default '2 hours',
   reminder_plan interval[] not null default '{1 day}',
+  min_notice interval not null default '2 hours',
   live boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
+  test_numbers text[] not null default '{}',
+  webhook_storage text not null default 'full',
+  keep_call_facts_days integer not null default 1461,
+  keep_transcripts_days integer not null default 180,
+  keep_webhook_bodies_days integer not null default 90,
+  data_storage_setting text,
+  opt_in_signed_url boolean,
+  enable_dnc_detection boolean,
+  bodies_purged_to bigint not null default 0,
+  texts_purged_to bigint not null default 0,
   paused_at timestamptz,
   pause_reason text,
   suspended_at timestamptz,
@@ -25,8 +40,19 @@ create table vioc.tenants (
   next_start_at timestamptz not null default '-infinity',
   created_at timestamptz not null default now(),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
+  -- the calls of the last 7 days are looked at
+  constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
+  constraint min_notice_is_not_negative check (min_notice >= '0'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
+  constraint webhook_storage_is_known check (webhook_storage in ('full', 'without_personal_data', 'basics')),
+  constraint data_is_kept_a_day_or_longer check (
+    least(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) >= 1
+    and greatest(keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days) <= 36525),
+  constraint call_facts_are_kept_longest check (
+    keep_call_facts_days >= greatest(keep_transcripts_days, keep_webhook_bodies_days)),
+  constraint data_storage_setting_is_retells check (
+    data_storage_setting in ('everything', 'everything_except_pii', 'basic_attributes_only')),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
@@ -51,10 +77,25 @@ comment on column vioc.tenants.agent_override is 'Sent as agent_override, with a
 comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
-comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone.';
+comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one day of its time zone; further ones wait for the next day. null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the tenant''s zone, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
+comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is closer.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
+comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
+comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';
+comment on column vioc.tenants.keep_transcripts_days is 'Days after which vioc_purge erases what was said in a call and what the agent was told.';
+comment on column vioc.tenants.keep_webhook_bodies_days is 'Days after which vioc_purge empties the bodies of a call''s webhooks.';
+comment on column vioc.tenants.data_storage_setting is 'What Retell keeps, sent in agent_override.agent: everything, everything_except_pii, basic_attributes_only; null = as the agent says.';
+comment on column vioc.tenants.opt_in_signed_url is 'Whether Retell signs links to recordings and lets them expire, sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.enable_dnc_detection is 'Whether Retell''s agent listens for "stop calling me", sent in agent_override.agent; null = as the agent says.';
+comment on column vioc.tenants.bodies_purged_to is 'vioc_purge: the call up to which bodies are emptied.';
+comment on column vioc.tenants.texts_purged_to is 'vioc_purge: the call up to which texts are erased.';
 comment on column vioc.tenants.paused_at is 'vioc_pause(tenant) since; null = running.';
 comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';

@@ -38,7 +38,7 @@ comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_rece
 comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
 comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
 comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
-comment on column vioc.webhook_events.body is 'The body, byte for byte.';
+comment on column vioc.webhook_events.body is 'The body, byte for byte, as far as tenants.webhook_storage says; empty when its time is over or its person forgotten.';
 comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
 comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';
 comment on column vioc.webhook_events.applied_at is 'When it was applied.';

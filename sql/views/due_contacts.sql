@@ -4,4 +4,4 @@ select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_
 from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
-comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it, if the tenant is live). A reader also needs EXECUTE on vioc_explain_contact.';
+comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';

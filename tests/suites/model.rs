@@ -269,8 +269,9 @@ impl World {
             .unwrap();
         let tenant: i64 = client
             .query_one(
-                "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, live) \
-                 values ('Bright Dental', 'America/New_York', 'agent_1', '+12125550100', true) returning id",
+                "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, live, \
+                 max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation) \
+                 values ('Bright Dental', 'America/New_York', 'agent_1', '+12125550100', true, null, null, '0') returning id",
                 &[],
             )
             .unwrap()
@@ -443,7 +444,7 @@ impl World {
             metadata: body["metadata"].clone(),
             at: self.now,
             visible_at: self.now + late,
-            fate: fate,
+            fate,
             phase: Phase::Registered,
             was_stopped: false,
         });

@@ -191,15 +191,16 @@ fn concurrency(shared: &Shared, who: &Workspace) -> Reply {
     let world = shared.lock();
     let current = world.usage.get(&who.org).map_or(0, |usage| usage.live);
     drop(world);
-    let limit = shared.config.concurrency_limit.unwrap_or(20);
+    let config = &shared.config;
+    let limit = config.concurrency_limit.unwrap_or(1_000_000);
     let body = json!({
-        "current_concurrency": current,
+        "current_concurrency": current + config.other_calls,
         "concurrency_limit": limit,
         "base_concurrency": limit,
         "purchased_concurrency": 0,
         "concurrency_purchase_limit": 100,
         "remaining_purchase_limit": 100,
-        "reserved_inbound_concurrency": 0,
+        "reserved_inbound_concurrency": config.reserved_inbound,
         "concurrency_burst_enabled": false,
         "concurrency_burst_limit": 0,
     });

@@ -116,8 +116,12 @@ pub struct Config {
     pub fate_by_number: bool,
     /// Fates by the end of the destination number; the longest match wins, before `fate_by_number`.
     pub fates: Vec<(String, Fate)>,
-    /// Calls at once per workspace; `None`: no limit (and 20 is what `get-concurrency` says).
+    /// Calls at once per workspace; `None`: no limit (and a million is what `get-concurrency` says).
     pub concurrency_limit: Option<u32>,
+    /// Calls that others make or take in every workspace, inbound ones for instance: they use up lines.
+    pub other_calls: u32,
+    /// Lines that are kept for inbound calls; the others may use them.
+    pub reserved_inbound: u32,
     /// Creates per second and workspace, over any window of one second.
     pub starts_per_second: Option<f64>,
     pub over_limit: OverLimit,
@@ -155,6 +159,8 @@ impl Default for Config {
             fate_by_number: false,
             fates: Vec::new(),
             concurrency_limit: None,
+            other_calls: 0,
+            reserved_inbound: 0,
             starts_per_second: None,
             over_limit: OverLimit::Refuse,
             webhook_timeout: Duration::from_secs(10),

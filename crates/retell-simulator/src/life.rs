@@ -241,9 +241,10 @@ pub(crate) fn stop(shared: &Shared, world: &mut World, id: &str) {
 pub(crate) fn has_room(shared: &Shared, usage: &mut Usage) -> bool {
     const FORGIVEN: f64 = 0.95;
     let config = &shared.config;
+    let not_ours = config.reserved_inbound.max(config.other_calls);
     if config
         .concurrency_limit
-        .is_some_and(|limit| usage.live >= limit)
+        .is_some_and(|limit| usage.live >= limit.saturating_sub(not_ours))
     {
         return false;
     }

@@ -9,14 +9,18 @@
 //! | [`reply`] | what the answer to `create-phone-call` means for the call |
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
 //! | [`hours`] | whether a setting names a range of hours |
+//! | [`openings`] | when calls may be made, and when that changes |
 //! | [`spoken`] | how a date and a time are said in a language |
 //! | [`phone`] | which number, if any, may be dialled |
 //! | [`session`] | the identity of a call attempt |
 //! | [`json_text`] | JSON text that `jsonb` accepts |
+//! | [`pace`] | which starts still count against a limit per second |
 //! | [`wish`] | when a person asked to be called back |
 
 pub mod hours;
 pub mod json_text;
+pub mod openings;
+pub mod pace;
 pub mod phone;
 pub mod reply;
 pub mod retry_after;

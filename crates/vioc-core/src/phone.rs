@@ -199,5 +199,9 @@ fn count_digits(text: &str) -> usize {
     text.chars().filter(|c| c.is_numeric()).count()
 }
 
+mod zones;
+
+pub use zones::time_zones;
+
 #[cfg(test)]
 mod tests;

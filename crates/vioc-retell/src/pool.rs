@@ -101,6 +101,11 @@ impl Pool {
         state.queue.len() + state.running + state.done.len()
     }
 
+    /// Whether a job waits for a thread: it is not on its way yet.
+    pub fn is_waiting(&self) -> bool {
+        !self.shared.lock().queue.is_empty()
+    }
+
     /// Queues a job and sees to it that there is a thread for it. Never blocks.
     ///
     /// Threads that died are replaced here: they are no longer counted, so there is room for new.

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use zeroize::Zeroizing;
+
+use crate::Secret;
+
 const PREFIX: &str = "file:";
 /// No key is longer; a wrong file is not read into memory.
 const MAX_BYTES: u64 = 4096;
@@ -11,9 +15,9 @@ const MAX_BYTES: u64 = 4096;
 /// # Errors
 ///
 /// In words, if the reference cannot be used. It never holds a key, nor the content of a file.
-pub fn resolve(key: &str, secrets_dir: &Path) -> Result<String, String> {
+pub fn resolve(key: &str, secrets_dir: &Path) -> Result<Secret, String> {
     let Some(name) = key.strip_prefix(PREFIX) else {
-        return Ok(key.to_owned());
+        return Ok(Secret::from(key.to_owned()));
     };
     let is_plain = !name.is_empty()
         && !name.starts_with('.')
@@ -34,10 +38,11 @@ pub fn resolve(key: &str, secrets_dir: &Path) -> Result<String, String> {
         return Err(format!("key file {name} is too large to be a key"));
     }
     let text = std::fs::read_to_string(&path)
+        .map(Zeroizing::new)
         .map_err(|error| format!("key file {name} cannot be read: {}", error.kind()))?;
     match text.trim() {
         "" => Err(format!("key file {name} is empty")),
-        key => Ok(key.to_owned()),
+        key => Ok(Secret::from(key.to_owned())),
     }
 }
 
@@ -52,7 +57,7 @@ mod tests {
         std::fs::write(dir.join("clinic.key"), "key_abc\n").unwrap();
         std::fs::write(dir.join("empty"), " \n").unwrap();
         std::fs::write(dir.join("large"), "k".repeat(5000)).unwrap();
-        let resolved = |key: &str| resolve(key, &dir);
+        let resolved = |key: &str| resolve(key, &dir).map(|key| key.expose().to_owned());
         assert_eq!(resolved("key_abc").as_deref(), Ok("key_abc"));
         assert_eq!(resolved("file:clinic.key").as_deref(), Ok("key_abc"));
         for refused in [

@@ -14,7 +14,7 @@ from people as p where p.id = c.id;
 update vioc.contacts set appointment_time = now() + interval '9 days' where tenant_id = :tenant;
 
 select ok(c.status = 'scheduled' and c.attempts = 0 and c.last_attempt = 4 and c.requested_time is null and c.requested_text is null
-  and c.next_call_at = vioc.next_plan_step(c.appointment_time, '{3 days}', 'America/New_York', now()), 'from ' || p.status)
+  and c.next_call_at = vioc.plan_step(c.appointment_time, '3 days', 'America/New_York'), 'from ' || p.status)
 from people as p join vioc.contacts as c on c.id = p.id where p.status not in ('wrong_number', 'do_not_call');
 select ok(c.status = p.status and c.next_call_at is null, p.status || ' outlives it')
 from people as p join vioc.contacts as c on c.id = p.id where p.status in ('wrong_number', 'do_not_call');
@@ -25,7 +25,7 @@ update vioc.contacts set appointment_time = now() + interval '2 days' where id =
 select is((pg_temp.call(:call)).status::text, 'cancelled', 'a queued call is cancelled');
 select is((pg_temp.call(:call)).cancel_reason, 'the appointment was moved', 'and says why');
 select is((pg_temp.person(:contact)).next_call_at,
-  vioc.next_plan_step(now() + interval '2 days', '{1 day}', 'America/New_York', now()), 'the step that is past is skipped');
+  vioc.plan_step(now() + interval '2 days', '1 day', 'America/New_York'), 'the step that is past is skipped');
 update vioc.contacts set appointment_time = null where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at, null, 'taken away: by hand only');
 update vioc.contacts set appointment_time = now() - interval '2 days' where id = :contact;

@@ -18,7 +18,7 @@ update vioc.contacts set call_at = call_at where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at, null, 'queued once');
 update vioc.contacts set appointment_time = now() + interval '12 days' where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at,
-  vioc.next_plan_step(now() + interval '12 days', '{1 day}', 'America/New_York', now()), 'a moved appointment does not bring it back');
+  vioc.plan_step(now() + interval '12 days', '1 day', 'America/New_York'), 'a moved appointment does not bring it back');
 update vioc.contacts set appointment_time = now() + interval '9 days', call_at = now() + interval '1 day' where id = :contact;
 update vioc.contacts set appointment_time = now() + interval '12 days' where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at, now() + interval '1 day', 'one that is still ahead outlives a move');

@@ -1,6 +1,6 @@
 -- Each refusal has the documented SQLSTATE and a hint, and repeats no name and no number.
 \ir ../practice.psql
-select plan(99);
+select plan(101);
 
 select pg_temp.contact(:tenant) as contact \gset
 select pg_temp.contact(:tenant, '3 days', '12') as unreachable \gset
@@ -26,6 +26,7 @@ union all
 select format(s, i), 'PT404' from unnest(array['select vioc_pause(%s)', 'select vioc_resume(%s)']) as s, unnest('{-1,9000000}'::text[]) as i;
 
 insert into cases values
+  ('call vioc_call_contact_now(-1)', 'PT404'), ('do $x$ begin perform vioc_cancel_call(-1); end $x$', 'PT404'),
   (format('select vioc_call_contact(%s)', :unreachable), 'VC001'),
   (format('select vioc_call_contact(%s, true)', :unreachable), 'VC001'),
   (format('select vioc_call_contact(%s)', :of_bare), 'VC001'),

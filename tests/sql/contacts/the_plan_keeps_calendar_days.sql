@@ -4,7 +4,10 @@
 select plan(17);
 
 select is(
-  vioc.next_plan_step(appointment::timestamptz, plan::interval[], zone, after::timestamptz),
+  vioc.next_plan_step(
+    jsonb_populate_record(null::vioc.contacts, jsonb_build_object('appointment_time', appointment)),
+    jsonb_populate_record(null::vioc.tenants, jsonb_build_object('reminder_plan', plan, 'time_zone', zone, 'min_notice', '2 hours')),
+    after::timestamptz, after::timestamptz),
   wanted::timestamptz, claim)
 from (values
   ('2031-03-09 14:30-04', '{1 day}', 'America/New_York', '2031-03-01Z', '2031-03-08 14:30-05', 'the day before, across spring''s 23 hours'),

@@ -1,32 +1,7 @@
 -- Contract 7.4 and 7.5, and Retell's signature: v=<ms>,d=hex(HMAC-SHA256(key, body || v)).
 \ir ../outcomes/clinic.psql
+\ir signing.psql
 select plan(49);
-
-create function pg_temp.hmac(p_key text, p_message bytea) returns text language plpgsql as $$
-declare
-  v_inner bytea := decode(repeat('36', 64), 'hex');
-  v_outer bytea := decode(repeat('5c', 64), 'hex');
-begin
-  for i in 0 .. length(p_key) - 1 loop
-    v_inner := set_byte(v_inner, i, get_byte(v_inner, i) # ascii(substr(p_key, i + 1)));
-    v_outer := set_byte(v_outer, i, get_byte(v_outer, i) # ascii(substr(p_key, i + 1)));
-  end loop;
-  return encode(sha256(v_outer || sha256(v_inner || p_message)), 'hex');
-end $$;
-create function pg_temp.signed(p_body text, p_key text, p_at timestamptz default clock_timestamp()) returns text language sql as $$
-  select 'v=' || v.ms || ',d=' || pg_temp.hmac(p_key, convert_to(p_body || v.ms, 'UTF8'))
-  from (select floor(extract(epoch from p_at) * 1000)::bigint::text as ms) as v $$;
--- status, HTTP status and how many bodies were stored
-create function pg_temp.knock(p_body text, p_header text, p_name text default 'x-retell-signature') returns text language plpgsql as $$
-declare
-  v_before bigint := (select count(*) from vioc.webhook_events);
-  v_answer jsonb;
-begin
-  perform set_config('response.status', '', true);
-  perform set_config('request.headers', coalesce(json_build_object('host', 'x', p_name, p_header)::text, ''), true);
-  v_answer := vioc_receive_webhook(p_body::json);
-  return concat_ws(' ', v_answer ->> 'status', nullif(current_setting('response.status', true), ''), '+' || ((select count(*) from vioc.webhook_events) - v_before));
-end $$;
 
 \set vector '{"event":"call_ended","call":{"call_id":"call_0123456789abcdef01234567","call_status":"ended","disconnection_reason":"user_hangup"}}'
 select is(pg_temp.signed(:'vector', 'key_0123456789abcdef0123456789ab', to_timestamp(1760000000)),

@@ -3,10 +3,10 @@
 select plan(6);
 
 create temp table calls as select n, pg_temp.queue(pg_temp.contact(:tenant)) as call from generate_series(1, 5) as n;
-update vioc.contacts set locale = 'xx-broken' where id = (select (pg_temp.call(call)).contact_id from calls where n = 3);
+update vioc.contacts set locale = 'en-broken' where id = (select (pg_temp.call(call)).contact_id from calls where n = 3);
 create or replace function vioc.spoken_date(p_local timestamp, p_locale text) returns text language plpgsql immutable strict as $$
 begin
-  if p_locale = 'xx-broken' then
+  if p_locale = 'en-broken' then
     raise exception 'Ann Jones cannot be prepared' using errcode = '22P02';
   end if;
   return 'Monday, January 15th';

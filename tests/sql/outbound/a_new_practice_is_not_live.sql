@@ -9,7 +9,7 @@ select pg_temp.contact(:fresh, '3 hours') from generate_series(1, 4) \g /dev/nul
 select vioc_do_not_call(:fresh, (pg_temp.person(pg_temp.contact(:fresh, '3 days'))).phone_e164) \gset ignored_
 update vioc.contacts set appointment_status = 'cancelled' where id = (select pg_temp.contact(:fresh, '4 days'));
 
-select is(vioc.enqueue_due(1000, 'test', now() + interval '1 day'), 0, 'nobody is called before it is live');
+select is(vioc.enqueue_due(1000, 'test', now() + interval '2 hours'), 0, 'nobody is called before it is live');
 create temp table forecast as select * from vioc_go_live_forecast(:fresh);
 select is(count(*), 7::bigint, 'seven days') from forecast;
 select is(min(day), (now() at time zone 'America/New_York')::date, 'from today on, at the practice') from forecast;

@@ -1,12 +1,14 @@
 -- vioc.rules is the one definition of every rule. Per column: a change that breaks it alone, and one that mends it.
 \ir ../practice.psql
-select plan(57);
+select plan(81);
 
 -- noon on a Wednesday in New York
 \set noon '2031-06-11 12:00-04'
 select pg_temp.contact(:tenant) as contact \gset
 update vioc.contacts set appointment_time = '2031-06-20 09:00-04' where id = :contact;
 select pg_temp.contact(pg_temp.practice(), '3 days', (pg_temp.person(:contact)).phone) as neighbour \gset
+-- the rules about the number and about the notice have cases of their own below
+update vioc.tenants set min_notice = '0', max_calls_per_number_per_day = null, max_calls_per_number_in_7_days = null where id = :tenant;
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 
 create function pg_temp.broken(p_contact bigint, p_now timestamptz) returns text language sql as $$
@@ -15,6 +17,15 @@ create function pg_temp.broken(p_contact bigint, p_now timestamptz) returns text
   where v.contact_id = p_contact and r.value = 'false'
 $$;
 select is(pg_temp.broken(:contact, :'noon'), 'none', 'at first every rule allows the call');
+
+-- a call to the number of a contact, that ended, from the practice
+create function pg_temp.dialled(p_contact bigint, p_reason text, p_ended_at timestamptz) returns void language sql as $$
+  insert into vioc.calls (tenant_id, contact_id, session_id, status, outcome, attempt, requested_by, due_at, to_number, contact_status_before,
+    first_posted_at, placed_at, ended_at, completed_at, disconnection_reason)
+  select (select min(tenant_id) from vioc.contacts), c.id, gen_random_uuid(), 'completed', 'completed', 100, 'test', now(), c.phone_e164, 'scheduled',
+    p_ended_at, p_ended_at, p_ended_at, p_ended_at, p_reason
+  from vioc.contacts as c where c.id = p_contact
+$$;
 
 create temp table cases (n serial, rule text, breaks text, mends text);
 insert into cases (rule, breaks, mends) values
@@ -44,7 +55,19 @@ insert into cases (rule, breaks, mends) values
   ('in_calling_hours', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 3, ''08:00'', ''12:00'')', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 3, ''12:00'', ''12:01'')'),
   ('in_calling_hours', 'update vioc.calling_hours set weekday = 4 where tenant_id = T', 'delete from vioc.calling_hours where tenant_id = T'),
   ('no_blackout', 'insert into vioc.blackout_dates (tenant_id, day) values (T, ''2031-06-11'')', 'update vioc.blackout_dates set day = ''2031-06-12'' where tenant_id = T'),
-  ('no_blackout', 'update vioc.blackout_dates set day = ''1999-06-11'', yearly = true where tenant_id = T', 'update vioc.blackout_dates set yearly = false where tenant_id = T');
+  ('no_blackout', 'update vioc.blackout_dates set day = ''1999-06-11'', yearly = true where tenant_id = T', 'update vioc.blackout_dates set yearly = false where tenant_id = T'),
+  ('number_rested', 'select pg_temp.dialled(C, ''user_hangup'', ''2031-06-11 10:00:01-04'')', 'update vioc.calls set ended_at = ''2031-06-11 10:00-04'' where contact_id = C'),
+  ('number_rested', 'update vioc.tenants set wait_after_conversation = ''3 hours'' where id = T', 'update vioc.contacts set status = ''callback'' where id = C'),
+  ('number_rested', 'update vioc.contacts set status = ''scheduled'' where id = C', 'update vioc.calls set in_voicemail = true where contact_id = C'),
+  ('number_rested', 'update vioc.calls set in_voicemail = false where contact_id = C', 'update vioc.calls set disconnection_reason = ''dial_no_answer'', outcome = ''no_answer'' where contact_id = C'),
+  ('below_day_cap', 'update vioc.tenants set max_calls_per_number_per_day = 1 where id = T', 'update vioc.tenants set max_calls_per_number_per_day = 2 where id = T'),
+  ('below_day_cap', 'select pg_temp.dialled(N, ''dial_busy'', ''2031-06-11 11:00-04'')', 'update vioc.contacts set status = ''callback'' where id = C'),
+  ('below_day_cap', 'update vioc.contacts set status = ''scheduled'' where id = C', 'update vioc.calls set first_posted_at = ''2031-06-10 23:59-04'' where contact_id = C'),
+  ('below_week_cap', 'update vioc.tenants set max_calls_per_number_in_7_days = 2 where id = T', 'update vioc.calls set first_posted_at = ''2031-06-04 23:59-04'' where contact_id = C'),
+  ('below_week_cap', 'update vioc.calls set first_posted_at = ''2031-06-05 00:00-04'' where contact_id = C', 'update vioc.calls set outcome = ''throttled'' where contact_id = C'),
+  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'' where contact_id = C', 'update vioc.calls set is_test = true where contact_id = C'),
+  ('below_week_cap', 'update vioc.calls set is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
+  ('enough_notice', 'update vioc.contacts set next_call_at = ''2031-06-11 11:00-04'', appointment_time = ''2031-06-11 13:00-04'', call_at = null where id = C; update vioc.tenants set min_notice = ''90 min'' where id = T', 'update vioc.contacts set next_call_at = ''2031-06-11 11:31-04'' where id = C');
 
 update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour);
 create function pg_temp.try(p_statement text, p_contact bigint, p_now timestamptz) returns text language plpgsql as $$
@@ -70,6 +93,8 @@ begin
 end $$;
 select is(got, wanted, rule || case part when 1 then ' broken: ' else ' mended: ' end || statement) from verdicts order by n, part;
 
+update vioc.tenants set min_notice = '0' where id = :tenant;
+update vioc.contacts set appointment_time = '2031-06-20 09:00-04' where id = :contact;
 -- a call of one's own contact does not occupy the line
 select pg_temp.queue(:contact) \gset ignored_
 select count(*) from pg_temp.claim() \gset ignored_

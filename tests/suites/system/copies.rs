@@ -99,6 +99,8 @@ fn busy() -> Practice {
          insert into vioc.follow_up_rules (tenant_id, outcome, delays, max_attempts) values (1, 'busy', '{5 min}', 2);
          insert into vioc.agents (tenant_id, locale, retell_agent_id) values (1, 'es', 'agent_es');",
     );
+    practice.run("create role reception; select vioc_grant('reception', 'operator', 1); select vioc_forget_phone(1, '+12125559999')");
+    assert_roles_behave(&practice.cluster, APP);
     // Queued, and waiting: nothing may be sent with this key for an hour.
     practice.run("update vioc.credentials set throttled_until = now() + interval '1 hour'");
     let queued = practice.call_number(&new_number());
@@ -118,8 +120,64 @@ fn elsewhere(retell: &Simulator) -> Cluster {
 fn make_roles(cluster: &Cluster) {
     cluster
         .connect("postgres")
-        .batch_execute("create role authenticator login noinherit; create role web_anon; create role frontdesk")
+        .batch_execute("create role authenticator login noinherit; create role web_anon; create role frontdesk; create role reception")
         .unwrap();
+}
+
+/// Who may do what: every right on what the extension owns, and every policy, one a line.
+fn rights(cluster: &Cluster, database: &str) -> Vec<String> {
+    let sql = "
+        with members as (
+          select d.classid, d.objid from pg_depend as d join pg_extension as e on e.oid = d.refobjid
+          where e.extname = 'vioconcierge' and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e')
+        select concat_ws(' ', o.name, a.grantee::regrole, a.privilege_type, a.is_grantable) from (
+          select p.oid::regprocedure::text as name, p.proacl as acl from members as m join pg_proc as p on m.classid = 'pg_proc'::regclass and p.oid = m.objid
+          union all select c.oid::regclass::text, c.relacl from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'v', 'S')
+          union all select c.oid::regclass || '.' || t.attname, t.attacl from pg_class as c join pg_attribute as t on t.attrelid = c.oid
+            where c.relnamespace = 'vioc'::regnamespace and t.attacl is not null
+          union all select n.nspname, n.nspacl from pg_namespace as n where n.nspname = 'vioc') as o, aclexplode(o.acl) as a
+        union all
+        select concat_ws(' ', c.oid::regclass, c.relrowsecurity, p.polname, p.polcmd, pg_get_expr(p.polqual, c.oid), pg_get_expr(p.polwithcheck, c.oid))
+        from pg_class as c left join pg_policy as p on p.polrelid = c.oid
+        where c.relnamespace = 'vioc'::regnamespace and c.relkind = 'r'
+        order by 1";
+    let rows = cluster.connect(database).query(sql, &[]).unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// What the roles of the front can do is what they could do before.
+fn assert_roles_behave(cluster: &Cluster, database: &str) {
+    let mut session = cluster.connect(database);
+    let mut refused = |role: &str, sql: &str| {
+        let sql = format!("begin; set local role {role}; {sql}; commit");
+        let result = session.batch_execute(&sql);
+        session.batch_execute("rollback").unwrap();
+        result.err().map(|error| crate::told(&error))
+    };
+    for allowed in [
+        "select count(*) from vioc.call_history, vioc.needs_review, vioc.metrics",
+        "do $$ begin assert (select count(*) > 0 from vioc.contacts where tenant_id = 1) and (select count(*) = 0 from vioc.contacts where tenant_id = 2); end $$",
+        "update vioc.contacts set special_instructions = 'x' where tenant_id = 1",
+        "select vioc_explain_contact(min(id)) from vioc.contacts",
+    ] {
+        assert_eq!(refused("reception", allowed), None, "{allowed}");
+    }
+    for (role, forbidden, state) in [
+        ("reception", "select vioc_pause(2)", "PT404"),
+        ("reception", "select vioc_resume()", "42501"),
+        ("reception", "select * from vioc.credential_keys", "42501"),
+        ("reception", "select * from vioc.audit", "42501"),
+        ("web_anon", "select * from vioc.contacts", "42501"),
+        ("web_anon", "select vioc_ingest_outcome('{}')", "42501"),
+    ] {
+        let told = refused(role, forbidden).unwrap_or_default();
+        assert!(told.starts_with(state), "{role}: {forbidden}: {told}");
+    }
+    let answer: String = session
+        .query_one("select vioc_receive_webhook('{}')::text", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(answer, r#"{"status": "refused"}"#);
 }
 
 fn assert_same_rows(original: &[(String, String)], restored: &[(String, String)]) {
@@ -223,6 +281,8 @@ fn a_dump_restored_elsewhere_by_psql_is_equal_and_dials_only_after_resume() {
     let output = other.psql(APP, &String::from_utf8(script).unwrap());
     must(&output);
     assert_same_rows(&before, &contents(&other, APP));
+    assert_eq!(rights(&practice.cluster, APP), rights(&other, APP));
+    assert_roles_behave(&other, APP);
     assert_dials_after_resume_only(&other, APP, &retell);
 }
 
@@ -245,6 +305,8 @@ fn restore_with_pg_restore(name: &str, arguments: &[&str]) {
     std::fs::remove_file(&file).unwrap();
     must(&output);
     assert_same_rows(&before, &contents(&other, APP));
+    assert_eq!(rights(&practice.cluster, APP), rights(&other, APP));
+    assert_roles_behave(&other, APP);
     worker_says_copy(&other, APP);
     assert_eq!(retell.counters().requests, 0);
 }
@@ -287,6 +349,8 @@ fn a_database_made_from_this_one_as_template_does_not_dial() {
         .unwrap();
     cluster.set("vioconcierge.api_base_url", &copy_retell.url());
     set("copy");
+    assert_eq!(rights(&cluster, APP), rights(&cluster, "copy"));
+    assert_roles_behave(&cluster, "copy");
     let requests = retell.counters().requests;
     assert_dials_after_resume_only(&cluster, "copy", &copy_retell);
     assert_eq!(retell.counters().requests, requests);

@@ -152,7 +152,7 @@ fn pg_cron_in_another_database_gets_the_jobs_of_this_one() {
         .collect();
     assert_eq!(enqueue.len(), 1, "{installed:#?}");
     assert_eq!(enqueue[0].3, APP);
-    assert_eq!(enqueue[0].2, "select public.vioc_enqueue_due()");
+    assert_eq!(enqueue[0].2, "select public.vioc_enqueue_due(10000)");
 
     let told = refusal(
         &practice,
@@ -176,9 +176,7 @@ fn who_is_no_superuser_is_told_the_statement_and_it_works() {
         .connect("postgres")
         .batch_execute("create extension pg_cron")
         .unwrap();
-    practice.run(
-        "create role manager login; grant execute on function vioc_install_schedule(text), vioc_remove_schedule() to manager",
-    );
+    practice.run("create role manager login; select vioc_grant('manager', 'admin')");
     let told = refusal(
         &practice,
         "manager",

@@ -158,6 +158,7 @@ fn each_tenant_calls_with_its_own_key_and_one_without_with_the_fallback_key() {
 #[test]
 fn an_open_call_is_returned_again_and_dialled_once() {
     let practice = Practice::open();
+    practice.run("update vioc.tenants set wait_after_conversation = '0'");
     let contact = practice.contact(&new_number());
     let mut client = practice.connect();
     let mut transaction = client.transaction().unwrap();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
+mod attacks;
 mod cancel;
 mod concurrency;
 mod copies;
@@ -10,6 +11,7 @@ mod faults;
 mod first_call;
 mod privacy;
 mod server_life;
+mod stories;
 mod waiting;
 mod webhooks;
 mod workers;

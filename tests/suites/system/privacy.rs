@@ -116,6 +116,25 @@ fn a_run_with_every_kind_of_error_leaves_no_personal_data_and_no_key_in_the_log(
         ("select vioc_set_credentials(999, $1)", SECRET),
         ("select vioc_do_not_call(1, $1)", "not a number 6462879999"),
         ("select vioc_mark_reviewed(1, $1)", "levitated"),
+        // Rows that a constraint would print, and what would print a value.
+        (
+            "update vioc.contacts set phone_problem = $1 where name is not null",
+            NAME,
+        ),
+        (
+            "update vioc.contacts set status = 'confirmed', requested_text = $1 where id = 1",
+            NAME,
+        ),
+        (
+            "update vioc.contacts set needs_review = null, name = $1",
+            PATIENT,
+        ),
+        ("select vioc_grant($1, 'viewer')", NAME),
+        ("select vioc_forget_phone(1, $1)", "6462879000 or so"),
+        ("select vioc_forget_contact(999, $1)", NAME),
+        ("select vioc_call_report(999, $1, null, null)", "6462879000"),
+        ("select vioc_ingest_outcome(to_jsonb($1::text))", NAME),
+        ("select vioc_forget_phone(1, $1)", "6462879004"),
         (
             "insert into vioc.tenants (company_name, time_zone, retell_agent_number) values ('T', 'UTC', $1::text)",
             "6462879998",

@@ -304,7 +304,7 @@ fn concurrency_key_and_agent_can_be_asked_for() {
             &concurrency["current_concurrency"],
             &concurrency["concurrency_limit"]
         ),
-        (&json!(1), &json!(20))
+        (&json!(1), &json!(1_000_000))
     );
     let info = get(&retell, "/get-api-key-info");
     assert!(info.text("org_id").starts_with("org_") && !info.text("org_name").is_empty());

@@ -118,7 +118,7 @@ fn leave_a_late_creation(retell: &Simulator) {
         Some(KEY),
         &body,
     )
-    .unwrap();
+    .expect("the request is written");
     assert!(retell.wait_for(|now| !now.idle(), PATIENCE));
 }
 

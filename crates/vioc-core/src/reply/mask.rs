@@ -11,6 +11,8 @@ const MAX_CHARS: usize = 500;
 const MAX_BYTES: usize = 64 * 1024;
 /// What is known must be at least this long, or single letters would vanish.
 const MIN_KNOWN_CHARS: usize = 2;
+/// What is known and at least this long is masked inside of words too.
+const MIN_ANYWHERE_CHARS: usize = 8;
 /// The longest piece that a cut through a number or an address may leave behind.
 const CUT_MARGIN: usize = 256;
 
@@ -29,7 +31,7 @@ static PERSONAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// `message` with phone numbers, e-mail addresses, keys and every `known` value replaced by `***`.
 ///
-/// A known value counts as a word of its own only, in upper or lower case: "Ann" leaves "cannot" alone.
+/// In upper or lower case. A short value counts as a word of its own only: "Ann" leaves "cannot" alone.
 #[must_use]
 pub fn mask(message: &str, known: &[&str]) -> String {
     let (message, cut) = bounded(message);
@@ -75,22 +77,48 @@ fn clean(text: &str) -> String {
         .to_owned()
 }
 
-/// Where `value` stands as a word of its own.
+/// Where `value` stands: a short one as a word of its own, a longer one wherever it is.
 fn occurrences(message: &str, value: &str) -> Vec<Range<usize>> {
     let length = value.chars().count();
     // Case changes the length of few letters, and of none by more than three.
     if length < MIN_KNOWN_CHARS || length > message.chars().count().saturating_mul(3) {
         return Vec::new();
     }
-    let pattern = format!(r"(?i)\b{{start-half}}{}\b{{end-half}}", escape(value));
-    match Regex::new(&pattern) {
-        Ok(pattern) => pattern.find_iter(message).map(|m| m.range()).collect(),
+    let Ok(pattern) = Regex::new(&format!("(?i){}", escape(value))) else {
         // A value too long for a pattern: letter for letter is the best that is left.
-        Err(_) => message
+        return message
             .match_indices(value)
             .map(|(at, found)| at..at + found.len())
-            .collect(),
+            .collect();
+    };
+    let mut spans = Vec::new();
+    let mut from = 0;
+    while let Some(found) = pattern.find_at(message, from) {
+        if length >= MIN_ANYWHERE_CHARS || is_word(message, &found.range()) {
+            from = found.end();
+            spans.push(found.range());
+        } else {
+            // one that overlaps it may be a word
+            from = message.ceil_char_boundary(found.start() + 1);
+        }
     }
+    spans
+}
+
+/// Whether no letter, digit or `_` adjoins: names of fields stay readable.
+fn is_word(message: &str, span: &Range<usize>) -> bool {
+    let joined = |inside: Option<char>, outside: Option<char>| {
+        let is_letter = |c: char| c.is_alphanumeric() || c == '_';
+        inside.is_some_and(is_letter) && outside.is_some_and(is_letter)
+    };
+    let found = &message[span.clone()];
+    !joined(
+        found.chars().next(),
+        message[..span.start].chars().next_back(),
+    ) && !joined(
+        found.chars().next_back(),
+        message[span.end..].chars().next(),
+    )
 }
 
 /// Spans may overlap (a note that holds a number): together they become one mask.
@@ -147,6 +175,18 @@ mod tests {
         for (message, known, expected) in [
             ("Hello ANNA LOPEZ!", "Anna Lopez", "Hello ***!"),
             ("cannot call Ann", "Ann", "cannot call ***"),
+            // found by fuzzing
+            (
+                "Anna Lopez_m and xAnna Lopezes",
+                "Anna Lopez",
+                "***_m and x***es",
+            ),
+            (
+                "variable ann_1 of aann ann",
+                "Ann",
+                "variable ann_1 of aann ***",
+            ),
+            ("xa a a", "a a", "xa ***"),
             ("a man, a plan", "a", "a man, a plan"),
             ("other the theme", "the", "other *** theme"),
             ("für JOSÉ.", "José", "für ***."),

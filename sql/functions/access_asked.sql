@@ -1,0 +1,28 @@
+-- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it.
+create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id bigint) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest') then
+    raise exception 'access is one of viewer, operator, admin, webhook, ingest'
+      using errcode = 'invalid_parameter_value', hint = 'For instance select vioc_grant(''reception'', ''operator'', 1);';
+  end if;
+  if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
+    raise exception 'there is no such role'
+      using errcode = 'undefined_object', hint = 'Make it first: create role ...;';
+  end if;
+  if p_role_name like 'pg\_%' then
+    raise exception 'roles of PostgreSQL itself are given nothing'
+      using errcode = 'reserved_name', hint = 'Use a role of your own.';
+  end if;
+  if p_tenant_id is null then
+    perform vioc.check_everywhere('admin');
+  else
+    perform vioc.check_tenant('admin', p_tenant_id);
+  end if;
+  -- GRANTs on the same objects at the same moment would fail
+  perform pg_advisory_xact_lock(1986621283, 2);
+end
+$$;
+comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';

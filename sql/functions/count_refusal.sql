@@ -1,0 +1,24 @@
+-- Private. Counts, and never waits: under a flood, or while another session writes the row, the session carries its
+-- count on to the next refusal.
+create function vioc.count_refusal(p_reason text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_carried constant text := 'vioc_refusals.' || p_reason;
+  v_count bigint := 1 + coalesce(substring(current_setting(v_carried, true) from '^[0-9]{1,9}$')::bigint, 0);
+begin
+  update vioc.webhook_refusals as r
+  set refusals = r.refusals + v_count, last_at = p_now,
+      writes_in_second = case when date_trunc('second', r.last_at) = date_trunc('second', p_now) then r.writes_in_second + 1 else 1 end
+  from (select w.reason from vioc.webhook_refusals as w where w.reason = p_reason for no key update skip locked) as l
+  where r.reason = l.reason
+    and (r.writes_in_second < 100 or date_trunc('second', r.last_at) <> date_trunc('second', p_now));
+  if not found and not exists (select from vioc.webhook_refusals as r where r.reason = p_reason) then
+    insert into vioc.webhook_refusals (reason, refusals, last_at) values (p_reason, v_count, p_now)
+    on conflict (reason) do nothing;
+  end if;
+  perform set_config(v_carried, case when found then '0' else v_count::text end, false);
+end
+$$;
+comment on function vioc.count_refusal(text, timestamptz) is 'Counts a refused webhook.';

@@ -1,0 +1,23 @@
+-- Private. Calls that were under way when their person was forgotten, once they are over.
+create function vioc.erase_forgotten(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call record;
+  v_erased integer := 0;
+begin
+  for v_call in
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.forgotten_at is not null and c.erased_at is null
+      and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+    limit p_limit
+    for update skip locked
+  loop
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+    v_erased := v_erased + 1;
+  end loop;
+  return v_erased;
+end
+$$;
+comment on function vioc.erase_forgotten(integer, timestamptz) is 'Erases forgotten persons from calls that have ended since.';

@@ -1,0 +1,32 @@
+-- Triggers on vioc.calling_hours and vioc.blackout_dates: the plan was fitted into the hours as they then were.
+create function vioc.hours_written() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
+  if current_setting('check_function_bodies') = 'off' then
+    return null;
+  end if;
+  perform vioc.plan_again(w.tenant_id, now())
+  from (select distinct w.tenant_id from written as w) as w
+  -- gone with its hours
+  where exists (select from vioc.tenants as t where t.id = w.tenant_id);
+  return null;
+end
+$$;
+comment on function vioc.hours_written() is 'Trigger: the contacts of a practice follow its new hours.';
+
+create trigger calling_hours_inserted after insert on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_updated after update on vioc.calling_hours
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger calling_hours_deleted after delete on vioc.calling_hours
+  referencing old table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_inserted after insert on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_updated after update on vioc.blackout_dates
+  referencing new table as written for each statement execute function vioc.hours_written();
+create trigger blackout_dates_deleted after delete on vioc.blackout_dates
+  referencing old table as written for each statement execute function vioc.hours_written();

@@ -1,0 +1,13 @@
+-- Private. One line of vioc.audit.
+create function vioc.note(
+  p_action text, p_tenant_id bigint, p_contact_id bigint default null, p_call_id bigint default null, p_detail text default null)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.audit (at, actor, action, tenant_id, contact_id, call_id, detail)
+  values (clock_timestamp(), vioc.caller(), p_action, p_tenant_id, p_contact_id, p_call_id, p_detail);
+end
+$$;
+comment on function vioc.note(text, bigint, bigint, bigint, text) is 'Writes down who did what.';

@@ -1,0 +1,84 @@
+-- Private. One bounded piece of what retention asks for. Calls are old in the order of their ids, so a mark per
+-- practice says how far it has come, and nothing is read twice.
+create function vioc.purge(p_limit integer, p_now timestamptz) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant record;
+  v_calls bigint[];
+  v_person vioc.forgotten;
+  v_rows integer;
+  v_purged integer := 0;
+begin
+  for v_tenant in
+    select t.id, t.bodies_purged_to, t.texts_purged_to,
+      p_now - make_interval(days => t.keep_webhook_bodies_days) as bodies_before,
+      p_now - make_interval(days => t.keep_transcripts_days) as texts_before,
+      p_now - make_interval(days => t.keep_call_facts_days) as facts_before
+    from vioc.tenants as t
+    order by t.id
+  loop
+    -- raw bodies
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.bodies_purged_to and c.queued_at < v_tenant.bodies_before
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.webhook_events as e
+      set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+      where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
+      update vioc.tenants as t set bodies_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- what was said, and what the agent was told
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id > v_tenant.texts_purged_to and c.queued_at < v_tenant.texts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      update vioc.calls as c
+      set summary = null, analysis = null, report = null, recording_url = null, variables = null
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      update vioc.contacts as ct set requested_text = null
+      from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.id = any (v_calls)
+        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt and ct.requested_text is not null;
+      update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+
+    -- the facts
+    v_calls := array(
+      select c.id from vioc.calls as c
+      where c.tenant_id = v_tenant.id and c.queued_at < v_tenant.facts_before
+        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      order by c.id limit p_limit);
+    if v_calls <> '{}' then
+      delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
+      delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+      v_purged := v_purged + cardinality(v_calls);
+    end if;
+  end loop;
+
+  -- bodies of no call of ours: the shortest time that any practice asks for
+  delete from vioc.webhook_events as e
+  where e.id in (
+    select o.id from vioc.webhook_events as o
+    where o.tenant_id is null
+      and o.received_at < p_now - make_interval(days => coalesce((select min(t.keep_webhook_bodies_days) from vioc.tenants as t), 90))
+    limit p_limit
+    for update skip locked);
+  get diagnostics v_rows = row_count;
+  v_purged := v_purged + v_rows;
+
+  -- persons to forget again, after a restore
+  for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
+    v_purged := v_purged + vioc.forget_again(v_person, p_now);
+  end loop;
+  return v_purged + vioc.erase_forgotten(p_limit, p_now);
+end
+$$;
+comment on function vioc.purge(integer, timestamptz) is 'Applies retention, a bounded piece.';

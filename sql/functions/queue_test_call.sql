@@ -1,0 +1,25 @@
+-- Transition: contact -> queued test call. Of the contact it only takes the number of an attempt.
+create function vioc.queue_test_call(
+  p_tenant_id bigint, p_contact_id bigint, p_phone text, p_requested_by text, p_now timestamptz)
+returns vioc.calls
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_contact vioc.contacts;
+  v_call vioc.calls;
+begin
+  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  returning * into v_contact;
+  insert into vioc.calls (
+    tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
+    appointment_time, contact_status_before, queued_at)
+  values (
+    p_tenant_id, p_contact_id, vioc.session_id(vioc.installation_id(), p_contact_id, v_contact.last_attempt),
+    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
+  returning * into v_call;
+  return v_call;
+end
+$$;
+comment on function vioc.queue_test_call(bigint, bigint, text, text, timestamptz) is 'Makes a queued test call.';

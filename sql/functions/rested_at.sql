@@ -1,0 +1,23 @@
+-- Private. When caps and spacing (vioc.rules) will allow the next call to a contact's number; null = they do now.
+create function vioc.rested_at(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns timestamptz
+  language sql stable
+begin atomic
+  select greatest(
+    case when not r.number_rested then (
+      select max(d.conversed_at) + t.wait_after_conversation from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)) end,
+    case when not r.below_day_cap then vioc.day_begins(p_now, t.time_zone, -1) end,
+    -- when the oldest of the calls that fill the week is seven days old
+    case when not r.below_week_cap then vioc.day_begins((
+      select d.dialled_at from vioc.dialled_calls() as d
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
+      order by d.dialled_at desc
+      offset t.max_calls_per_number_in_7_days - 1 limit 1), t.time_zone, -7) end)
+  from vioc.rules(p_now) as r
+  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.tenants as t on t.id = r.tenant_id
+  where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id;
+end;
+comment on function vioc.rested_at(bigint, bigint, timestamptz) is 'When a number may be called again after those calls that it had; null = now.';

@@ -1,0 +1,23 @@
+-- Private. A due call that could not be made while there was enough notice is dropped: the plan goes on with its next step.
+create function vioc.skip_late_steps(p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with late as (
+    select c.tenant_id, c.id
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    where c.next_call_at <= p_now and c.appointment_time > p_now and c.status = 'scheduled'
+      and vioc.call_by(c, t.min_notice) < p_now
+    for update of c skip locked
+  )
+  update vioc.contacts as c
+  set next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
+      -- a step whose moment came meanwhile, closer to the appointment, is still due
+      c.appointment_time - t.min_notice)
+  from late as l, vioc.tenants as t
+  where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
+end
+$$;
+comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too close to the appointment give way to the next step of the plan.';

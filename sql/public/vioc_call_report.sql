@@ -1,0 +1,30 @@
+-- Public. "Did you call Mrs Jones on the 3rd, and what was said?"
+create function @extschema@.vioc_call_report(tenant_id bigint, phone text, from_time timestamptz, to_time timestamptz)
+returns table (
+  call_id bigint, contact_id bigint, name text, queued_at timestamptz, requested_by text, forced boolean, placed_at timestamptz,
+  ongoing_at timestamptz, ended_at timestamptz, duration_ms integer, status text, outcome text, disconnection_reason text,
+  error text, summary text, recording_url text, variables jsonb)
+  language plpgsql stable
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_phone text;
+begin
+  perform vioc.check_tenant('viewer', vioc_call_report.tenant_id);
+  v_phone := vioc.tenant_phone(vioc_call_report.tenant_id, vioc_call_report.phone);
+  return query
+  select c.id, c.contact_id, coalesce(c.variables ->> 'customer_name', ct.name), c.queued_at, c.requested_by, c.forced, c.placed_at,
+    c.ongoing_at, c.ended_at, c.duration_ms, c.status::text, c.outcome, c.disconnection_reason,
+    c.error, c.summary, c.recording_url, c.variables
+  from vioc.calls as c
+  left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+  where c.tenant_id = vioc_call_report.tenant_id and c.to_number = v_phone
+    and c.queued_at < coalesce(vioc_call_report.to_time, 'infinity')
+    and coalesce(c.ended_at, 'infinity') >= coalesce(vioc_call_report.from_time, '-infinity')
+  order by c.id;
+end
+$$;
+comment on function @extschema@.vioc_call_report(bigint, text, timestamptz, timestamptz) is
+  'Every call to a number in a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';

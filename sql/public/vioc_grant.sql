@@ -1,0 +1,25 @@
+-- Public. The rights are GRANTs on the extension's objects and a row of vioc.access that policies and functions read.
+create function @extschema@.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  -- rows left by an earlier role of this name, which was dropped with all of its rights
+  delete from vioc.access as a
+  where a.role_name = vioc_grant.role_name
+    and not exists (
+      select from pg_shdepend as d
+      where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole(quote_ident(vioc_grant.role_name))
+        and d.deptype = 'a' and d.dbid = (select b.oid from pg_database as b where b.datname = current_database())
+        and d.classid in ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass));
+  insert into vioc.access (role_name, access, tenant_id)
+  values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
+  on conflict do nothing;
+  perform vioc.give_rights(vioc_grant.role_name, false);
+  perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
+end
+$$;
+comment on function @extschema@.vioc_grant(text, text, bigint) is
+  'Gives a role access to one practice, or to all: viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give.';

@@ -1,0 +1,38 @@
+-- For monitoring: one row a figure, of the practices that the asker may see. Counts only what an index counts quickly.
+create view vioc.metrics (name, labels, value) with (security_invoker, security_barrier) as
+select 'calls_open', jsonb_build_object('status', c.status), count(*)::numeric
+from vioc.calls as c
+where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not c.is_test
+group by c.status
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) filter (where c.due_at <= now()) as due,
+    extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
+  from vioc.calls as c where c.status = 'queued' or c.resend) as q
+cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
+union all
+select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs_review
+union all
+select 'look_ups_due', '{}', count(*) from vioc.calls as c where c.look_up_at <= now()
+union all
+select 'contacts_due', '{}', count(*) from vioc.contacts as c where c.next_call_at <= now()
+union all
+select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
+from unnest(array['new', 'failed']) as s (state)
+left join vioc.webhook_events as e on e.state = s.state and e.state in ('new', 'failed')
+group by s.state
+union all
+select 'webhooks_refused_total', jsonb_build_object('reason', r.reason), r.refusals from vioc.webhook_refusals as r
+union all
+select m.name, '{}', m.value
+from (
+  select count(*) as tenants, count(*) filter (where t.live) as live, count(t.paused_at) as paused, count(t.suspended_at) as suspended
+  from vioc.tenants as t) as n
+cross join lateral (values ('tenants', n.tenants::numeric), ('tenants_live', n.live), ('tenants_paused', n.paused),
+  ('tenants_suspended', n.suspended)) as m (name, value)
+union all
+select 'credentials_suspended', '{}', count(k.suspended_at) from vioc.credentials as k
+union all
+select 'paused', '{}', count(i.paused_at) from vioc.installation as i;
+comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database.';

@@ -1,0 +1,45 @@
+-- Every stop is visible here. No private function, which its readers could not call: what counts as a call of today is
+-- worded again (vioc.dialled_calls).
+create view vioc.tenant_status with (security_invoker, security_barrier) as
+select t.id as tenant_id, t.company_name, t.live,
+  case
+    when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
+    when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
+    when i.paused_at is not null then 'all calls are paused: vioc_resume()'
+    when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
+    when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
+    when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
+    when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
+    when k.throttled_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
+    when k.throttled_until > now() then 'Retell asked to wait'
+    when d.calls_today >= t.max_calls_per_day then 'max_calls_per_day is reached; further calls wait for tomorrow'
+  end as stopped_by,
+  coalesce(i.paused_at, t.paused_at) as paused_at,
+  case when i.paused_at is not null then i.pause_reason else t.pause_reason end as pause_reason,
+  coalesce(k.suspended_at, t.suspended_at) as suspended_at,
+  coalesce(k.suspend_reason, t.suspend_reason) as suspend_reason,
+  case when k.throttled_until > now() then k.throttled_until end as throttled_until,
+  n.queued, n.oldest_due_at, n.in_progress,
+  d.calls_today, t.max_calls_per_day,
+  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
+from vioc.tenants as t
+left join vioc.credentials as k
+  on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+left join vioc.installation as i on true
+cross join lateral (
+  select count(*) filter (where c.status = 'queued') as queued,
+    min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
+    count(*) filter (where c.status <> 'queued') as in_progress
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+cross join lateral (
+  select count(*) as calls_today
+  from vioc.calls as c
+  where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
+    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone
+    and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
+      or coalesce(c.placed_at, c.unconfirmed_at) is not null)
+    and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
+comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';

@@ -1,0 +1,29 @@
+-- PostgreSQL prints the row that violates a CHECK or NOT NULL. Whatever anybody writes into vioc.contacts, none does:
+-- every constraint of the table, taken from the catalog, is refused before it could.
+\ir ../practice.psql
+select plan(4);
+
+create temp table breaking (constrained text, statement text);
+insert into breaking
+select c, format(s, pg_temp.contact(:tenant))
+from (values
+  ('phone_is_usable_or_says_why', 'update vioc.contacts set phone_problem = ''x'' where id = %s'),
+  ('phone_is_usable_or_says_why', 'update vioc.contacts set phone_e164 = null where id = %s'),
+  ('only_a_reachable_contact_is_due', 'update vioc.contacts set status = ''confirmed'' where id = %s'),
+  ('attempts_are_counted_up', 'update vioc.contacts set attempts = -1 where id = %s'),
+  ('attempts_are_counted_up', 'update vioc.contacts set attempts = 5 where id = %s'),
+  ('status', 'update vioc.contacts set status = null where id = %s'), ('attempts', 'update vioc.contacts set attempts = null where id = %s'),
+  ('last_attempt', 'update vioc.contacts set last_attempt = null where id = %s'), ('needs_review', 'update vioc.contacts set needs_review = null where id = %s'),
+  ('appointment_status', 'update vioc.contacts set appointment_status = null where id = %s'), ('tenant_id', 'update vioc.contacts set tenant_id = null where id = %s'),
+  ('created_at', 'update vioc.contacts set created_at = null, attempts = -1 where id = %s'), ('id', 'update vioc.contacts set id = default, attempts = -1 where id = %s'),
+  ('status', 'insert into vioc.contacts (tenant_id, name, phone, status) select tenant_id, ''Ann Jones'', ''212 555 0100'', null from vioc.contacts where id = %s'),
+  ('only_a_reachable_contact_is_due', 'insert into vioc.contacts (tenant_id, name, phone, status, next_call_at) select tenant_id, ''Ann Jones'', ''212 555 0100'', ''failed'', now() from vioc.contacts where id = %s')
+) as v (c, s);
+select set_eq($$ select conname::text from pg_constraint where conrelid = 'vioc.contacts'::regclass and contype = 'c'
+    union select attname::text from pg_attribute where attrelid = 'vioc.contacts'::regclass and attnotnull and attnum > 0 $$,
+  'select constrained from breaking', 'every constraint is tried');
+create temp table said as select b.statement, e.* from breaking as b, pg_temp.error_of(b.statement) as e;
+select is_empty($$ select statement from said where state is null or not hinted $$, 'each is refused, with a hint');
+select is_empty($$ select statement, words from said where words ~ 'Failing row|Jones|555' $$, 'none prints the row');
+select is_empty($$ select c.oid::regtype from pg_type as c where c.typnamespace = 'vioc'::regnamespace and c.typnotnull $$, 'domains name themselves only');
+select * from finish();

@@ -1,0 +1,101 @@
+-- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
+\ir ../practice.psql
+select plan(35);
+
+select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
+select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
+select pg_temp.contact(:tenant), pg_temp.contact(:second), pg_temp.contact(:third) \gset ignored_
+create role front;
+create role login_of_front;
+create role apart noinherit;
+grant front to login_of_front, apart;
+
+-- for some practices, for one, for all
+create function pg_temp.sees(p_role text) returns text language plpgsql as $$
+declare
+  v_seen text;
+begin
+  execute format('set local role %I', p_role);
+  begin
+    select coalesce(string_agg(c.tenant_id::text, ' ' order by c.tenant_id), 'none') into v_seen from (select distinct tenant_id from vioc.contacts) as c;
+  exception when insufficient_privilege then
+    v_seen := 'denied';
+  end;
+  reset role;
+  return v_seen;
+end $$;
+select is(pg_temp.sees('front'), 'denied', 'nothing given, nothing seen');
+select vioc_grant('front', 'viewer', :tenant) \gset ignored_
+select is(pg_temp.sees('front'), :'tenant', 'one practice');
+select vioc_grant('front', 'viewer', :third) \gset ignored_
+select is(pg_temp.sees('front'), concat_ws(' ', :tenant, :third), 'two, with one between them');
+select is(pg_temp.sees('login_of_front'), concat_ws(' ', :tenant, :third), 'who inherits sees the same');
+select is(pg_temp.sees('apart'), 'denied', 'who does not inherit does not');
+select vioc_grant('front', 'viewer') \gset ignored_
+select is(pg_temp.sees('front'), concat_ws(' ', :tenant, :second, :third), 'all');
+select pg_temp.practice('key_of_later_0001', p_number => '+12125550104') as later \gset
+select pg_temp.contact(:later) \gset ignored_
+select is(pg_temp.sees('front'), concat_ws(' ', :tenant, :second, :third, :later), 'also later ones');
+select vioc_grant('front', 'viewer') \gset ignored_
+select is(count(*), 3::bigint, 'given again is given once') from vioc.access where role_name = 'front';
+select vioc_revoke('front', 'viewer') \gset ignored_
+select is(pg_temp.sees('front'), concat_ws(' ', :tenant, :third), 'taken back for all: what was given for one stays');
+select vioc_revoke('front', 'viewer', :tenant), vioc_revoke('front', 'viewer', :third) \gset ignored_
+select is(pg_temp.sees('front'), 'denied', 'taken back');
+select is_empty($$ select from pg_shdepend where refobjid = 'front'::regrole and deptype = 'a' and dbid = (select oid from pg_database where datname = current_database())
+  and classid in ('pg_proc'::regclass, 'pg_class'::regclass) $$, 'and no right is left: the role can be dropped');
+
+-- a viewer of one and an operator of another writes only there
+select vioc_grant('front', 'viewer', :tenant), vioc_grant('front', 'operator', :second) \gset ignored_
+set role front;
+update vioc.contacts set name = 'by front';
+reset role;
+select is((select string_agg(tenant_id::text, ' ') from vioc.contacts where name = 'by front'), :'second', 'a viewer of one and an operator of another writes only there');
+create function pg_temp.as_role(p_role text, p_statement text) returns text language plpgsql as $$
+begin
+  execute format('set local role %I', p_role);
+  begin
+    execute p_statement;
+    reset role;
+    return null;
+  exception when others then
+    reset role;
+    return sqlstate;
+  end;
+end $$;
+select is(pg_temp.as_role('front', format('select vioc_pause(%s)', :tenant)), 'PT404', '... and pauses only there');
+select is(pg_temp.as_role('front', format('select vioc_pause(%s)', :second)), null, 'as it may');
+select is(pg_temp.as_role('front', 'select vioc_pause()'), '42501', 'all practices are not its to pause');
+select is(pg_temp.as_role('front', 'select vioc_resume()'), '42501', 'nor to resume');
+select vioc_revoke('front', 'operator', :second) \gset ignored_
+select ok(has_table_privilege('front', 'vioc.contacts', 'select') and not has_table_privilege('front', 'vioc.contacts', 'update'), 'what the viewer needs is left, the operator''s is not');
+
+-- an admin of one practice
+create role boss;
+create role helper;
+select vioc_grant('boss', 'admin', :second) \gset ignored_
+create table pg_temp.attempts (claim text, statement text, state text);
+insert into pg_temp.attempts values
+  ('rights for its practice', format('select vioc_grant(''helper'', ''operator'', %s)', :second), null),
+  ('not for another', format('select vioc_grant(''helper'', ''viewer'', %s)', :tenant), 'PT404'),
+  ('not for one that is not there', 'select vioc_grant(''helper'', ''viewer'', 9000000)', 'PT404'),
+  ('nor for all', 'select vioc_grant(''boss'', ''admin'')', '42501'),
+  ('nor take them', format('select vioc_revoke(''front'', ''viewer'', %s)', :tenant), 'PT404'),
+  ('no other practice''s key', format('update vioc.tenants set credential_id = 1 where id = %s', :second), '42501'),
+  ('no key file', format('select vioc_set_credentials(%s, ''file:other.key'')', :second), '42501'),
+  ('no organisation, which shares opt-outs', format('update vioc.tenants set organisation = ''x'' where id = %s', :second), '42501'),
+  ('no limits of a workspace', 'update vioc.credentials set max_concurrent_calls = 1000', '42501'),
+  ('its practice''s name', format('update vioc.tenants set company_name = ''Second'' where id = %s', :second), null),
+  ('no schedule', 'select vioc_install_schedule()', '42501'),
+  ('no audit of its own making', 'insert into vioc.audit (actor, action) values (''boss'', ''x'')', '42501'),
+  ('nor unmaking', 'delete from vioc.audit', '42501');
+select is(pg_temp.as_role('boss', statement), state, 'an admin of one practice: ' || claim) from pg_temp.attempts;
+select is(pg_temp.as_role('boss', 'do $x$ begin assert (select count(*) > 0 and bool_and(tenant_id = ' || :second || ') from vioc.audit); end $x$'), null, 'it reads its own audit');
+
+-- names and accesses that are none
+select is((pg_temp.error_of(s)).state, x, s) from (values
+  ('select vioc_grant(''nobody; drop table vioc.calls'', ''viewer'')', '42704'), ('select vioc_grant(''public'', ''viewer'')', '42704'),
+  ('select vioc_grant(''pg_read_all_data'', ''viewer'')', '42939')) as v (s, x);
+create role "odd "" role; --";
+select lives_ok($$ select vioc_grant('odd " role; --', 'operator', $$ || :tenant || ')', 'a name that needs quotes gets them');
+select * from finish();

@@ -1,0 +1,191 @@
+//! Somebody who has a login, and means ill; and what becomes of a person at Retell who was forgotten.
+
+use retell_simulator::{Config, Simulator};
+use vioc_tests::practice::{APP, Practice, cluster, new_number};
+
+use crate::told;
+
+/// What somebody with CREATE can leave lying about before the extension is created, and afterwards: everything that is
+/// called of it leaves a trace.
+const TRAPS: &str = r#"
+create table public.trapped (what text);
+grant all on public.trapped to public;
+create function public.trap(what text) returns text language plpgsql volatile as $$
+begin insert into public.trapped values (what || ' as ' || current_user); return what; end $$;
+create function public.now() returns pg_catalog.timestamptz language sql as $$ select public.trap('now'); select pg_catalog.now() $$;
+create function public.clock_timestamp() returns pg_catalog.timestamptz language sql as $$ select public.trap('clock'); select pg_catalog.now() $$;
+create function public.text_equal(text, text) returns boolean language sql as $$ select public.trap('=') is not null $$;
+create operator public.= (leftarg = text, rightarg = text, function = public.text_equal);
+create function public.format(text, text) returns text language sql as $$ select public.trap('format') $$;
+create function public.lower(text) returns text language sql as $$ select public.trap('lower') $$;
+create function public.current_setting(text, boolean) returns text language sql as $$ select public.trap('setting') $$;
+create domain public.timestamptz as pg_catalog.timestamptz;
+create type public.e164 as (x text);
+create table public.tenants (id bigint);
+create table public.contacts (id bigint);
+create table public.access (role_name text, access text, tenant_id bigint);
+insert into public.access values ('mallory', 'admin', null);
+"#;
+
+const LATER: &str = r#"
+create function public.vioc_enqueue_due() returns integer language plpgsql as $$ begin perform public.trap('enqueue'); return 0; end $$;
+create function public.vioc_wait_for_call(bigint, interval) returns text language plpgsql as $$
+begin perform public.trap('wait'); return null; end $$;
+create function public.vioc_cancel_call(integer) returns void language plpgsql as $$ begin perform public.trap('cancel'); end $$;
+"#;
+
+#[test]
+fn a_hostile_schema_in_the_search_path_catches_nothing_and_default_privileges_give_nothing() {
+    let retell = Simulator::start(Config::default()).unwrap();
+    let cluster = cluster()
+        .setting("vioconcierge.api_base_url", retell.url())
+        .start();
+    let mut owner = cluster.connect(APP);
+    owner
+        .batch_execute(
+            "create role mallory login; grant create on schema public to mallory, public; \
+             alter default privileges grant all on tables to mallory, public; alter default privileges grant all on sequences to mallory; \
+             alter default privileges grant all on functions to mallory; alter default privileges grant all on types to mallory; \
+             alter default privileges grant all on schemas to mallory, public; \
+             alter database app set search_path = public, pg_catalog",
+        )
+        .unwrap();
+    let as_mallory = |script: &str| {
+        let output = cluster.psql(APP, &format!("set role mallory;\n{script}"));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    as_mallory(TRAPS);
+    // A session of the superuser's, in which the traps come first.
+    let output = cluster.psql(APP, "create extension vioconcierge");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("everybody may create functions in schema public"),
+        "{said}"
+    );
+
+    let given: Vec<String> = cluster
+        .connect(APP)
+        .query(
+            "with members as (
+               select d.classid, d.objid from pg_depend as d join pg_extension as e on e.oid = d.refobjid
+               where e.extname = 'vioconcierge' and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e')
+             select o.name || ' ' || a.privilege_type from (
+               select p.oid::regprocedure::text as name, p.proowner as owner, coalesce(p.proacl, acldefault('f', p.proowner)) as acl
+               from members as m join pg_proc as p on m.classid = 'pg_proc'::regclass and p.oid = m.objid
+               union all select c.oid::regclass::text, c.relowner, coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::\"char\", c.relowner))
+               from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'v', 'S')
+               union all select t.oid::regtype::text, t.typowner, coalesce(t.typacl, acldefault('T', t.typowner))
+               from members as m join pg_type as t on m.classid = 'pg_type'::regclass and t.oid = m.objid and t.typelem = 0
+               union all select n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) from pg_namespace as n where n.nspname = 'vioc') as o,
+               aclexplode(o.acl) as a
+             where a.grantee <> o.owner",
+            &[],
+        )
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(given.is_empty(), "{given:#?}");
+
+    cluster
+        .connect(APP)
+        // the front's stand-in is not what is on trial
+        .batch_execute("drop extension vioconcierge; alter database app reset search_path")
+        .unwrap();
+    let practice = Practice::over(cluster, retell);
+    let output = practice
+        .cluster
+        .psql(APP, &format!("set role mallory;\n{LATER}"));
+    assert!(output.status.success(), "{output:?}");
+    let contact = practice.contact(&new_number());
+    let output = practice.cluster.psql(
+        APP,
+        &format!("set search_path = public, pg_catalog; call vioc_call_contact_now({contact})"),
+    );
+    assert!(output.status.success(), "{output:?}");
+    practice.wait_until_settled();
+    practice.run("set search_path = public, pg_catalog; select vioc_grant('mallory', 'operator', 1); select vioc_purge()");
+    let trapped: Vec<String> = practice
+        .connect()
+        .query("select what from public.trapped", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert!(trapped.is_empty(), "{trapped:#?}");
+    // The traps do catch what walks into them.
+    practice.run("set search_path = public, pg_catalog; select lower('X'::text)");
+    assert_eq!(
+        practice.ask::<String>("select what from public.trapped", &[]),
+        "lower as postgres"
+    );
+}
+
+#[test]
+fn an_operator_attaches_nothing_to_the_tables_that_the_worker_writes() {
+    let practice = Practice::open();
+    practice.run(
+        "create role mallory; select vioc_grant('mallory', 'operator'); create schema mallory authorization mallory",
+    );
+    practice.run("set role mallory; create function mallory.listen() returns trigger language plpgsql as $$ begin return new; end $$");
+    for sql in [
+        "create trigger listening before update on vioc.calls for each row execute function mallory.listen()",
+        "create trigger listening before update on vioc.contacts for each row execute function mallory.listen()",
+        "create table mallory.pinned (tenant_id bigint, id bigint, foreign key (tenant_id, id) references vioc.contacts (tenant_id, id))",
+        "create rule listening as on update to vioc.contacts do also select 1",
+        "create policy mine on vioc.calls using (true)",
+        "alter table vioc.contacts disable row level security",
+        "alter table vioc.contacts disable trigger contacts_1_guard",
+        "truncate vioc.contacts",
+        "lock table vioc.calls in share mode",
+        "create function vioc.tenants_of(text) returns int8multirange language sql as 'select ''{(,)}''::int8multirange'",
+        "select vioc.wake_worker()",
+        "select vioc.run_in_database('postgres', 'select 1')",
+        "set vioconcierge.api_base_url = 'http://127.0.0.1:1'",
+        "set vioconcierge.legal_hours = '00:00-24:00'",
+        "alter extension vioconcierge drop table vioc.calls",
+    ] {
+        let result = practice
+            .connect()
+            .batch_execute(&format!("set role mallory; {sql}"));
+        let told = told(&result.expect_err(sql));
+        assert!(
+            told.starts_with("42501") || told.starts_with("55P02"),
+            "{sql}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_forgotten_person_is_deleted_at_retell_too() {
+    let practice = Practice::open();
+    let number = new_number();
+    let call = practice.call_number(&number);
+    practice.wait_for_call(call.id, &["completed"]);
+    let rows: i32 = practice.ask("select vioc_forget_phone(1, $1)", &[&number]);
+    assert_eq!(rows, 2);
+    practice.wait_for(
+        "Retell to have deleted the call",
+        "select deleted_at is not null and to_number is null and look_up_at is null from vioc.calls",
+    );
+    let asked: Vec<_> = practice
+        .retell
+        .requests()
+        .into_iter()
+        .filter(|it| it.method == "DELETE")
+        .map(|it| it.path)
+        .collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert!(asked[0].starts_with("/v2/delete-call/"), "{asked:?}");
+    let left: i64 = practice.ask(
+        "select count(*) from (select c::text as row from vioc.contacts as c union all select c::text from vioc.calls as c \
+         union all select e::text from vioc.webhook_events as e) as r where position($1 in r.row) > 0",
+        &[&number],
+    );
+    assert_eq!(left, 0);
+}

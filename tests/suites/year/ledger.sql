@@ -1,0 +1,90 @@
+-- The rules once more, written from the contract and without a function of the extension that decides one: what was dialled, and
+-- what is wrong with it.
+create schema sim;
+
+create table sim.dials (
+  call_id bigint primary key, tenant_id bigint not null, contact_id bigint not null, phone text not null,
+  at timestamptz not null, local_day date not null, on_line boolean not null default true, conversed_at timestamptz);
+create index on sim.dials (tenant_id, phone, local_day);
+create index on sim.dials (tenant_id, local_day);
+
+-- by the clock on the wall in a zone
+create function sim.within(p_tenant bigint, p_zone text, p_now timestamptz) returns boolean language sql as $$
+  select not exists (select from vioc.calling_hours where tenant_id = p_tenant)
+    or exists (
+      select from vioc.calling_hours as h, (select p_now at time zone p_zone as wall) as w
+      where h.tenant_id = p_tenant and (
+        (h.opens < h.closes and h.weekday = extract(isodow from w.wall) and w.wall::time >= h.opens and w.wall::time < h.closes)
+        or (h.opens > h.closes and h.weekday = extract(isodow from w.wall) and w.wall::time >= h.opens)
+        or (h.opens > h.closes and h.weekday = extract(isodow from w.wall - interval '1 day') and w.wall::time < h.closes)))
+$$;
+
+create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (call_id bigint, wrong text) language sql as $$
+  with dialled as (
+    select k.id as dialled_call, k.forced, k.priority, k.contact_status_before = 'callback' as asked_for, k.to_number, c.*,
+      t.time_zone as practice_zone, t.organisation, t.min_notice, t.reminder_plan, t.max_calls_per_day,
+      t.max_calls_per_number_per_day, t.max_calls_per_number_in_7_days, t.wait_after_conversation,
+      (p_now at time zone t.time_zone)::date as today,
+      case when c.time_zone is null then t.time_zone || vioc.phone_zones(k.to_number) else array[c.time_zone] end as zones
+    from vioc.calls as k
+    join vioc.contacts as c on c.tenant_id = k.tenant_id and c.id = k.contact_id
+    join vioc.tenants as t on t.id = k.tenant_id
+    where k.id = any (p_calls)
+  )
+  select d.dialled_call, v.wrong from dialled as d, lateral (values
+    (exists (select from unnest(d.zones) as z where (p_now at time zone z)::time < '08:00' or (p_now at time zone z)::time >= '21:00'),
+      'outside the legal hours'),
+    (not d.forced and exists (select from unnest(d.zones) as z where not sim.within(d.tenant_id, z, p_now)),
+      'outside the calling hours'),
+    (not d.forced and exists (select from vioc.blackout_dates as b where b.tenant_id = d.tenant_id and (b.day = d.today
+        or (b.yearly and extract(month from b.day) = extract(month from d.today) and extract(day from b.day) = extract(day from d.today)))),
+      'on a blackout date'),
+    (exists (select from vioc.do_not_call as o join vioc.tenants as t on t.id = o.tenant_id
+        where o.phone = d.to_number and (t.id = d.tenant_id or t.organisation = d.organisation)),
+      'to an opted-out number'),
+    (d.appointment_time <= p_now, 'past its appointment'),
+    (d.appointment_status <> 'booked', 'about an appointment that does not stand'),
+    (d.to_number is distinct from d.phone_e164, 'to another number'),
+    (not d.forced and not d.asked_for and (select count(*) >= d.max_calls_per_number_per_day from sim.dials as s
+        where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.local_day = d.today and s.call_id <> d.dialled_call),
+      'over the cap of the day'),
+    (not d.forced and (select count(*) >= d.max_calls_per_number_in_7_days from sim.dials as s
+        where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.local_day > d.today - 7 and s.call_id <> d.dialled_call),
+      'over the cap of seven days'),
+    (not d.forced and not d.asked_for and exists (select from sim.dials as s
+        where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.conversed_at > p_now - d.wait_after_conversation),
+      'too soon after a conversation'),
+    (exists (select from sim.dials as s where s.phone = d.to_number and s.on_line and s.call_id <> d.dialled_call),
+      'while another call to the number is on'),
+    ((select count(*) > d.max_calls_per_day from sim.dials as s
+        where s.tenant_id = d.tenant_id and s.local_day = d.today),
+      'over the practice''s calls per day'),
+    (d.priority = 0 and not d.asked_for and d.call_at is null and d.appointment_time < p_now + d.min_notice
+        and not exists (select from unnest(d.reminder_plan) as s where s < d.min_notice),
+      'too close to the appointment')) as v (is_wrong, wrong)
+  where v.is_wrong
+$$;
+
+-- the instant at which something becomes due next
+create function sim.next_event(p_now timestamptz) returns timestamptz language sql as $$
+  select least(
+    (select min(next_call_at) from vioc.contacts where next_call_at > p_now),
+    (select min(due_at) from vioc.calls where status = 'queued' and due_at > p_now))
+$$;
+
+-- Call Now, with its clock as an argument
+create function sim.press(p_contact bigint, p_force boolean, p_now timestamptz) returns text language plpgsql as $$
+declare
+  v_contact vioc.contacts;
+begin
+  select * into v_contact from vioc.contacts where id = p_contact;
+  if exists (select from vioc.calls where contact_id = p_contact
+      and status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then
+    return 'open';
+  end if;
+  perform vioc.refuse_by_rule(v_contact.tenant_id, p_contact, p_force, p_now);
+  perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 1::smallint, p_now);
+  return 'queued';
+exception when sqlstate 'VC001' then
+  return 'refused';
+end $$;
