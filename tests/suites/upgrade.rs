@@ -102,7 +102,7 @@ const NEWS: [(&str, &str); 7] = [
         "comment on view vioc.dead_letters is 'Said anew.';",
     ),
 ];
-const UPDATES_OWN: [(&str, &str); 3] = [
+const UPDATES_OWN: [(&str, &str); 4] = [
     (
         "dumped vioc.things_of_99",
         "select pg_catalog.pg_extension_config_dump('vioc.things_of_99', '');",
@@ -114,6 +114,10 @@ const UPDATES_OWN: [(&str, &str); 3] = [
     (
         "routine vioc.of_99(integer)",
         "revoke all on function vioc.of_99(integer) from public;",
+    ),
+    (
+        "relation vioc.things_of_99",
+        "alter table vioc.things_of_99 enable row level security;",
     ),
 ];
 
