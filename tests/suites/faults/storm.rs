@@ -92,6 +92,10 @@ impl Storm {
         let before = self.practice.retell.counters().requests;
         let first = self.people.len();
         let mut client = self.connect();
+        if let Some(client) = &mut client {
+            // whatever the server prefers
+            let _ = client.batch_execute("set synchronous_commit = on");
+        }
         for _ in 0..CALLS_PER_ROUND {
             let person = self.new_person();
             self.people.push(call(client.as_mut(), person));
