@@ -117,7 +117,7 @@ const UPDATES_OWN: [(&str, &str); 4] = [
     ),
     (
         "relation vioc.things_of_99",
-        "alter table vioc.things_of_99 enable row level security;",
+        "alter table vioc.things_of_99 enable row level security; revoke all on type vioc.things_of_99 from public;",
     ),
 ];
 
