@@ -51,7 +51,9 @@ described (name, description) as (
   -- the place among the columns: a row's type and `insert ... select *` depend on it
   select format('column %s.%I', c.oid::regclass, a.attname),
     concat_ws(' | ', rank() over (partition by c.oid order by a.attnum), format_type(a.atttypid, a.atttypmod), a.attnotnull,
-      pg_get_expr(f.adbin, f.adrelid), a.attidentity, a.attgenerated, a.attstorage, a.attcompression, a.attoptions::text,
+      pg_get_expr(f.adbin, f.adrelid), a.attidentity, a.attgenerated, a.attstorage, a.attcompression,
+      -- the options that a statement can set; a server has been seen to write its own beside them
+      (select string_agg(o, ' ' order by o) from unnest(a.attoptions) as o where o like 'n_distinct%'),
       case when a.attcollation <> 0 then a.attcollation::regcollation end, acl.words, col_description(c.oid, a.attnum))
   from relation as c
   join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped

@@ -75,7 +75,7 @@ const NEXT: &str = "99.0.0";
 const NEWS: [(&str, &str); 7] = [
     (
         "column vioc.contacts.note_of_99",
-        "alter table vioc.contacts add column note_of_99 text not null default '';",
+        "alter table vioc.contacts add column note_of_99 text;",
     ),
     (
         "constraint note_is_short on vioc.contacts",
@@ -117,7 +117,7 @@ const UPDATES_OWN: [(&str, &str); 4] = [
     ),
     (
         "relation vioc.things_of_99",
-        "alter table vioc.things_of_99 enable row level security;",
+        "alter table vioc.things_of_99 enable row level security; revoke all on type vioc.things_of_99 from public;",
     ),
 ];
 
