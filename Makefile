@@ -2,6 +2,7 @@
 #
 #   PG_CONFIG=/path/to/pg_config   which PostgreSQL (default: the one of PG_MAJOR, else the one on the PATH)
 #   PG_MAJOR=17                    which one `make deps` installs (15)
+#   MAJORS="17 18"                 which ones `make test-matrix` tests
 #   T=name                         only the tests whose name contains this
 #   SECONDS=600                    how long `make fuzz` runs each target
 
@@ -27,11 +28,11 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief fmt demo run docs bench clean
+.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
-	  while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	  while IFS='|' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 deps: ## install what is missing (PostgreSQL with headers, pg_cron, pgTAP, clang)
 	$(call step,dependencies)
@@ -97,6 +98,20 @@ fuzz: ## fuzz the pure code: SECONDS (600) for each target
 fuzz-brief: ## the same, five seconds each
 	$(call step,fuzzing briefly)
 	@tools/fuzz 5
+
+package: build ## Debian packages of the extension and of the simulator, in target/
+	$(call step,building the simulator)
+	@cargo build --release -p retell-simulator
+	$(call step,packaging)
+	@$(env) tools/package
+
+test-package: ## install, use, update and remove the packages in a clean Debian 12 (root; after make package)
+	$(call step,the packages in a clean Debian 12)
+	@tools/test-package
+
+test-matrix: ## all of it with PostgreSQL 17 and 18, in newer Debian releases (root; minutes); MAJORS="15 17 18"
+	$(call step,other majors of PostgreSQL)
+	@tools/test-matrix $(MAJORS)
 
 check: deps lint deny test fuzz-brief ## what CI runs: lint, licences, all tests, a little fuzzing
 

@@ -10,17 +10,20 @@
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
 //! | [`demo`] | what `make demo` shows |
+//! | [`catalog`], [`release`] | what an upgrade must come to, and the rules of releases |
 //! | [`bench`] | what `make bench` runs |
 //!
 //! This package links no PostgreSQL symbol: it talks to a running server from outside, exactly as an application does.
 
 pub mod bench;
+pub mod catalog;
 pub mod cluster;
 pub mod demo;
 pub mod front;
 pub mod http;
 pub mod practice;
 pub mod readme;
+pub mod release;
 pub mod tap;
 pub mod wait;
 

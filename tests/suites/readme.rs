@@ -73,6 +73,11 @@ fn its_sql_runs_in_order_with_its_settings_and_makes_one_call() {
     let mut webhooks: Option<Front> = None;
     let mut calls_now = 0;
     for block in blocks("sql") {
+        let removes = block.text.contains("drop extension");
+        if removes {
+            has_a_schedule_that_works(&cluster);
+            has_rights_that_suffice(&cluster);
+        }
         let output = cluster.psql(APP, &block.text);
         let shown = String::from_utf8_lossy(&output.stdout);
         assert!(
@@ -86,6 +91,9 @@ fn its_sql_runs_in_order_with_its_settings_and_makes_one_call() {
             // The text goes on with webhooks only later; here Retell's must arrive from the first call on.
             let front = webhooks.insert(front(&cluster, APP));
             cluster.set("vioconcierge.webhook_base_url", &front.url());
+        }
+        if removes {
+            has_nothing_left(&cluster);
         }
         if block.text.contains("call vioc_call_contact_now(") {
             calls_now += 1;
@@ -105,11 +113,24 @@ fn its_sql_runs_in_order_with_its_settings_and_makes_one_call() {
         }
     }
     assert_eq!(calls_now, 1);
-    has_a_schedule_that_works(&cluster);
-    has_rights_that_suffice(&cluster);
     let dials = retell.ledger();
     assert_eq!(dials.len(), 1, "{dials:?}");
     assert_eq!(dials[0].to_number, "+12125550101");
+}
+
+/// After "Remove".
+fn has_nothing_left(cluster: &Cluster) {
+    let ours = "select (select count(*) from pg_proc where proname like 'vioc\\_%') \
+                  + (select count(*) from pg_namespace where nspname = 'vioc')";
+    let jobs = "select count(*) from cron.job";
+    for (database, sql) in [(APP, ours), ("postgres", jobs)] {
+        let left: i64 = cluster
+            .connect(database)
+            .query_one(sql, &[])
+            .unwrap()
+            .get(0);
+        assert_eq!(left, 0, "{sql}");
+    }
 }
 
 /// `name = 'value'   # comment`
@@ -225,9 +246,12 @@ fn its_make_targets_exist() {
     assert!(seen > 3);
 }
 
-const PAGES: [&str; 4] = [
+const PAGES: [&str; 7] = [
     "README.md",
     "ARCHITECTURE.md",
+    "RELEASING.md",
+    "docker/README.md",
+    "examples/retell-agent/README.md",
     "examples/postgrest/README.md",
     "examples/nginx/README.md",
 ];
@@ -304,7 +328,8 @@ fn the_names_in_the_text_exist() {
                         .iter()
                         .any(|start| word.len() > start.len() && word.starts_with(start))
                 });
-            for name in ours.filter(|name| !name.ends_with(".conf")) {
+            for name in ours.filter(|name| !name.ends_with(".conf") && !name.ends_with(".control"))
+            {
                 assert!(
                     known.contains(name),
                     "{page}, line {number}: there is no {name}"

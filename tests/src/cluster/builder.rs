@@ -19,6 +19,7 @@ pub struct Builder {
     preload: String,
     settings: Vec<(String, String)>,
     own_identity: bool,
+    binaries: Option<Binaries>,
 }
 
 impl Builder {
@@ -29,6 +30,7 @@ impl Builder {
             preload: "pg_cron,vioconcierge".to_owned(),
             settings: Vec::new(),
             own_identity: false,
+            binaries: None,
         }
     }
 
@@ -72,11 +74,17 @@ impl Builder {
         self
     }
 
+    /// Another PostgreSQL than [`Binaries::find`] finds.
+    pub fn binaries(mut self, binaries: Binaries) -> Self {
+        self.binaries = Some(binaries);
+        self
+    }
+
     /// # Panics
     /// If the server does not start, with the end of its log.
     #[track_caller]
     pub fn start(self) -> Cluster {
-        let binaries = Binaries::find();
+        let binaries = self.binaries.clone().unwrap_or_else(Binaries::find);
         self.insist_on_libraries(&binaries);
         let directory = new_directory(self.is_durable());
         let data = directory.join("data");

@@ -13,6 +13,7 @@
 
 mod binaries;
 mod builder;
+mod relocated;
 mod server;
 mod standby;
 mod template;

@@ -197,6 +197,11 @@ fn the_extension_can_be_dropped_with_calls_in_flight_and_created_again() {
         } = practice;
         // a webhook's session may lose or win a deadlock against DROP EXTENSION, as any session may; the worker must not
         drop(front);
+        wait_until("the webhooks' sessions to be over", LONG, || {
+            let sql = "select from pg_stat_activity where usename = 'authenticator'";
+            let left = cluster.connect(APP).query(sql, &[]).unwrap();
+            left.is_empty().then_some(())
+        });
         let drop_extension = "drop extension vioconcierge";
         cluster.connect(APP).batch_execute(drop_extension).unwrap();
         assert!(retell.wait_until_idle(LONG));
