@@ -110,7 +110,7 @@ as $$
       || case when c.patient_name <> '' then ' <small>for ' || html(c.patient_name) || '</small>' else '' end
       || '<br><small>' || html(concat_ws(', ', c.appointment_type, c.owner_name)) || '</small></td>'
       || '<td><span class="' || case when c.status = 'confirmed' then 'good' when c.status in ('cancelled', 'wrong_number', 'do_not_call', 'failed') then 'bad'
-        when c.needs_review then 'look' else '' end || '">' || html(front_desk_words(c.status, c.last_outcome)) || '</span>'
+        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' else front_desk_words(c.status, c.last_outcome) end) || '</span>'
       || case when c.needs_review then ' <strong class="look">please look</strong>' else '' end
       || '<br><small>' || html(coalesce(
         case when c.requested_time is not null then 'asked for ' || to_char(c.requested_time at time zone t.time_zone, 'FMDay FMDD FMMonth, HH24:MI') end,

@@ -1,11 +1,12 @@
 -- The only place where events get their positions. Called by the worker alone, which holds its advisory lock; a row of
--- a transaction that is still open is not seen yet and gets a higher position in a later pass.
+-- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
+-- row here, one that waited for a worker for months.)
 create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
   language sql volatile
 begin atomic
   with taken as (
     delete from vioc.new_events as n
-    where n.id in (select o.id from vioc.new_events as o order by o.id limit p_limit)
+    where n.id in (select o.id from vioc.new_events as o order by o.id limit p_limit for update skip locked)
     returning n.*
   ),
   numbered as (
