@@ -5131,7 +5131,10 @@ comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Appli
 -- functions/record_concurrency.sql
 
 -- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
-create function vioc.record_concurrency(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
+-- Ours are the calls that Retell surely had when it was asked, sent a second before; one sent since is of no account, and one
+-- sent in that second may be taken for somebody else's until Retell is asked again.
+create function vioc.record_concurrency(
+  p_credential_id bigint, p_asked_at timestamptz, p_http_status integer, p_body text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -5149,12 +5152,13 @@ begin
       retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
       retell_other_calls = greatest(0, v_current - (
         select count(*) from vioc.calls as c
-        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing'))::integer),
+        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+          and c.last_posted_at <= p_asked_at - interval '1 second')::integer),
       retell_concurrency_at = p_now
   where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
 end
 $$;
-comment on function vioc.record_concurrency(bigint, integer, text, timestamptz) is 'Writes down how many lines Retell''s workspace has and others use.';
+comment on function vioc.record_concurrency(bigint, timestamptz, integer, text, timestamptz) is 'Writes down how many lines Retell''s workspace has and others use.';
 
 -- functions/record_look_up.sql
 
@@ -5179,7 +5183,7 @@ begin
     perform vioc.record_check(p_call_id, p_kind, p_http_status, p_body, p_now);
     return;
   elsif p_kind = 'concurrency' then
-    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
+    perform vioc.record_concurrency(p_call_id, p_asked_at, p_http_status, p_body, p_now);
     return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already

@@ -19,7 +19,7 @@ begin
     perform vioc.record_check(p_call_id, p_kind, p_http_status, p_body, p_now);
     return;
   elsif p_kind = 'concurrency' then
-    perform vioc.record_concurrency(p_call_id, p_http_status, p_body, p_now);
+    perform vioc.record_concurrency(p_call_id, p_asked_at, p_http_status, p_body, p_now);
     return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already

@@ -1,13 +1,13 @@
 -- Contract 8, "paced": get-concurrency slows a credential before Retell refuses. It is asked every half minute while
 -- calls go out, counts for two minutes, and leaves room for inbound calls and for other software.
 \ir ../practice.psql
-select plan(24);
+select plan(25);
 
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.asks(p_now timestamptz) returns bigint language sql as
   $$ select call_id from vioc.claim_look_ups(100, p_now) where kind = 'concurrency' $$;
 create function pg_temp.says(p_now timestamptz, p_body jsonb, p_status integer default 200) returns void language sql as
-  $$ select vioc.record_look_up(0, t.credential_id, 'concurrency', p_now, p_status, p_body::text, p_now) from vioc.tenants as t $$;
+  $$ select vioc.record_look_up(0, t.credential_id, 'concurrency', p_now + interval '1 s', p_status, p_body::text, p_now) from vioc.tenants as t $$;
 create function pg_temp.lines(p_now timestamptz) returns integer language sql as
   $$ select vioc.lines_at_retell(k, p_now) from vioc.credentials as k $$;
 
@@ -32,6 +32,8 @@ update vioc.credentials set max_concurrent_calls = 1000, next_start_at = '-infin
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 3, "reserved_inbound_concurrency": 0, "concurrency_burst_limit": 30}') \g /dev/null
 select is(row(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at)::text, row(10, 0, 0, now())::text, 'our own calls are not others'' calls') from vioc.credentials;
 select is(pg_temp.lines(now()), 10, 'paid bursts are not used');
+select vioc.record_look_up(0, :credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
+select is(pg_temp.lines(now()), 7, 'what was sent within the last second may be somebody else''s');
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 5, "reserved_inbound_concurrency": 4}') \g /dev/null
 select is(pg_temp.lines(now()), 6, 'reserved lines are left alone; two others use some of them');
 select is(count(*), 3::bigint, 'three are ours already, three more go') from pg_temp.claim();
