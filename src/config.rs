@@ -82,7 +82,7 @@ pub(crate) fn init(preloading: bool) {
     );
     number(
         c"vioconcierge.max_in_flight",
-        c"Requests to Retell at the same time, per database.",
+        c"Requests to Retell at the same time, shared evenly by the databases that are served.",
         &MAX_IN_FLIGHT,
         (1, 4096),
         GucFlags::default(),

@@ -186,6 +186,15 @@ pub(crate) fn slot(index: usize) -> Option<&'static Slot> {
     shared()?.slots.get(index)
 }
 
+/// How many databases have a worker, that of this process included.
+pub(crate) fn workers(mine: &Slot) -> usize {
+    let others = shared().map_or(0, |it| {
+        let others = it.slots.iter().filter(|slot| !ptr::eq(*slot, mine));
+        others.filter(|slot| slot.has_worker()).count()
+    });
+    others + 1
+}
+
 pub(crate) fn mailbox() -> Option<&'static Mailbox> {
     Some(&shared()?.mailbox)
 }

@@ -580,7 +580,9 @@ impl Worker {
 
     /// A changed setting means a new pool; the old one finishes what it has.
     fn renew_pool(&mut self) {
-        let wanted = (config::retell(), config::max_in_flight());
+        // an equal share each of what the server may have on the wire
+        let share = config::max_in_flight() / shared::workers(self.slot);
+        let wanted = (config::retell(), share.max(1));
         if self.settings.as_ref() == Some(&wanted) {
             return; // also if they were refused
         }

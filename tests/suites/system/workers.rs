@@ -178,6 +178,47 @@ fn two_databases_are_served_and_each_call_goes_its_own_way() {
 }
 
 #[test]
+fn two_databases_share_what_the_server_may_have_in_flight() {
+    const ANSWER: Duration = Duration::from_millis(400);
+    let retell = Simulator::start(Config::default()).unwrap();
+    let cluster = Cluster::builder()
+        .databases([APP, "second"])
+        .setting("vioconcierge.legal_hours", "00:00-24:00")
+        .setting("vioconcierge.api_base_url", retell.url())
+        .setting("vioconcierge.max_in_flight", 4)
+        .start();
+    let practice = Practice::over(cluster, retell);
+    practice.cluster.worker_pid("second");
+    practice.cluster.create_extension("second");
+    let mut second = practice.cluster.connect("second");
+    second
+        .batch_execute(
+            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'UTC', 'agent_2', '+12125550101');
+             select vioc_set_credentials(1, 'key_of_the_second_bbbb');
+             update vioc.credentials set max_starts_per_second = 1000, max_concurrent_calls = 1000;
+             insert into vioc.contacts (tenant_id, name, phone, appointment_time)
+             select 1, 'B', '+1646' || (3000000 + n), now() + interval '1 day' from generate_series(1, 8) as n;",
+        )
+        .unwrap();
+    practice
+        .retell
+        .script(Script::any().create(CreateFault::answer_after(ANSWER)));
+    for contact in 1..=8 {
+        call_contact(&mut second, contact);
+        practice.call_number(&new_number());
+    }
+    let creates = practice.wait_for_creates(16);
+    let on_the_wire = |at: f64| {
+        let began = creates.iter().map(|it| it.started);
+        began
+            .filter(|began| *began <= at && at < began + ANSWER.as_secs_f64())
+            .count()
+    };
+    let most = creates.iter().map(|it| on_the_wire(it.started)).max();
+    assert_eq!(most, Some(4), "two each");
+}
+
+#[test]
 fn the_extension_can_be_dropped_with_calls_in_flight_and_created_again() {
     let mut practice = Practice::open();
     for _ in 0..6 {
