@@ -1068,6 +1068,20 @@ returns table (pid integer, started_at timestamptz, woken_at timestamptz, in_fli
   as 'MODULE_PATHNAME', 'worker_report_wrapper';
 comment on function vioc.worker_report() is 'What the worker of this database says of itself; no row where none is to serve it.';
 
+-- native/show_progress.sql
+
+create function vioc.show_progress(p_task text, p_done bigint, p_total bigint) returns void
+  language c volatile strict as 'MODULE_PATHNAME', 'show_progress_wrapper';
+comment on function vioc.show_progress(text, bigint, bigint) is 'Shows in vioc.progress how far this session''s work is, until its transaction ends.';
+
+-- native/progress_report.sql
+
+create function vioc.progress_report()
+returns table (pid integer, task text, done bigint, total bigint, since timestamptz)
+  language c volatile rows 1
+  as 'MODULE_PATHNAME', 'progress_report_wrapper';
+comment on function vioc.progress_report() is 'Long work of sessions of this database, as they show it.';
+
 -- functions/setting.sql
 
 -- Private. A setting in its unit, whether or not the library is loaded in this session.
@@ -1214,8 +1228,8 @@ begin atomic
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- of the whole database
-    ('viewer', true, 'table', 'select', '{worker_status}'),
-    ('viewer', true, 'private function', 'execute', '{server_state,worker_report}'),
+    ('viewer', true, 'table', 'select', '{worker_status,progress}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,progress_report}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',
@@ -4466,6 +4480,8 @@ declare
   v_person vioc.forgotten;
   v_rows integer;
   v_position bigint;
+  v_tenants bigint := 0;
+  v_of constant bigint := (select count(*) from vioc.tenants);
   v_purged integer := 0;
 begin
   for v_tenant in
@@ -4476,6 +4492,8 @@ begin
     from vioc.tenants as t
     order by t.id
   loop
+    perform vioc.show_progress('purge', v_tenants, v_of);
+    v_tenants := v_tenants + 1;
     -- raw bodies
     v_calls := array(
       select c.id from vioc.calls as c
@@ -4520,6 +4538,7 @@ begin
     end if;
   end loop;
 
+  perform vioc.show_progress('purge', v_tenants, v_of);
   -- bodies of no call of ours: the shortest time that any practice asks for
   delete from vioc.webhook_events as e
   where e.id in (
@@ -5509,8 +5528,10 @@ declare
   v_part record;
   v_tenants bigint[];
   v_contacts bigint[];
+  v_first integer;
   v_queued integer := 0;
 begin
+  perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
   perform vioc.expire_contacts(p_max_calls, p_now);
   perform vioc.skip_late_steps(p_now);
 
@@ -5552,11 +5573,15 @@ begin
       for update of c skip locked
     )
     select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
-    if v_contacts is not null then
-      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
-      v_queued := v_queued + cardinality(v_contacts);
-    end if;
+    -- in pieces, so that it can be watched
+    for v_first in select s from generate_series(1, coalesce(cardinality(v_contacts), 0), 500) as s loop
+      perform vioc.show_progress('enqueue', v_queued, v_queued - v_first + 1 + cardinality(v_contacts));
+      perform vioc.queue_calls(v_tenants[v_first : v_first + 499], v_contacts[v_first : v_first + 499],
+        p_requested_by, false, 0::smallint, p_now);
+      v_queued := v_queued + least(500, cardinality(v_contacts) - v_first + 1);
+    end loop;
   end loop;
+  perform vioc.show_progress('enqueue', v_queued, v_queued);
   if v_queued > 0 then
     perform vioc.wake_worker();
   end if;
@@ -7878,6 +7903,19 @@ left join vioc.worker_report() as r on true
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
 comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+
+-- views/progress.sql
+
+create view vioc.progress with (security_invoker, security_barrier) as
+select r.pid, r.task, r.done, r.total, r.since, now() - r.since as running_for
+from vioc.progress_report() as r
+union all
+-- the worker's, also after vioc_reconcile
+select (select w.pid from vioc.worker_report() as w), 'ask Retell about calls', null, count(*), min(c.look_up_at), now() - min(c.look_up_at)
+from vioc.calls as c
+where c.look_up_at <= now()
+having count(*) > 0;
+comment on view vioc.progress is 'Long work under way: enqueue (calls), purge (practices), and the questions to Retell that are due (vioc_reconcile). done of total; null: not counted. Without access to all practices a reader has no right to the functions under it.';
 
 -- dump.sql
 

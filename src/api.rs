@@ -84,6 +84,39 @@ fn worker_report() -> TableIterator<
     TableIterator::new(row)
 }
 
+#[pg_extern(sql = false)]
+fn show_progress(task: &str, done: i64, total: i64) {
+    wake::show_progress(task, done, total);
+}
+
+#[pg_extern(sql = false)]
+#[allow(
+    clippy::type_complexity,
+    reason = "the macro reads the row's type here"
+)]
+fn progress_report() -> TableIterator<
+    'static,
+    (
+        name!(pid, i32),
+        name!(task, String),
+        name!(done, i64),
+        name!(total, i64),
+        name!(since, Option<TimestampWithTimeZone>),
+    ),
+> {
+    let all = shared::Progress::all();
+    TableIterator::new(all.into_iter().map(|(pid, task, it)| {
+        let count = |it: &AtomicI64| it.load(Ordering::Relaxed);
+        (
+            pid,
+            task,
+            count(&it.done),
+            count(&it.total),
+            instant(&it.since),
+        )
+    }))
+}
+
 /// `None` for never.
 fn instant(us: &AtomicI64) -> Option<TimestampWithTimeZone> {
     let us = us.load(Ordering::Relaxed);

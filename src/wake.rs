@@ -13,6 +13,7 @@ thread_local! {
     static IS_ARMED: Cell<bool> = const { Cell::new(false) };
     static WAITS_IN: Cell<Option<usize>> = const { Cell::new(None) };
     static CLEANS_UP: Cell<bool> = const { Cell::new(false) };
+    static SHOWS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The slot of this session's database; `None` if it is not served. Needs a transaction the first time.
@@ -52,6 +53,23 @@ pub(crate) fn on_commit() {
         }
     });
     register_xact_callback(PgXactCallbackEvent::Abort, || IS_ARMED.set(false));
+}
+
+/// Shows how far this session's work is, until its transaction ends.
+pub(crate) fn show_progress(task: &str, done: i64, total: i64) {
+    let Some(progress) = shared::Progress::mine() else {
+        return;
+    };
+    progress.show(task, done, total);
+    if SHOWS.replace(true) {
+        return;
+    }
+    for event in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
+        register_xact_callback(event, move || {
+            SHOWS.set(false);
+            progress.end();
+        });
+    }
 }
 
 /// Gives the waiter's place back however the wait ends: by return or error (drop), or by a FATAL that unwinds nothing

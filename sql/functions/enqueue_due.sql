@@ -7,8 +7,10 @@ declare
   v_part record;
   v_tenants bigint[];
   v_contacts bigint[];
+  v_first integer;
   v_queued integer := 0;
 begin
+  perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
   perform vioc.expire_contacts(p_max_calls, p_now);
   perform vioc.skip_late_steps(p_now);
 
@@ -50,11 +52,15 @@ begin
       for update of c skip locked
     )
     select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
-    if v_contacts is not null then
-      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
-      v_queued := v_queued + cardinality(v_contacts);
-    end if;
+    -- in pieces, so that it can be watched
+    for v_first in select s from generate_series(1, coalesce(cardinality(v_contacts), 0), 500) as s loop
+      perform vioc.show_progress('enqueue', v_queued, v_queued - v_first + 1 + cardinality(v_contacts));
+      perform vioc.queue_calls(v_tenants[v_first : v_first + 499], v_contacts[v_first : v_first + 499],
+        p_requested_by, false, 0::smallint, p_now);
+      v_queued := v_queued + least(500, cardinality(v_contacts) - v_first + 1);
+    end loop;
   end loop;
+  perform vioc.show_progress('enqueue', v_queued, v_queued);
   if v_queued > 0 then
     perform vioc.wake_worker();
   end if;

@@ -10,6 +10,8 @@ declare
   v_person vioc.forgotten;
   v_rows integer;
   v_position bigint;
+  v_tenants bigint := 0;
+  v_of constant bigint := (select count(*) from vioc.tenants);
   v_purged integer := 0;
 begin
   for v_tenant in
@@ -20,6 +22,8 @@ begin
     from vioc.tenants as t
     order by t.id
   loop
+    perform vioc.show_progress('purge', v_tenants, v_of);
+    v_tenants := v_tenants + 1;
     -- raw bodies
     v_calls := array(
       select c.id from vioc.calls as c
@@ -64,6 +68,7 @@ begin
     end if;
   end loop;
 
+  perform vioc.show_progress('purge', v_tenants, v_of);
   -- bodies of no call of ours: the shortest time that any practice asks for
   delete from vioc.webhook_events as e
   where e.id in (

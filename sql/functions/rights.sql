@@ -25,8 +25,8 @@ begin atomic
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- of the whole database
-    ('viewer', true, 'table', 'select', '{worker_status}'),
-    ('viewer', true, 'private function', 'execute', '{server_state,worker_report}'),
+    ('viewer', true, 'table', 'select', '{worker_status,progress}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,progress_report}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',

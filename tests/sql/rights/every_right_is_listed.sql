@@ -60,6 +60,8 @@ insert into listed values
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
   ('private server_state', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('private worker_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
+  ('view progress', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
+  ('private progress_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private worker_figures', 'admin execute, operator execute, viewer execute'),
   ('private tenants_seen', 'admin execute, operator execute, viewer execute'),

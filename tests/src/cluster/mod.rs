@@ -13,6 +13,7 @@
 
 mod binaries;
 mod builder;
+mod privacy;
 mod relocated;
 mod server;
 mod standby;
@@ -324,6 +325,16 @@ impl Drop for Cluster {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.keep_log();
+        } else {
+            // the log of every test: it runs at log_min_messages = info, log_statement = none
+            let found = privacy::personal_lines(&self.log());
+            if !found.is_empty() {
+                self.keep_log();
+                panic!(
+                    "personal data or a key in the server's log:\n{}",
+                    found.join("\n")
+                );
+            }
         }
         if let Some(mut running) = self.running().take() {
             running.stop_quietly(Duration::from_secs(10));

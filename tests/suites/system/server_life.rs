@@ -261,6 +261,64 @@ fn the_worker_says_how_it_is() {
 }
 
 #[test]
+fn long_work_can_be_watched_until_its_transaction_ends() {
+    let practice = Practice::open();
+    practice.due_contacts(practice.tenant, 7);
+    practice.run(&format!("select vioc_go_live({})", practice.tenant));
+    let mut worker = practice.connect();
+    let pid: i32 = worker
+        .query_one("select pg_backend_pid()", &[])
+        .unwrap()
+        .get(0);
+    let shown = || {
+        let sql = "select task, done, total from vioc.progress where pid = $1 and since <= now()";
+        let row = practice.connect().query_opt(sql, &[&pid]).unwrap();
+        row.map(|row| {
+            (
+                row.get::<_, String>(0),
+                row.get::<_, i64>(1),
+                row.get::<_, i64>(2),
+            )
+        })
+    };
+    for (statement, task, count) in [
+        ("select vioc_enqueue_due()", "enqueue", 7),
+        ("select vioc_purge()", "purge", 1),
+    ] {
+        for end in ["rollback", "commit"] {
+            worker.batch_execute("begin").unwrap();
+            worker.execute(statement, &[]).unwrap();
+            assert_eq!(shown(), Some((task.to_owned(), count, count)));
+            worker.batch_execute(end).unwrap();
+            assert_eq!(shown(), None, "after {end}");
+        }
+    }
+    // Questions to Retell, while nobody can ask them.
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    let mut holder = practice.connect();
+    let mut hold = holder.transaction().unwrap();
+    hold.execute(
+        "select from vioc.calls where id = $1 for update",
+        &[&call.id],
+    )
+    .unwrap();
+    hold.execute(
+        "update vioc.calls set look_up_at = now() - interval '1 minute' where id = $1",
+        &[&call.id],
+    )
+    .unwrap();
+    let asked = hold
+        .query_one(
+            "select total, done is null, running_for >= interval '1 minute' from vioc.progress where task = 'ask Retell about calls'",
+            &[],
+        )
+        .unwrap();
+    assert_eq!(asked.get::<_, i64>(0), 1);
+    assert!(asked.get::<_, bool>(1) && asked.get::<_, bool>(2));
+}
+
+#[test]
 fn where_no_worker_is_the_status_says_why() {
     let unlisted = cluster().served([]).start();
     unlisted.create_extension(APP);
