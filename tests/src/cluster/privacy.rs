@@ -7,7 +7,7 @@ const PLANTED: [&str; 7] = [
     "Quillfeather",
     "+1646",
     "+1917",
-    "+1212",
+    "+12122",
     "key_",
 ];
 
