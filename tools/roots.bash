@@ -1,14 +1,14 @@
 # Debian releases in directories of their own, to be sourced: for tools/test-matrix and tools/test-package.
 #
 #   VIOC_ROOTS      where they are kept and found again (/var/tmp/vioconcierge-roots)
-#   DEBIAN_MIRROR   where they come from (http://deb.debian.org/debian)
+#   DEBIAN_MIRROR   where they come from (debootstrap's own default)
 #
 # A release is entered in a mount and process namespace of its own. So whatever is mounted in it is mounted nowhere else
 # and gone with the last process, and no process outlives the command, however it ends: a directory outside has never
 # anything mounted in it, and can be removed.
 
 VIOC_ROOTS=${VIOC_ROOTS:-/var/tmp/vioconcierge-roots}
-DEBIAN_MIRROR=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+DEBIAN_MIRROR=${DEBIAN_MIRROR:-}
 
 say() { printf '==> %s\n' "$*"; }
 fail() {
@@ -28,10 +28,10 @@ need_root() {
 make_root() {
     local release=$1 root=$VIOC_ROOTS/$1
     [[ ! -d $root ]] || return 0
-    say "fetching Debian $release from $DEBIAN_MIRROR"
+    say "fetching Debian $release"
     mkdir -p "$VIOC_ROOTS"
     remove_root "$root.new"
-    debootstrap --variant=minbase --include=ca-certificates "$release" "$root.new" "$DEBIAN_MIRROR" >"$root.log" 2>&1 ||
+    debootstrap --variant=minbase --include=ca-certificates "$release" "$root.new" ${DEBIAN_MIRROR:+"$DEBIAN_MIRROR"} >"$root.log" 2>&1 ||
         fail "debootstrap $release failed, see $root.log (another mirror: DEBIAN_MIRROR)"
     prepare_root "$root.new"
     mv "$root.new" "$root"
