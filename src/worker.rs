@@ -222,6 +222,9 @@ impl Worker {
             return Ok(None);
         };
         self.record_look_ups();
+        if stop::is_requested() {
+            return Ok(Some(Duration::ZERO)); // nothing new is begun
+        }
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);
         };
