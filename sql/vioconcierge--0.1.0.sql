@@ -479,6 +479,8 @@ create table vioc.contacts (
   requested_text text,
   needs_review boolean not null default false,
   created_at timestamptz not null default now(),
+  -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
+  may_expire boolean generated always as (status in ('scheduled', 'calling', 'callback', 'unreachable')) stored,
   primary key (tenant_id, id),
   constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
   constraint only_a_reachable_contact_is_due check (
@@ -523,9 +525,10 @@ comment on column vioc.contacts.requested_time is 'Owned by the extension: the t
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
 comment on column vioc.contacts.created_at is 'When it was first written.';
+comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open).';
 -- vioc.expire_contacts
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
-  where status in ('scheduled', 'callback', 'unreachable');
+  where may_expire;
 
 -- tables/calls.sql
 
@@ -626,7 +629,7 @@ create table vioc.calls (
   constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
   constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
   constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+) with (fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
 create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
@@ -637,9 +640,12 @@ create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, con
   where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
 -- webhooks without our session_id
 create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
--- claim_calls: per tenant, Call Now first, then the soonest appointment
+-- claimable_calls: per tenant, Call Now first, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
   where status = 'queued' or resend;
+-- the same, of Call Now alone
+create index calls_urgent_idx on vioc.calls (tenant_id)
+  where priority > 0 and (status = 'queued' or resend);
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
@@ -3158,42 +3164,97 @@ end
 $$;
 comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is 'Ends a call that could not be made.';
 
+-- functions/waiting_tenants.sql
+
+-- Private. Tenants that have a call in the queue, or one of Call Now (priority). One index probe each, however many calls.
+create function vioc.waiting_tenants(p_only_urgent boolean) returns setof bigint
+  language plpgsql volatile rows 100 -- volatile sees what this transaction recorded
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_only_urgent then
+    return query
+    with recursive waiting as (
+      (select q.tenant_id from vioc.calls as q
+        where q.priority > 0 and (q.status = 'queued' or q.resend) order by q.tenant_id limit 1)
+      union all
+      select (
+        select q.tenant_id from vioc.calls as q
+        where q.priority > 0 and (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        order by q.tenant_id limit 1)
+      from waiting as w where w.tenant_id is not null
+    )
+    select w.tenant_id from waiting as w where w.tenant_id is not null;
+  else
+    return query
+    with recursive waiting as (
+      (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+      union all
+      select (
+        select q.tenant_id from vioc.calls as q
+        where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        order by q.tenant_id limit 1)
+      from waiting as w where w.tenant_id is not null
+    )
+    select w.tenant_id from waiting as w where w.tenant_id is not null;
+  end if;
+end
+$$;
+comment on function vioc.waiting_tenants(boolean) is 'Which tenants have calls in the queue.';
+
+-- functions/lines_in_use.sql
+
+-- Private. Calls in progress, which occupy a line at Retell. Counted, because a counter could be wrong. They become more by
+-- the worker's claims only, so that it may keep this count for a moment and add what it claims.
+create function vioc.lines_in_use() returns table (tenant_id bigint, credential_id bigint, calls integer)
+  language sql volatile rows 100 -- volatile sees what this transaction recorded
+begin atomic
+  select c.tenant_id, c.credential_id, count(*)::integer
+  from vioc.calls as c
+  where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+  group by c.tenant_id, c.credential_id;
+end;
+comment on function vioc.lines_in_use() is 'How many calls of a tenant with a credential are in progress.';
+
 -- functions/claimable_calls.sql
 
--- Private. Which queued (or to be re-sent) calls may be sent now, best first; they and their contacts are locked. Tenants take
--- turns: first everybody's Call Now, then everybody's soonest appointment, then everybody's second, and so on. Where there
--- is not room for all, tenants of one credential go round (whose turn is next stands on the credential), and of several
--- credentials goes first whichever could have started earliest. All inside the limits of tenant and credential.
--- p_recent_...: starts that may reach Retell in the same second as the next one (crates/vioc-core, pace.rs).
+-- Private. Which queued (or to be re-sent) calls may be sent now, best first. Tenants take turns: first everybody's Call
+-- Now, then everybody's soonest appointment, then everybody's second, and so on. Where there is not room for all, tenants
+-- of one credential go round (whose turn is next stands on the credential), and of several credentials goes first whichever
+-- could have started earliest. All inside the limits of tenant and credential. Nothing is locked: claim_calls asks again
+-- what may have changed since.
+-- p_only_urgent: Call Now alone. p_without: calls that somebody held a moment ago.
+-- p_used_...: what counts against limits, by tenant and credential: starts that may reach Retell in the same second as the
+-- next one (crates/vioc-core, pace.rs), and lines in use (null: they are counted here).
 -- A tenant that is paused, suspended or at its limit costs one index probe.
 create function vioc.claimable_calls(
-  p_limit integer, p_only_call_id bigint, p_recent_tenants bigint[], p_recent_credentials bigint[],
-  p_recent_starts integer[], p_now timestamptz)
+  p_limit integer, p_now timestamptz, p_only_urgent boolean default false, p_without bigint[] default '{}',
+  p_used_tenants bigint[] default '{}', p_used_credentials bigint[] default '{}', p_used_starts integer[] default '{}',
+  p_used_lines integer[] default null)
 returns table (tenant_id bigint, call_id bigint, credential_id bigint)
   language plpgsql volatile rows 32 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  v_least_priority constant smallint := case when p_only_urgent then 1 else -32768 end;
 begin
   return query
-  with recursive waiting as (
-    -- distinct tenants by hopping over the index
-    (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+  with waiting as materialized (
+    select w.tenant_id from vioc.waiting_tenants(p_only_urgent) as w (tenant_id)
+  ),
+  used as materialized (
+    select u.tenant_id, u.credential_id, u.starts, u.lines
+    from unnest(p_used_tenants, p_used_credentials, p_used_starts, p_used_lines) as u (tenant_id, credential_id, starts, lines)
     union all
-    select (
-      select q.tenant_id from vioc.calls as q
-      where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
-      order by q.tenant_id limit 1)
-    from waiting as w where w.tenant_id is not null
+    select l.tenant_id, l.credential_id, null, l.calls from vioc.lines_in_use() as l where p_used_lines is null
   ),
-  in_progress as materialized (
-    select c.credential_id, c.tenant_id, count(*) as calls
-    from vioc.calls as c
-    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
-    group by c.credential_id, c.tenant_id
-  ),
-  recent as materialized (
-    select r.* from unnest(p_recent_tenants, p_recent_credentials, p_recent_starts) as r (tenant_id, credential_id, starts)
+  standing as materialized (
+    select st.tenant_id, st.credential_id
+    from waiting as w
+    join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
+    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
+      and (st.not_suspended or st.may_probe)
   ),
   credential_room as materialized (
     select k.id, k.next_start_at, k.last_tenant_id,
@@ -3203,43 +3264,37 @@ begin
         when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
         else greatest(0, least(
           s.allowed,
-          k.max_starts_per_second - coalesce(r.starts, 0),
-          k.max_concurrent_calls - coalesce(p.calls, 0),
-          vioc.lines_at_retell(k, p_now) - coalesce(p.calls, 0))) end as room
-    from vioc.credentials as k
+          k.max_starts_per_second - coalesce(u.starts, 0),
+          k.max_concurrent_calls - coalesce(u.lines, 0),
+          vioc.lines_at_retell(k, p_now) - coalesce(u.lines, 0))) end as room
+    from (select distinct st.credential_id from standing as st) as d
+    join vioc.credentials as k on k.id = d.credential_id
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
-      select i.credential_id, sum(i.calls)::integer as calls from in_progress as i group by i.credential_id
-    ) as p on p.credential_id = k.id
-    left join (
-      select c.credential_id, sum(c.starts)::integer as starts from recent as c group by c.credential_id
-    ) as r on r.credential_id = k.id
+      select u.credential_id, sum(u.starts)::integer as starts, sum(u.lines)::integer as lines
+      from used as u group by u.credential_id
+    ) as u on u.credential_id = k.id
   ),
   room as materialized (
     select st.tenant_id, st.credential_id, cr.room as credential_room, cr.next_start_at,
       coalesce(st.tenant_id <= cr.last_tenant_id, false) as has_had_its_turn,
       case when t.suspended_at is not null then least(cr.room, 1)
         else least(cr.room, s.allowed,
-          coalesce(t.max_starts_per_second, 1000000) - coalesce(r.starts, 0),
-          coalesce(t.max_concurrent_calls, 1000000) - coalesce(p.calls, 0),
+          coalesce(t.max_starts_per_second, 1000000) - coalesce(u.starts, 0),
+          coalesce(t.max_concurrent_calls, 1000000) - coalesce(u.lines, 0),
           -- with no call left today there is room for one that was counted already
           case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
       coalesce(d.calls_left, 1) > 0 as has_calls_left
-    from waiting as w
-    join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
-    join vioc.tenants as t on t.id = w.tenant_id
+    from standing as st
+    join vioc.tenants as t on t.id = st.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s
     cross join lateral (
       select case when t.max_calls_per_day is not null then vioc.calls_left_today(t.id, p_now) end as calls_left offset 0) as d
     left join (
-      select i.tenant_id, sum(i.calls)::integer as calls from in_progress as i group by i.tenant_id
-    ) as p on p.tenant_id = w.tenant_id
-    left join (
-      select c.tenant_id, sum(c.starts)::integer as starts from recent as c group by c.tenant_id
-    ) as r on r.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
-      and (st.not_suspended or st.may_probe)
+      select u.tenant_id, sum(u.starts)::integer as starts, sum(u.lines)::integer as lines
+      from used as u group by u.tenant_id
+    ) as u on u.tenant_id = st.tenant_id
   ),
   -- an equal share each: whoever has less leaves the rest to the next round, which follows at once
   share as (
@@ -3254,14 +3309,10 @@ begin
     cross join lateral (
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
-      join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.due_at <= p_now
-        and (r.has_calls_left or c.resend)
-        and (p_only_call_id is null or c.id = p_only_call_id)
+      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.priority >= v_least_priority
+        and c.due_at <= p_now and (r.has_calls_left or c.resend) and c.id <> all (p_without)
       order by c.priority desc, c.appointment_time, c.id
-      limit least(r.tenant_room, s.calls)
-      -- one that the app holds must not stand in the way of the next
-      for update of c, ct skip locked) as q
+      limit least(r.tenant_room, s.calls)) as q
     where r.tenant_room > 0
   ),
   within_credential as (
@@ -3276,14 +3327,35 @@ begin
   limit p_limit;
 end
 $$;
-comment on function vioc.claimable_calls(integer, bigint, bigint[], bigint[], integer[], timestamptz) is 'The calls that pacing and fairness let the worker send next.';
+comment on function vioc.claimable_calls(integer, timestamptz, boolean, bigint[], bigint[], bigint[], integer[], integer[]) is 'The calls that pacing and fairness let the worker send next.';
+
+-- functions/begin_calling.sql
+
+-- Transition: contact -> calling, for calls that go out, or that Retell has made.
+create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with calling as (
+    update vioc.contacts as ct
+    set status = 'calling'
+    from unnest(p_tenant_ids, p_call_ids) as p (tenant_id, id)
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
+    where ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.status <> 'calling' and not c.is_test
+    returning ct.tenant_id, ct.id, ct.last_outcome
+  )
+  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
+  select p_now, c.tenant_id, c.id, 'contact', 'calling', c.last_outcome from calling as c;
+end
+$$;
+comment on function vioc.begin_calling(bigint[], bigint[], timestamptz) is 'The contacts of these calls are being called.';
 
 -- functions/claim_batch.sql
 
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
-  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+  p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3297,16 +3369,11 @@ declare
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
-  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
-  with picked as materialized (
-    select q.*, row_number() over () as place
-    from vioc.claimable_calls(
-      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
-  ),
-  locked as materialized (
+  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for later
+  with locked as materialized (
     select c.tenant_id, c.id, p.credential_id, p.place
-    from picked as p
-    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
+    from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
     join vioc.tenants as t on t.id = c.tenant_id
     join vioc.credentials as k on k.id = p.credential_id
@@ -3318,6 +3385,12 @@ begin
     array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
+  if coalesce(cardinality(v_send_calls), 0) < cardinality(p_call_ids) then
+    return query
+    select p.tenant_id, p.id, null::text, null::text, p.credential_id
+    from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
+    where v_send_calls is null or p.id <> all (v_send_calls);
+  end if;
   if v_send_calls is null then
     return;
   end if;
@@ -3336,10 +3409,14 @@ begin
       and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
-        or c.credential_id is distinct from l.credential_id)) as is_allowed
+        or c.credential_id is distinct from l.credential_id)) as is_allowed,
+      -- chosen a moment ago: paused, suspended, moved to another key since?
+      st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
+        and (st.not_suspended or st.may_probe) and st.credential_id = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
+    join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.rules(p_now) as r
@@ -3351,6 +3428,7 @@ begin
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
+    where j.stands
   )
   select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
     array_agg(j.id order by j.place) filter (where j.may_send),
@@ -3392,17 +3470,14 @@ begin
         sends = c.sends + 1,
         resend = false,
         look_up_at = null
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id),
-      vioc.contact_requests() as q
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
+    join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
+    -- made once: the body reads it many times
+    cross join lateral (
+      select * from vioc.contact_requests() as r
+      where r.tenant_id = b.tenant_id and r.contact_id = b.contact_id offset 0) as q
     where c.tenant_id = s.tenant_id and c.id = s.id
-      and q.tenant_id = c.tenant_id and q.contact_id = c.contact_id
-    returning c.tenant_id, c.id, c.contact_id, c.credential_id, c.request_body, c.is_test, c.status
-  ),
-  calling as (
-    update vioc.contacts as ct
-    set status = 'calling'
-    from sent as s
-    where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
+    returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status
   ),
   paced_credentials as (
     update vioc.credentials as k
@@ -3444,20 +3519,20 @@ begin
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
+  else
+    perform vioc.begin_calling(v_send_tenants, v_send_calls, p_now);
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'claim_calls all at once, or of one call.';
 
 -- functions/claim_calls.sql
 
--- Transition: queued -> dispatching (with a lease), for calls that every rule still allows. The others wait for their
--- opening, or end. Called by the worker, which commits this durably before it sends anything.
--- A call that cannot be prepared fails alone. p_recent_...: the worker's starts that still count against a limit per second.
+-- Transition: queued -> dispatching (with a lease), for those of the given calls (claimable_calls) that every rule still
+-- allows. The others wait for their opening, or end; one that somebody holds comes back without a body, unchanged.
+-- Called by the worker, which commits this durably before it sends anything. A call that cannot be prepared fails alone.
 create function vioc.claim_calls(
-  p_worker uuid, p_limit integer, p_lease interval, p_now timestamptz,
-  p_recent_tenants bigint[] default '{}', p_recent_credentials bigint[] default '{}',
-  p_recent_starts integer[] default '{}')
+  p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3465,44 +3540,36 @@ as $$
 #variable_conflict use_column
 declare
   v_call record;
-  v_sent record;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
     perform set_config('synchronous_commit', 'on', true);
   end if;
-  if not vioc.is_home(p_now) then
+  if p_call_ids is null or not vioc.is_home(p_now) then
     return;
   end if;
   begin
-    return query select * from vioc.claim_batch(
-      p_worker, p_limit, null, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts);
+    return query select * from vioc.claim_batch(p_worker, p_tenant_ids, p_call_ids, p_credential_ids, p_lease, p_now);
     return;
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
-  for v_call in select c.tenant_id, c.call_id from vioc.claimable_calls(
-    p_limit, null, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as c
+  for v_call in
+    select p.* from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
   loop
     begin
-      for v_sent in select * from vioc.claim_batch(
-        p_worker, 1, v_call.call_id, p_lease, p_now, p_recent_tenants, p_recent_credentials, p_recent_starts)
-      loop
-        p_recent_tenants := p_recent_tenants || v_sent.tenant_id;
-        p_recent_credentials := p_recent_credentials || v_sent.credential_id;
-        p_recent_starts := p_recent_starts || 1;
-        return query select v_sent.tenant_id, v_sent.call_id, v_sent.api_key, v_sent.body, v_sent.credential_id;
-      end loop;
+      return query select * from vioc.claim_batch(
+        p_worker, array[v_call.tenant_id], array[v_call.id], array[v_call.credential_id], p_lease, p_now);
     exception when others then
       -- not this call's fault (conflicts, resources, the system): it is tried again
       continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
-      perform vioc.fail_call(v_call.tenant_id, v_call.call_id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
+      perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
         'failed', p_now);
     end;
   end loop;
 end
 $$;
-comment on function vioc.claim_calls(uuid, integer, interval, timestamptz, bigint[], bigint[], integer[]) is 'Gives the worker the next calls to send.';
+comment on function vioc.claim_calls(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'Gives the worker these calls to send.';
 
 -- functions/doubt_call.sql
 
@@ -3654,8 +3721,8 @@ create function vioc.record_answers(p_worker uuid, p_answers jsonb, p_now timest
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_placed bigint[];
   v_recorded bigint[];
+  v_placed bigint;
   v_answer record;
 begin
   with answers as materialized (
@@ -3664,7 +3731,7 @@ begin
     where a.verdict = 'placed'
   ),
   locked as materialized (
-    select c.tenant_id, c.id, a.retell_call_id
+    select c.tenant_id, c.id, a.retell_call_id, c.status
     from answers as a
     join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
     for update of c skip locked
@@ -3685,7 +3752,12 @@ begin
     where c.tenant_id = l.tenant_id and c.id = l.id
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
-    returning c.id, c.tenant_id, c.credential_id
+    returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.outcome, l.status = 'dispatching' as is_news
+  ),
+  -- the trigger leaves this one transition out
+  told as (
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    select p_now, p.tenant_id, p.contact_id, p.id, 'call', 'placed', p.outcome from placed as p where p.is_news
   ),
   reached as (
     update vioc.credentials as k set failures = 0
@@ -3704,14 +3776,15 @@ begin
     set suspended_at = null, suspend_reason = null, probe_at = null
     where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
   )
-  select array_agg(p.id), array_agg(l.id) into v_placed, v_recorded
-  from locked as l left join placed as p on p.id = l.id;
+  select array_agg(l.id), (select count(*) from answers) into v_recorded, v_placed from locked as l;
 
   -- of calls that are gone (their tenant was deleted) nothing is left to record
-  v_recorded := v_recorded || array(
-    select a.call_id from jsonb_to_recordset(p_answers) as a (tenant_id bigint, call_id bigint, verdict text)
-    where a.verdict = 'placed' and not exists (
-      select from vioc.calls as c where c.tenant_id = a.tenant_id and c.id = a.call_id));
+  if coalesce(cardinality(v_recorded), 0) < v_placed then
+    v_recorded := v_recorded || array(
+      select a.call_id from jsonb_to_recordset(p_answers) as a (tenant_id bigint, call_id bigint, verdict text)
+      where a.verdict = 'placed' and not exists (
+        select from vioc.calls as c where c.tenant_id = a.tenant_id and c.id = a.call_id));
+  end if;
 
   for v_answer in
     select a.* from jsonb_to_recordset(p_answers) as a (
@@ -3917,11 +3990,9 @@ returns void
   language sql volatile
 begin atomic
   -- sent before a failover lost its claim
-  update vioc.contacts as ct
-  set status = 'calling'
+  select vioc.begin_calling(array[c.tenant_id], array[c.id], p_now)
   from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test
-    and ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
@@ -4962,11 +5033,10 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- sent before a failover lost its claim
-  update vioc.contacts as ct
-  set status = 'calling'
-  where p_call.status = 'queued' and not p_call.is_test
-    and ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
+  if p_call.status = 'queued' then
+    -- sent before a failover lost its claim
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], p_now);
+  end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
       retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
@@ -4976,6 +5046,10 @@ begin
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
       look_up_at = p_now, look_ups = 0
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
+  if p_call.status = 'dispatching' then
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+  end if;
 end
 $$;
 comment on function vioc.adopt_call(vioc.calls, text, bigint, timestamptz) is 'Retell has a call whose answer we never got.';
@@ -4993,6 +5067,7 @@ declare
   v_retell_call_id constant text := left(p_found ->> 'call_id', 200);
   v_contact vioc.contacts;
   v_call vioc.calls;
+  v_call_id bigint;
   v_attempt integer;
   v_is_test boolean;
 begin
@@ -5050,12 +5125,13 @@ begin
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, p_now, p_now, p_now);
+    p_credential_id, p_now, p_now, p_now)
+  returning id into v_call_id;
   update vioc.contacts as ct
   set last_attempt = v_attempt,
-      next_call_at = case when v_is_test then ct.next_call_at end,
-      status = case when v_is_test then ct.status else 'calling' end
+      next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
+  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], p_now);
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)
@@ -5476,7 +5552,7 @@ declare
 begin
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
-    where c.status in ('scheduled', 'callback', 'unreachable') and c.appointment_time <= p_now
+    where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now
     order by c.appointment_time
     limit p_limit
     for update skip locked
@@ -5996,7 +6072,8 @@ create trigger contacts_deleted_after after delete on vioc.contacts
 
 -- functions/call_changed.sql
 
--- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing.
+-- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing;
+-- Retell's answers by record_answers, many at a time.
 create function vioc.call_changed() returns trigger
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -6016,14 +6093,15 @@ comment on function vioc.call_changed() is 'Tells the feed what became of a call
 
 create trigger call_changed after update on vioc.calls
   for each row
-  when ((new.status <> old.status and new.status not in ('queued', 'dispatching'))
+  when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
+      and not (old.status = 'dispatching' and new.status = 'placed'))
     or new.outcome is distinct from old.outcome
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();
 
 -- functions/contact_changed.sql
 
--- Trigger. A contact that is written anew is no news to the app that wrote it.
+-- Trigger. A contact that is written anew is no news to the app that wrote it; begin_calling tells what it does itself.
 create function vioc.contact_changed() returns trigger
   language plpgsql volatile
   security definer
@@ -6040,7 +6118,7 @@ comment on function vioc.contact_changed() is 'Tells the feed a contact''s new s
 
 create trigger contact_changed after update on vioc.contacts
   for each row
-  when (new.status <> old.status)
+  when (new.status <> old.status and new.status <> 'calling')
   execute function vioc.contact_changed();
 
 -- functions/number_events.sql
@@ -6053,7 +6131,8 @@ create function vioc.number_events(p_limit integer) returns table (newest bigint
 begin atomic
   with taken as (
     delete from vioc.new_events as n
-    where n.id in (select o.id from vioc.new_events as o order by o.id limit p_limit for update skip locked)
+    where n.ctid = any (array(
+      select o.ctid from vioc.new_events as o order by o.id limit p_limit for update skip locked))
     returning n.*
   ),
   numbered as (

@@ -1,5 +1,6 @@
 //! Every statement the worker issues. Each is one call of a SQL function; the transitions are in `sql/functions/`.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -133,22 +134,34 @@ pub(crate) fn forget_plans() {
     unsafe { pg_sys::ResetPlanCache() };
 }
 
+/// A call that may be sent next.
+#[derive(Clone, Copy)]
+pub(crate) struct Claimable {
+    pub(crate) tenant_id: i64,
+    pub(crate) call_id: i64,
+    pub(crate) credential_id: i64,
+}
+
 /// A call to be sent, leased to this worker.
 pub(crate) struct Claimed {
     pub(crate) tenant_id: i64,
     pub(crate) call_id: i64,
+    pub(crate) credential_id: i64,
     pub(crate) api_key: Secret,
     pub(crate) body: String,
-    pub(crate) credential_id: i64,
 }
 
-/// Starts that still count against a limit per second, as three arrays of one length.
-#[derive(Default)]
-pub(crate) struct RecentStarts {
-    pub(crate) tenants: Vec<i64>,
-    pub(crate) credentials: Vec<i64>,
-    pub(crate) starts: Vec<i32>,
+/// What counts against limits, by tenant and credential.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Used {
+    /// Starts that Retell may see in the same second as the next one.
+    pub(crate) starts: i32,
+    /// Calls in progress.
+    pub(crate) lines: i32,
 }
+
+/// A tenant and the credential of its calls.
+pub(crate) type Payer = (i64, i64);
 
 /// A question about a call (or the wish to stop it), or about a credential, whose id is then in place of the call's.
 pub(crate) struct LookUp {
@@ -194,6 +207,8 @@ pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
 /// Statements of the hot path, planned once.
 #[derive(Default)]
 pub(crate) struct Statements {
+    lines: Option<OwnedPreparedStatement>,
+    choose: Option<OwnedPreparedStatement>,
     claim: Option<OwnedPreparedStatement>,
     record: Option<OwnedPreparedStatement>,
     look_ups: Option<OwnedPreparedStatement>,
@@ -274,43 +289,116 @@ fn interval(duration: Duration) -> Option<Interval> {
 }
 
 impl Statements {
-    pub(crate) fn claim(
-        &mut self,
-        worker: uuid::Uuid,
-        limit: usize,
-        lease: Duration,
-        recent: &RecentStarts,
-    ) -> SpiResult<Vec<Claimed>> {
-        let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
+    /// Calls in progress.
+    pub(crate) fn lines_in_use(&mut self) -> SpiResult<Vec<(Payer, i32)>> {
         rows(
-            &mut self.claim,
-            "select * from vioc.claim_calls($1, $2, $3, pg_catalog.clock_timestamp(), $4, $5, $6)",
+            &mut self.lines,
+            "select tenant_id, credential_id, calls from vioc.lines_in_use()",
+            &[],
+            &[],
+            |row| {
+                Ok((
+                    (
+                        row.get(1)?.unwrap_or_default(),
+                        row.get(2)?.unwrap_or_default(),
+                    ),
+                    row.get(3)?.unwrap_or_default(),
+                ))
+            },
+        )
+    }
+
+    /// Which calls may be sent next; `without` those that were held a moment ago.
+    pub(crate) fn choose(
+        &mut self,
+        limit: usize,
+        is_only_urgent: bool,
+        without: &[i64],
+        used: &HashMap<Payer, Used>,
+    ) -> SpiResult<Vec<Claimable>> {
+        let column = |of: fn(&Payer) -> i64| used.keys().map(of).collect::<Vec<_>>();
+        let count = |of: fn(&Used) -> i32| used.values().map(of).collect::<Vec<_>>();
+        rows(
+            &mut self.choose,
+            "select tenant_id, call_id, credential_id \
+             from vioc.claimable_calls($1, pg_catalog.clock_timestamp(), $2, $3, $4, $5, $6, $7)",
             &[
-                pg_sys::BuiltinOid::UUIDOID,
                 pg_sys::BuiltinOid::INT4OID,
-                pg_sys::BuiltinOid::INTERVALOID,
+                pg_sys::BuiltinOid::BOOLOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
                 pg_sys::BuiltinOid::INT8ARRAYOID,
                 pg_sys::BuiltinOid::INT8ARRAYOID,
                 pg_sys::BuiltinOid::INT4ARRAYOID,
+                pg_sys::BuiltinOid::INT4ARRAYOID,
             ],
             &[
-                worker.into(),
                 i32::try_from(limit).unwrap_or(i32::MAX).into(),
-                interval(lease).into(),
-                recent.tenants.clone().into(),
-                recent.credentials.clone().into(),
-                recent.starts.clone().into(),
+                is_only_urgent.into(),
+                without.to_vec().into(),
+                column(|payer| payer.0).into(),
+                column(|payer| payer.1).into(),
+                count(|used| used.starts).into(),
+                count(|used| used.lines).into(),
             ],
             |row| {
-                Ok(Claimed {
+                Ok(Claimable {
                     tenant_id: row.get(1)?.unwrap_or_default(),
                     call_id: row.get(2)?.unwrap_or_default(),
-                    api_key: Secret::from(row.get::<String>(3)?.unwrap_or_default()),
-                    body: row.get(4)?.unwrap_or_default(),
-                    credential_id: row.get(5)?.unwrap_or_default(),
+                    credential_id: row.get(3)?.unwrap_or_default(),
                 })
             },
         )
+    }
+
+    /// Those of `calls` that are now leased to this worker, and the ids of those that somebody else held.
+    pub(crate) fn claim(
+        &mut self,
+        worker: uuid::Uuid,
+        lease: Duration,
+        calls: &[Claimable],
+    ) -> SpiResult<(Vec<Claimed>, Vec<i64>)> {
+        let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
+        let column = |of: fn(&Claimable) -> i64| calls.iter().map(of).collect::<Vec<_>>();
+        let answers = rows(
+            &mut self.claim,
+            "select tenant_id, call_id, credential_id, api_key, body \
+             from vioc.claim_calls($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
+            &[
+                pg_sys::BuiltinOid::UUIDOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
+                pg_sys::BuiltinOid::INT8ARRAYOID,
+                pg_sys::BuiltinOid::INTERVALOID,
+            ],
+            &[
+                worker.into(),
+                column(|call| call.tenant_id).into(),
+                column(|call| call.call_id).into(),
+                column(|call| call.credential_id).into(),
+                interval(lease).into(),
+            ],
+            |row| {
+                let call_id = row.get(2)?.unwrap_or_default();
+                Ok(match row.get(5)? {
+                    None => Err(call_id),
+                    Some(body) => Ok(Claimed {
+                        tenant_id: row.get(1)?.unwrap_or_default(),
+                        call_id,
+                        credential_id: row.get(3)?.unwrap_or_default(),
+                        api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
+                        body,
+                    }),
+                })
+            },
+        )?;
+        let (mut claimed, mut held) = (Vec::new(), Vec::new());
+        for answer in answers {
+            match answer {
+                Ok(call) => claimed.push(call),
+                Err(call_id) => held.push(call_id),
+            }
+        }
+        Ok((claimed, held))
     }
 
     /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.

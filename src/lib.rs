@@ -11,6 +11,7 @@ mod db;
 mod detach;
 mod errand;
 mod launcher;
+mod queue;
 mod shared;
 mod stop;
 mod wake;

@@ -3,7 +3,7 @@
 //! It never waits for a row and holds no transaction while HTTP is in flight: results and new claims share one short
 //! transaction, whose commit comes before anything is sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,8 @@ use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
 use vioc_retell::{Done, Job, Method, Pool, secrets};
 
-use crate::db::{self, LookUp, RecentStarts, Statements};
+use crate::db::{self, LookUp, Statements};
+use crate::queue::{Claim, Queue};
 use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
@@ -109,17 +110,18 @@ struct Worker {
     work: HashMap<u64, Work>,
     next_ticket: u64,
     /// Answers to write down, by call; kept until the transaction that does has committed.
-    answers: HashMap<i64, serde_json::Value>,
+    answers: VecDeque<(i64, serde_json::Value)>,
     look_ups: Vec<(LookUp, TimestampWithTimeZone, Exchange)>,
     /// Answers that came in the last moments: how far ahead of the threads to claim.
     recent_answers: usize,
     recent_since: Instant,
     /// Starts that Retell may see in the same second as the next one, by tenant and credential.
-    pace: Pace<(i64, i64)>,
+    pace: Pace<db::Payer>,
     tended: Instant,
     numbered: Instant,
     /// The newest position that listeners have not been told, and from when on to tell them.
     untold: Option<(i64, Instant)>,
+    queue: Queue,
     /// Calls claimed so far, and at how many the statements are planned anew.
     claimed: usize,
     plan_anew_at: usize,
@@ -142,7 +144,7 @@ impl Worker {
             statements: Statements::default(),
             work: HashMap::new(),
             next_ticket: 0,
-            answers: HashMap::new(),
+            answers: VecDeque::new(),
             look_ups: Vec::new(),
             recent_answers: 0,
             recent_since: now,
@@ -150,6 +152,7 @@ impl Worker {
             tended: now - TEND_EVERY,
             numbered: now - NUMBER_EVERY,
             untold: None,
+            queue: Queue::new(),
             claimed: 0,
             plan_anew_at: 64,
             last_problem: String::new(),
@@ -211,6 +214,7 @@ impl Worker {
             self.was_attached = false;
             self.answers.clear();
             self.look_ups.clear();
+            self.queue.forget();
             return Ok(IDLE_POLL);
         };
         Ok(sleep)
@@ -240,7 +244,7 @@ impl Worker {
                 return Ok(None);
             }
         }
-        let is_busy = moved > 0 || asked > 0;
+        let is_busy = moved > 0 || asked > 0 || (self.queue.has_more() && self.room() > 0);
         if !is_busy || self.numbered.elapsed() >= NUMBER_EVERY {
             let Some(has_more) = self.publish_events()? else {
                 return Ok(None);
@@ -259,7 +263,8 @@ impl Worker {
         };
         let sleep = with_extension(|| self.statements.sleep(most))?;
         // a start that stops counting may make room for the next one
-        let change = self.pace.next_change();
+        let change = self.pace.next_change().into_iter();
+        let change = change.chain(self.queue.next_change()).min();
         let until_change = change.map(|at| at.saturating_duration_since(Instant::now()) + ONE_MS);
         Ok(sleep.map(|sleep| until_change.map_or(sleep, |wait| sleep.min(wait))))
     }
@@ -317,41 +322,51 @@ impl Worker {
         Ok(true)
     }
 
-    /// One transaction: answers in, next calls out; returns how many in all. The calls are sent when it has committed. If the answers cannot
-    /// be recorded together they are recorded one by one, so that a poisoned one stays alone.
+    /// One short transaction: answers in, next calls out; returns how many in all. The calls are sent when it has
+    /// committed. If the answers cannot be recorded together they are recorded one by one, so that a poisoned one stays
+    /// alone.
     fn record_and_claim(&mut self) -> Result<Option<usize>, String> {
-        let answers = (!self.answers.is_empty()).then(|| {
-            serde_json::Value::Array(self.answers.values().cloned().collect()).to_string()
-        });
+        let count = self.answers.len().min(self.queue.at_a_time());
+        let answers = (count > 0).then(|| json_array(self.answers.range(..count)));
         let room = self.room();
-        let recent = self.recent_starts();
-        let (id, lease) = (self.id, config::lease());
-        let statements = &mut self.statements;
+        let starts = self.recent_starts();
+        let (id, lease, rate) = (self.id, config::lease(), self.recent_answers);
+        let (statements, queue) = (&mut self.statements, &mut self.queue);
+        let began = Instant::now();
         let both = with_extension(|| {
             let recorded = match &answers {
                 Some(answers) => statements.record(id, answers)?,
                 None => Vec::new(),
             };
-            let claimed = match room {
-                0 => Vec::new(),
-                room => statements.claim(id, room, lease, &recent)?,
+            let claim = match room {
+                0 => Claim::default(),
+                room => queue.claim(statements, id, lease, &starts, room, rate)?,
             };
-            Ok((recorded, claimed))
+            Ok((recorded, claim))
         });
-        let (recorded, claimed) = match both {
+        let (recorded, claim) = match both {
             Ok(Some(both)) => both,
             Ok(None) => return Ok(None),
             Err(problem) => {
+                self.queue.forget();
                 self.record_one_by_one();
                 return Err(problem);
             }
         };
-        for call_id in &recorded {
-            self.answers.remove(call_id);
+        self.queue.claimed(&claim, began.elapsed());
+        let is_all_tried = self.answers.len() == count;
+        // one that somebody's lock keeps out goes to the end
+        for _ in 0..count {
+            if let Some((call_id, answer)) = self.answers.pop_front()
+                && !recorded.contains(&call_id)
+            {
+                self.answers.push_back((call_id, answer));
+            }
         }
-        let count = claimed.len();
+        let count = claim.calls.len();
+        let moved = recorded.len() + claim.moved + usize::from(!is_all_tried);
         let is_stopping = stop::is_requested();
-        for call in claimed {
+        for call in claim.calls {
             match is_stopping {
                 // the claim may be on no standby: it must not be dialled
                 true => self.give_back(call, CreateVerdict::NotSent, None, "worker is stopping"),
@@ -365,19 +380,19 @@ impl Worker {
             self.plan_anew_at *= 4;
             db::forget_plans();
         }
-        Ok(Some(count + recorded.len()))
+        Ok(Some(moved))
     }
 
     fn record_one_by_one(&mut self) {
         self.statements = Statements::default();
         for (call_id, answer) in std::mem::take(&mut self.answers) {
-            let text = serde_json::Value::Array(vec![answer.clone()]).to_string();
+            let text = json_array([&(call_id, answer.clone())].into_iter());
             let (id, statements) = (self.id, &mut self.statements);
             match with_extension(|| statements.record(id, &text)) {
                 Ok(None) => return, // the extension is gone
                 Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
-                Ok(Some(_)) => drop(self.answers.insert(call_id, answer)),
+                Ok(Some(_)) => self.answers.push_back((call_id, answer)),
                 // its lease will end and Retell will be asked
                 Err(problem) => warning!(
                     "vioconcierge: the answer to call {call_id} could not be recorded: {problem}"
@@ -402,18 +417,13 @@ impl Worker {
         ahead.saturating_sub(pool.in_flight())
     }
 
-    fn recent_starts(&mut self) -> RecentStarts {
+    fn recent_starts(&mut self) -> HashMap<db::Payer, i32> {
         let is_waiting = self.pool.iter().chain(&self.retired).any(Pool::is_waiting);
         self.pace.forget(Instant::now(), is_waiting);
-        let mut recent = RecentStarts::default();
-        for ((tenant_id, credential_id), starts) in self.pace.counts() {
-            recent.tenants.push(tenant_id);
-            recent.credentials.push(credential_id);
-            recent
-                .starts
-                .push(i32::try_from(starts).unwrap_or(i32::MAX));
-        }
-        recent
+        self.pace
+            .counts()
+            .map(|(payer, starts)| (payer, i32::try_from(starts).unwrap_or(i32::MAX)))
+            .collect()
     }
 
     fn send(&mut self, call: db::Claimed) {
@@ -460,10 +470,10 @@ impl Worker {
             do_not_call: false,
             legacy_field: false,
         };
-        self.answers.insert(
+        self.answers.push_back((
             call.call_id,
             db::answer_json(call.tenant_id, call.call_id, http_status, &answer),
-        );
+        ));
     }
 
     fn report_flight(&self) {
@@ -567,10 +577,10 @@ impl Worker {
                         _ => &report.not_placed,
                     };
                     count.fetch_add(1, Ordering::Relaxed);
-                    self.answers.insert(
+                    self.answers.push_back((
                         call_id,
                         db::answer_json(tenant_id, call_id, status, &answer),
-                    );
+                    ));
                 }
                 Some(Work::LookUp { asked, asked_at }) => {
                     self.look_ups.push((asked, asked_at, done.exchange));
@@ -644,6 +654,12 @@ impl Worker {
             self.last_problem = problem;
         }
     }
+}
+
+/// Answers as `vioc.record_answers` takes them.
+fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, serde_json::Value)>) -> String {
+    let answers: Vec<String> = answers.map(|(_, answer)| answer.to_string()).collect();
+    format!("[{}]", answers.join(","))
 }
 
 /// A transaction in which the extension is there; `None` if it is not.

@@ -7,11 +7,10 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- sent before a failover lost its claim
-  update vioc.contacts as ct
-  set status = 'calling'
-  where p_call.status = 'queued' and not p_call.is_test
-    and ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
+  if p_call.status = 'queued' then
+    -- sent before a failover lost its claim
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], p_now);
+  end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
       retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
@@ -21,6 +20,10 @@ begin
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
       look_up_at = p_now, look_ups = 0
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
+  if p_call.status = 'dispatching' then
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+  end if;
 end
 $$;
 comment on function vioc.adopt_call(vioc.calls, text, bigint, timestamptz) is 'Retell has a call whose answer we never got.';

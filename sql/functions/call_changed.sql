@@ -1,4 +1,5 @@
--- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing.
+-- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing;
+-- Retell's answers by record_answers, many at a time.
 create function vioc.call_changed() returns trigger
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -18,7 +19,8 @@ comment on function vioc.call_changed() is 'Tells the feed what became of a call
 
 create trigger call_changed after update on vioc.calls
   for each row
-  when ((new.status <> old.status and new.status not in ('queued', 'dispatching'))
+  when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
+      and not (old.status = 'dispatching' and new.status = 'placed'))
     or new.outcome is distinct from old.outcome
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();

@@ -1,7 +1,6 @@
 -- Private to claim_calls.
 create function vioc.claim_batch(
-  p_worker uuid, p_limit integer, p_only_call_id bigint, p_lease interval, p_now timestamptz,
-  p_recent_tenants bigint[], p_recent_credentials bigint[], p_recent_starts integer[])
+  p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -15,16 +14,11 @@ declare
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
-  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for the next round
-  with picked as materialized (
-    select q.*, row_number() over () as place
-    from vioc.claimable_calls(
-      p_limit, p_only_call_id, p_recent_tenants, p_recent_credentials, p_recent_starts, p_now) as q
-  ),
-  locked as materialized (
+  -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for later
+  with locked as materialized (
     select c.tenant_id, c.id, p.credential_id, p.place
-    from picked as p
-    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.call_id
+    from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
     join vioc.tenants as t on t.id = c.tenant_id
     join vioc.credentials as k on k.id = p.credential_id
@@ -36,6 +30,12 @@ begin
     array_agg(l.credential_id order by l.place)
   into v_send_tenants, v_send_calls, v_send_credentials
   from locked as l;
+  if coalesce(cardinality(v_send_calls), 0) < cardinality(p_call_ids) then
+    return query
+    select p.tenant_id, p.id, null::text, null::text, p.credential_id
+    from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
+    where v_send_calls is null or p.id <> all (v_send_calls);
+  end if;
   if v_send_calls is null then
     return;
   end if;
@@ -54,10 +54,14 @@ begin
       and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
-        or c.credential_id is distinct from l.credential_id)) as is_allowed
+        or c.credential_id is distinct from l.credential_id)) as is_allowed,
+      -- chosen a moment ago: paused, suspended, moved to another key since?
+      st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
+        and (st.not_suspended or st.may_probe) and st.credential_id = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
+    join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.rules(p_now) as r
@@ -69,6 +73,7 @@ begin
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
+    where j.stands
   )
   select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
     array_agg(j.id order by j.place) filter (where j.may_send),
@@ -110,17 +115,14 @@ begin
         sends = c.sends + 1,
         resend = false,
         look_up_at = null
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id),
-      vioc.contact_requests() as q
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
+    join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
+    -- made once: the body reads it many times
+    cross join lateral (
+      select * from vioc.contact_requests() as r
+      where r.tenant_id = b.tenant_id and r.contact_id = b.contact_id offset 0) as q
     where c.tenant_id = s.tenant_id and c.id = s.id
-      and q.tenant_id = c.tenant_id and q.contact_id = c.contact_id
-    returning c.tenant_id, c.id, c.contact_id, c.credential_id, c.request_body, c.is_test, c.status
-  ),
-  calling as (
-    update vioc.contacts as ct
-    set status = 'calling'
-    from sent as s
-    where ct.tenant_id = s.tenant_id and ct.id = s.contact_id and s.status = 'dispatching' and not s.is_test
+    returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status
   ),
   paced_credentials as (
     update vioc.credentials as k
@@ -162,7 +164,9 @@ begin
     perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
+  else
+    perform vioc.begin_calling(v_send_tenants, v_send_calls, p_now);
   end if;
 end
 $$;
-comment on function vioc.claim_batch(uuid, integer, bigint, interval, timestamptz, bigint[], bigint[], integer[]) is 'One batch of claim_calls, or one call of it.';
+comment on function vioc.claim_batch(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'claim_calls all at once, or of one call.';

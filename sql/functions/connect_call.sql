@@ -5,11 +5,9 @@ returns void
   language sql volatile
 begin atomic
   -- sent before a failover lost its claim
-  update vioc.contacts as ct
-  set status = 'calling'
+  select vioc.begin_calling(array[c.tenant_id], array[c.id], p_now)
   from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test
-    and ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),

@@ -1,4 +1,4 @@
--- Trigger. A contact that is written anew is no news to the app that wrote it.
+-- Trigger. A contact that is written anew is no news to the app that wrote it; begin_calling tells what it does itself.
 create function vioc.contact_changed() returns trigger
   language plpgsql volatile
   security definer
@@ -15,5 +15,5 @@ comment on function vioc.contact_changed() is 'Tells the feed a contact''s new s
 
 create trigger contact_changed after update on vioc.contacts
   for each row
-  when (new.status <> old.status)
+  when (new.status <> old.status and new.status <> 'calling')
   execute function vioc.contact_changed();

@@ -8,7 +8,7 @@ declare
 begin
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
-    where c.status in ('scheduled', 'callback', 'unreachable') and c.appointment_time <= p_now
+    where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now
     order by c.appointment_time
     limit p_limit
     for update skip locked

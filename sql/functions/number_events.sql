@@ -6,7 +6,8 @@ create function vioc.number_events(p_limit integer) returns table (newest bigint
 begin atomic
   with taken as (
     delete from vioc.new_events as n
-    where n.id in (select o.id from vioc.new_events as o order by o.id limit p_limit for update skip locked)
+    where n.ctid = any (array(
+      select o.ctid from vioc.new_events as o order by o.id limit p_limit for update skip locked))
     returning n.*
   ),
   numbered as (

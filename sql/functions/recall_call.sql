@@ -9,6 +9,7 @@ declare
   v_retell_call_id constant text := left(p_found ->> 'call_id', 200);
   v_contact vioc.contacts;
   v_call vioc.calls;
+  v_call_id bigint;
   v_attempt integer;
   v_is_test boolean;
 begin
@@ -66,12 +67,13 @@ begin
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, p_now, p_now, p_now);
+    p_credential_id, p_now, p_now, p_now)
+  returning id into v_call_id;
   update vioc.contacts as ct
   set last_attempt = v_attempt,
-      next_call_at = case when v_is_test then ct.next_call_at end,
-      status = case when v_is_test then ct.status else 'calling' end
+      next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
+  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], p_now);
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)

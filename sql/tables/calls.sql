@@ -95,7 +95,7 @@ create table vioc.calls (
   constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
   constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
   constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
-) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+) with (fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
 
 create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
@@ -106,9 +106,12 @@ create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, con
   where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
 -- webhooks without our session_id
 create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
--- claim_calls: per tenant, Call Now first, then the soonest appointment
+-- claimable_calls: per tenant, Call Now first, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
   where status = 'queued' or resend;
+-- the same, of Call Now alone
+create index calls_urgent_idx on vioc.calls (tenant_id)
+  where priority > 0 and (status = 'queued' or resend);
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
   where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');

@@ -425,3 +425,18 @@ pub fn call_contact(client: &mut impl postgres::GenericClient, contact: i64) -> 
         status: row.get(2),
     }
 }
+
+/// The statement by which a test does the worker's part: chooses and claims; rows are `(call_id, body)`. The arguments are
+/// SQL expressions; no transaction may hold the rows.
+#[must_use]
+pub fn claim_calls(worker: &str, limit: usize, now: &str) -> String {
+    format!(
+        "select s.call_id, s.body
+         from (
+           select array_agg(c.tenant_id) as tenants, array_agg(c.call_id) as calls,
+             array_agg(c.credential_id) as credentials
+           from vioc.claimable_calls({limit}, {now}) as c) as n
+         cross join vioc.claim_calls({worker}, n.tenants, n.calls, n.credentials, '150 s', {now}) as s
+         where s.body is not null"
+    )
+}

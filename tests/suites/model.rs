@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use serde_json::{Value, json};
 use vioc_tests::Cluster;
-use vioc_tests::practice::{APP, cluster};
+use vioc_tests::practice::{APP, claim_calls, cluster};
 
 const CONTACTS: usize = 3;
 const MINUTE: f64 = 60.0;
@@ -342,9 +342,7 @@ impl World {
     }
 
     fn claim(&mut self, word: &Word) {
-        let sql = format!(
-            "select call_id, body from vioc.claim_calls($2::text::uuid, 10, '150 s', {NOW})"
-        );
+        let sql = claim_calls("$2::text::uuid", 10, NOW);
         for row in self.run(&sql, &[&self.now, &self.worker_id()]) {
             let (call_id, bytes): (i64, String) = (row.get(0), row.get(1));
             let body: Value = serde_json::from_str(&bytes).unwrap();

@@ -10,6 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use postgres::Client;
 use serde_json::{Value, json};
 use vioc_tests::cluster::Cluster;
+use vioc_tests::practice::claim_calls;
 
 const DATABASE: &str = "year";
 const CONTACTS: usize = 1000;
@@ -204,7 +205,7 @@ impl Year<'_> {
         let calls: Vec<i64> = self
             .client
             .query(
-                &format!("select call_id from vioc.claim_calls('{WORKER}', 200, '150 s', $1)"),
+                &claim_calls(&format!("'{WORKER}'"), 200, "$1"),
                 &[&self.now],
             )
             .unwrap()

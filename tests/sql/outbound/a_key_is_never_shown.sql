@@ -65,7 +65,10 @@ select pg_temp.contact(:keyless) as contact \gset
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :contact))).words, 'rule: has_key', 'no key, no call');
 set local test.retell_api_key = 'key_of_the_setting';
 select is((vioc_call_contact(:contact)).status, 'queued', 'the fallback key does');
-select is(api_key, 'key_of_the_setting', 'and is sent') from vioc.claim_calls(gen_random_uuid(), 10, '150 s', clock_timestamp());
+select is(api_key, 'key_of_the_setting', 'and is sent') 
+from vioc.claimable_calls(10, clock_timestamp()) as n
+cross join vioc.claim_calls(
+  gen_random_uuid(), array[n.tenant_id], array[n.call_id], array[n.credential_id], '150 s', clock_timestamp());
 select is(key_ends_with, 'ting', 'its credential shows as little') from vioc.credentials where is_fallback;
 
 select * from finish();

@@ -1,0 +1,182 @@
+//! Which calls the worker sends next: chosen many at a time, claimed few at a time.
+//!
+//! Choosing looks at every practice that waits, so it is done for many calls at once. Claiming is one short transaction
+//! after the other, so that a Call Now never waits long for its turn: before each, those are looked for first.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use pgrx::spi::SpiResult;
+
+use crate::db::{Claimable, Claimed, Payer, Statements, Used};
+
+/// Chosen calls are claimed within this time, or chosen anew: limits and turns are of the moment of choosing.
+const FRESH: Duration = Duration::from_millis(250);
+/// A call that somebody held is left out for so long, so that it does not stand in the way of its practice's others.
+const HELD: Duration = Duration::from_millis(100);
+/// What one transaction may take while there is more to do.
+const TRANSACTION: Duration = Duration::from_millis(8);
+const FEWEST: usize = 16;
+const MOST: usize = 256;
+/// Chosen ahead at most, if calls go out that fast.
+const CHOSEN: usize = 1024;
+/// Counting the lines in use takes at most one part in so many of the time.
+const COUNTING: u32 = 10;
+
+pub(crate) struct Queue {
+    chosen: VecDeque<Claimable>,
+    chosen_at: Instant,
+    held: Vec<(i64, Instant)>,
+    /// Calls in progress as counted, and what was claimed since.
+    lines: HashMap<Payer, i32>,
+    /// When they may be counted again, and whether somebody waits for that.
+    count_at: Instant,
+    is_to_count: bool,
+    at_a_time: usize,
+}
+
+/// What a claim brought.
+#[derive(Default)]
+pub(crate) struct Claim {
+    pub(crate) calls: Vec<Claimed>,
+    /// Calls that left the queue or wait in it for another reason now.
+    pub(crate) moved: usize,
+    held: Vec<i64>,
+}
+
+impl Queue {
+    pub(crate) fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            chosen: VecDeque::new(),
+            chosen_at: now,
+            held: Vec::new(),
+            lines: HashMap::new(),
+            count_at: now,
+            is_to_count: false,
+            at_a_time: FEWEST,
+        }
+    }
+
+    /// How many calls, or answers, one transaction takes.
+    pub(crate) fn at_a_time(&self) -> usize {
+        self.at_a_time
+    }
+
+    /// Whether calls are chosen but not claimed yet.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.chosen.is_empty()
+    }
+
+    /// When there may be more to claim although nothing else happens: calls that were held, lines not counted yet.
+    pub(crate) fn next_change(&self) -> Option<Instant> {
+        let held = self.held.first().map(|(_, since)| *since + HELD);
+        let counted = self.is_to_count.then_some(self.count_at);
+        held.into_iter().chain(counted).min()
+    }
+
+    /// Settings, limits or the tables are not what they were.
+    pub(crate) fn forget(&mut self) {
+        self.chosen.clear();
+        self.count_at = Instant::now();
+    }
+
+    /// Claims the next calls, at most `room`. `rate`: calls that went out lately. In the caller's transaction; if that
+    /// fails, [`Queue::forget`] is to follow, otherwise [`Queue::claimed`].
+    pub(crate) fn claim(
+        &mut self,
+        statements: &mut Statements,
+        worker: uuid::Uuid,
+        lease: Duration,
+        starts: &HashMap<Payer, i32>,
+        room: usize,
+        rate: usize,
+    ) -> SpiResult<Claim> {
+        self.held.retain(|(_, since)| since.elapsed() < HELD);
+        if self.chosen_at.elapsed() > FRESH {
+            self.chosen.clear();
+        }
+        let is_counted = self.count_lines(statements)?;
+        if self.has_more() {
+            let urgent = self.choose(statements, starts, self.at_a_time, true)?;
+            if !urgent.is_empty() {
+                // these take room that the others were promised
+                self.chosen = urgent.into();
+            }
+        } else {
+            let limit = room.max(rate.min(CHOSEN));
+            let mut chosen = self.choose(statements, starts, limit, false)?;
+            // there may be more lines than by the last count
+            self.is_to_count = chosen.is_empty() && !is_counted;
+            // all of them go within a moment: a credential's together, whose row is then written once
+            chosen.sort_by_key(|call| call.credential_id);
+            self.chosen = chosen.into();
+            self.chosen_at = Instant::now();
+        }
+        let count = self.chosen.len().min(room).min(self.at_a_time);
+        if count == 0 {
+            return Ok(Claim::default());
+        }
+        let calls: Vec<Claimable> = self.chosen.drain(..count).collect();
+        let (claimed, held) = statements.claim(worker, lease, &calls)?;
+        Ok(Claim {
+            moved: count - held.len(),
+            calls: claimed,
+            held,
+        })
+    }
+
+    /// The claim is committed, in a transaction that took so long.
+    pub(crate) fn claimed(&mut self, claim: &Claim, took: Duration) {
+        let now = Instant::now();
+        self.held
+            .extend(claim.held.iter().map(|call_id| (*call_id, now)));
+        for call in &claim.calls {
+            *self
+                .lines
+                .entry((call.tenant_id, call.credential_id))
+                .or_default() += 1;
+        }
+        self.at_a_time = next_size(self.at_a_time, claim.moved, took);
+    }
+
+    fn choose(
+        &self,
+        statements: &mut Statements,
+        starts: &HashMap<Payer, i32>,
+        limit: usize,
+        is_only_urgent: bool,
+    ) -> SpiResult<Vec<Claimable>> {
+        let mut used: HashMap<Payer, Used> = HashMap::new();
+        for (payer, lines) in &self.lines {
+            used.entry(*payer).or_default().lines = *lines;
+        }
+        for (payer, starts) in starts {
+            used.entry(*payer).or_default().starts = *starts;
+        }
+        let held: Vec<i64> = self.held.iter().map(|(call_id, _)| *call_id).collect();
+        statements.choose(limit, is_only_urgent, &held, &used)
+    }
+
+    /// Counts the lines in use if it is time to.
+    fn count_lines(&mut self, statements: &mut Statements) -> SpiResult<bool> {
+        let began = Instant::now();
+        if began < self.count_at {
+            return Ok(false);
+        }
+        self.lines = statements.lines_in_use()?.into_iter().collect();
+        self.count_at = Instant::now() + began.elapsed() * COUNTING;
+        Ok(true)
+    }
+}
+
+/// How many calls to claim in the next transaction, after one that claimed `moved` and `took` so long.
+fn next_size(size: usize, moved: usize, took: Duration) -> usize {
+    if took > TRANSACTION {
+        (size * 3 / 4).max(FEWEST)
+    } else if moved >= size {
+        (size + size / 4 + 1).min(MOST)
+    } else {
+        size
+    }
+}
