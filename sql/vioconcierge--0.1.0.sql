@@ -602,6 +602,10 @@ create table vioc.calls (
   forgotten_at timestamptz,
   erased_at timestamptz,
   deleted_at timestamptz,
+  -- what indexes are about, apart from the status: an answer of Retell's then changes none of them
+  in_queue boolean generated always as (status = 'queued' or resend) stored,
+  in_progress boolean generated always as (status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')) stored,
+  is_open boolean generated always as (status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) stored,
   primary key (tenant_id, id),
   constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
   constraint only_a_finished_call_is_erased check (
@@ -637,18 +641,16 @@ create unique index calls_session_id_idx on vioc.calls (session_id);
 create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_id, attempt);
 -- nobody is dialled twice for one appointment: at most one open call per contact
 create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
-  where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
--- webhooks without our session_id
-create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
+  where is_open and not is_test;
 -- claimable_calls: per tenant, Call Now first, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
-  where status = 'queued' or resend;
+  where in_queue;
 -- the same, of Call Now alone
 create index calls_urgent_idx on vioc.calls (tenant_id)
-  where priority > 0 and (status = 'queued' or resend);
+  where in_queue and priority > 0;
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
-  where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+  where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
   where first_posted_at is not null and not is_test;
@@ -656,8 +658,6 @@ create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
--- calls of a worker that died
-create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
 -- erase_forgotten
 create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review
@@ -725,6 +725,26 @@ comment on column vioc.calls.dry_run_at is 'When it would have been sent (settin
 comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
 comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
 comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';
+comment on column vioc.calls.in_queue is 'Waits to be sent, for the first time or again.';
+comment on column vioc.calls.in_progress is 'Occupies a line at Retell, or may: dispatching, unconfirmed, placed, ongoing.';
+comment on column vioc.calls.is_open is 'Its outcome is not decided yet: queued, dispatching, unconfirmed, placed, ongoing, ended.';
+
+-- tables/retell_calls.sql
+
+-- Retell's call_ids, to find the call of a webhook that lacks our session_id. A table of its own, so that an answer of
+-- Retell's changes no index of vioc.calls. Kept by triggers on vioc.calls (functions/retell_call_known.sql); no foreign
+-- key, which would be one more look-up for each call.
+
+create table vioc.retell_calls (
+  tenant_id bigint not null,
+  call_id bigint not null,
+  retell_call_id text not null,
+  primary key (retell_call_id, tenant_id, call_id)
+);
+comment on table vioc.retell_calls is 'Which call of ours Retell''s call_id stands for.';
+comment on column vioc.retell_calls.tenant_id is 'The practice.';
+comment on column vioc.retell_calls.call_id is 'See vioc.calls.id.';
+comment on column vioc.retell_calls.retell_call_id is 'Retell''s call_id.';
 
 -- tables/webhook_events.sql
 
@@ -1494,7 +1514,7 @@ comment on function vioc.starts_allowed(integer, timestamptz, timestamptz) is 'H
 create function vioc.start_taken(
   p_burst integer, p_interval_seconds double precision, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
 returns timestamptz
-  language sql immutable
+  language sql stable -- and so inlined
   return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
     + make_interval(secs => p_taken * p_interval_seconds);
 comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
@@ -1513,7 +1533,7 @@ comment on function vioc.is_out_of_reach(integer) is 'Whether Retell seems to be
 -- Private. How many calls of ours Retell's workspace has lines for, as Retell said lately (get-concurrency). Inbound calls
 -- use the reserved lines first; what others use beyond those is not left for us.
 create function vioc.lines_at_retell(p_credential vioc.credentials, p_now timestamptz) returns integer
-  language sql immutable
+  language sql stable -- and so inlined
   return case when p_credential.retell_concurrency_at > p_now - interval '2 minutes'
     then greatest(0, p_credential.retell_concurrency_limit
       - greatest(p_credential.retell_reserved_inbound, p_credential.retell_other_calls))
@@ -1809,7 +1829,7 @@ begin atomic
     not exists (
       select from vioc.calls as o
       where o.to_number = c.phone_e164
-        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        and o.in_progress
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
@@ -1866,7 +1886,7 @@ begin atomic
       true, 'outside the legal hours at the practice'),
     (8, not exists (
         select from vioc.calls as o
-        where o.to_number = p_phone and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        where o.to_number = p_phone and o.in_progress
           and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
       true, 'another call to this number is in progress')
   ) as v (ordinal, ok, waits, problem)
@@ -2035,7 +2055,7 @@ begin atomic
           when exists (
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-              and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then 'one is being made'
+              and o.is_open) then 'one is being made'
           when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
             then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
           else 'no step of the reminder plan is left' end))
@@ -2228,17 +2248,10 @@ begin atomic
       else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
         || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
           'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
-    coalesce(c.extra_variables, '{}')
-      || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
-      || jsonb_build_object(
-        'customer_name', coalesce(c.name, ''),
-        'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
-        'appointment_type', coalesce(c.appointment_type, ''),
-        'provider_name', coalesce(c.owner_name, ''),
-        'special_instructions', coalesce(c.special_instructions, ''),
-        'callback_number', coalesce(t.retell_agent_number, ''))
+    case when c.extra_variables is null and c.patient_name is null then eight.variables
+      else coalesce(c.extra_variables, '{}')
+        || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
+        || eight.variables end
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   left join vioc.agents as a on a.tenant_id = c.tenant_id
@@ -2246,7 +2259,17 @@ begin atomic
   cross join lateral (
     select c.appointment_time at time zone t.time_zone as appointment,
       -- a language that nobody here can say is said in the practice's
-      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local
+  cross join lateral (
+    select jsonb_build_object(
+        'customer_name', coalesce(c.name, ''),
+        'business_name', t.company_name,
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
+        'appointment_type', coalesce(c.appointment_type, ''),
+        'provider_name', coalesce(c.owner_name, ''),
+        'special_instructions', coalesce(c.special_instructions, ''),
+        'callback_number', coalesce(t.retell_agent_number, '')) as variables) as eight;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
 
@@ -2254,37 +2277,35 @@ comment on function vioc.contact_requests() is 'Per contact: numbers, agent and 
 
 -- Private. The JSON of POST /v2/create-phone-call (Retell's fields: retell-sdk 6.2.13, types/call_create_phone_call_params.py).
 -- vioconcierge.legacy_fields adds the older names agent_id and webhook_url at the top level.
+-- Text put together, because every call pays for it: building and merging jsonb takes three times as long.
 create function vioc.request_body(
   p_to_number text, p_from_number text, p_agent text, p_agent_version text, p_agent_override jsonb, p_variables jsonb,
   p_session_id uuid, p_tenant_id bigint, p_contact_id bigint, p_call_id bigint)
-returns jsonb
+returns text
   language sql stable
   return
-    jsonb_build_object(
-      'from_number', p_from_number,
-      'to_number', p_to_number,
-      'override_agent_id', p_agent,
-      'retell_llm_dynamic_variables', p_variables,
-      'metadata', jsonb_build_object(
-        'session_id', p_session_id::text, 'tenant_id', p_tenant_id::text,
-        'contact_id', p_contact_id::text, 'call_id', p_call_id::text),
-      'idempotency_key', p_session_id::text,
-      'honor_internal_dnc', true)
+    '{"from_number": ' || coalesce(to_json(p_from_number)::text, 'null')
+    || ', "to_number": ' || coalesce(to_json(p_to_number)::text, 'null')
+    || ', "override_agent_id": ' || coalesce(to_json(p_agent)::text, 'null')
     || case
-      when p_agent_version is null then '{}'
-      when p_agent_version ~ '^[0-9]{1,9}$' then jsonb_build_object('override_agent_version', p_agent_version::integer)
-      else jsonb_build_object('override_agent_version', p_agent_version) end
+      when p_agent_version is null then ''
+      when p_agent_version ~ '^[0-9]{1,9}$' then ', "override_agent_version": ' || p_agent_version::integer::text
+      else ', "override_agent_version": ' || to_json(p_agent_version)::text end
+    || ', "retell_llm_dynamic_variables": ' || p_variables::text
+    || ', "metadata": {"session_id": "' || p_session_id || '", "tenant_id": "' || p_tenant_id
+      || '", "contact_id": "' || p_contact_id || '", "call_id": "' || p_call_id || '"}'
+    || ', "idempotency_key": "' || p_session_id || '", "honor_internal_dnc": true'
     || case
-      when vioc.webhook_url() is null then
-        case when p_agent_override is null then '{}' else jsonb_build_object('agent_override', p_agent_override) end
-      else jsonb_build_object('agent_override', coalesce(p_agent_override, '{}')
+      when vioc.webhook_url() is not null then ', "agent_override": ' || (coalesce(p_agent_override, '{}')
         || jsonb_build_object('agent', coalesce(p_agent_override -> 'agent', '{}')
-          || jsonb_build_object('webhook_url', vioc.webhook_url()))) end
+          || jsonb_build_object('webhook_url', vioc.webhook_url())))::text
+      when p_agent_override is not null then ', "agent_override": ' || p_agent_override::text
+      else '' end
     || case
-      when vioc.setting('legacy_fields', 'on') <> 'on' then '{}'
-      else jsonb_build_object('agent_id', p_agent)
-        || case when vioc.webhook_url() is null then '{}'
-          else jsonb_build_object('webhook_url', vioc.webhook_url()) end end;
+      when vioc.setting('legacy_fields', 'on') <> 'on' then ''
+      else ', "agent_id": ' || coalesce(to_json(p_agent)::text, 'null')
+        || case when vioc.webhook_url() is null then '' else ', "webhook_url": ' || to_json(vioc.webhook_url())::text end end
+    || '}';
 comment on function vioc.request_body(text, text, text, text, jsonb, jsonb, uuid, bigint, bigint, bigint) is 'The body that is posted to Retell for a call.';
 
 -- functions/timeline.sql
@@ -2404,6 +2425,17 @@ declare
   v_waits_for_clock boolean;
   v_opening timestamptz;
 begin
+  -- most are allowed: words are for those who are not
+  if exists (
+    select from vioc.rules(p_now) as r
+    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
+      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours
+      and (p_force or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap)))
+  then
+    return;
+  end if;
   select v.* into v_verdict from vioc.verdicts(p_tenant_id, p_contact_id, p_now) as v
   where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
@@ -3155,7 +3187,7 @@ begin
       needs_review = needs_review or (p_outcome = 'failed' and not is_test),
       review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
-    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+    and c.is_open
   returning * into v_call;
   if found then
     perform vioc.tell_contact(v_call, p_outcome, null, p_now);
@@ -3176,11 +3208,11 @@ begin
     return query
     with recursive waiting as (
       (select q.tenant_id from vioc.calls as q
-        where q.priority > 0 and (q.status = 'queued' or q.resend) order by q.tenant_id limit 1)
+        where q.priority > 0 and q.in_queue order by q.tenant_id limit 1)
       union all
       select (
         select q.tenant_id from vioc.calls as q
-        where q.priority > 0 and (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        where q.priority > 0 and q.in_queue and q.tenant_id > w.tenant_id
         order by q.tenant_id limit 1)
       from waiting as w where w.tenant_id is not null
     )
@@ -3188,11 +3220,11 @@ begin
   else
     return query
     with recursive waiting as (
-      (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+      (select q.tenant_id from vioc.calls as q where q.in_queue order by q.tenant_id limit 1)
       union all
       select (
         select q.tenant_id from vioc.calls as q
-        where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        where q.in_queue and q.tenant_id > w.tenant_id
         order by q.tenant_id limit 1)
       from waiting as w where w.tenant_id is not null
     )
@@ -3207,13 +3239,17 @@ comment on function vioc.waiting_tenants(boolean) is 'Which tenants have calls i
 -- Private. Calls in progress, which occupy a line at Retell. Counted, because a counter could be wrong. They become more by
 -- the worker's claims only, so that it may keep this count for a moment and add what it claims.
 create function vioc.lines_in_use() returns table (tenant_id bigint, credential_id bigint, calls integer)
-  language sql volatile rows 100 -- volatile sees what this transaction recorded
-begin atomic
+  language plpgsql volatile rows 100 -- plpgsql keeps the plan; volatile sees what this transaction recorded
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
   select c.tenant_id, c.credential_id, count(*)::integer
   from vioc.calls as c
-  where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+  where c.in_progress
   group by c.tenant_id, c.credential_id;
-end;
+end
+$$;
 comment on function vioc.lines_in_use() is 'How many calls of a tenant with a credential are in progress.';
 
 -- functions/claimable_calls.sql
@@ -3260,7 +3296,7 @@ begin
     select k.id, k.next_start_at, k.last_tenant_id,
       case
         when vioc.is_out_of_reach(k.failures) and exists (
-          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+          select from vioc.calls as o where o.in_progress and o.status = 'dispatching' and o.credential_id = k.id) then 0
         when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
         else greatest(0, least(
           s.allowed,
@@ -3309,7 +3345,7 @@ begin
     cross join lateral (
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
-      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.priority >= v_least_priority
+      where c.tenant_id = r.tenant_id and c.in_queue and c.priority >= v_least_priority
         and c.due_at <= p_now and (r.has_calls_left or c.resend) and c.id <> all (p_without)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)) as q
@@ -3329,13 +3365,73 @@ end
 $$;
 comment on function vioc.claimable_calls(integer, timestamptz, boolean, bigint[], bigint[], bigint[], integer[], integer[]) is 'The calls that pacing and fairness let the worker send next.';
 
--- functions/begin_calling.sql
+-- functions/number_events.sql
 
--- Transition: contact -> calling, for calls that go out, or that Retell has made.
-create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_now timestamptz) returns void
+-- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its advisory lock; a row of
+-- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
+-- row here, one that waited for a worker for months.)
+create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
+  language plpgsql volatile -- which keeps the plan
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  with taken as (
+    delete from vioc.new_events as n
+    where n.ctid = any (array(
+      select o.ctid from vioc.new_events as o order by o.id limit p_limit for update skip locked))
+    returning n.*
+  ),
+  numbered as (
+    insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    select t.at, t.tenant_id, t.contact_id, t.call_id, t.kind, t.status, t.outcome from taken as t order by t.id
+    returning position
+  )
+  select coalesce(max(n.position), (select e.position from vioc.events as e order by e.position desc limit 1)), count(*)
+  from numbered as n;
+end
+$$;
+comment on function vioc.number_events(integer) is 'Moves committed events to vioc.events, in order, at most so many. Returns the newest position there, and how many were moved.';
+
+-- functions/write_events.sql
+
+-- Private. The worker's own events, all of one kind, about rows that it holds. They need no detour by vioc.new_events: what
+-- happened to these rows before is committed, and is numbered first.
+create function vioc.write_events(
+  p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[], p_now timestamptz)
+returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_limit constant integer := 1000;
+begin
+  if (select n.events from vioc.number_events(v_limit) as n) < v_limit then
+    insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
+  else
+    -- there are more
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
+  end if;
+end
+$$;
+comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, text[], timestamptz) is 'Tells the feed what the worker has done.';
+
+-- functions/begin_calling.sql
+
+-- Transition: contact -> calling, for calls that go out, or that Retell has made. p_is_worker: called by the worker.
+create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_is_worker boolean, p_now timestamptz)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_tenant_ids bigint[];
+  v_contact_ids bigint[];
+  v_outcomes text[];
 begin
   with calling as (
     update vioc.contacts as ct
@@ -3345,11 +3441,22 @@ begin
     where ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.status <> 'calling' and not c.is_test
     returning ct.tenant_id, ct.id, ct.last_outcome
   )
-  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-  select p_now, c.tenant_id, c.id, 'contact', 'calling', c.last_outcome from calling as c;
+  select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
+  into v_tenant_ids, v_contact_ids, v_outcomes
+  from calling as c;
+  if v_contact_ids is null then
+    return;
+  end if;
+  if p_is_worker then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_now);
+  else
+    insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
+    select p_now, e.tenant_id, e.contact_id, 'contact', 'calling', e.outcome
+    from unnest(v_tenant_ids, v_contact_ids, v_outcomes) as e (tenant_id, contact_id, outcome);
+  end if;
 end
 $$;
-comment on function vioc.begin_calling(bigint[], bigint[], timestamptz) is 'The contacts of these calls are being called.';
+comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'The contacts of these calls are being called.';
 
 -- functions/claim_batch.sql
 
@@ -3377,7 +3484,7 @@ begin
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
     join vioc.tenants as t on t.id = c.tenant_id
     join vioc.credentials as k on k.id = p.credential_id
-    where c.status = 'queued' or c.resend
+    where c.in_queue
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
@@ -3464,12 +3571,13 @@ begin
         -- the same bytes when it is sent again
         request_body = case when v_is_dry_run then null else coalesce(c.request_body,
           vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
-            c.session_id, c.tenant_id, c.contact_id, c.id)::text) end,
+            c.session_id, c.tenant_id, c.contact_id, c.id)) end,
         first_posted_at = coalesce(c.first_posted_at, p_now),
         last_posted_at = p_now,
         sends = c.sends + 1,
         resend = false,
-        look_up_at = null
+        -- as of a placed call, which then need not change it
+        look_up_at = case when v_is_dry_run then null else p_now + interval '10 minutes' end
     from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
     join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
     -- made once: the body reads it many times
@@ -3520,7 +3628,7 @@ begin
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
-    perform vioc.begin_calling(v_send_tenants, v_send_calls, p_now);
+    perform vioc.begin_calling(v_send_tenants, v_send_calls, true, p_now);
   end if;
 end
 $$;
@@ -3605,7 +3713,7 @@ begin
   update vioc.calls as c
   set status = 'queued', to_number = case when c.is_test then c.to_number else coalesce(v_contact.phone_e164, c.to_number) end,
       due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null, from_number = null,
-      last_posted_at = null, lease_owner = null, lease_until = null
+      last_posted_at = null, lease_owner = null, lease_until = null, look_up_at = null
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id
   returning * into p_call;
 
@@ -3723,6 +3831,10 @@ as $$
 declare
   v_recorded bigint[];
   v_placed bigint;
+  v_tenant_ids bigint[];
+  v_contact_ids bigint[];
+  v_call_ids bigint[];
+  v_outcomes text[];
   v_answer record;
 begin
   with answers as materialized (
@@ -3731,7 +3843,7 @@ begin
     where a.verdict = 'placed'
   ),
   locked as materialized (
-    select c.tenant_id, c.id, a.retell_call_id, c.status
+    select c.tenant_id, c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
     from answers as a
     join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
     for update of c skip locked
@@ -3745,19 +3857,20 @@ begin
         -- a call that is over (it may have ended as unresolved) is asked for once more: Retell's facts win
         look_up_at = case
           when c.cancel_requested_at is not null or c.status in ('failed', 'cancelled') then p_now
-          when c.status in ('dispatching', 'unconfirmed') then p_now + interval '10 minutes'
+          when c.status = 'unconfirmed' then p_now + interval '10 minutes'
           else c.look_up_at end,
         look_ups = 0
     from locked as l
     where c.tenant_id = l.tenant_id and c.id = l.id
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
-    returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.outcome, l.status = 'dispatching' as is_news
+    returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.retell_call_id, c.outcome,
+      l.status = 'dispatching' as is_news, l.is_unknown
   ),
-  -- the trigger leaves this one transition out
-  told as (
-    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, p.tenant_id, p.contact_id, p.id, 'call', 'placed', p.outcome from placed as p where p.is_news
+  -- the triggers leave dispatching -> placed out
+  known as (
+    insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+    select p.tenant_id, p.id, p.retell_call_id from placed as p where p.is_news and p.is_unknown
   ),
   reached as (
     update vioc.credentials as k set failures = 0
@@ -3776,7 +3889,13 @@ begin
     set suspended_at = null, suspend_reason = null, probe_at = null
     where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
   )
-  select array_agg(l.id), (select count(*) from answers) into v_recorded, v_placed from locked as l;
+  select (select array_agg(l.id) from locked as l), (select count(*) from answers),
+    array_agg(p.tenant_id), array_agg(p.contact_id), array_agg(p.id), array_agg(p.outcome)
+  into v_recorded, v_placed, v_tenant_ids, v_contact_ids, v_call_ids, v_outcomes
+  from placed as p where p.is_news;
+  if v_call_ids is not null then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, p_now);
+  end if;
 
   -- of calls that are gone (their tenant was deleted) nothing is left to record
   if coalesce(cardinality(v_recorded), 0) < v_placed then
@@ -3819,7 +3938,11 @@ declare
   v_call vioc.calls;
   v_calls bigint := 0;
 begin
-  for v_call in select * from vioc.calls as c where c.lease_until < p_before for update skip locked loop
+  for v_call in
+    select * from vioc.calls as c
+    where c.in_progress and c.status = 'dispatching' and c.lease_until < p_before
+    for update skip locked
+  loop
     perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now);
     v_calls := v_calls + 1;
   end loop;
@@ -3990,7 +4113,7 @@ returns void
   language sql volatile
 begin atomic
   -- sent before a failover lost its claim
-  select vioc.begin_calling(array[c.tenant_id], array[c.id], p_now)
+  select vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
   from vioc.calls as c
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
   update vioc.calls as c
@@ -4203,7 +4326,9 @@ as $$
   select m.* from (
     select c.*, 1 as choice from vioc.calls as c where c.session_id = p_session_id
     union all
-    select c.*, 2 from vioc.calls as c where c.retell_call_id = p_retell_call_id
+    select c.*, 2 from vioc.retell_calls as r
+    join vioc.calls as c on c.tenant_id = r.tenant_id and c.id = r.call_id
+    where r.retell_call_id = p_retell_call_id
   ) as k
   join vioc.calls as m on m.tenant_id = k.tenant_id and m.id = k.id
   order by k.choice
@@ -4956,7 +5081,7 @@ begin
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
-    where c.look_up_at <= p_now
+    where c.look_up_at <= p_now and c.status <> 'dispatching'
     order by c.look_up_at
     limit p_limit
     for update skip locked
@@ -5005,7 +5130,7 @@ begin
       and (k.next_start_at > p_now - interval '30 seconds'
         or (vioc.lines_at_retell(k, p_now) = 0 and exists (
           select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
           where s.credential_id = k.id)))
     order by k.retell_concurrency_asked_at nulls first
     limit p_limit
@@ -5035,7 +5160,7 @@ as $$
 begin
   if p_call.status = 'queued' then
     -- sent before a failover lost its claim
-    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], p_now);
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], false, p_now);
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
@@ -5049,6 +5174,10 @@ begin
   if p_call.status = 'dispatching' then
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+    insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+    select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id
+    on conflict do nothing;
   end if;
 end
 $$;
@@ -5110,7 +5239,7 @@ begin
   if not found or v_contact.phone_e164 is null or exists (
     select from vioc.calls as o
     where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and not o.is_test
-      and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then
+      and o.is_open) then
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
@@ -5127,11 +5256,14 @@ begin
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now)
   returning id into v_call_id;
+  insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+  values (v_contact.tenant_id, v_call_id, v_retell_call_id)
+  on conflict do nothing;
   update vioc.contacts as ct
   set last_attempt = v_attempt,
       next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
-  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], p_now);
+  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], false, p_now);
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)
@@ -5247,7 +5379,7 @@ begin
       retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
       retell_other_calls = greatest(0, v_current - (
         select count(*) from vioc.calls as c
-        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        where c.credential_id = k.id and c.in_progress
           and c.last_posted_at <= p_asked_at - interval '1 second')::integer),
       retell_concurrency_at = p_now
   where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
@@ -5643,7 +5775,7 @@ begin
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+            and o.is_open)
       order by c.appointment_time, c.id
       limit least(v_part.calls, p_max_calls - v_queued)
       for update of c skip locked
@@ -5686,7 +5818,7 @@ begin
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-          and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+          and o.is_open)
     for update skip locked
   )
   update vioc.contacts as c
@@ -6099,6 +6231,38 @@ create trigger call_changed after update on vioc.calls
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();
 
+-- functions/retell_call_known.sql
+
+-- Trigger. Keeps vioc.retell_calls; record_answers does it itself, for many calls at a time.
+create function vioc.retell_call_known() returns trigger
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from vioc.retell_calls as r
+    using gone as g
+    where r.retell_call_id = g.retell_call_id and r.tenant_id = g.tenant_id and r.call_id = g.id;
+  else
+    insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+    values (new.tenant_id, new.id, new.retell_call_id)
+    on conflict do nothing;
+  end if;
+  return null;
+end
+$$;
+comment on function vioc.retell_call_known() is 'Trigger: vioc.retell_calls knows Retell''s call_id of every call.';
+
+create trigger retell_call_known after update of retell_call_id on vioc.calls
+  for each row
+  when (new.retell_call_id is distinct from old.retell_call_id
+    and not (old.status = 'dispatching' and new.status = 'placed'))
+  execute function vioc.retell_call_known();
+create trigger retell_call_forgotten after delete on vioc.calls
+  referencing old table as gone
+  for each statement execute function vioc.retell_call_known();
+
 -- functions/contact_changed.sql
 
 -- Trigger. A contact that is written anew is no news to the app that wrote it; begin_calling tells what it does itself.
@@ -6120,29 +6284,6 @@ create trigger contact_changed after update on vioc.contacts
   for each row
   when (new.status <> old.status and new.status <> 'calling')
   execute function vioc.contact_changed();
-
--- functions/number_events.sql
-
--- The only place where events get their positions. Called by the worker alone, which holds its advisory lock; a row of
--- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
--- row here, one that waited for a worker for months.)
-create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
-  language sql volatile
-begin atomic
-  with taken as (
-    delete from vioc.new_events as n
-    where n.ctid = any (array(
-      select o.ctid from vioc.new_events as o order by o.id limit p_limit for update skip locked))
-    returning n.*
-  ),
-  numbered as (
-    insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select t.at, t.tenant_id, t.contact_id, t.call_id, t.kind, t.status, t.outcome from taken as t order by t.id
-    returning position
-  )
-  select max(n.position), count(*) from numbered as n;
-end;
-comment on function vioc.number_events(integer) is 'Moves committed events to vioc.events, in order, at most so many.';
 
 -- functions/checks_wanted.sql
 
@@ -6615,7 +6756,7 @@ as $$
       when 'queued' then false
       else c.placed_at < p_now - interval '3 hours' end as is_stuck
     from vioc.calls as c
-    where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and c.tenant_id <@ p_tenants
+    where c.is_open and c.tenant_id <@ p_tenants
   ),
   waiting as (
     select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
@@ -6801,6 +6942,9 @@ create function @extschema@.vioc_call_contact(id bigint, force boolean default f
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- the same few look-ups, planned once; a plan made while a table was small must not scan it when it is large
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
@@ -6818,7 +6962,7 @@ begin
   -- an open call is the answer, before any rule is asked; a waiting one moves to the front
   select c.* into v_call from vioc.calls as c
   where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and not c.is_test
-    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+    and c.is_open
   for update;
   if found then
     if v_call.status = 'queued' then
@@ -7254,7 +7398,7 @@ begin
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c
-      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+      where c.in_progress
         and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id)
     loop
       perform @extschema@.vioc_cancel_call(v_call.id);
@@ -7277,7 +7421,7 @@ declare
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
     vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
-    c.tenant_id, c.id, coalesce(o.id, 0))
+    c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
@@ -7403,7 +7547,7 @@ begin
     select e.id from vioc.webhook_events as e
     where (e.state in ('new', 'failed')
         -- its call became known later
-        or (e.state = 'unmatched' and exists (select from vioc.calls as c where c.retell_call_id = e.retell_call_id)))
+        or (e.state = 'unmatched' and exists (select from vioc.retell_calls as r where r.retell_call_id = e.retell_call_id)))
       and e.body <> ''
       -- one that failed before it was matched has no practice yet
       and coalesce(e.tenant_id <@ v_tenants, v_tenants = '{(,)}')
@@ -7875,14 +8019,14 @@ comment on view vioc.forecast is 'What the next seven days dial, per practice an
 create view vioc.metrics (name, labels, value) with (security_invoker, security_barrier) as
 select 'calls_open', jsonb_build_object('status', c.status), count(*)::numeric
 from vioc.calls as c
-where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not c.is_test
+where c.is_open and not c.is_test
 group by c.status
 union all
 select m.name, '{}', m.value
 from (
   select count(*) filter (where c.due_at <= now()) as due,
     extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
-  from vioc.calls as c where c.status = 'queued' or c.resend) as q
+  from vioc.calls as c where c.in_queue) as q
 cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
 union all
 select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs_review

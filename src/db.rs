@@ -422,7 +422,7 @@ impl Statements {
         )
     }
 
-    /// Gives committed events their positions, at most `limit`; returns the newest position given and how many were.
+    /// Gives committed events their positions, at most `limit`; returns the newest position there is and how many were given.
     pub(crate) fn number_events(&mut self, limit: usize) -> SpiResult<Option<(i64, i64)>> {
         let numbered = rows(
             &mut self.number_events,

@@ -119,8 +119,9 @@ struct Worker {
     pace: Pace<db::Payer>,
     tended: Instant,
     numbered: Instant,
-    /// The newest position that listeners have not been told, and from when on to tell them.
-    untold: Option<(i64, Instant)>,
+    /// The position that listeners have been told, and from when on to tell them a newer one.
+    told: i64,
+    tell_from: Instant,
     queue: Queue,
     /// Calls claimed so far, and at how many the statements are planned anew.
     claimed: usize,
@@ -151,7 +152,8 @@ impl Worker {
             pace: Pace::default(),
             tended: now - TEND_EVERY,
             numbered: now - NUMBER_EVERY,
-            untold: None,
+            told: 0,
+            tell_from: now,
             queue: Queue::new(),
             claimed: 0,
             plan_anew_at: 64,
@@ -279,18 +281,15 @@ impl Worker {
             return Ok(None);
         };
         let (newest, count) = numbered.unzip();
-        if let Some(newest) = newest {
-            let from = self.untold.map_or_else(Instant::now, |(_, from)| from);
-            self.untold = Some((newest, from));
-        }
-        if let Some((position, from)) = self.untold
-            && from <= Instant::now()
+        if let Some(newest) = newest
+            && newest > self.told
+            && self.tell_from <= Instant::now()
         {
-            match in_transaction(|| db::notify(position)) {
-                Ok(()) => self.untold = None,
+            match in_transaction(|| db::notify(newest)) {
+                Ok(()) => self.told = newest,
                 Err(problem) => {
                     self.slot.report.complain(&problem);
-                    self.untold = Some((position, Instant::now() + NOTIFY_AGAIN));
+                    self.tell_from = Instant::now() + NOTIFY_AGAIN;
                 }
             }
         }

@@ -9,7 +9,7 @@ as $$
 begin
   if p_call.status = 'queued' then
     -- sent before a failover lost its claim
-    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], p_now);
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], false, p_now);
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
@@ -23,6 +23,10 @@ begin
   if p_call.status = 'dispatching' then
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+    insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+    select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id
+    on conflict do nothing;
   end if;
 end
 $$;

@@ -1,8 +1,13 @@
--- Transition: contact -> calling, for calls that go out, or that Retell has made.
-create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_now timestamptz) returns void
+-- Transition: contact -> calling, for calls that go out, or that Retell has made. p_is_worker: called by the worker.
+create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_is_worker boolean, p_now timestamptz)
+returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_tenant_ids bigint[];
+  v_contact_ids bigint[];
+  v_outcomes text[];
 begin
   with calling as (
     update vioc.contacts as ct
@@ -12,8 +17,19 @@ begin
     where ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.status <> 'calling' and not c.is_test
     returning ct.tenant_id, ct.id, ct.last_outcome
   )
-  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-  select p_now, c.tenant_id, c.id, 'contact', 'calling', c.last_outcome from calling as c;
+  select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
+  into v_tenant_ids, v_contact_ids, v_outcomes
+  from calling as c;
+  if v_contact_ids is null then
+    return;
+  end if;
+  if p_is_worker then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_now);
+  else
+    insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
+    select p_now, e.tenant_id, e.contact_id, 'contact', 'calling', e.outcome
+    from unnest(v_tenant_ids, v_contact_ids, v_outcomes) as e (tenant_id, contact_id, outcome);
+  end if;
 end
 $$;
-comment on function vioc.begin_calling(bigint[], bigint[], timestamptz) is 'The contacts of these calls are being called.';
+comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'The contacts of these calls are being called.';

@@ -22,7 +22,7 @@ begin
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
     join vioc.tenants as t on t.id = c.tenant_id
     join vioc.credentials as k on k.id = p.credential_id
-    where c.status = 'queued' or c.resend
+    where c.in_queue
     for update of c, ct skip locked
     for no key update of t, k skip locked
   )
@@ -109,12 +109,13 @@ begin
         -- the same bytes when it is sent again
         request_body = case when v_is_dry_run then null else coalesce(c.request_body,
           vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
-            c.session_id, c.tenant_id, c.contact_id, c.id)::text) end,
+            c.session_id, c.tenant_id, c.contact_id, c.id)) end,
         first_posted_at = coalesce(c.first_posted_at, p_now),
         last_posted_at = p_now,
         sends = c.sends + 1,
         resend = false,
-        look_up_at = null
+        -- as of a placed call, which then need not change it
+        look_up_at = case when v_is_dry_run then null else p_now + interval '10 minutes' end
     from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
     join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
     -- made once: the body reads it many times
@@ -165,7 +166,7 @@ begin
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
-    perform vioc.begin_calling(v_send_tenants, v_send_calls, p_now);
+    perform vioc.begin_calling(v_send_tenants, v_send_calls, true, p_now);
   end if;
 end
 $$;

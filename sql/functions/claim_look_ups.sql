@@ -39,7 +39,7 @@ begin
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
-    where c.look_up_at <= p_now
+    where c.look_up_at <= p_now and c.status <> 'dispatching'
     order by c.look_up_at
     limit p_limit
     for update skip locked
@@ -88,7 +88,7 @@ begin
       and (k.next_start_at > p_now - interval '30 seconds'
         or (vioc.lines_at_retell(k, p_now) = 0 and exists (
           select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and (q.status = 'queued' or q.resend)
+          join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
           where s.credential_id = k.id)))
     order by k.retell_concurrency_asked_at nulls first
     limit p_limit

@@ -40,7 +40,7 @@ begin
     select k.id, k.next_start_at, k.last_tenant_id,
       case
         when vioc.is_out_of_reach(k.failures) and exists (
-          select from vioc.calls as o where o.lease_until is not null and o.credential_id = k.id) then 0
+          select from vioc.calls as o where o.in_progress and o.status = 'dispatching' and o.credential_id = k.id) then 0
         when k.suspended_at is not null or vioc.is_out_of_reach(k.failures) then 1
         else greatest(0, least(
           s.allowed,
@@ -89,7 +89,7 @@ begin
     cross join lateral (
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
-      where c.tenant_id = r.tenant_id and (c.status = 'queued' or c.resend) and c.priority >= v_least_priority
+      where c.tenant_id = r.tenant_id and c.in_queue and c.priority >= v_least_priority
         and c.due_at <= p_now and (r.has_calls_left or c.resend) and c.id <> all (p_without)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)) as q

@@ -15,17 +15,10 @@ begin atomic
       else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
         || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
           'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
-    coalesce(c.extra_variables, '{}')
-      || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
-      || jsonb_build_object(
-        'customer_name', coalesce(c.name, ''),
-        'business_name', t.company_name,
-        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
-        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
-        'appointment_type', coalesce(c.appointment_type, ''),
-        'provider_name', coalesce(c.owner_name, ''),
-        'special_instructions', coalesce(c.special_instructions, ''),
-        'callback_number', coalesce(t.retell_agent_number, ''))
+    case when c.extra_variables is null and c.patient_name is null then eight.variables
+      else coalesce(c.extra_variables, '{}')
+        || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
+        || eight.variables end
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   left join vioc.agents as a on a.tenant_id = c.tenant_id
@@ -33,6 +26,16 @@ begin atomic
   cross join lateral (
     select c.appointment_time at time zone t.time_zone as appointment,
       -- a language that nobody here can say is said in the practice's
-      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local;
+      case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local
+  cross join lateral (
+    select jsonb_build_object(
+        'customer_name', coalesce(c.name, ''),
+        'business_name', t.company_name,
+        'appointment_date', coalesce(vioc.spoken_date(local.appointment, local.locale), ''),
+        'appointment_time', coalesce(vioc.spoken_time(local.appointment, local.locale), ''),
+        'appointment_type', coalesce(c.appointment_type, ''),
+        'provider_name', coalesce(c.owner_name, ''),
+        'special_instructions', coalesce(c.special_instructions, ''),
+        'callback_number', coalesce(t.retell_agent_number, '')) as variables) as eight;
 end;
 comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';

@@ -46,7 +46,7 @@ begin
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+            and o.is_open)
       order by c.appointment_time, c.id
       limit least(v_part.calls, p_max_calls - v_queued)
       for update of c skip locked

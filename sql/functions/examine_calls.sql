@@ -25,7 +25,7 @@ as $$
       when 'queued' then false
       else c.placed_at < p_now - interval '3 hours' end as is_stuck
     from vioc.calls as c
-    where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and c.tenant_id <@ p_tenants
+    where c.is_open and c.tenant_id <@ p_tenants
   ),
   waiting as (
     select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts

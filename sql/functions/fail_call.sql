@@ -13,7 +13,7 @@ begin
       needs_review = needs_review or (p_outcome = 'failed' and not is_test),
       review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.tenant_id = p_tenant_id and c.id = p_call_id
-    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+    and c.is_open
   returning * into v_call;
   if found then
     perform vioc.tell_contact(v_call, p_outcome, null, p_now);

@@ -1,11 +1,15 @@
 -- Private. Calls in progress, which occupy a line at Retell. Counted, because a counter could be wrong. They become more by
 -- the worker's claims only, so that it may keep this count for a moment and add what it claims.
 create function vioc.lines_in_use() returns table (tenant_id bigint, credential_id bigint, calls integer)
-  language sql volatile rows 100 -- volatile sees what this transaction recorded
-begin atomic
+  language plpgsql volatile rows 100 -- plpgsql keeps the plan; volatile sees what this transaction recorded
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
   select c.tenant_id, c.credential_id, count(*)::integer
   from vioc.calls as c
-  where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+  where c.in_progress
   group by c.tenant_id, c.credential_id;
-end;
+end
+$$;
 comment on function vioc.lines_in_use() is 'How many calls of a tenant with a credential are in progress.';

@@ -1,9 +1,12 @@
--- The only place where events get their positions. Called by the worker alone, which holds its advisory lock; a row of
+-- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its advisory lock; a row of
 -- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
 -- row here, one that waited for a worker for months.)
 create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
-  language sql volatile
-begin atomic
+  language plpgsql volatile -- which keeps the plan
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
   with taken as (
     delete from vioc.new_events as n
     where n.ctid = any (array(
@@ -15,6 +18,8 @@ begin atomic
     select t.at, t.tenant_id, t.contact_id, t.call_id, t.kind, t.status, t.outcome from taken as t order by t.id
     returning position
   )
-  select max(n.position), count(*) from numbered as n;
-end;
-comment on function vioc.number_events(integer) is 'Moves committed events to vioc.events, in order, at most so many.';
+  select coalesce(max(n.position), (select e.position from vioc.events as e order by e.position desc limit 1)), count(*)
+  from numbered as n;
+end
+$$;
+comment on function vioc.number_events(integer) is 'Moves committed events to vioc.events, in order, at most so many. Returns the newest position there, and how many were moved.';

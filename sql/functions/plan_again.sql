@@ -16,7 +16,7 @@ begin
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-          and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+          and o.is_open)
     for update skip locked
   )
   update vioc.contacts as c

@@ -52,7 +52,7 @@ begin
   if not found or v_contact.phone_e164 is null or exists (
     select from vioc.calls as o
     where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and not o.is_test
-      and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then
+      and o.is_open) then
     return true; -- another installation's, or an open call comes first: the next one carries this one's key
   end if;
 
@@ -69,11 +69,14 @@ begin
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
     p_credential_id, p_now, p_now, p_now)
   returning id into v_call_id;
+  insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+  values (v_contact.tenant_id, v_call_id, v_retell_call_id)
+  on conflict do nothing;
   update vioc.contacts as ct
   set last_attempt = v_attempt,
       next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
-  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], p_now);
+  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], false, p_now);
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)

@@ -9,6 +9,10 @@ as $$
 declare
   v_recorded bigint[];
   v_placed bigint;
+  v_tenant_ids bigint[];
+  v_contact_ids bigint[];
+  v_call_ids bigint[];
+  v_outcomes text[];
   v_answer record;
 begin
   with answers as materialized (
@@ -17,7 +21,7 @@ begin
     where a.verdict = 'placed'
   ),
   locked as materialized (
-    select c.tenant_id, c.id, a.retell_call_id, c.status
+    select c.tenant_id, c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
     from answers as a
     join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
     for update of c skip locked
@@ -31,19 +35,20 @@ begin
         -- a call that is over (it may have ended as unresolved) is asked for once more: Retell's facts win
         look_up_at = case
           when c.cancel_requested_at is not null or c.status in ('failed', 'cancelled') then p_now
-          when c.status in ('dispatching', 'unconfirmed') then p_now + interval '10 minutes'
+          when c.status = 'unconfirmed' then p_now + interval '10 minutes'
           else c.look_up_at end,
         look_ups = 0
     from locked as l
     where c.tenant_id = l.tenant_id and c.id = l.id
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
-    returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.outcome, l.status = 'dispatching' as is_news
+    returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.retell_call_id, c.outcome,
+      l.status = 'dispatching' as is_news, l.is_unknown
   ),
-  -- the trigger leaves this one transition out
-  told as (
-    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, p.tenant_id, p.contact_id, p.id, 'call', 'placed', p.outcome from placed as p where p.is_news
+  -- the triggers leave dispatching -> placed out
+  known as (
+    insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+    select p.tenant_id, p.id, p.retell_call_id from placed as p where p.is_news and p.is_unknown
   ),
   reached as (
     update vioc.credentials as k set failures = 0
@@ -62,7 +67,13 @@ begin
     set suspended_at = null, suspend_reason = null, probe_at = null
     where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
   )
-  select array_agg(l.id), (select count(*) from answers) into v_recorded, v_placed from locked as l;
+  select (select array_agg(l.id) from locked as l), (select count(*) from answers),
+    array_agg(p.tenant_id), array_agg(p.contact_id), array_agg(p.id), array_agg(p.outcome)
+  into v_recorded, v_placed, v_tenant_ids, v_contact_ids, v_call_ids, v_outcomes
+  from placed as p where p.is_news;
+  if v_call_ids is not null then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, p_now);
+  end if;
 
   -- of calls that are gone (their tenant was deleted) nothing is left to record
   if coalesce(cardinality(v_recorded), 0) < v_placed then

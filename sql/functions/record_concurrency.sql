@@ -20,7 +20,7 @@ begin
       retell_reserved_inbound = coalesce(vioc.json_integer(v_answer -> 'reserved_inbound_concurrency'), 0),
       retell_other_calls = greatest(0, v_current - (
         select count(*) from vioc.calls as c
-        where c.credential_id = k.id and c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        where c.credential_id = k.id and c.in_progress
           and c.last_posted_at <= p_asked_at - interval '1 second')::integer),
       retell_concurrency_at = p_now
   where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);

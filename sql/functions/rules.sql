@@ -27,7 +27,7 @@ begin atomic
     not exists (
       select from vioc.calls as o
       where o.to_number = c.phone_e164
-        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+        and o.in_progress
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),

@@ -101,7 +101,7 @@ begin atomic
           when exists (
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-              and o.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then 'one is being made'
+              and o.is_open) then 'one is being made'
           when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
             then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
           else 'no step of the reminder plan is left' end))

@@ -8,7 +8,11 @@ declare
   v_call vioc.calls;
   v_calls bigint := 0;
 begin
-  for v_call in select * from vioc.calls as c where c.lease_until < p_before for update skip locked loop
+  for v_call in
+    select * from vioc.calls as c
+    where c.in_progress and c.status = 'dispatching' and c.lease_until < p_before
+    for update skip locked
+  loop
     perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now);
     v_calls := v_calls + 1;
   end loop;

@@ -8,11 +8,11 @@ begin
     return query
     with recursive waiting as (
       (select q.tenant_id from vioc.calls as q
-        where q.priority > 0 and (q.status = 'queued' or q.resend) order by q.tenant_id limit 1)
+        where q.priority > 0 and q.in_queue order by q.tenant_id limit 1)
       union all
       select (
         select q.tenant_id from vioc.calls as q
-        where q.priority > 0 and (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        where q.priority > 0 and q.in_queue and q.tenant_id > w.tenant_id
         order by q.tenant_id limit 1)
       from waiting as w where w.tenant_id is not null
     )
@@ -20,11 +20,11 @@ begin
   else
     return query
     with recursive waiting as (
-      (select q.tenant_id from vioc.calls as q where q.status = 'queued' or q.resend order by q.tenant_id limit 1)
+      (select q.tenant_id from vioc.calls as q where q.in_queue order by q.tenant_id limit 1)
       union all
       select (
         select q.tenant_id from vioc.calls as q
-        where (q.status = 'queued' or q.resend) and q.tenant_id > w.tenant_id
+        where q.in_queue and q.tenant_id > w.tenant_id
         order by q.tenant_id limit 1)
       from waiting as w where w.tenant_id is not null
     )

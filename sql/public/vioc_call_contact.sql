@@ -3,6 +3,9 @@ create function @extschema@.vioc_call_contact(id bigint, force boolean default f
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- the same few look-ups, planned once; a plan made while a table was small must not scan it when it is large
+  set plan_cache_mode = force_generic_plan
+  set enable_seqscan = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
@@ -20,7 +23,7 @@ begin
   -- an open call is the answer, before any rule is asked; a waiting one moves to the front
   select c.* into v_call from vioc.calls as c
   where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and not c.is_test
-    and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
+    and c.is_open
   for update;
   if found then
     if v_call.status = 'queued' then

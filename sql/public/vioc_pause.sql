@@ -22,7 +22,7 @@ begin
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c
-      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+      where c.in_progress
         and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id)
     loop
       perform @extschema@.vioc_cancel_call(v_call.id);

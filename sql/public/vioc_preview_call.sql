@@ -8,7 +8,7 @@ declare
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
     vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
-    c.tenant_id, c.id, coalesce(o.id, 0))
+    c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id

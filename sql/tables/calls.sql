@@ -68,6 +68,10 @@ create table vioc.calls (
   forgotten_at timestamptz,
   erased_at timestamptz,
   deleted_at timestamptz,
+  -- what indexes are about, apart from the status: an answer of Retell's then changes none of them
+  in_queue boolean generated always as (status = 'queued' or resend) stored,
+  in_progress boolean generated always as (status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')) stored,
+  is_open boolean generated always as (status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) stored,
   primary key (tenant_id, id),
   constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
   constraint only_a_finished_call_is_erased check (
@@ -103,18 +107,16 @@ create unique index calls_session_id_idx on vioc.calls (session_id);
 create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_id, attempt);
 -- nobody is dialled twice for one appointment: at most one open call per contact
 create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
-  where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test;
--- webhooks without our session_id
-create index calls_retell_call_id_idx on vioc.calls (retell_call_id) where retell_call_id is not null;
+  where is_open and not is_test;
 -- claimable_calls: per tenant, Call Now first, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
-  where status = 'queued' or resend;
+  where in_queue;
 -- the same, of Call Now alone
 create index calls_urgent_idx on vioc.calls (tenant_id)
-  where priority > 0 and (status = 'queued' or resend);
+  where in_queue and priority > 0;
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
-  where status in ('dispatching', 'unconfirmed', 'placed', 'ongoing');
+  where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
   where first_posted_at is not null and not is_test;
@@ -122,8 +124,6 @@ create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
--- calls of a worker that died
-create index calls_lease_idx on vioc.calls (lease_until) where lease_until is not null;
 -- erase_forgotten
 create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review
@@ -191,3 +191,6 @@ comment on column vioc.calls.dry_run_at is 'When it would have been sent (settin
 comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
 comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
 comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';
+comment on column vioc.calls.in_queue is 'Waits to be sent, for the first time or again.';
+comment on column vioc.calls.in_progress is 'Occupies a line at Retell, or may: dispatching, unconfirmed, placed, ongoing.';
+comment on column vioc.calls.is_open is 'Its outcome is not decided yet: queued, dispatching, unconfirmed, placed, ongoing, ended.';

@@ -2,14 +2,14 @@
 create view vioc.metrics (name, labels, value) with (security_invoker, security_barrier) as
 select 'calls_open', jsonb_build_object('status', c.status), count(*)::numeric
 from vioc.calls as c
-where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not c.is_test
+where c.is_open and not c.is_test
 group by c.status
 union all
 select m.name, '{}', m.value
 from (
   select count(*) filter (where c.due_at <= now()) as due,
     extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
-  from vioc.calls as c where c.status = 'queued' or c.resend) as q
+  from vioc.calls as c where c.in_queue) as q
 cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
 union all
 select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs_review

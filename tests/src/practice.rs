@@ -328,7 +328,7 @@ impl Practice {
     pub fn wait_until_settled(&self) {
         self.wait_for(
             "all calls to be settled",
-            "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))",
+            "select not exists (select from vioc.calls where is_open)",
         );
     }
 

@@ -704,7 +704,7 @@ impl World {
             "dialled twice: {dials:?}"
         );
 
-        let sql = "select count(*) from (select from vioc.calls where tenant_id = $1 and status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') group by contact_id having count(*) > 1) as twice";
+        let sql = "select count(*) from (select from vioc.calls where tenant_id = $1 and is_open group by contact_id having count(*) > 1) as twice";
         assert_eq!(
             self.run(sql, &[&self.tenant])[0].get::<_, i64>(0),
             0,
@@ -751,7 +751,7 @@ impl World {
             self.look_ups(false);
             self.minutes(if round < 30 { 2.0 } else { 31.0 });
             self.check();
-            let sql = "select count(*) from vioc.calls where tenant_id = $1 and (status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') or look_up_at is not null)";
+            let sql = "select count(*) from vioc.calls where tenant_id = $1 and (is_open or look_up_at is not null)";
             if self.run(sql, &[&self.tenant])[0].get::<_, i64>(0) == 0 {
                 break;
             }

@@ -11,7 +11,7 @@ select is((pg_temp.person_of(:call)).status::text, 'calling', 'claimed: the cont
 select ok((pg_temp.call(:call)).lease_until = now() + interval '150 s' and (pg_temp.call(:call)).request_body is not null, 'with a lease, and its body');
 select is(pg_temp.answer(:call, 'placed', now() + interval '2 s'), array[:call::bigint], 'placed');
 select ok(c.status = 'placed' and c.retell_call_id = 'retell_' || c.id and c.placed_at = now() + interval '2 s' and c.lease_owner is null
-  and c.request_body is null and c.look_up_at = now() + interval '10 minutes 2 s' and c.outcome is null, 'recorded, and looked up in ten minutes')
+  and c.request_body is null and c.look_up_at = now() + interval '10 minutes' and c.outcome is null, 'recorded, and looked up ten minutes after it was claimed')
 from pg_temp.call(:call) as c;
 select is((pg_temp.person_of(:call)).status::text, 'calling', 'until the outcome is known');
 

@@ -112,6 +112,7 @@ insert into listed values
   ('table forgotten', 'admin select'),
   ('table installation', null),
   ('table new_events', null),
+  ('table retell_calls', null),
   ('table outcome_words', 'admin delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),

@@ -77,7 +77,7 @@ pub(crate) fn dialled_twice(dials: &[Dial]) -> Vec<String> {
 
 /// Contacts that have two open calls at this moment, whatever the index says.
 pub(crate) fn open_twice(client: &mut Client) -> Result<Vec<String>, postgres::Error> {
-    let sql = "select contact_id from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and not is_test group by contact_id having count(*) > 1";
+    let sql = "select contact_id from vioc.calls where is_open and not is_test group by contact_id having count(*) > 1";
     let rows = client.query(sql, &[])?;
     let line = |row: &postgres::Row| format!("contact {}", row.get::<_, i64>(0));
     Ok(rows.iter().map(line).collect())

@@ -92,8 +92,8 @@ fn without_the_key_somebody_is_dialled_twice() {
         change(
             practice,
             "request_body",
-            "'idempotency_key', (p_session_id)::text, ",
-            "",
+            "\"idempotency_key\"",
+            "\"other_key\"",
         );
     });
 }

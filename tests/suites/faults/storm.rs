@@ -226,7 +226,7 @@ impl Storm {
                      update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
                 );
             }
-            let sql = "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))";
+            let sql = "select not exists (select from vioc.calls where is_open)";
             let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
             (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
                 .then_some(())
