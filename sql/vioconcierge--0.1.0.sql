@@ -2467,6 +2467,16 @@ end
 $$;
 comment on function vioc.replace_key(bigint, text, text) is 'Makes a key the current one of its credential.';
 
+-- functions/job_names.sql
+
+-- Private. The one that queues due calls comes first.
+create function vioc.job_names() returns text[]
+  language sql stable
+begin atomic
+  select array['vioconcierge enqueue ' || current_database(), 'vioconcierge purge ' || current_database(), 'vioconcierge trim ' || current_database()];
+end;
+comment on function vioc.job_names() is 'What the pg_cron jobs of this database are called.';
+
 -- functions/schedule.sql
 
 -- Private. Makes (p_every null: drops) the pg_cron jobs, here or in the database where pg_cron lives.
@@ -2476,9 +2486,9 @@ create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
 as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
-  v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
-  v_purge constant text := 'vioconcierge purge ' || current_database();
-  v_trim constant text := 'vioconcierge trim ' || current_database();
+  v_enqueue constant text := (vioc.job_names())[1];
+  v_purge constant text := (vioc.job_names())[2];
+  v_trim constant text := (vioc.job_names())[3];
   v_make text;
   v_drop text;
   v_statements text;
@@ -2493,7 +2503,8 @@ begin
 
   v_drop := format(
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
-  v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
+  -- Made anew, whoever made them before, whether they were active, and whatever came of their runs.
+  v_make := v_drop || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
@@ -6192,7 +6203,7 @@ comment on function vioc.agent_gaps(jsonb, jsonb, text) is 'What is to be change
 -- functions/examine_server.sql
 
 -- Private to vioc_doctor, as all of examine_*: a row per finding, or one that says that all is well. hint: what mends it
--- when executed; `-- then restart` where PostgreSQL must be.
+-- when executed: SQL, or a shell line; `-- then restart` and `-- after a restart` where PostgreSQL must be.
 create function vioc.examine_server(p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql volatile
@@ -6277,7 +6288,7 @@ begin
   ok := v_version = vioc.library_version() and v_version = v_newest;
   detail := format('SQL objects %s, loaded library %s, installed files %s', v_version, vioc.library_version(), coalesce(v_newest, 'none'));
   hint := case when ok then null
-    when vioc.library_version() is distinct from v_newest then '-- restart the server: it runs another library than the one installed'
+    when vioc.library_version() is distinct from v_newest then 'alter extension vioconcierge update; -- after a restart: the server runs another library than the one installed'
     else 'alter extension vioconcierge update;' end;
   return next;
 
@@ -6332,32 +6343,39 @@ declare
   v_look constant text := format($look$
 do $do$
 declare
-  v_job record;
-  v_run record;
+  v_jobs constant text[] := %L;
+  v_found text;
 begin
   if to_regclass('cron.job') is null then
     raise exception 'pg_cron: it is loaded, but not created in its database';
   end if;
-  select j.* into v_job from cron.job as j where j.jobname = %L;
-  if not found then
-    raise exception 'job: there is none that queues due calls';
-  elsif not v_job.active then
-    raise exception 'job: it is not active';
+  select string_agg(w.name, ', ' order by w.place) into v_found
+  from unnest(v_jobs) with ordinality as w (name, place)
+  where not exists (select from cron.job as j where j.jobname = w.name and j.active);
+  if v_found <> '' then
+    raise exception 'job: not there, or not active: %%', v_found;
   end if;
-  select r.* into v_run from cron.job_run_details as r
-  where r.jobid = v_job.jobid and r.command = v_job.command and r.status in ('succeeded', 'failed')
-  order by r.runid desc limit 1;
-  if v_run.status = 'failed' then
-    raise exception 'run: the latest failed: %%', left(v_run.return_message, 200);
+  select string_agg(format('%%s: %%s', j.jobname, left(r.return_message, 200)), '; ' order by j.jobid) into v_found
+  from cron.job as j
+  cross join lateral (
+    select d.status, d.return_message from cron.job_run_details as d
+    where d.jobid = j.jobid and d.command = j.command and d.status in ('succeeded', 'failed')
+    order by d.runid desc limit 1) as r
+  where j.jobname = any (v_jobs) and r.status = 'failed';
+  if v_found <> '' then
+    raise exception 'run: the latest failed, %%', v_found;
   end if;
-  raise exception 'well: %%', case when v_run.runid is null then 'the job has not run yet'
-    else format('the job last succeeded at %%s', to_char(v_run.end_time, 'YYYY-MM-DD HH24:MI:SS')) end;
+  select to_char(max(d.end_time), 'YYYY-MM-DD HH24:MI:SS') into v_found
+  from cron.job as j join cron.job_run_details as d on d.jobid = j.jobid
+  where j.jobname = v_jobs[1] and d.status = 'succeeded';
+  raise exception 'well: %%', coalesce('due calls were last queued at ' || v_found, 'the job that queues due calls has not run yet');
 end
-$do$ $look$, 'vioconcierge enqueue ' || current_database());
+$do$ $look$, vioc.job_names()::text);
   v_found text;
   v_place text;
-  v_create constant text := case when v_home is distinct from current_database() then format('-- in database %s: ', v_home) else '' end
-    || 'create extension pg_cron;';
+  -- as it is typed in psql
+  v_create constant text := case when v_home = current_database() then 'create extension pg_cron;'
+    else format('\connect %s \\ create extension pg_cron; \connect %s', quote_ident(v_home), quote_ident(current_database())) end;
 begin
   if v_home is null then
     v_found := 'not_loaded: the server has not loaded pg_cron';
@@ -6381,23 +6399,24 @@ begin
   ok := case when v_place in ('job', 'run', 'well') then true when v_place in ('not_loaded', 'pg_cron') then false end;
   detail := case when ok then format('it is there, in database %s', v_home) else v_found end;
   hint := case when ok then null
-    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; alter system set cron.database_name = %L; -- after installing postgresql-%s-cron; then restart, and: create extension pg_cron;',
+    when v_place = 'not_loaded' and not exists (select from pg_available_extensions as a where a.name = 'pg_cron') then
+      format('apt-get install -y postgresql-%s-cron', current_setting('server_version_num')::integer / 10000)
+    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; -- then restart',
       (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
-        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)),
-      current_database(), current_setting('server_version_num')::integer / 10000)
+        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)))
     when v_place = 'pg_cron' then v_create end;
   return next;
 
   check_name := 'schedule';
   ok := case when v_place in ('run', 'well') then true when v_place = 'job' then false end;
-  detail := case when ok then 'pg_cron queues due calls' when ok is null then 'not known without pg_cron' else v_found end;
+  detail := case when ok then 'pg_cron queues due calls and applies retention' when ok is null then 'not known without pg_cron' else v_found end;
   hint := case when not ok then 'select vioc_install_schedule();' end;
   return next;
 
   check_name := 'schedule_runs';
   ok := case when v_place = 'well' then true when v_place = 'run' then false end;
   detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
-  hint := case when not ok then 'select vioc_install_schedule(); -- then it runs as you' end;
+  hint := case when not ok then 'select vioc_install_schedule(); -- makes the jobs anew' end;
   return next;
 end
 $$;
@@ -6465,7 +6484,7 @@ as $$
       case when not k.asked then null
         when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it'
         when k.http_status in (401, 403) then format('select vioc_set_credentials(%s, ''key_...'');', k.tenant_id)
-        when k.http_status = 402 then '-- pay at https://dashboard.retellai.com'
+        when k.http_status = 402 then format('select vioc_resume(%s); -- after paying at https://dashboard.retellai.com', k.tenant_id)
         else 'select * from vioc_doctor(); -- Retell is in trouble itself: ask later' end
     from keys as k where not k.asked or coalesce(k.http_status, 0) not between 200 and 299
     union all
@@ -6539,13 +6558,36 @@ as $$
     where c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') and c.tenant_id <@ p_tenants
   ),
   waiting as (
-    select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
+    select o.tenant_id, s.credential_id, min(o.due_at) as since, count(*) as calls
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    join vioc.credentials as k on k.id = s.credential_id
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes'
-    group by s.credential_id
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and vioc.server_state() = 'ready'
+    group by o.tenant_id, s.credential_id
+  ),
+  -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order
+  narrow as (
+    select w.*, case
+        when t.max_concurrent_calls <= p.of_tenant then format('practice %s may have %s at the same time', t.id, t.max_concurrent_calls)
+        when k.max_concurrent_calls <= p.of_credential then format('the key of practice %s may have %s at the same time', t.id, k.max_concurrent_calls)
+        when l.lines <= p.of_credential then format('Retell leaves %s lines to the key of practice %s', l.lines, t.id)
+        when t.max_starts_per_second <= k.max_starts_per_second then format('practice %s may start %s a second', t.id, t.max_starts_per_second)
+        else format('the key of practice %s may start %s a second', t.id, k.max_starts_per_second) end as because,
+      case
+        when t.max_concurrent_calls <= p.of_tenant then format('update vioc.tenants set max_concurrent_calls = %s where id = %s;', least(t.max_concurrent_calls * 2, 1000000), t.id)
+        when k.max_concurrent_calls <= p.of_credential then format('update vioc.credentials set max_concurrent_calls = %s where id = %s; -- if your Retell workspace allows it', least(k.max_concurrent_calls * 2, 1000000), k.id)
+        when l.lines <= p.of_credential then 'select * from vioc_doctor(); -- after adding concurrency at https://dashboard.retellai.com'
+        when t.max_starts_per_second <= k.max_starts_per_second then format('update vioc.tenants set max_starts_per_second = %s where id = %s;', least(t.max_starts_per_second * 2, 1000000), t.id)
+        else format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', least(k.max_starts_per_second * 2, 1000000), k.id) end as remedy
+    from waiting as w
+    join vioc.tenants as t on t.id = w.tenant_id
+    join vioc.credentials as k on k.id = w.credential_id
+    cross join lateral (select vioc.lines_at_retell(k, p_now) as lines) as l
+    cross join lateral (
+      select count(*) filter (where c.tenant_id = t.id) as of_tenant, count(*) as of_credential
+      from vioc.calls as c
+      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing') and c.credential_id = k.id) as p
+    where coalesce(vioc.calls_left_today(t.id, p_now), 1) > 0
   ),
   findings (check_name, ok, detail, hint) as (
     select 'webhooks', false,
@@ -6571,9 +6613,8 @@ as $$
       'select vioc_reconcile();'
     from open as o where o.is_stuck group by o.status
     union all
-    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s, at %s starts a second', w.calls, to_char(w.since, 'YYYY-MM-DD HH24:MI'), w.starts),
-      format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', w.starts * 2, w.credential_id)
-    from waiting as w
+    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
+    from narrow as n group by n.remedy
     union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
     from vioc.webhook_events as e
@@ -6582,10 +6623,13 @@ as $$
   )
   select f.* from findings as f
   union all
-  select w.check_name, true, w.detail, null
+  select w.check_name, w.ok, w.detail, null
   from (values
-    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
-    ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
+    ('webhooks', true, (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
+    ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
+    ('queue', case when vioc.server_state() = 'ready' then true end,
+      case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
+    ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';
@@ -6625,7 +6669,7 @@ as $$
   ),
   findings as (
     select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
-      format('revoke %s on %s from %s;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+      format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
     where g.grantee <> g.owner
       and (g.grantee = 0

@@ -1,5 +1,5 @@
 -- Private to vioc_doctor, as all of examine_*: a row per finding, or one that says that all is well. hint: what mends it
--- when executed; `-- then restart` where PostgreSQL must be.
+-- when executed: SQL, or a shell line; `-- then restart` and `-- after a restart` where PostgreSQL must be.
 create function vioc.examine_server(p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql volatile
@@ -84,7 +84,7 @@ begin
   ok := v_version = vioc.library_version() and v_version = v_newest;
   detail := format('SQL objects %s, loaded library %s, installed files %s', v_version, vioc.library_version(), coalesce(v_newest, 'none'));
   hint := case when ok then null
-    when vioc.library_version() is distinct from v_newest then '-- restart the server: it runs another library than the one installed'
+    when vioc.library_version() is distinct from v_newest then 'alter extension vioconcierge update; -- after a restart: the server runs another library than the one installed'
     else 'alter extension vioconcierge update;' end;
   return next;
 
