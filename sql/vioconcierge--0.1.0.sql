@@ -63,12 +63,22 @@ comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
 
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
+comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';
+comment on column vioc.queued_call.session_id is 'Its identity at Retell.';
+comment on column vioc.queued_call.status is 'See domain vioc.call_status.';
 
 create type vioc.cancelled_call as (call_id bigint, status text);
 comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
+comment on column vioc.cancelled_call.call_id is 'The call.';
+comment on column vioc.cancelled_call.status is 'cancelled: nobody is dialled. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
 
 create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
+comment on column vioc.awaited_call.call_id is 'The call.';
+comment on column vioc.awaited_call.status is 'As it was when the wait ended; see domain vioc.call_status.';
+comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
+comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
+comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';
 
 -- tables/installation.sql
 
@@ -7807,6 +7817,26 @@ select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status,
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
 comment on view vioc.call_history is 'Every call in one line.';
+comment on column vioc.call_history.tenant_id is 'The practice.';
+comment on column vioc.call_history.call_id is 'vioc.calls.id: what the vioc_ functions take.';
+comment on column vioc.call_history.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.call_history.name is 'Who is called; null if the contact was deleted.';
+comment on column vioc.call_history.attempt is 'Number of this attempt among all of the contact''s.';
+comment on column vioc.call_history.status is 'See domain vioc.call_status.';
+comment on column vioc.call_history.outcome is 'What the call achieved; null until it is decided.';
+comment on column vioc.call_history.disconnection_reason is 'Why it ended, in Retell''s word.';
+comment on column vioc.call_history.error is 'Why it did not succeed, masked: no number, name or key.';
+comment on column vioc.call_history.requested_by is 'The role that queued it.';
+comment on column vioc.call_history.is_test is 'A test call to one of the practice''s own numbers.';
+comment on column vioc.call_history.retell_call_id is 'Retell''s call_id.';
+comment on column vioc.call_history.queued_at is 'When it was queued.';
+comment on column vioc.call_history.placed_at is 'When Retell had taken it.';
+comment on column vioc.call_history.ongoing_at is 'When somebody answered.';
+comment on column vioc.call_history.ended_at is 'When the line was closed.';
+comment on column vioc.call_history.completed_at is 'When its outcome was decided.';
+comment on column vioc.call_history.duration_ms is 'How long it lasted, in milliseconds.';
+comment on column vioc.call_history.cost is 'What Retell charges for it, in US cents.';
+comment on column vioc.call_history.summary is 'What was said, in a few sentences of Retell''s analysis.';
 
 -- views/dead_letters.sql
 
@@ -7815,6 +7845,14 @@ select e.id as event_id, e.received_at, e.source, e.event, e.tenant_id, e.call_i
 from vioc.webhook_events as e
 where e.state = 'failed';
 comment on view vioc.dead_letters is 'Webhook bodies that are stored but could not be applied; vioc_replay_webhooks() tries again.';
+comment on column vioc.dead_letters.event_id is 'The stored webhook: vioc.webhook_events.id.';
+comment on column vioc.dead_letters.received_at is 'When it came.';
+comment on column vioc.dead_letters.source is 'webhook (signed, from outside), ingest (a trusted caller) or look_up (Retell''s answer to a question).';
+comment on column vioc.dead_letters.event is 'Retell''s name of the event.';
+comment on column vioc.dead_letters.tenant_id is 'The practice; null where no call was found.';
+comment on column vioc.dead_letters.call_id is 'The call; null where none was found.';
+comment on column vioc.dead_letters.retell_call_id is 'Retell''s call_id, as the body has it.';
+comment on column vioc.dead_letters.error is 'What stood in the way: SQLSTATE and message, no personal data.';
 
 -- views/due_contacts.sql
 
@@ -7825,6 +7863,13 @@ from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
+comment on column vioc.due_contacts.tenant_id is 'The practice.';
+comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';
+comment on column vioc.due_contacts.name is 'Who is to be called.';
+comment on column vioc.due_contacts.appointment_time is 'When the appointment is.';
+comment on column vioc.due_contacts.next_call_at is 'Since when the call is due.';
+comment on column vioc.due_contacts.live is 'Whether the practice is called for by pg_cron at all (vioc_go_live).';
+comment on column vioc.due_contacts.held_by is 'The first rule that keeps the call from being made now, in words; null: nothing does.';
 
 -- views/forecast.sql
 
@@ -7833,6 +7878,11 @@ select t.id as tenant_id, t.company_name, t.live, f.day, f.calls
 from vioc.tenants as t
 cross join lateral @extschema@.vioc_go_live_forecast(t.id) as f;
 comment on view vioc.forecast is 'What the next seven days dial, per practice and day; of a practice that is not live, what they would dial. Filter it by tenant_id. A reader also needs EXECUTE on vioc_go_live_forecast.';
+comment on column vioc.forecast.tenant_id is 'The practice; filter by it.';
+comment on column vioc.forecast.company_name is 'Its name.';
+comment on column vioc.forecast.live is 'false: this is what it would dial if it were.';
+comment on column vioc.forecast.day is 'A day of the practice''s calendar.';
+comment on column vioc.forecast.calls is 'Calls on that day, by the hours, days off and caps as they are.';
 
 -- views/metrics.sql
 
@@ -7876,6 +7926,9 @@ select 'paused', '{}', count(i.paused_at) from vioc.installation as i
 union all
 select w.name, w.labels, w.value from vioc.worker_figures() as w;
 comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
+comment on column vioc.metrics.name is 'What is counted. Now: calls_open (by status, without test calls), calls_due and calls_due_oldest_seconds, contacts_due, look_ups_due, calls_needing_review, webhooks_unapplied (by state), tenants, tenants_live, tenants_paused, tenants_suspended, credentials_suspended, paused, worker_up, worker_in_flight, events_position. Totals: webhooks_refused_total (by reason), worker_posted_total, worker_placed_total, worker_not_placed_total. Times: worker_started_seconds, worker_last_problem_seconds.';
+comment on column vioc.metrics.labels is 'What it is broken down by: status, state or reason; {} if by nothing.';
+comment on column vioc.metrics.value is 'The figure.';
 
 -- views/needs_review.sql
 
@@ -7886,6 +7939,19 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+comment on column vioc.needs_review.tenant_id is 'The practice.';
+comment on column vioc.needs_review.call_id is 'What vioc_mark_reviewed takes.';
+comment on column vioc.needs_review.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.needs_review.external_id is 'The practice system''s key of the contact.';
+comment on column vioc.needs_review.name is 'Who was called.';
+comment on column vioc.needs_review.status is 'See domain vioc.call_status.';
+comment on column vioc.needs_review.outcome is 'What the call achieved.';
+comment on column vioc.needs_review.review_reason is 'Why a person should look.';
+comment on column vioc.needs_review.summary is 'What was said, in a few sentences of Retell''s analysis.';
+comment on column vioc.needs_review.requested_time is 'The time that the person asked for (a new appointment, or to be called back).';
+comment on column vioc.needs_review.requested_text is 'The same, in the agent''s words.';
+comment on column vioc.needs_review.appointment_time is 'The appointment that the call was about.';
+comment on column vioc.needs_review.decided_at is 'When the outcome was known, or the call ended.';
 
 -- views/tenant_status.sql
 
@@ -7933,7 +7999,23 @@ cross join lateral (
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
-comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';
+comment on view vioc.tenant_status is 'One row per practice: whether it is live, what stops all of its calls, and how many there are.';
+comment on column vioc.tenant_status.tenant_id is 'The practice.';
+comment on column vioc.tenant_status.company_name is 'Its name.';
+comment on column vioc.tenant_status.live is 'Whether pg_cron calls for it (vioc_go_live).';
+comment on column vioc.tenant_status.stopped_by is 'What keeps all of its calls from being sent, and the statement that ends it; null: nothing.';
+comment on column vioc.tenant_status.paused_at is 'Since when it, or everything, is paused.';
+comment on column vioc.tenant_status.pause_reason is 'Why.';
+comment on column vioc.tenant_status.suspended_at is 'Since when Retell refuses its key, agent or number.';
+comment on column vioc.tenant_status.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.tenant_status.throttled_until is 'Until when its key waits, because Retell asked for it or was not reached.';
+comment on column vioc.tenant_status.queued is 'Calls that wait to be sent, those included whose time has not come.';
+comment on column vioc.tenant_status.oldest_due_at is 'Since when the oldest of them could have been sent.';
+comment on column vioc.tenant_status.in_progress is 'Calls being sent, in doubt, ringing or talking.';
+comment on column vioc.tenant_status.calls_today is 'Calls of this day of its calendar, as max_calls_per_day counts them.';
+comment on column vioc.tenant_status.max_calls_per_day is 'Its limit; null: none.';
+comment on column vioc.tenant_status.due_contacts is 'Contacts whose next call is due; vioc.due_contacts says what holds each.';
+comment on column vioc.tenant_status.needs_review is 'Calls that a person should look at; see vioc.needs_review.';
 
 -- views/worker_status.sql
 
@@ -7946,7 +8028,19 @@ from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
-comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
+comment on column vioc.worker_status.pid is 'Its process.';
+comment on column vioc.worker_status.since is 'When it began to serve this database.';
+comment on column vioc.worker_status.in_flight is 'Requests to Retell whose answer has not come.';
+comment on column vioc.worker_status.posted is 'Calls sent since then.';
+comment on column vioc.worker_status.placed is 'Of these, those that Retell took.';
+comment on column vioc.worker_status.not_placed is 'Those that it refused, or that did not reach it.';
+comment on column vioc.worker_status.last_error is 'Its latest problem, or its predecessor''s: SQLSTATE and message; null: none.';
+comment on column vioc.worker_status.last_error_at is 'When that was.';
+comment on column vioc.worker_status.last_woken_at is 'When a commit last woke it.';
+comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is.';
+comment on column vioc.worker_status.lag is 'How long ago that is.';
 
 -- views/progress.sql
 
@@ -7960,6 +8054,12 @@ from vioc.calls as c
 where c.look_up_at <= now()
 having count(*) > 0;
 comment on view vioc.progress is 'Long work under way: enqueue (calls), purge (practices), and the questions to Retell that are due (vioc_reconcile). done of total; null: not counted. Without access to all practices a reader has no right to the functions under it.';
+comment on column vioc.progress.pid is 'The process, as in pg_stat_activity.';
+comment on column vioc.progress.task is 'What it is doing.';
+comment on column vioc.progress.done is 'How far it is; null: not counted.';
+comment on column vioc.progress.total is 'Of how many.';
+comment on column vioc.progress.since is 'When it began; of questions to Retell: when the oldest became due.';
+comment on column vioc.progress.running_for is 'How long ago that is.';
 
 -- dump.sql
 
