@@ -1,6 +1,6 @@
 -- A front desk in one page, served by PostgREST (12 or newer) out of the database:
 --
---   psql -d practice -v ON_ERROR_STOP=1 -c 'set search_path = public' -f front_desk.sql
+--   psql -d app -v ON_ERROR_STOP=1 -c 'set search_path = public' -f front_desk.sql
 --
 -- in the schema that PostgREST exposes (here public, where also vioconcierge was created), after examples/postgrest/roles.sql.
 -- GET /rpc/front_desk is the page. It shows and does what the logged-in role may see and do, nothing else: these

@@ -115,6 +115,12 @@ begin
   hint := case when not ok then 'alter system set vioconcierge.dry_run = off; select pg_reload_conf();' end;
   return next;
 
+  check_name := 'legal_hours';
+  select l.opens >= '07:00' and l.closes <= '22:00', format('people may be called from %s to %s of their own clock', to_char(l.opens, 'HH24:MI'), to_char(l.closes, 'HH24:MI'))
+  into ok, detail from vioc.legal_hours() as l;
+  hint := case when not ok then 'alter system set vioconcierge.legal_hours = ''08:00-21:00''; select pg_reload_conf();' end;
+  return next;
+
   check_name := 'durability';
   ok := current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean;
   detail := case when ok then 'a claimed call survives a crash' else 'fsync or full_page_writes is off: after a crash somebody may be called twice' end;

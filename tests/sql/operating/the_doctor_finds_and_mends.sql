@@ -28,7 +28,7 @@ end $$;
 
 select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
-  array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'durability',
+  array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
     'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'suspended', 'live',
     'webhooks', 'clock', 'stuck_calls', 'queue', 'dead_letters', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');

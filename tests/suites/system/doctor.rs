@@ -163,6 +163,7 @@ fn a_setting_that_is_wrong_is_found_and_its_hint_mends_it() {
     breaks(cluster, "tls", || {
         set("vioconcierge.webhook_base_url", "http://calls.example.com");
     });
+    mends(cluster, "legal_hours"); // the tests' own
     breaks(cluster, "dry_run", || set("vioconcierge.dry_run", "on"));
     set("vioconcierge.api_base_url", "http://retell.example.com");
     mends(cluster, "tls");
