@@ -6578,8 +6578,13 @@ as $$
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and vioc.server_state() = 'ready'
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
     group by o.tenant_id, s.credential_id
+  ),
+  in_progress as materialized (
+    select c.credential_id, c.tenant_id, count(*) as calls from vioc.calls as c
+    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    group by c.credential_id, c.tenant_id
   ),
   -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order
   narrow as (
@@ -6600,9 +6605,8 @@ as $$
     join vioc.credentials as k on k.id = w.credential_id
     cross join lateral (select vioc.lines_at_retell(k, p_now) as lines) as l
     cross join lateral (
-      select count(*) filter (where c.tenant_id = t.id) as of_tenant, count(*) as of_credential
-      from vioc.calls as c
-      where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing') and c.credential_id = k.id) as p
+      select coalesce(sum(i.calls) filter (where i.tenant_id = t.id), 0) as of_tenant, coalesce(sum(i.calls), 0) as of_credential
+      from in_progress as i where i.credential_id = k.id) as p
     where coalesce(vioc.calls_left_today(t.id, p_now), 1) > 0
   ),
   findings (check_name, ok, detail, hint) as (
