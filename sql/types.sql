@@ -30,9 +30,19 @@ comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
 
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
+comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';
+comment on column vioc.queued_call.session_id is 'Its identity at Retell.';
+comment on column vioc.queued_call.status is 'See domain vioc.call_status.';
 
 create type vioc.cancelled_call as (call_id bigint, status text);
 comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
+comment on column vioc.cancelled_call.call_id is 'The call.';
+comment on column vioc.cancelled_call.status is 'cancelled: nobody is dialled. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
 
 create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
+comment on column vioc.awaited_call.call_id is 'The call.';
+comment on column vioc.awaited_call.status is 'As it was when the wait ended; see domain vioc.call_status.';
+comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
+comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
+comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';

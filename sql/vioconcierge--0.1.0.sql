@@ -63,12 +63,22 @@ comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
 
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
+comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';
+comment on column vioc.queued_call.session_id is 'Its identity at Retell.';
+comment on column vioc.queued_call.status is 'See domain vioc.call_status.';
 
 create type vioc.cancelled_call as (call_id bigint, status text);
 comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
+comment on column vioc.cancelled_call.call_id is 'The call.';
+comment on column vioc.cancelled_call.status is 'cancelled: nobody is dialled. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
 
 create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
+comment on column vioc.awaited_call.call_id is 'The call.';
+comment on column vioc.awaited_call.status is 'As it was when the wait ended; see domain vioc.call_status.';
+comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
+comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
+comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';
 
 -- tables/installation.sql
 
@@ -2505,6 +2515,16 @@ end
 $$;
 comment on function vioc.replace_key(bigint, text, text) is 'Makes a key the current one of its credential.';
 
+-- functions/job_names.sql
+
+-- Private. The one that queues due calls comes first.
+create function vioc.job_names() returns text[]
+  language sql stable
+begin atomic
+  select array['vioconcierge enqueue ' || current_database(), 'vioconcierge purge ' || current_database(), 'vioconcierge trim ' || current_database()];
+end;
+comment on function vioc.job_names() is 'What the pg_cron jobs of this database are called.';
+
 -- functions/schedule.sql
 
 -- Private. Makes (p_every null: drops) the pg_cron jobs, here or in the database where pg_cron lives.
@@ -2514,9 +2534,9 @@ create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
 as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
-  v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
-  v_purge constant text := 'vioconcierge purge ' || current_database();
-  v_trim constant text := 'vioconcierge trim ' || current_database();
+  v_enqueue constant text := (vioc.job_names())[1];
+  v_purge constant text := (vioc.job_names())[2];
+  v_trim constant text := (vioc.job_names())[3];
   v_make text;
   v_drop text;
   v_statements text;
@@ -2531,7 +2551,8 @@ begin
 
   v_drop := format(
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
-  v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
+  -- Made anew, whoever made them before, whether they were active, and whatever came of their runs.
+  v_make := v_drop || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
@@ -6412,7 +6433,7 @@ comment on function vioc.agent_gaps(jsonb, jsonb, text) is 'What is to be change
 -- functions/examine_server.sql
 
 -- Private to vioc_doctor, as all of examine_*: a row per finding, or one that says that all is well. hint: what mends it
--- when executed; `-- then restart` where PostgreSQL must be.
+-- when executed: SQL, or a shell line; `-- then restart` and `-- after a restart` where PostgreSQL must be.
 create function vioc.examine_server(p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql volatile
@@ -6497,7 +6518,7 @@ begin
   ok := v_version = vioc.library_version() and v_version = v_newest;
   detail := format('SQL objects %s, loaded library %s, installed files %s', v_version, vioc.library_version(), coalesce(v_newest, 'none'));
   hint := case when ok then null
-    when vioc.library_version() is distinct from v_newest then '-- restart the server: it runs another library than the one installed'
+    when vioc.library_version() is distinct from v_newest then 'alter extension vioconcierge update; -- after a restart: the server runs another library than the one installed'
     else 'alter extension vioconcierge update;' end;
   return next;
 
@@ -6528,6 +6549,12 @@ begin
   hint := case when not ok then 'alter system set vioconcierge.dry_run = off; select pg_reload_conf();' end;
   return next;
 
+  check_name := 'legal_hours';
+  select l.opens >= '07:00' and l.closes <= '22:00', format('people may be called from %s to %s of their own clock', to_char(l.opens, 'HH24:MI'), to_char(l.closes, 'HH24:MI'))
+  into ok, detail from vioc.legal_hours() as l;
+  hint := case when not ok then 'alter system set vioconcierge.legal_hours = ''08:00-21:00''; select pg_reload_conf();' end;
+  return next;
+
   check_name := 'durability';
   ok := current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean;
   detail := case when ok then 'a claimed call survives a crash' else 'fsync or full_page_writes is off: after a crash somebody may be called twice' end;
@@ -6552,32 +6579,39 @@ declare
   v_look constant text := format($look$
 do $do$
 declare
-  v_job record;
-  v_run record;
+  v_jobs constant text[] := %L;
+  v_found text;
 begin
   if to_regclass('cron.job') is null then
     raise exception 'pg_cron: it is loaded, but not created in its database';
   end if;
-  select j.* into v_job from cron.job as j where j.jobname = %L;
-  if not found then
-    raise exception 'job: there is none that queues due calls';
-  elsif not v_job.active then
-    raise exception 'job: it is not active';
+  select string_agg(w.name, ', ' order by w.place) into v_found
+  from unnest(v_jobs) with ordinality as w (name, place)
+  where not exists (select from cron.job as j where j.jobname = w.name and j.active);
+  if v_found <> '' then
+    raise exception 'job: not there, or not active: %%', v_found;
   end if;
-  select r.* into v_run from cron.job_run_details as r
-  where r.jobid = v_job.jobid and r.command = v_job.command and r.status in ('succeeded', 'failed')
-  order by r.runid desc limit 1;
-  if v_run.status = 'failed' then
-    raise exception 'run: the latest failed: %%', left(v_run.return_message, 200);
+  select string_agg(format('%%s: %%s', j.jobname, left(r.return_message, 200)), '; ' order by j.jobid) into v_found
+  from cron.job as j
+  cross join lateral (
+    select d.status, d.return_message from cron.job_run_details as d
+    where d.jobid = j.jobid and d.command = j.command and d.status in ('succeeded', 'failed')
+    order by d.runid desc limit 1) as r
+  where j.jobname = any (v_jobs) and r.status = 'failed';
+  if v_found <> '' then
+    raise exception 'run: the latest failed, %%', v_found;
   end if;
-  raise exception 'well: %%', case when v_run.runid is null then 'the job has not run yet'
-    else format('the job last succeeded at %%s', to_char(v_run.end_time, 'YYYY-MM-DD HH24:MI:SS')) end;
+  select to_char(max(d.end_time), 'YYYY-MM-DD HH24:MI:SS') into v_found
+  from cron.job as j join cron.job_run_details as d on d.jobid = j.jobid
+  where j.jobname = v_jobs[1] and d.status = 'succeeded';
+  raise exception 'well: %%', coalesce('due calls were last queued at ' || v_found, 'the job that queues due calls has not run yet');
 end
-$do$ $look$, 'vioconcierge enqueue ' || current_database());
+$do$ $look$, vioc.job_names()::text);
   v_found text;
   v_place text;
-  v_create constant text := case when v_home is distinct from current_database() then format('-- in database %s: ', v_home) else '' end
-    || 'create extension pg_cron;';
+  -- as it is typed in psql
+  v_create constant text := case when v_home = current_database() then 'create extension pg_cron;'
+    else format('\connect %s \\ create extension pg_cron; \connect %s', quote_ident(v_home), quote_ident(current_database())) end;
 begin
   if v_home is null then
     v_found := 'not_loaded: the server has not loaded pg_cron';
@@ -6601,23 +6635,24 @@ begin
   ok := case when v_place in ('job', 'run', 'well') then true when v_place in ('not_loaded', 'pg_cron') then false end;
   detail := case when ok then format('it is there, in database %s', v_home) else v_found end;
   hint := case when ok then null
-    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; alter system set cron.database_name = %L; -- after installing postgresql-%s-cron; then restart, and: create extension pg_cron;',
+    when v_place = 'not_loaded' and not exists (select from pg_available_extensions as a where a.name = 'pg_cron') then
+      format('apt-get install -y postgresql-%s-cron', current_setting('server_version_num')::integer / 10000)
+    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; -- then restart',
       (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
-        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)),
-      current_database(), current_setting('server_version_num')::integer / 10000)
+        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)))
     when v_place = 'pg_cron' then v_create end;
   return next;
 
   check_name := 'schedule';
   ok := case when v_place in ('run', 'well') then true when v_place = 'job' then false end;
-  detail := case when ok then 'pg_cron queues due calls' when ok is null then 'not known without pg_cron' else v_found end;
+  detail := case when ok then 'pg_cron queues due calls and applies retention' when ok is null then 'not known without pg_cron' else v_found end;
   hint := case when not ok then 'select vioc_install_schedule();' end;
   return next;
 
   check_name := 'schedule_runs';
   ok := case when v_place = 'well' then true when v_place = 'run' then false end;
   detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
-  hint := case when not ok then 'select vioc_install_schedule(); -- then it runs as you' end;
+  hint := case when not ok then 'select vioc_install_schedule(); -- makes the jobs anew' end;
   return next;
 end
 $$;
@@ -6685,7 +6720,7 @@ as $$
       case when not k.asked then null
         when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it'
         when k.http_status in (401, 403) then format('select vioc_set_credentials(%s, ''key_...'');', k.tenant_id)
-        when k.http_status = 402 then '-- pay at https://dashboard.retellai.com'
+        when k.http_status = 402 then format('select vioc_resume(%s); -- after paying at https://dashboard.retellai.com', k.tenant_id)
         else 'select * from vioc_doctor(); -- Retell is in trouble itself: ask later' end
     from keys as k where not k.asked or coalesce(k.http_status, 0) not between 200 and 299
     union all
@@ -6759,13 +6794,40 @@ as $$
     where c.is_open and c.tenant_id <@ p_tenants
   ),
   waiting as (
-    select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
+    select o.tenant_id, s.credential_id, min(o.due_at) as since, count(*) as calls
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    join vioc.credentials as k on k.id = s.credential_id
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes'
-    group by s.credential_id
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
+    group by o.tenant_id, s.credential_id
+  ),
+  in_progress as materialized (
+    select c.credential_id, c.tenant_id, count(*) as calls from vioc.calls as c
+    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    group by c.credential_id, c.tenant_id
+  ),
+  -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order
+  narrow as (
+    select w.*, case
+        when t.max_concurrent_calls <= p.of_tenant then format('practice %s may have %s at the same time', t.id, t.max_concurrent_calls)
+        when k.max_concurrent_calls <= p.of_credential then format('the key of practice %s may have %s at the same time', t.id, k.max_concurrent_calls)
+        when l.lines <= p.of_credential then format('Retell leaves %s lines to the key of practice %s', l.lines, t.id)
+        when t.max_starts_per_second <= k.max_starts_per_second then format('practice %s may start %s a second', t.id, t.max_starts_per_second)
+        else format('the key of practice %s may start %s a second', t.id, k.max_starts_per_second) end as because,
+      case
+        when t.max_concurrent_calls <= p.of_tenant then format('update vioc.tenants set max_concurrent_calls = %s where id = %s;', least(t.max_concurrent_calls * 2, 1000000), t.id)
+        when k.max_concurrent_calls <= p.of_credential then format('update vioc.credentials set max_concurrent_calls = %s where id = %s; -- if your Retell workspace allows it', least(k.max_concurrent_calls * 2, 1000000), k.id)
+        when l.lines <= p.of_credential then 'select * from vioc_doctor(); -- after adding concurrency at https://dashboard.retellai.com'
+        when t.max_starts_per_second <= k.max_starts_per_second then format('update vioc.tenants set max_starts_per_second = %s where id = %s;', least(t.max_starts_per_second * 2, 1000000), t.id)
+        else format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', least(k.max_starts_per_second * 2, 1000000), k.id) end as remedy
+    from waiting as w
+    join vioc.tenants as t on t.id = w.tenant_id
+    join vioc.credentials as k on k.id = w.credential_id
+    cross join lateral (select vioc.lines_at_retell(k, p_now) as lines) as l
+    cross join lateral (
+      select coalesce(sum(i.calls) filter (where i.tenant_id = t.id), 0) as of_tenant, coalesce(sum(i.calls), 0) as of_credential
+      from in_progress as i where i.credential_id = k.id) as p
+    where coalesce(vioc.calls_left_today(t.id, p_now), 1) > 0
   ),
   findings (check_name, ok, detail, hint) as (
     select 'webhooks', false,
@@ -6791,9 +6853,8 @@ as $$
       'select vioc_reconcile();'
     from open as o where o.is_stuck group by o.status
     union all
-    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s, at %s starts a second', w.calls, to_char(w.since, 'YYYY-MM-DD HH24:MI'), w.starts),
-      format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', w.starts * 2, w.credential_id)
-    from waiting as w
+    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
+    from narrow as n group by n.remedy
     union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
     from vioc.webhook_events as e
@@ -6802,10 +6863,13 @@ as $$
   )
   select f.* from findings as f
   union all
-  select w.check_name, true, w.detail, null
+  select w.check_name, w.ok, w.detail, null
   from (values
-    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
-    ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
+    ('webhooks', true, (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
+    ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
+    ('queue', case when vioc.server_state() = 'ready' then true end,
+      case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
+    ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';
@@ -6845,7 +6909,7 @@ as $$
   ),
   findings as (
     select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
-      format('revoke %s on %s from %s;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+      format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
     where g.grantee <> g.owner
       and (g.grantee = 0
@@ -7986,6 +8050,26 @@ select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status,
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
 comment on view vioc.call_history is 'Every call in one line.';
+comment on column vioc.call_history.tenant_id is 'The practice.';
+comment on column vioc.call_history.call_id is 'vioc.calls.id: what the vioc_ functions take.';
+comment on column vioc.call_history.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.call_history.name is 'Who is called; null if the contact was deleted.';
+comment on column vioc.call_history.attempt is 'Number of this attempt among all of the contact''s.';
+comment on column vioc.call_history.status is 'See domain vioc.call_status.';
+comment on column vioc.call_history.outcome is 'What the call achieved; null until it is decided.';
+comment on column vioc.call_history.disconnection_reason is 'Why it ended, in Retell''s word.';
+comment on column vioc.call_history.error is 'Why it did not succeed, masked: no number, name or key.';
+comment on column vioc.call_history.requested_by is 'The role that queued it.';
+comment on column vioc.call_history.is_test is 'A test call to one of the practice''s own numbers.';
+comment on column vioc.call_history.retell_call_id is 'Retell''s call_id.';
+comment on column vioc.call_history.queued_at is 'When it was queued.';
+comment on column vioc.call_history.placed_at is 'When Retell had taken it.';
+comment on column vioc.call_history.ongoing_at is 'When somebody answered.';
+comment on column vioc.call_history.ended_at is 'When the line was closed.';
+comment on column vioc.call_history.completed_at is 'When its outcome was decided.';
+comment on column vioc.call_history.duration_ms is 'How long it lasted, in milliseconds.';
+comment on column vioc.call_history.cost is 'What Retell charges for it, in US cents.';
+comment on column vioc.call_history.summary is 'What was said, in a few sentences of Retell''s analysis.';
 
 -- views/dead_letters.sql
 
@@ -7994,6 +8078,14 @@ select e.id as event_id, e.received_at, e.source, e.event, e.tenant_id, e.call_i
 from vioc.webhook_events as e
 where e.state = 'failed';
 comment on view vioc.dead_letters is 'Webhook bodies that are stored but could not be applied; vioc_replay_webhooks() tries again.';
+comment on column vioc.dead_letters.event_id is 'The stored webhook: vioc.webhook_events.id.';
+comment on column vioc.dead_letters.received_at is 'When it came.';
+comment on column vioc.dead_letters.source is 'webhook (signed, from outside), ingest (a trusted caller) or look_up (Retell''s answer to a question).';
+comment on column vioc.dead_letters.event is 'Retell''s name of the event.';
+comment on column vioc.dead_letters.tenant_id is 'The practice; null where no call was found.';
+comment on column vioc.dead_letters.call_id is 'The call; null where none was found.';
+comment on column vioc.dead_letters.retell_call_id is 'Retell''s call_id, as the body has it.';
+comment on column vioc.dead_letters.error is 'What stood in the way: SQLSTATE and message, no personal data.';
 
 -- views/due_contacts.sql
 
@@ -8004,6 +8096,13 @@ from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
+comment on column vioc.due_contacts.tenant_id is 'The practice.';
+comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';
+comment on column vioc.due_contacts.name is 'Who is to be called.';
+comment on column vioc.due_contacts.appointment_time is 'When the appointment is.';
+comment on column vioc.due_contacts.next_call_at is 'Since when the call is due.';
+comment on column vioc.due_contacts.live is 'Whether the practice is called for by pg_cron at all (vioc_go_live).';
+comment on column vioc.due_contacts.held_by is 'The first rule that keeps the call from being made now, in words; null: nothing does.';
 
 -- views/forecast.sql
 
@@ -8012,6 +8111,11 @@ select t.id as tenant_id, t.company_name, t.live, f.day, f.calls
 from vioc.tenants as t
 cross join lateral @extschema@.vioc_go_live_forecast(t.id) as f;
 comment on view vioc.forecast is 'What the next seven days dial, per practice and day; of a practice that is not live, what they would dial. Filter it by tenant_id. A reader also needs EXECUTE on vioc_go_live_forecast.';
+comment on column vioc.forecast.tenant_id is 'The practice; filter by it.';
+comment on column vioc.forecast.company_name is 'Its name.';
+comment on column vioc.forecast.live is 'false: this is what it would dial if it were.';
+comment on column vioc.forecast.day is 'A day of the practice''s calendar.';
+comment on column vioc.forecast.calls is 'Calls on that day, by the hours, days off and caps as they are.';
 
 -- views/metrics.sql
 
@@ -8055,6 +8159,9 @@ select 'paused', '{}', count(i.paused_at) from vioc.installation as i
 union all
 select w.name, w.labels, w.value from vioc.worker_figures() as w;
 comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
+comment on column vioc.metrics.name is 'What is counted. Now: calls_open (by status, without test calls), calls_due and calls_due_oldest_seconds, contacts_due, look_ups_due, calls_needing_review, webhooks_unapplied (by state), tenants, tenants_live, tenants_paused, tenants_suspended, credentials_suspended, paused, worker_up, worker_in_flight, events_position. Totals: webhooks_refused_total (by reason), worker_posted_total, worker_placed_total, worker_not_placed_total. Times: worker_started_seconds, worker_last_problem_seconds.';
+comment on column vioc.metrics.labels is 'What it is broken down by: status, state or reason; {} if by nothing.';
+comment on column vioc.metrics.value is 'The figure.';
 
 -- views/needs_review.sql
 
@@ -8065,6 +8172,19 @@ from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
 where c.needs_review;
 comment on view vioc.needs_review is 'Calls that a person should look at; vioc_mark_reviewed(call_id) settles one.';
+comment on column vioc.needs_review.tenant_id is 'The practice.';
+comment on column vioc.needs_review.call_id is 'What vioc_mark_reviewed takes.';
+comment on column vioc.needs_review.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.needs_review.external_id is 'The practice system''s key of the contact.';
+comment on column vioc.needs_review.name is 'Who was called.';
+comment on column vioc.needs_review.status is 'See domain vioc.call_status.';
+comment on column vioc.needs_review.outcome is 'What the call achieved.';
+comment on column vioc.needs_review.review_reason is 'Why a person should look.';
+comment on column vioc.needs_review.summary is 'What was said, in a few sentences of Retell''s analysis.';
+comment on column vioc.needs_review.requested_time is 'The time that the person asked for (a new appointment, or to be called back).';
+comment on column vioc.needs_review.requested_text is 'The same, in the agent''s words.';
+comment on column vioc.needs_review.appointment_time is 'The appointment that the call was about.';
+comment on column vioc.needs_review.decided_at is 'When the outcome was known, or the call ended.';
 
 -- views/tenant_status.sql
 
@@ -8112,7 +8232,23 @@ cross join lateral (
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
-comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';
+comment on view vioc.tenant_status is 'One row per practice: whether it is live, what stops all of its calls, and how many there are.';
+comment on column vioc.tenant_status.tenant_id is 'The practice.';
+comment on column vioc.tenant_status.company_name is 'Its name.';
+comment on column vioc.tenant_status.live is 'Whether pg_cron calls for it (vioc_go_live).';
+comment on column vioc.tenant_status.stopped_by is 'What keeps all of its calls from being sent, and the statement that ends it; null: nothing.';
+comment on column vioc.tenant_status.paused_at is 'Since when it, or everything, is paused.';
+comment on column vioc.tenant_status.pause_reason is 'Why.';
+comment on column vioc.tenant_status.suspended_at is 'Since when Retell refuses its key, agent or number.';
+comment on column vioc.tenant_status.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.tenant_status.throttled_until is 'Until when its key waits, because Retell asked for it or was not reached.';
+comment on column vioc.tenant_status.queued is 'Calls that wait to be sent, those included whose time has not come.';
+comment on column vioc.tenant_status.oldest_due_at is 'Since when the oldest of them could have been sent.';
+comment on column vioc.tenant_status.in_progress is 'Calls being sent, in doubt, ringing or talking.';
+comment on column vioc.tenant_status.calls_today is 'Calls of this day of its calendar, as max_calls_per_day counts them.';
+comment on column vioc.tenant_status.max_calls_per_day is 'Its limit; null: none.';
+comment on column vioc.tenant_status.due_contacts is 'Contacts whose next call is due; vioc.due_contacts says what holds each.';
+comment on column vioc.tenant_status.needs_review is 'Calls that a person should look at; see vioc.needs_review.';
 
 -- views/worker_status.sql
 
@@ -8125,7 +8261,19 @@ from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
-comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
+comment on column vioc.worker_status.pid is 'Its process.';
+comment on column vioc.worker_status.since is 'When it began to serve this database.';
+comment on column vioc.worker_status.in_flight is 'Requests to Retell whose answer has not come.';
+comment on column vioc.worker_status.posted is 'Calls sent since then.';
+comment on column vioc.worker_status.placed is 'Of these, those that Retell took.';
+comment on column vioc.worker_status.not_placed is 'Those that it refused, or that did not reach it.';
+comment on column vioc.worker_status.last_error is 'Its latest problem, or its predecessor''s: SQLSTATE and message; null: none.';
+comment on column vioc.worker_status.last_error_at is 'When that was.';
+comment on column vioc.worker_status.last_woken_at is 'When a commit last woke it.';
+comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is.';
+comment on column vioc.worker_status.lag is 'How long ago that is.';
 
 -- views/progress.sql
 
@@ -8139,6 +8287,12 @@ from vioc.calls as c
 where c.look_up_at <= now()
 having count(*) > 0;
 comment on view vioc.progress is 'Long work under way: enqueue (calls), purge (practices), and the questions to Retell that are due (vioc_reconcile). done of total; null: not counted. Without access to all practices a reader has no right to the functions under it.';
+comment on column vioc.progress.pid is 'The process, as in pg_stat_activity.';
+comment on column vioc.progress.task is 'What it is doing.';
+comment on column vioc.progress.done is 'How far it is; null: not counted.';
+comment on column vioc.progress.total is 'Of how many.';
+comment on column vioc.progress.since is 'When it began; of questions to Retell: when the oldest became due.';
+comment on column vioc.progress.running_for is 'How long ago that is.';
 
 -- dump.sql
 

@@ -90,6 +90,11 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
         pgrx::check_for_interrupts!();
         if BackgroundWorker::sighup_received() {
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
+            // Whoever reloads has mended something: a worker that kept failing is tried at once.
+            for database in &mut databases {
+                database.retry_at = Instant::now();
+                database.restart = FIRST_RESTART;
+            }
         }
     }
     // 0 would tell the postmaster to forget the launcher for good

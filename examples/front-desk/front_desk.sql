@@ -1,6 +1,6 @@
 -- A front desk in one page, served by PostgREST (12 or newer) out of the database:
 --
---   psql -d practice -v ON_ERROR_STOP=1 -c 'set search_path = public' -f front_desk.sql
+--   psql -d app -v ON_ERROR_STOP=1 -c 'set search_path = public' -f front_desk.sql
 --
 -- in the schema that PostgREST exposes (here public, where also vioconcierge was created), after examples/postgrest/roles.sql.
 -- GET /rpc/front_desk is the page. It shows and does what the logged-in role may see and do, nothing else: these
@@ -16,10 +16,11 @@ create function html(raw text) returns text
   return replace(replace(replace(replace(replace(coalesce(raw, ''), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;');
 comment on function html(text) is 'Text as HTML: every character that could be markup is escaped.';
 
-create function front_desk_words(status text, outcome text) returns text
+create function front_desk_words(status text, outcome text, next_call_at timestamptz) returns text
   language sql immutable
   return case status
-    when 'scheduled' then case outcome when 'no_answer' then 'Not reached yet' when 'busy' then 'Was busy' when 'voicemail' then 'Voicemail' else 'To be called' end
+    when 'scheduled' then case outcome when 'no_answer' then 'Not reached yet' when 'busy' then 'Was busy' when 'voicemail' then 'Voicemail'
+      else case when next_call_at is null then 'No call planned' else 'To be called' end end
     when 'calling' then 'Being called'
     when 'confirmed' then 'Confirmed'
     when 'cancelled' then 'Cancelled'
@@ -38,7 +39,7 @@ create function front_desk_style() returns text language sql immutable return $c
 @media (prefers-color-scheme: dark) { :root { --line: #444c56; --quiet: #a0aab4; --good: #5fd07a; --bad: #ff8b97; --look: #f0b429 } }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 72rem; padding: 1rem }
 h1 { font-size: 1.4rem; margin: 0 }
-h2 { font-size: 1.15rem; margin: 1.5rem 0 .3rem }
+h2 { font-size: 1.15rem; margin: 0 }
 table { border-collapse: collapse; width: 100%; table-layout: fixed }
 th:nth-child(1) { width: 4rem } th:nth-child(2) { width: 32% } th:nth-child(4) { width: 13rem }
 td { overflow-wrap: anywhere }
@@ -50,7 +51,7 @@ small, .quiet { color: var(--quiet) }
 .good { color: var(--good) } .bad { color: var(--bad) } .look { color: var(--look) }
 .said { border-left: 4px solid var(--line); padding: .4rem .8rem; margin: 1rem 0 }
 .said:empty { display: none }
-.bar { display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
+.bar { margin-top: 1.5rem; display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
 form { display: inline }
 button { font: inherit; padding: .3rem .8rem; border-radius: .4rem; border: 1px solid var(--line); cursor: pointer; min-height: 2.2rem }
 button:focus-visible, summary:focus-visible { outline: 3px solid Highlight; outline-offset: 2px }
@@ -66,10 +67,11 @@ $css$;
 -- Better with JavaScript: forms are sent and the page renewed without losing the place. Without it forms post, the answer
 -- leads back here, and the page renews itself every half minute.
 create function front_desk_script() returns text language sql immutable return $js$
+const say = (words) => { document.querySelector('.said').textContent = words; };
 const renew = (page) => {
   const next = new DOMParser().parseFromString(page, 'text/html');
-  const said = next.querySelector('.said'), here = document.querySelector('.said');
-  if (said.textContent) here.textContent = said.textContent;
+  const said = next.querySelector('.said').textContent;
+  if (said) say(said);
   const fresh = next.querySelector('main'), main = document.querySelector('main');
   if (!fresh || fresh.innerHTML === main.innerHTML || main.querySelector('details[open]')) return;
   const focus = document.activeElement && document.activeElement.id;
@@ -79,6 +81,7 @@ const renew = (page) => {
 const read = async (path, options) => {
   const answer = await fetch(path, { headers: { Accept: 'text/html' }, cache: 'no-store', ...options });
   if (answer.ok) renew(await answer.text());
+  else say(answer.status === 401 || answer.status === 403 ? 'You are not logged in any more, or may not do this.' : 'The server could not do this now.');
 };
 document.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -86,7 +89,7 @@ document.addEventListener('submit', (event) => {
   form.closest('details')?.removeAttribute('open');
   for (const button of form.querySelectorAll('button')) button.disabled = true;
   read(form.action, { method: 'POST', body: new URLSearchParams(new FormData(form)) })
-    .catch(() => { document.querySelector('.said').textContent = 'No connection. Nothing was changed.'; })
+    .catch(() => say('No connection. It is not known whether this was done.'))
     .finally(() => { for (const button of form.querySelectorAll('button')) button.disabled = false; });
 });
 setInterval(() => { if (!document.hidden) read('front_desk').catch(() => {}); }, 5000);
@@ -110,24 +113,25 @@ as $$
       || case when c.patient_name <> '' then ' <small>for ' || html(c.patient_name) || '</small>' else '' end
       || '<br><small>' || html(concat_ws(', ', c.appointment_type, c.owner_name)) || '</small></td>'
       || '<td><span class="' || case when c.status = 'confirmed' then 'good' when c.status in ('cancelled', 'wrong_number', 'do_not_call', 'failed') then 'bad'
-        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' else front_desk_words(c.status, c.last_outcome) end) || '</span>'
+        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' else front_desk_words(c.status, c.last_outcome, c.next_call_at) end) || '</span>'
       || case when c.needs_review then ' <strong class="look">please look</strong>' else '' end
       || '<br><small>' || html(coalesce(
         case when c.requested_time is not null then 'asked for ' || to_char(c.requested_time at time zone t.time_zone, 'FMDay FMDD FMMonth, HH24:MI') end,
         c.requested_text,
         case when c.status in ('scheduled', 'callback') and c.next_call_at > now()
           then 'next call ' || to_char(c.next_call_at at time zone t.time_zone, 'FMDay, HH24:MI') end,
-        case when c.status not in ('confirmed', 'calling') then why.detail end)) || '</small></td><td><div class="actions">'
-      || case when c.phone_e164 is null or c.status = 'calling' or c.status in ('do_not_call', 'wrong_number', 'cancelled') then ''
+        case when c.status not in ('confirmed', 'calling') then regexp_replace(why.detail, '^no call is planned: ', '') end)) || '</small></td><td><div class="actions">'
+      || case when c.phone_e164 is null or c.status in ('calling', 'do_not_call', 'wrong_number', 'cancelled')
+          or not has_function_privilege('vioc_call_contact(bigint, boolean)', 'execute') then ''
         else front_desk_button('front_desk_call', 'contact', c.id, 'Call now', 'Call ' || coalesce(c.name, '') || ' now') end
-      || case when c.status = 'do_not_call' or c.phone_e164 is null then '' else '<details><summary>Opt out</summary>'
+      || case when c.status = 'do_not_call' or c.phone_e164 is null or not has_function_privilege('vioc_do_not_call(bigint, text, text)', 'execute') then '' else '<details><summary>Opt out</summary>'
         || front_desk_button('front_desk_opt_out', 'contact', c.id, 'Never call again', 'Never call ' || coalesce(c.name, '') || ' again') || '</details>' end
       || '</div></td></tr>', '' order by c.appointment_time, c.id),
       '<tr><td colspan="4" class="quiet">Nobody.</td></tr>')
     || '</tbody></table>'
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok and e.rule <> 'practice_live' limit 1) as why on true
+  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok and e.rule not in ('practice_live', 'not_paused', 'not_suspended') limit 1) as why on true
   where c.tenant_id = front_desk_day.tenant
     and c.appointment_time >= front_desk_day.day::timestamp at time zone t.time_zone
     and c.appointment_time < (front_desk_day.day + 1)::timestamp at time zone t.time_zone
@@ -141,13 +145,19 @@ declare
   v_main text;
 begin
   select string_agg(
-    '<section><div class="bar"><h2>' || html(t.company_name) || case when t.paused_at is not null then ' <small class="look">paused: no calls are made</small>' when not t.live then ' <small>not live: called by hand only</small>' else '' end || '</h2>'
-    || case when t.paused_at is null then front_desk_button('front_desk_pause', 'tenant', t.id, 'Pause calls', 'Pause calls of ' || t.company_name)
+    '<section><div class="bar"><h2>' || html(t.company_name) || case
+      when t.paused_at is not null then ' <small class="look">paused: no calls are made</small>'
+      when s.paused_at is not null then ' <small class="look">everything is paused: no calls are made</small>'
+      when s.suspended_at is not null then ' <small class="bad">Retell refuses calls: tell whoever looks after the database</small>'
+      when not t.live then ' <small>not live: called by hand only</small>' else '' end || '</h2>'
+    || case when not has_function_privilege('vioc_pause(bigint, text, boolean)', 'execute') then ''
+      when t.paused_at is null then front_desk_button('front_desk_pause', 'tenant', t.id, 'Pause calls', 'Pause calls of ' || t.company_name)
       else front_desk_button('front_desk_resume', 'tenant', t.id, 'Go on calling', 'Go on calling for ' || t.company_name) end
     || '</div>' || front_desk_day(t.id, (now() at time zone t.time_zone)::date, 'Today')
     || front_desk_day(t.id, (now() at time zone t.time_zone)::date + 1, 'Tomorrow') || '</section>', '' order by t.company_name, t.id)
   into v_main
-  from vioc.tenants as t;
+  from vioc.tenants as t
+  join vioc.tenant_status as s on s.tenant_id = t.id;
 
   perform set_config('response.headers', jsonb_build_array(
     jsonb_build_object('Cache-Control', 'no-store'),
@@ -155,7 +165,7 @@ begin
     jsonb_build_object('X-Content-Type-Options', 'nosniff'),
     -- nothing runs but the script below, whatever a name in the database looks like
     jsonb_build_object('Content-Security-Policy', format(
-      'default-src ''none''; connect-src ''self''; form-action ''self''; base-uri ''none''; frame-ancestors ''none''; style-src ''sha256-%s''; script-src ''sha256-%s''',
+      'default-src ''none''; img-src data:; connect-src ''self''; form-action ''self''; base-uri ''none''; frame-ancestors ''none''; style-src ''sha256-%s''; script-src ''sha256-%s''',
       encode(sha256(convert_to(front_desk_style(), 'UTF8')), 'base64'), encode(sha256(convert_to(front_desk_script(), 'UTF8')), 'base64'))))::text, true);
   return '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
     || '<title>Front desk</title><link rel="icon" href="data:,"><noscript><meta http-equiv="refresh" content="30;url=front_desk"></noscript><style>' || front_desk_style() || '</style></head>'

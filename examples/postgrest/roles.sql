@@ -1,6 +1,6 @@
 -- The roles PostgREST needs. As a superuser, in the database with the extension:
 --
---   psql -d practice -v ON_ERROR_STOP=1 -f roles.sql
+--   psql -d app -v ON_ERROR_STOP=1 -f roles.sql
 --
 -- It can be run again at any time.
 

@@ -28,13 +28,40 @@ as $$
     where c.is_open and c.tenant_id <@ p_tenants
   ),
   waiting as (
-    select s.credential_id, min(o.due_at) as since, count(*) as calls, max(k.max_starts_per_second) as starts
+    select o.tenant_id, s.credential_id, min(o.due_at) as since, count(*) as calls
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    join vioc.credentials as k on k.id = s.credential_id
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes'
-    group by s.credential_id
+    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
+    group by o.tenant_id, s.credential_id
+  ),
+  in_progress as materialized (
+    select c.credential_id, c.tenant_id, count(*) as calls from vioc.calls as c
+    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    group by c.credential_id, c.tenant_id
+  ),
+  -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order
+  narrow as (
+    select w.*, case
+        when t.max_concurrent_calls <= p.of_tenant then format('practice %s may have %s at the same time', t.id, t.max_concurrent_calls)
+        when k.max_concurrent_calls <= p.of_credential then format('the key of practice %s may have %s at the same time', t.id, k.max_concurrent_calls)
+        when l.lines <= p.of_credential then format('Retell leaves %s lines to the key of practice %s', l.lines, t.id)
+        when t.max_starts_per_second <= k.max_starts_per_second then format('practice %s may start %s a second', t.id, t.max_starts_per_second)
+        else format('the key of practice %s may start %s a second', t.id, k.max_starts_per_second) end as because,
+      case
+        when t.max_concurrent_calls <= p.of_tenant then format('update vioc.tenants set max_concurrent_calls = %s where id = %s;', least(t.max_concurrent_calls * 2, 1000000), t.id)
+        when k.max_concurrent_calls <= p.of_credential then format('update vioc.credentials set max_concurrent_calls = %s where id = %s; -- if your Retell workspace allows it', least(k.max_concurrent_calls * 2, 1000000), k.id)
+        when l.lines <= p.of_credential then 'select * from vioc_doctor(); -- after adding concurrency at https://dashboard.retellai.com'
+        when t.max_starts_per_second <= k.max_starts_per_second then format('update vioc.tenants set max_starts_per_second = %s where id = %s;', least(t.max_starts_per_second * 2, 1000000), t.id)
+        else format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', least(k.max_starts_per_second * 2, 1000000), k.id) end as remedy
+    from waiting as w
+    join vioc.tenants as t on t.id = w.tenant_id
+    join vioc.credentials as k on k.id = w.credential_id
+    cross join lateral (select vioc.lines_at_retell(k, p_now) as lines) as l
+    cross join lateral (
+      select coalesce(sum(i.calls) filter (where i.tenant_id = t.id), 0) as of_tenant, coalesce(sum(i.calls), 0) as of_credential
+      from in_progress as i where i.credential_id = k.id) as p
+    where coalesce(vioc.calls_left_today(t.id, p_now), 1) > 0
   ),
   findings (check_name, ok, detail, hint) as (
     select 'webhooks', false,
@@ -60,9 +87,8 @@ as $$
       'select vioc_reconcile();'
     from open as o where o.is_stuck group by o.status
     union all
-    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s, at %s starts a second', w.calls, to_char(w.since, 'YYYY-MM-DD HH24:MI'), w.starts),
-      format('update vioc.credentials set max_starts_per_second = %s where id = %s; -- if your Retell workspace allows it', w.starts * 2, w.credential_id)
-    from waiting as w
+    select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
+    from narrow as n group by n.remedy
     union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
     from vioc.webhook_events as e
@@ -71,10 +97,13 @@ as $$
   )
   select f.* from findings as f
   union all
-  select w.check_name, true, w.detail, null
+  select w.check_name, w.ok, w.detail, null
   from (values
-    ('webhooks', (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
-    ('clock', 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', 'none'), ('queue', 'nothing waits for long'), ('dead_letters', 'none')) as w (check_name, detail)
+    ('webhooks', true, (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
+    ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
+    ('queue', case when vioc.server_state() = 'ready' then true end,
+      case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
+    ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';

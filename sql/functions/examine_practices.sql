@@ -58,7 +58,7 @@ as $$
       case when not k.asked then null
         when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it'
         when k.http_status in (401, 403) then format('select vioc_set_credentials(%s, ''key_...'');', k.tenant_id)
-        when k.http_status = 402 then '-- pay at https://dashboard.retellai.com'
+        when k.http_status = 402 then format('select vioc_resume(%s); -- after paying at https://dashboard.retellai.com', k.tenant_id)
         else 'select * from vioc_doctor(); -- Retell is in trouble itself: ask later' end
     from keys as k where not k.asked or coalesce(k.http_status, 0) not between 200 and 299
     union all

@@ -9,32 +9,39 @@ declare
   v_look constant text := format($look$
 do $do$
 declare
-  v_job record;
-  v_run record;
+  v_jobs constant text[] := %L;
+  v_found text;
 begin
   if to_regclass('cron.job') is null then
     raise exception 'pg_cron: it is loaded, but not created in its database';
   end if;
-  select j.* into v_job from cron.job as j where j.jobname = %L;
-  if not found then
-    raise exception 'job: there is none that queues due calls';
-  elsif not v_job.active then
-    raise exception 'job: it is not active';
+  select string_agg(w.name, ', ' order by w.place) into v_found
+  from unnest(v_jobs) with ordinality as w (name, place)
+  where not exists (select from cron.job as j where j.jobname = w.name and j.active);
+  if v_found <> '' then
+    raise exception 'job: not there, or not active: %%', v_found;
   end if;
-  select r.* into v_run from cron.job_run_details as r
-  where r.jobid = v_job.jobid and r.command = v_job.command and r.status in ('succeeded', 'failed')
-  order by r.runid desc limit 1;
-  if v_run.status = 'failed' then
-    raise exception 'run: the latest failed: %%', left(v_run.return_message, 200);
+  select string_agg(format('%%s: %%s', j.jobname, left(r.return_message, 200)), '; ' order by j.jobid) into v_found
+  from cron.job as j
+  cross join lateral (
+    select d.status, d.return_message from cron.job_run_details as d
+    where d.jobid = j.jobid and d.command = j.command and d.status in ('succeeded', 'failed')
+    order by d.runid desc limit 1) as r
+  where j.jobname = any (v_jobs) and r.status = 'failed';
+  if v_found <> '' then
+    raise exception 'run: the latest failed, %%', v_found;
   end if;
-  raise exception 'well: %%', case when v_run.runid is null then 'the job has not run yet'
-    else format('the job last succeeded at %%s', to_char(v_run.end_time, 'YYYY-MM-DD HH24:MI:SS')) end;
+  select to_char(max(d.end_time), 'YYYY-MM-DD HH24:MI:SS') into v_found
+  from cron.job as j join cron.job_run_details as d on d.jobid = j.jobid
+  where j.jobname = v_jobs[1] and d.status = 'succeeded';
+  raise exception 'well: %%', coalesce('due calls were last queued at ' || v_found, 'the job that queues due calls has not run yet');
 end
-$do$ $look$, 'vioconcierge enqueue ' || current_database());
+$do$ $look$, vioc.job_names()::text);
   v_found text;
   v_place text;
-  v_create constant text := case when v_home is distinct from current_database() then format('-- in database %s: ', v_home) else '' end
-    || 'create extension pg_cron;';
+  -- as it is typed in psql
+  v_create constant text := case when v_home = current_database() then 'create extension pg_cron;'
+    else format('\connect %s \\ create extension pg_cron; \connect %s', quote_ident(v_home), quote_ident(current_database())) end;
 begin
   if v_home is null then
     v_found := 'not_loaded: the server has not loaded pg_cron';
@@ -58,23 +65,24 @@ begin
   ok := case when v_place in ('job', 'run', 'well') then true when v_place in ('not_loaded', 'pg_cron') then false end;
   detail := case when ok then format('it is there, in database %s', v_home) else v_found end;
   hint := case when ok then null
-    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; alter system set cron.database_name = %L; -- after installing postgresql-%s-cron; then restart, and: create extension pg_cron;',
+    when v_place = 'not_loaded' and not exists (select from pg_available_extensions as a where a.name = 'pg_cron') then
+      format('apt-get install -y postgresql-%s-cron', current_setting('server_version_num')::integer / 10000)
+    when v_place = 'not_loaded' then format('alter system set shared_preload_libraries = %s; -- then restart',
       (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
-        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)),
-      current_database(), current_setting('server_version_num')::integer / 10000)
+        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)))
     when v_place = 'pg_cron' then v_create end;
   return next;
 
   check_name := 'schedule';
   ok := case when v_place in ('run', 'well') then true when v_place = 'job' then false end;
-  detail := case when ok then 'pg_cron queues due calls' when ok is null then 'not known without pg_cron' else v_found end;
+  detail := case when ok then 'pg_cron queues due calls and applies retention' when ok is null then 'not known without pg_cron' else v_found end;
   hint := case when not ok then 'select vioc_install_schedule();' end;
   return next;
 
   check_name := 'schedule_runs';
   ok := case when v_place = 'well' then true when v_place = 'run' then false end;
   detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
-  hint := case when not ok then 'select vioc_install_schedule(); -- then it runs as you' end;
+  hint := case when not ok then 'select vioc_install_schedule(); -- makes the jobs anew' end;
   return next;
 end
 $$;

@@ -1,5 +1,5 @@
 -- Private to vioc_doctor, as all of examine_*: a row per finding, or one that says that all is well. hint: what mends it
--- when executed; `-- then restart` where PostgreSQL must be.
+-- when executed: SQL, or a shell line; `-- then restart` and `-- after a restart` where PostgreSQL must be.
 create function vioc.examine_server(p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql volatile
@@ -84,7 +84,7 @@ begin
   ok := v_version = vioc.library_version() and v_version = v_newest;
   detail := format('SQL objects %s, loaded library %s, installed files %s', v_version, vioc.library_version(), coalesce(v_newest, 'none'));
   hint := case when ok then null
-    when vioc.library_version() is distinct from v_newest then '-- restart the server: it runs another library than the one installed'
+    when vioc.library_version() is distinct from v_newest then 'alter extension vioconcierge update; -- after a restart: the server runs another library than the one installed'
     else 'alter extension vioconcierge update;' end;
   return next;
 
@@ -113,6 +113,12 @@ begin
   ok := not vioc.setting('dry_run', 'off')::boolean;
   detail := case when ok then 'calls are really sent' else 'vioconcierge.dry_run is on: no call is sent' end;
   hint := case when not ok then 'alter system set vioconcierge.dry_run = off; select pg_reload_conf();' end;
+  return next;
+
+  check_name := 'legal_hours';
+  select l.opens >= '07:00' and l.closes <= '22:00', format('people may be called from %s to %s of their own clock', to_char(l.opens, 'HH24:MI'), to_char(l.closes, 'HH24:MI'))
+  into ok, detail from vioc.legal_hours() as l;
+  hint := case when not ok then 'alter system set vioconcierge.legal_hours = ''08:00-21:00''; select pg_reload_conf();' end;
   return next;
 
   check_name := 'durability';

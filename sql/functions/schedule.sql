@@ -5,9 +5,9 @@ create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
 as $$
 declare
   v_home constant text := current_setting('cron.database_name', true);
-  v_enqueue constant text := 'vioconcierge enqueue ' || current_database();
-  v_purge constant text := 'vioconcierge purge ' || current_database();
-  v_trim constant text := 'vioconcierge trim ' || current_database();
+  v_enqueue constant text := (vioc.job_names())[1];
+  v_purge constant text := (vioc.job_names())[2];
+  v_trim constant text := (vioc.job_names())[3];
   v_make text;
   v_drop text;
   v_statements text;
@@ -22,7 +22,8 @@ begin
 
   v_drop := format(
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
-  v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
+  -- Made anew, whoever made them before, whether they were active, and whatever came of their runs.
+  v_make := v_drop || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())

@@ -5,3 +5,10 @@ from vioc.contacts as c
 join vioc.tenants as t on t.id = c.tenant_id
 where c.next_call_at <= now();
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
+comment on column vioc.due_contacts.tenant_id is 'The practice.';
+comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';
+comment on column vioc.due_contacts.name is 'Who is to be called.';
+comment on column vioc.due_contacts.appointment_time is 'When the appointment is.';
+comment on column vioc.due_contacts.next_call_at is 'Since when the call is due.';
+comment on column vioc.due_contacts.live is 'Whether the practice is called for by pg_cron at all (vioc_go_live).';
+comment on column vioc.due_contacts.held_by is 'The first rule that keeps the call from being made now, in words; null: nothing does.';

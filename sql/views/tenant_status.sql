@@ -42,4 +42,20 @@ cross join lateral (
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
-comment on view vioc.tenant_status is 'One row per practice: is it live, what stops its calls (stopped_by; null: nothing), how many wait, since when the oldest is due, how many are in progress, were made today, are due, need a review.';
+comment on view vioc.tenant_status is 'One row per practice: whether it is live, what stops all of its calls, and how many there are.';
+comment on column vioc.tenant_status.tenant_id is 'The practice.';
+comment on column vioc.tenant_status.company_name is 'Its name.';
+comment on column vioc.tenant_status.live is 'Whether pg_cron calls for it (vioc_go_live).';
+comment on column vioc.tenant_status.stopped_by is 'What keeps all of its calls from being sent, and the statement that ends it; null: nothing.';
+comment on column vioc.tenant_status.paused_at is 'Since when it, or everything, is paused.';
+comment on column vioc.tenant_status.pause_reason is 'Why.';
+comment on column vioc.tenant_status.suspended_at is 'Since when Retell refuses its key, agent or number.';
+comment on column vioc.tenant_status.suspend_reason is 'What Retell said, masked.';
+comment on column vioc.tenant_status.throttled_until is 'Until when its key waits, because Retell asked for it or was not reached.';
+comment on column vioc.tenant_status.queued is 'Calls that wait to be sent, those included whose time has not come.';
+comment on column vioc.tenant_status.oldest_due_at is 'Since when the oldest of them could have been sent.';
+comment on column vioc.tenant_status.in_progress is 'Calls being sent, in doubt, ringing or talking.';
+comment on column vioc.tenant_status.calls_today is 'Calls of this day of its calendar, as max_calls_per_day counts them.';
+comment on column vioc.tenant_status.max_calls_per_day is 'Its limit; null: none.';
+comment on column vioc.tenant_status.due_contacts is 'Contacts whose next call is due; vioc.due_contacts says what holds each.';
+comment on column vioc.tenant_status.needs_review is 'Calls that a person should look at; see vioc.needs_review.';

@@ -7,4 +7,16 @@ from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
-comment on view vioc.worker_status is 'One row about this database''s worker. state: ready, no_worker (it starts within seconds, or see the server log), not_listed (in vioconcierge.databases), not_preloaded. Counts are since its start; last_error is the latest problem of it or its predecessor, SQLSTATE and message; lag is how long the oldest queued call is due. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
+comment on column vioc.worker_status.pid is 'Its process.';
+comment on column vioc.worker_status.since is 'When it began to serve this database.';
+comment on column vioc.worker_status.in_flight is 'Requests to Retell whose answer has not come.';
+comment on column vioc.worker_status.posted is 'Calls sent since then.';
+comment on column vioc.worker_status.placed is 'Of these, those that Retell took.';
+comment on column vioc.worker_status.not_placed is 'Those that it refused, or that did not reach it.';
+comment on column vioc.worker_status.last_error is 'Its latest problem, or its predecessor''s: SQLSTATE and message; null: none.';
+comment on column vioc.worker_status.last_error_at is 'When that was.';
+comment on column vioc.worker_status.last_woken_at is 'When a commit last woke it.';
+comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is.';
+comment on column vioc.worker_status.lag is 'How long ago that is.';

@@ -7,6 +7,7 @@
 //! | [`practice`] | all of these together with a simulated Retell: ready to call |
 //! | [`front`] | an HTTP front that speaks to the database as PostgREST does |
 //! | [`http`] | the little HTTP client and server parts the above and the tests use |
+//! | [`browser`] | a headless Chromium that loads and clicks |
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
 //! | [`demo`] | what `make demo` shows |
@@ -16,6 +17,7 @@
 //! This package links no PostgreSQL symbol: it talks to a running server from outside, exactly as an application does.
 
 pub mod bench;
+pub mod browser;
 pub mod catalog;
 pub mod cluster;
 pub mod demo;

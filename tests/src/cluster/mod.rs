@@ -31,6 +31,7 @@ pub use binaries::{Binaries, as_server_user, is_root, must_run};
 pub use builder::Builder;
 pub use standby::Copy;
 pub use template::ClusterTemplate;
+pub use workspace::new_directory;
 
 use crate::wait::{LONG, Testimony, wait_until};
 use server::{Running, tail};

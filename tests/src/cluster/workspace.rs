@@ -44,7 +44,7 @@ pub(crate) fn keep() -> bool {
 }
 
 /// A new directory that the server's user owns.
-pub(crate) fn new_directory(durable: bool) -> PathBuf {
+pub fn new_directory(durable: bool) -> PathBuf {
     let place = if durable || !has_room() { DISK } else { MEMORY };
     let workspace = &WORKSPACES[place].get_or_init(|| create(place)).directory;
     let directory = workspace.join(NEXT.fetch_add(1, Ordering::Relaxed).to_string());

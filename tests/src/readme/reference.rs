@@ -114,11 +114,15 @@ fn relations(database: &mut Client, text: &mut String) -> Result<(), postgres::E
         let columns = database.query(COLUMNS, &[&relation.get::<_, u32>("oid")])?;
         let comment = escape(relation.get("comment"));
         let heading = format!("#### {}\n\n", relation.get::<_, &str>("name"));
-        text.push_str(&if relation.get("is_view") {
-            format!("{heading}{}\n\n", view(&comment, &columns))
+        let kind = if relation.get("is_view") {
+            "View. "
         } else {
-            format!("{heading}{comment}\n\n{}\n", table(&columns))
-        });
+            ""
+        };
+        text.push_str(&format!(
+            "{heading}{kind}{comment}\n\n{}\n",
+            table(&columns)
+        ));
     }
     Ok(())
 }
@@ -133,18 +137,6 @@ fn table(columns: &[Row]) -> String {
         ]);
     }
     table.0
-}
-
-/// In one paragraph: most columns mean what they mean in the tables.
-fn view(comment: &str, columns: &[Row]) -> String {
-    let columns: Vec<String> = columns
-        .iter()
-        .map(|column| match column.get("comment") {
-            "" => code(column.get("name")),
-            comment => format!("{} ({})", code(column.get("name")), escape(comment)),
-        })
-        .collect();
-    format!("View. {comment} Columns: {}.", columns.join(", "))
 }
 
 fn column_type(column: &Row) -> String {

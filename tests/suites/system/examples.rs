@@ -163,6 +163,29 @@ fn dashboard_queries() -> Vec<String> {
 }
 
 #[test]
+fn an_app_outlives_the_extension() {
+    let practice = Practice::open();
+    for file in [
+        "appointments",
+        "keep_in_step",
+        "keep_in_step_by_merge",
+        "read_outcomes",
+        "call_now",
+        "caller_known",
+    ] {
+        install(&practice, &format!("app/{file}.sql"));
+    }
+    let patient = appointment(&practice, "Ann Lee", &new_number());
+    let readme = example("app/README.md");
+    let before = readme.split("```sql").nth(1).unwrap();
+    practice.run(before.split("```").next().unwrap());
+    practice.run("drop extension vioconcierge");
+    practice.run(&format!(
+        "update appointments set starts_at = starts_at + interval '1 day' where id = {patient}"
+    ));
+}
+
+#[test]
 fn what_monitoring_asks_is_answered_to_a_role_that_may_only_look() {
     let practice = Practice::open();
     let readme = example("monitoring/README.md");

@@ -1,9 +1,10 @@
 //! `examples/front-desk`: the page as PostgREST serves it, used as a browser uses it, and seen by a real one.
 
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use vioc_tests::Front;
+use vioc_tests::browser::Browser;
 use vioc_tests::http::{Request, Response};
 use vioc_tests::practice::{APP, Practice, new_number};
 
@@ -69,6 +70,9 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
     let (practice, front) = open();
     let ann = tomorrow(&practice, practice.tenant, "Ann Lee", &new_number());
     let bob = tomorrow(&practice, practice.tenant, "Bob Ray", &new_number());
+    practice.run(&format!(
+        "update vioc.contacts set call_at = now() + interval '1 hour' where id = {ann}"
+    ));
     let first = page(&front, "/rpc/front_desk");
     assert_eq!(first.status, 200);
     assert_eq!(first.last("content-type"), Some(b"text/html".as_slice()));
@@ -141,79 +145,237 @@ fn a_role_sees_its_practice_and_a_form_of_another_site_does_nothing() {
     assert_eq!(practice.creates().len(), 0);
 }
 
-/// What is in the page once Chromium has read it and run its script, and a picture of it.
-fn seen_by_a_browser(url: &str, picture: &Path, size: &str) -> String {
-    let profile = tempfile();
-    let output = Command::new("chromium")
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            "--virtual-time-budget=2000",
-        ])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("--window-size={size}"))
-        .arg(format!("--screenshot={}", picture.display()))
-        .args(["--dump-dom", url])
-        .output()
-        .expect("chromium is there: make deps");
-    let _ = std::fs::remove_dir_all(&profile);
-    String::from_utf8_lossy(&output.stdout).into_owned()
+/// Where pictures of the page are left for whoever wants to look.
+fn picture(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join("vioc-front-desk");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join(name)
 }
 
-fn tempfile() -> std::path::PathBuf {
-    std::env::temp_dir().join(format!(
-        "vioc-chromium-{}-{}",
-        std::process::id(),
-        new_number()
-    ))
+fn is_a_picture(file: &Path) -> bool {
+    std::fs::metadata(file).is_ok_and(|it| it.len() > 5_000)
 }
 
 #[test]
 fn a_browser_shows_names_as_text_and_runs_nothing_but_the_pages_script() {
+    let Some(mut browser) = Browser::open() else {
+        return;
+    };
     let (practice, front) = open();
     practice.run("update vioc.tenants set company_name = 'Smile & <b>Dental</b>'");
-    for name in [
+    let names = [
         "Ann Lee",
         "<img src=x onerror=\"document.title='owned'\">",
         "</script><script>document.title='owned'</script>",
         "Zoë O'Neil",
-    ] {
-        tomorrow(&practice, practice.tenant, name, &new_number());
-    }
+        "\" autofocus onfocus=\"document.title='owned'",
+    ];
+    let people = names.map(|name| tomorrow(&practice, practice.tenant, name, &new_number()));
     let done = tomorrow(&practice, practice.tenant, "Bea Done", &new_number());
     practice.call(done);
     practice.wait_for_contact(done, &["confirmed"]);
     tomorrow(&practice, practice.tenant, "Cy Off", "12");
 
-    let folder = std::env::temp_dir().join("vioc-front-desk");
-    std::fs::create_dir_all(&folder).unwrap();
-    let url = format!(
-        "{}/rpc/front_desk?said=%3Cscript%3Edocument.title%3D'owned'%3C/script%3E",
-        front.url()
-    );
-    let dom = seen_by_a_browser(&url, &folder.join("wide.png"), "1100,900");
-    assert!(
-        dom.contains("data-live=\"on\""),
-        "the page's own script runs\n{dom}"
-    );
-    assert!(dom.contains("<title>Front desk</title>"), "no other does");
-    assert!(!dom.contains("<img") && !dom.contains("<b>Dental"), "{dom}");
-    assert!(
-        dom.contains("Zoë O'Neil") && dom.contains("Smile &amp; &lt;b&gt;Dental"),
-        "{dom}"
-    );
-    let dom = seen_by_a_browser(
-        &format!("{}/rpc/front_desk", front.url()),
-        &folder.join("narrow.png"),
-        "400,1400",
-    );
-    assert!(dom.contains("Bea Done"));
-    for name in ["wide.png", "narrow.png"] {
-        assert!(
-            std::fs::metadata(folder.join(name)).unwrap().len() > 5_000,
-            "{name}"
-        );
+    let said = "?said=%3Cscript%3Edocument.title%3D'owned'%3C/script%3E";
+    browser.load(&format!("{}/rpc/front_desk{said}", front.url()));
+    browser.wait_for("document.documentElement.dataset.live === 'on'");
+    let wide = picture("wide.png");
+    browser.picture(&wide);
+    for name in names {
+        browser.wait_for_text(name);
     }
+    browser.wait_for_text("Smile & <b>Dental</b>");
+    browser.wait_for_text("<script>document.title='owned'</script>");
+    // the same after the page has renewed itself with what somebody else did, and after a click on such a name
+    browser.click(&format!("#front_desk_call-{}", people[1]));
+    practice.wait_for_contact(people[1], &["confirmed"]);
+    browser.wait_for("document.querySelectorAll('.good').length === 2");
+    for name in names {
+        browser.wait_for_text(name);
+    }
+    assert_eq!(browser.evaluate("document.title"), "Front desk");
+    assert!(!browser.has("img") && !browser.has("main b, [onfocus], [autofocus]"));
+    assert_eq!(browser.evaluate("document.scripts.length"), 1);
+    assert_eq!(browser.complaints(), [""; 0]);
+
+    browser.size(400, 1400);
+    let fits = "document.documentElement.scrollWidth <= window.innerWidth";
+    browser.wait_for(fits);
+    let narrow = picture("narrow.png");
+    browser.picture(&narrow);
+    assert!(is_a_picture(&wide) && is_a_picture(&narrow));
+}
+
+#[test]
+fn a_click_calls_pauses_and_opts_out_and_the_page_renews_itself() {
+    let Some(mut browser) = Browser::open() else {
+        return;
+    };
+    let (practice, front) = open();
+    let tenant = practice.tenant;
+    let ann = tomorrow(&practice, tenant, "Ann Lee", &new_number());
+    let bob = tomorrow(&practice, tenant, "Bob Ray", &new_number());
+    browser.load(&format!("{}/rpc/front_desk", front.url()));
+    browser.wait_for("document.documentElement.dataset.live === 'on'");
+    // is lost when the page is loaded again
+    browser.evaluate("window.isTheSame = true");
+
+    browser.click(&format!("#front_desk_call-{ann}"));
+    browser.wait_for_text("The call is on its way.");
+    practice.wait_for_contact(ann, &["confirmed"]);
+    browser.wait_for_text("Confirmed");
+    assert_eq!(practice.creates().len(), 1);
+
+    // a hand on the keyboard keeps its place while the page is renewed
+    browser.evaluate(&format!(
+        "document.getElementById('front_desk_call-{bob}').focus()"
+    ));
+    practice.run(&format!(
+        "update vioc.contacts set name = 'Ann Lee-Ray' where id = {ann}"
+    ));
+    browser.wait_for_text("Ann Lee-Ray");
+    assert_eq!(
+        browser.evaluate("document.activeElement.id"),
+        format!("front_desk_call-{bob}")
+    );
+
+    browser.click(&format!("#front_desk_pause-{tenant}"));
+    browser.wait_for_text("No new calls are made.");
+    browser.wait_for_text("paused: no calls are made");
+    browser.picture(&picture("paused.png"));
+    // pressed by the keyboard
+    browser.evaluate(&format!(
+        "document.getElementById('front_desk_call-{bob}').focus()"
+    ));
+    browser.press("Enter", 13);
+    browser.wait_for_text("Not called: ");
+    browser.click(&format!("#front_desk_resume-{tenant}"));
+    browser.wait_for_text("Calls are made again.");
+    assert!(!practice.ask::<bool>("select paused_at is not null from vioc.tenants", &[]));
+
+    // nobody at the front desk can end these
+    practice.run("select vioc_pause()");
+    browser.wait_for_text("everything is paused: no calls are made");
+    practice.run("select vioc_resume(); update vioc.tenants set suspended_at = now(), suspend_reason = 'Item not found', probe_at = now() + interval '1 hour'");
+    browser.wait_for_text("Retell refuses calls");
+    practice.run(&format!("select vioc_resume({tenant})"));
+
+    // opting out takes two clicks, and what is open is not closed by a renewal
+    browser.click(&format!("details:has(#front_desk_opt_out-{bob}) summary"));
+    browser.wait_for("document.querySelectorAll('details[open]').length === 1");
+    browser.picture(&picture("opt-out.png"));
+    assert_eq!(practice.contact_status(bob), "scheduled");
+    browser.click(&format!("#front_desk_opt_out-{bob}"));
+    browser.wait_for_text("This number is not called any more.");
+    browser.wait_for_text("Does not want calls");
+    assert_eq!(practice.contact_status(bob), "do_not_call");
+    assert!(!browser.has(&format!("#front_desk_call-{bob}")));
+
+    assert_eq!(browser.evaluate("window.isTheSame"), true);
+    assert_eq!(browser.complaints(), [""; 0]);
+    assert_eq!(practice.creates().len(), 1);
+}
+
+#[test]
+fn without_scripts_a_click_does_the_same_and_loading_again_repeats_nothing() {
+    let Some(mut browser) = Browser::open() else {
+        return;
+    };
+    let (practice, front) = open();
+    let tenant = practice.tenant;
+    let ann = tomorrow(&practice, tenant, "Ann Lee", &new_number());
+    let bob = tomorrow(&practice, tenant, "Bob Ray", &new_number());
+    browser.allow_scripts(false);
+    browser.load(&format!("{}/rpc/front_desk", front.url()));
+    assert!(!browser.has("[data-live]"), "the script has run");
+    let renews =
+        "document.querySelector('meta[http-equiv=refresh]').content === '30;url=front_desk'";
+    browser.wait_for(renews);
+
+    browser.click(&format!("#front_desk_call-{ann}"));
+    browser.wait_for_text("The call is on its way.");
+    practice.wait_for_contact(ann, &["confirmed"]);
+    browser.reload();
+    browser.wait_for_text("Confirmed");
+    assert_eq!(practice.creates().len(), 1);
+
+    browser.click(&format!("#front_desk_pause-{tenant}"));
+    browser.wait_for_text("paused: no calls are made");
+    browser.click(&format!("#front_desk_call-{bob}"));
+    browser.wait_for_text("Not called: ");
+    browser.click(&format!("#front_desk_resume-{tenant}"));
+    browser.wait_for_text("Calls are made again.");
+    browser.click(&format!("details:has(#front_desk_opt_out-{bob}) summary"));
+    browser.click(&format!("#front_desk_opt_out-{bob}"));
+    browser.wait_for_text("This number is not called any more.");
+    assert_eq!(practice.contact_status(bob), "do_not_call");
+    assert_eq!(practice.creates().len(), 1);
+}
+
+#[test]
+fn a_browser_shows_and_does_what_the_logged_in_role_may() {
+    let Some(mut browser) = Browser::open() else {
+        return;
+    };
+    let (practice, _front) = open();
+    let tenant = practice.tenant;
+    let other = practice.new_tenant(
+        "Other Dental",
+        "+12125550101",
+        Some("key_of_the_other_bbbb"),
+    );
+    tomorrow(&practice, other, "Carl of the other", &new_number());
+    let ann = tomorrow(&practice, tenant, "Ann Lee", &new_number());
+    let front = Front::builder(&practice.cluster, APP)
+        .anon_role(None)
+        .jwt_secret("a secret of thirty-two characters")
+        .start();
+    let url = format!("{}/rpc/front_desk", front.url());
+    let log_in = json!({"Authorization": format!("Bearer {}", front.token("frontdesk"))});
+
+    browser.load(&url);
+    assert!(!browser.has("main"), "without a login there is no page");
+
+    practice.run(&format!(
+        "select vioc_revoke('frontdesk', 'operator'); select vioc_grant('frontdesk', 'operator', {tenant})"
+    ));
+    browser.send_headers(&log_in);
+    browser.load(&url);
+    browser.wait_for_text("Ann Lee");
+    assert!(browser.has(&format!("#front_desk_call-{ann}")));
+    let sees_others = "document.body.innerText.match('Carl|Other Dental') !== null";
+    assert_eq!(browser.evaluate(sees_others), false);
+
+    // whoever may only look has nothing to press
+    practice.run(&format!(
+        "select vioc_revoke('frontdesk', 'operator', {tenant}); select vioc_grant('frontdesk', 'viewer', {tenant})"
+    ));
+    browser.wait_for("document.querySelectorAll('button').length === 0");
+    browser.wait_for_text("Ann Lee");
+    let form = Request::post("/rpc/front_desk_call", format!("contact={ann}"))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .header("Authorization", log_in["Authorization"].as_str().unwrap())
+        .header("Accept", ACCEPT);
+    assert_eq!(front.send(&form).status, 403);
+
+    // the login is over while the page is open
+    practice.run(&format!(
+        "select vioc_revoke('frontdesk', 'viewer', {tenant}); select vioc_grant('frontdesk', 'operator', {tenant})"
+    ));
+    browser.wait_for(&format!(
+        "document.getElementById('front_desk_call-{ann}') !== null"
+    ));
+    browser.send_headers(&json!({"Authorization": "Bearer of.something.else"}));
+    browser.click(&format!("#front_desk_call-{ann}"));
+    browser.wait_for_text("You are not logged in any more, or may not do this.");
+
+    // a form of another site, sent by somebody who is logged in here
+    browser.send_headers(&log_in);
+    browser.load(&format!(
+        "data:text/html,<form method=post action={}/rpc/front_desk_call><input name=contact value={ann}><button>Win</button></form>",
+        front.url()
+    ));
+    browser.click("button");
+    browser.wait_for_text("this form is of another site");
+    assert_eq!(practice.creates().len(), 0);
 }
