@@ -2265,7 +2265,9 @@ begin atomic
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   left join vioc.agents as a on a.tenant_id = c.tenant_id
-    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+    -- most practices have one agent
+    and a.locale = case when exists (select from vioc.agents as o where o.tenant_id = c.tenant_id)
+      then (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale end
   cross join lateral (
     select c.appointment_time at time zone t.time_zone as appointment,
       -- a language that nobody here can say is said in the practice's
@@ -5586,9 +5588,11 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
 -- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
-  language sql stable
+  language plpgsql stable -- which keeps the plan
   set search_path = pg_catalog, pg_temp
 as $$
+begin
+  return (
   select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
   from (
     -- one that is due was just left alone (its row is held, or nothing may be sent from here): not at once again
@@ -5602,7 +5606,8 @@ as $$
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all
-    select p_now + make_interval(secs => p_most / 1000.0)) as w
+    select p_now + make_interval(secs => p_most / 1000.0)) as w);
+end
 $$;
 comment on function vioc.milliseconds_to_work(integer, timestamptz) is 'How long the worker may sleep.';
 
@@ -7009,6 +7014,7 @@ create function @extschema@.vioc_call_contact(id bigint, force boolean default f
   -- the same few look-ups, planned once; a plan made while a table was small must not scan it when it is large
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
+  set jit = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();

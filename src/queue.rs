@@ -15,8 +15,8 @@ const FRESH: Duration = Duration::from_millis(250);
 /// A call that somebody held is left out for so long, so that it does not stand in the way of its practice's others.
 const HELD: Duration = Duration::from_millis(100);
 /// What one transaction may take while there is more to do.
-const TRANSACTION: Duration = Duration::from_millis(8);
-const FEWEST: usize = 16;
+const TRANSACTION: Duration = Duration::from_millis(10);
+const FEWEST: usize = 64;
 const MOST: usize = 256;
 /// Chosen ahead at most, if calls go out that fast.
 const CHOSEN: usize = 1024;

@@ -20,8 +20,9 @@ use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
 const IDLE_POLL: Duration = Duration::from_secs(5);
-/// While there is work: how often its timers are looked at.
+/// While there is work: how often its timers are looked at, in at most one part in so many of the time.
 const TEND_EVERY: Duration = Duration::from_secs(1);
+const TENDING: u32 = 20;
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
@@ -30,8 +31,8 @@ const ONE_MS: Duration = Duration::from_millis(1);
 const LOOK_UPS_AT_A_TIME: usize = 32;
 const CHECKS_AT_A_TIME: usize = 100;
 const EVENTS_AT_A_TIME: usize = 1000;
-/// While there is other work, events are numbered together.
-const NUMBER_EVERY: Duration = Duration::from_millis(50);
+/// While calls go out: how often there is time for anything else.
+const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
@@ -117,8 +118,9 @@ struct Worker {
     recent_since: Instant,
     /// Starts that Retell may see in the same second as the next one, by tenant and credential.
     pace: Pace<db::Payer>,
-    tended: Instant,
-    numbered: Instant,
+    tend_at: Instant,
+    /// When what does not concern the next calls was done last.
+    aside: Instant,
     /// The position that listeners have been told, and from when on to tell them a newer one.
     told: i64,
     tell_from: Instant,
@@ -150,8 +152,8 @@ impl Worker {
             recent_answers: 0,
             recent_since: now,
             pace: Pace::default(),
-            tended: now - TEND_EVERY,
-            numbered: now - NUMBER_EVERY,
+            tend_at: now,
+            aside: now - ASIDE_EVERY,
             told: 0,
             tell_from: now,
             queue: Queue::new(),
@@ -231,6 +233,11 @@ impl Worker {
         if stop::is_requested() {
             return Ok(Some(Duration::ZERO)); // nothing new is begun
         }
+        let is_busy = moved > 0 || (self.queue.has_more() && self.room() > 0);
+        if is_busy && self.aside.elapsed() < ASIDE_EVERY {
+            return Ok(Some(Duration::ZERO)); // there may be more
+        }
+        self.aside = Instant::now();
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);
         };
@@ -240,23 +247,18 @@ impl Worker {
             };
             self.ask(checks);
         }
-        if self.tended.elapsed() >= TEND_EVERY {
-            self.tended = Instant::now();
+        let began = Instant::now();
+        if began >= self.tend_at {
             if with_extension(|| db::tend(100))?.is_none() {
                 return Ok(None);
             }
+            self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
         }
-        let is_busy = moved > 0 || asked > 0 || (self.queue.has_more() && self.room() > 0);
-        if !is_busy || self.numbered.elapsed() >= NUMBER_EVERY {
-            let Some(has_more) = self.publish_events()? else {
-                return Ok(None);
-            };
-            if has_more {
-                return Ok(Some(Duration::ZERO));
-            }
-        }
-        if is_busy {
-            return Ok(Some(Duration::ZERO)); // there may be more
+        let Some(has_more_events) = self.publish_events()? else {
+            return Ok(None);
+        };
+        if is_busy || asked > 0 || has_more_events {
+            return Ok(Some(Duration::ZERO));
         }
         let most = if self.work.is_empty() && self.answers.is_empty() {
             IDLE_POLL
@@ -274,7 +276,6 @@ impl Worker {
     /// Numbers what was committed, then tells listeners, each in a transaction of its own. Returns whether there is
     /// more; `None`: the extension is gone.
     fn publish_events(&mut self) -> Result<Option<bool>, String> {
-        self.numbered = Instant::now();
         let statements = &mut self.statements;
         let numbered = with_extension(|| statements.number_events(EVENTS_AT_A_TIME))?;
         let Some(numbered) = numbered else {

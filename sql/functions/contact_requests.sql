@@ -22,7 +22,9 @@ begin atomic
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   left join vioc.agents as a on a.tenant_id = c.tenant_id
-    and a.locale = (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale
+    -- most practices have one agent
+    and a.locale = case when exists (select from vioc.agents as o where o.tenant_id = c.tenant_id)
+      then (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale end
   cross join lateral (
     select c.appointment_time at time zone t.time_zone as appointment,
       -- a language that nobody here can say is said in the practice's

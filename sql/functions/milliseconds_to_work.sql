@@ -1,9 +1,11 @@
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
 -- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
-  language sql stable
+  language plpgsql stable -- which keeps the plan
   set search_path = pg_catalog, pg_temp
 as $$
+begin
+  return (
   select greatest(1, least(p_most, ceil(extract(epoch from min(w.at) - p_now) * 1000)))::integer
   from (
     -- one that is due was just left alone (its row is held, or nothing may be sent from here): not at once again
@@ -17,6 +19,7 @@ as $$
     union all
     select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
     union all
-    select p_now + make_interval(secs => p_most / 1000.0)) as w
+    select p_now + make_interval(secs => p_most / 1000.0)) as w);
+end
 $$;
 comment on function vioc.milliseconds_to_work(integer, timestamptz) is 'How long the worker may sleep.';

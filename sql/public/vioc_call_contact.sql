@@ -6,6 +6,7 @@ create function @extschema@.vioc_call_contact(id bigint, force boolean default f
   -- the same few look-ups, planned once; a plan made while a table was small must not scan it when it is large
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
+  set jit = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();

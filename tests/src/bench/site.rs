@@ -106,8 +106,8 @@ impl Site {
         // Two index probes: asking must not cost what is measured.
         let open = client
             .prepare(
-                "select exists (select from vioc.calls as c where c.lease_until is not null) \
-                 or exists (select from vioc.calls as c where c.status = 'queued' or c.resend)",
+                "select exists (select from vioc.calls as c where c.in_queue) \
+                 or exists (select from vioc.calls as c where c.in_progress and c.status = 'dispatching')",
             )
             .expect("the question is well-formed");
         let took = wait_until("every answer to be stored", PATIENCE, || {
