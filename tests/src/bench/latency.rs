@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use postgres::SimpleQueryMessage;
 
+use super::backlog;
 use super::figure::{Figure, Samples, quantiles};
 use super::row::{Findings, Row, Run};
 use super::server::{AnswerServer, Watch};
@@ -29,6 +30,13 @@ pub(super) const TRICKLE: Row = Row {
     about: "the same, now and then",
     any_dispatcher: true,
     run: |run| Regime::new(200, 1500, if run.options.full { 200 } else { 100 }).run(run),
+};
+
+pub(super) const BACKLOG: Row = Row {
+    name: "call-now-backlog",
+    about: "the same, while a backlog is being drained",
+    any_dispatcher: true,
+    run: during_a_backlog,
 };
 
 /// Samples that are not counted: plans, caches, the connection to the server.
@@ -84,6 +92,58 @@ impl Regime {
             figures: figures(&repeats, 1.5, 5.0),
             notes: Vec::new(),
         }
+    }
+}
+
+fn during_a_backlog(run: &mut Run<'_>) -> Findings {
+    const MOST_SAMPLES: usize = 5000;
+    let options = run.options;
+    // by default a hundred thousand
+    let calls = 5 * options.calls;
+    let due = calls + TENANTS;
+    let pause = (Duration::from_millis(10), Duration::from_millis(60));
+    let mut random = Random::new();
+    let repeats = run.repeat(|run| {
+        let server = AnswerServer::start().expect("loopback has a free port");
+        let plan = Plan {
+            on_request: MOST_SAMPLES,
+            ..Plan::due(due)
+        };
+        let site = Site::start(&server, plan, options);
+        backlog::drain(&server, &site, TENANTS);
+        let mut caller = Caller::new(&server, &site, due + 1);
+        let mut client = site.client();
+        let before = server.posts();
+        let transaction = site.queue(&mut client, calls);
+        let began = Instant::now();
+        transaction.commit().expect("it is committed");
+        let mut taken = Vec::new();
+        while taken.len() < MOST_SAMPLES {
+            std::thread::sleep(random.between(pause));
+            let sample = caller.call_now();
+            // those that came after the backlog's last request do not count
+            if server.posts() - before >= (calls + taken.len()) as u64 {
+                break;
+            }
+            taken.push(sample);
+        }
+        run.say(&format!(
+            "{} samples in {:.1} s",
+            taken.len(),
+            began.elapsed().as_secs_f64()
+        ));
+        assert!(!taken.is_empty(), "the backlog outlasts one call");
+        site.wait_until_placed(&mut client, began);
+        taken
+    });
+    let counts: Vec<String> = repeats.iter().map(|it| it.len().to_string()).collect();
+    Findings {
+        about: format!(
+            "the same for contacts that are not in it, 10 to 60 ms apart, while a backlog of {calls} calls is being drained; \
+             a new cluster for each repeat"
+        ),
+        figures: figures(&repeats, 10.0, 50.0),
+        notes: vec![format!("samples: {}", counts.join(", "))],
     }
 }
 

@@ -5,15 +5,22 @@
 
 mod backlog;
 mod figure;
+mod hand;
+mod history;
+mod idle;
 mod latency;
 mod machine;
 mod options;
 mod plain;
+mod process;
 mod profile;
 mod report;
 mod row;
 mod server;
 mod site;
+mod slow;
+mod steady;
+mod unused;
 
 use std::path::Path;
 
@@ -24,7 +31,18 @@ use report::{Head, Section};
 use row::{Row, Run};
 
 /// In the order of the table.
-const ROWS: &[Row] = &[backlog::ROW, latency::IDLE, latency::TRICKLE];
+const ROWS: &[Row] = &[
+    backlog::ROW,
+    latency::IDLE,
+    latency::TRICKLE,
+    latency::BACKLOG,
+    slow::PROVIDER,
+    slow::NEIGHBOUR,
+    idle::ROW,
+    unused::ROW,
+    steady::ROW,
+    history::ROW,
+];
 
 /// Where the table is left, in the root of the repository (not in version control).
 const RESULTS: &str = "bench-results.txt";

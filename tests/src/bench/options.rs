@@ -8,7 +8,7 @@ bench: what vioconcierge does on this machine, against its targets
   --only NAME[,NAME]       these rows, or all that begin with NAME
   --repeat N               how often each is measured (3)
   --full                   large sizes and many samples (a row says what it was measured with)
-  --calls N                calls in the backlog (20000)
+  --calls N                calls in the backlog (20000); queues and histories of other rows are 5 to 50 times as long
   --setting NAME=VALUE     a server setting to measure with; may be given again
   --profile                one more backlog that shows which functions and statements take the time
   --help
@@ -16,9 +16,12 @@ bench: what vioconcierge does on this machine, against its targets
 Another dispatcher in place of vioconcierge:
   --call SQL               the statement that makes a call; {url} is where to post, {id} a number that the body is to
                            hold as \"call_id\"
-  --done SQL               true when no answer is missing in the database (else: when every request was answered)
+  --answered SQL           the call_ids whose answers are stored (the server echoes \"metadata\": {\"call_id\": ...});
+                           without it a call is done when the server has answered
   --prepare SQL            run once in a new database
   --preload LIBRARIES      shared_preload_libraries
+  --worker PATTERN         the backend_type of its processes, as for `like`
+In the value of --setting {in_flight} stands for how many requests slow-provider wants at a time.
 ";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +40,10 @@ pub(super) struct Options {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Other {
     pub(super) call: Option<String>,
-    pub(super) done: Option<String>,
+    pub(super) answered: Option<String>,
     pub(super) prepare: Option<String>,
     pub(super) preload: Option<String>,
+    pub(super) worker: Option<String>,
 }
 
 impl Options {
@@ -80,20 +84,27 @@ impl Options {
                 }
                 "--profile" => options.profile = true,
                 "--call" => options.other.call = Some(value()?),
-                "--done" => options.other.done = Some(value()?),
+                "--answered" => options.other.answered = Some(value()?),
                 "--prepare" => options.other.prepare = Some(value()?),
                 "--preload" => options.other.preload = Some(value()?),
+                "--worker" => options.other.worker = Some(value()?),
                 "--help" | "-h" => options.help = true,
                 _ => return Err(format!("there is no option {argument}")),
             }
         }
         if options.other.call.is_none() && options.other != Other::default() {
-            return Err(
-                "--done, --prepare and --preload are of the dispatcher that --call names"
-                    .to_owned(),
-            );
+            return Err("there is no --call that these options are about".to_owned());
         }
         Ok(options)
+    }
+
+    /// With so many requests at a time, where another dispatcher's setting is to say so.
+    pub(super) fn with_in_flight(&self, in_flight: usize) -> Self {
+        let mut options = self.clone();
+        for (_, value) in &mut options.settings {
+            *value = value.replace("{in_flight}", &in_flight.to_string());
+        }
+        options
     }
 
     pub(super) fn wants(&self, row: &Row) -> bool {
@@ -168,6 +179,12 @@ mod tests {
         ] {
             assert!(parse(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_setting_may_follow_the_requests_at_a_time() {
+        let options = parse("--call x --setting net.batch_size={in_flight}").unwrap();
+        assert_eq!(options.with_in_flight(128).settings[0].1, "128");
     }
 
     #[test]

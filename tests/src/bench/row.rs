@@ -65,6 +65,12 @@ impl<'a> Run<'a> {
             .collect()
     }
 
+    /// What is too long to be done again, and has its own first and last part to compare.
+    pub(super) fn once<T>(&mut self, measure: impl FnOnce(&Self) -> T) -> T {
+        self.loads.push(load());
+        measure(self)
+    }
+
     /// A1 B1 A2 B2 and so on: what disturbs the machine for a while disturbs both.
     pub(super) fn interleave(
         &mut self,

@@ -161,7 +161,7 @@ impl Drop for AnswerServer {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -310,9 +310,13 @@ impl Connection {
         self.unread.extend_from_slice(&chunk[..read]);
         while let Some(request) = Framed::of(&self.unread)? {
             let body = &self.unread[request.body.clone()];
-            let answer = answer(shared, &request, body, arrived);
-            if let Some(answer) = hold(answer, body) {
-                write(&mut self.stream, shared, &answer, body)?;
+            if request.is_create {
+                let answer = answer(shared, body, arrived);
+                if let Some(answer) = hold(answer, body) {
+                    write(&mut self.stream, shared, &answer, body)?;
+                }
+            } else {
+                self.stream.write_all(NOT_FOUND)?;
             }
             self.unread.drain(..request.body.end);
         }
@@ -326,10 +330,10 @@ fn write(stream: &mut TcpStream, shared: &Shared, answer: &str, body: &[u8]) -> 
     Ok(())
 }
 
-fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> String {
-    if !request.is_create {
-        return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned();
-    }
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+/// To a request for a call.
+fn answer(shared: &Shared, body: &[u8], arrived: Instant) -> String {
     tell(&shared.arrivals, body, arrived);
     if let Some(bodies) = &mut *lock(&shared.bodies) {
         bodies.push(body.to_vec());
@@ -341,7 +345,10 @@ fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> S
     *pauses = (Some(arrived), pauses.1.max(pause));
     drop(pauses);
     let number = shared.posts.fetch_add(1, Ordering::AcqRel);
-    let body = format!(r#"{{"call_id":"call_bench_{number:012}","call_status":"registered"}}"#);
+    let body = format!(
+        r#"{{"call_id":"call_bench_{number:012}","call_status":"registered","metadata":{{"call_id":"{}"}}}}"#,
+        call_id(body)
+    );
     format!(
         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -376,13 +383,16 @@ impl Framed {
     }
 }
 
-/// The number behind `"call_id"`, as text or number; 0 if there is none.
-fn call_id(body: &[u8]) -> u64 {
-    const NAME: &[u8] = b"\"call_id\"";
-    let Some(found) = body.windows(NAME.len()).position(|it| it == NAME) else {
+pub(super) fn call_id(body: &[u8]) -> u64 {
+    number(body, b"\"call_id\"")
+}
+
+/// The number behind a quoted name, as text or number; 0 if there is none.
+pub(super) fn number(body: &[u8], name: &[u8]) -> u64 {
+    let Some(found) = body.windows(name.len()).position(|it| it == name) else {
         return 0;
     };
-    body[found + NAME.len()..]
+    body[found + name.len()..]
         .iter()
         .skip_while(|byte| b" :\"".contains(byte))
         .take_while(|byte| byte.is_ascii_digit())

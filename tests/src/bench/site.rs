@@ -1,5 +1,6 @@
 //! A cluster for measuring: PostgreSQL as it comes, on disk, with many practices that have nothing but work.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use postgres::{Client, Transaction};
@@ -16,7 +17,7 @@ pub(super) const TENANTS: usize = 200;
 
 /// The harness saves time at durability's expense; here everything is PostgreSQL's own default. (`fsync` also puts the
 /// cluster on disk and not in memory.)
-const DEFAULTS: [(&str, &str); 5] = [
+pub(super) const DEFAULTS: [(&str, &str); 5] = [
     ("fsync", "on"),
     ("shared_buffers", "128MB"),
     ("max_worker_processes", "8"),
@@ -28,6 +29,8 @@ pub(super) struct Site {
     pub(super) cluster: Cluster,
     other: Option<Other>,
     url: String,
+    /// How many calls were queued.
+    queued: Cell<usize>,
 }
 
 /// What a site is made with.
@@ -39,6 +42,8 @@ pub(super) struct Plan<'a> {
     pub(super) on_request: usize,
     /// Settings of the row; those of the options win.
     pub(super) settings: &'a [(&'a str, String)],
+    /// No worker: the row does what a worker does (see `hand.rs`).
+    pub(super) by_hand: bool,
 }
 
 impl Plan<'_> {
@@ -47,6 +52,7 @@ impl Plan<'_> {
             due,
             on_request: 0,
             settings: &[],
+            by_hand: false,
         }
     }
 }
@@ -66,6 +72,9 @@ impl Site {
                 .setting("vioconcierge.api_base_url", server.url())
                 .setting("vioconcierge.legal_hours", "00:00-24:00");
         }
+        if plan.by_hand {
+            builder = builder.served([]);
+        }
         let own = plan.settings.iter().map(|(name, value)| (*name, value));
         let given = options
             .settings
@@ -78,6 +87,7 @@ impl Site {
             cluster: builder.start(),
             other,
             url: format!("{}{CREATE_PATH}", server.url()),
+            queued: Cell::new(0),
         };
         if let Some(other) = &site.other {
             let prepare = site.with_url(other.prepare.as_deref().unwrap_or_default());
@@ -85,7 +95,9 @@ impl Site {
         } else {
             site.cluster.create_extension(DATABASE);
             site.load(plan);
-            site.cluster.worker_pid(DATABASE);
+            if !plan.by_hand {
+                site.cluster.worker_pid(DATABASE);
+            }
         }
         site
     }
@@ -131,8 +143,9 @@ impl Site {
     /// Queues `calls` of the due contacts in one transaction and returns once it is ready to be committed.
     pub(super) fn queue<'a>(&self, client: &'a mut Client, calls: usize) -> Transaction<'a> {
         let mut transaction = client.transaction().expect("a transaction begins");
+        let before = self.queued.replace(self.queued.get() + calls);
         if let Some(other) = &self.other {
-            for id in 1..=calls {
+            for id in before + 1..=before + calls {
                 let statement = self.call_of(other, id);
                 transaction
                     .batch_execute(&statement)
@@ -175,11 +188,33 @@ impl Site {
                  or exists (select from vioc.calls as c where c.status = 'queued' or c.resend)"
                     .to_owned(),
             ),
-            Some(other) => other
-                .done
-                .as_deref()
-                .map(|done| format!("select not coalesce(({done}), false)")),
+            Some(other) => other.answered.as_deref().map(|answered| {
+                let queued = self.queued.get();
+                format!("select count(distinct id) < {queued} from ({answered}) as a (id)")
+            }),
         }
+    }
+
+    /// The calls whose answers are stored, as another session sees it. `None`: nobody said how to ask.
+    pub(super) fn answered_question(&self) -> Option<String> {
+        self.other.as_ref().map_or_else(
+            || Some("select id from vioc.calls where status = 'placed'".to_owned()),
+            |other| other.answered.clone(),
+        )
+    }
+
+    /// The dispatcher's own processes.
+    pub(super) fn processes(&self) -> Vec<i32> {
+        let pattern = match &self.other {
+            None => "vioconcierge%",
+            Some(other) => other.worker.as_deref().unwrap_or_default(),
+        };
+        let found = self.client().query(
+            "select pid from pg_stat_activity where backend_type like $1",
+            &[&pattern],
+        );
+        let found = found.expect("pg_stat_activity can be read");
+        found.iter().map(|row| row.get(0)).collect()
     }
 
     /// Waits until every answer is stored, no two of one call alike. Returns the time from `since` until then.
