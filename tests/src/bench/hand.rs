@@ -157,10 +157,10 @@ impl Hand {
             .unwrap_or_else(|error| panic!("tending: {error:?}"));
     }
 
-    /// The webhooks of calls that were confirmed: call_started, call_ended and call_analyzed, each in transactions of its own.
+    /// The webhooks of calls that were confirmed: call_ended and call_analyzed, all of one kind in one transaction.
     pub(super) fn finish(&mut self, calls: &Calls, now: Now) -> Duration {
         let (state, took) = timed(&mut self.app, |client| {
-            for event in ["call_started", "call_ended", "call_analyzed"] {
+            for event in ["call_ended", "call_analyzed"] {
                 client
                     .execute(WEBHOOKS, &[&calls.tenants, &calls.ids, &event, &now])
                     .unwrap_or_else(|error| panic!("{event}: {error:?}"));

@@ -78,6 +78,8 @@ impl AnswerServer {
         delay: impl Fn(&[u8]) -> Duration + Send + 'static,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        // Clients with hundreds of connections make them all at once; one that finds no place tries again after a second.
+        rustix::net::listen(&listener, 4096)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());

@@ -198,7 +198,7 @@ fn findings(work: &Work) -> Findings {
     Findings {
         about: format!(
             "{} calls of {TENANTS} tenants through the real SQL functions, without HTTP, the time an argument: {STEP} due \
-             every {SECONDS_A_STEP} s, {} in progress; enqueue_due, claim_calls (32 at a time), record_answers, three \
+             every {SECONDS_A_STEP} s, {} in progress; enqueue_due, claim_calls (32 at a time), record_answers, two \
              webhooks each; done once, median, min and max are those of its tenths",
             calls * parts.len(),
             STEP * LASTS
@@ -221,7 +221,7 @@ fn findings(work: &Work) -> Findings {
             Figure::new("all others, bytes more a call", 0, growth.collect()),
             Figure::new("recording an answer, us/call", 0, cost(|it| it.record)),
             Figure::new("queueing, us/call", 0, cost(|it| it.queue)),
-            Figure::new("three webhooks, us/call", 0, cost(|it| it.webhooks)),
+            Figure::new("two webhooks, us/call", 0, cost(|it| it.webhooks)),
         ],
         notes: vec![
             format!(
