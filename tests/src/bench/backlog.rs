@@ -51,7 +51,7 @@ fn run(run: &mut Run<'_>) -> Findings {
              and a plain reqwest client ({THREADS} threads) posting such bodies to the same server, in turn"
         ),
         figures: vec![
-            Figure::new("vioconcierge, calls/s", 0, pairs.a()).at_least(10_000.0),
+            Figure::new("queue, calls/s", 0, pairs.a()).at_least(10_000.0),
             Figure::new("plain client, POST/s", 0, pairs.b()),
             Figure::new("ratio", 3, pairs.ratios()).at_least(0.2),
             Figure::new("longest pause between two requests, s", 2, pauses.take()),

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// One line of the table: a value of each repeat.
-#[derive(Clone)]
 pub(super) struct Figure {
     pub(super) name: String,
     /// Digits after the point.
@@ -101,20 +100,26 @@ impl Samples {
     }
 }
 
-/// `what, p50, ms` and so on: one figure a quantile, of the samples of each repeat.
-pub(super) fn quantiles(what: &str, repeats: &[Samples], shares: &[f64]) -> Vec<Figure> {
-    shares
-        .iter()
-        .map(|share| {
-            let name = if *share >= 1.0 {
-                format!("{what}, max, ms")
-            } else {
-                format!("{what}, p{:.0}, ms", share * 100.0)
-            };
-            let values = repeats.iter().map(|it| it.quantile(*share)).collect();
-            Figure::new(name, 2, values)
-        })
-        .collect()
+/// `what, p50, ms` and so on: one figure a quantile, of the samples of each repeat, and what it may be at most.
+pub(super) fn quantiles(
+    what: &str,
+    repeats: &[Samples],
+    asked: &[(f64, Option<f64>)],
+) -> Vec<Figure> {
+    let figure = |(share, bound): &(f64, Option<f64>)| {
+        let name = if *share >= 1.0 {
+            format!("{what}, max, ms")
+        } else {
+            format!("{what}, p{:.0}, ms", share * 100.0)
+        };
+        let values = repeats.iter().map(|it| it.quantile(*share)).collect();
+        let figure = Figure::new(name, 2, values);
+        match bound {
+            Some(bound) => figure.at_most(*bound),
+            None => figure,
+        }
+    };
+    asked.iter().map(figure).collect()
 }
 
 #[cfg(test)]
@@ -152,16 +157,16 @@ mod tests {
     #[test]
     fn quantiles_are_those_of_each_repeat() {
         let repeats = [1..=10, 11..=20].map(|it| Samples::new(it.map(Duration::from_millis)));
-        let figures = quantiles("wire", &repeats, &[0.5, 1.0]);
+        let figures = quantiles("wire", &repeats, &[(0.5, Some(10.0)), (1.0, None)]);
         let found: Vec<_> = figures
             .iter()
-            .map(|it| (it.name.as_str(), it.values.as_slice()))
+            .map(|it| (it.name.as_str(), it.values.as_slice(), it.is_met()))
             .collect();
         assert_eq!(
             found,
             [
-                ("wire, p50, ms", [5.0, 15.0].as_slice()),
-                ("wire, max, ms", [10.0, 20.0].as_slice())
+                ("wire, p50, ms", [5.0, 15.0].as_slice(), Some(true)),
+                ("wire, max, ms", [10.0, 20.0].as_slice(), None)
             ]
         );
     }

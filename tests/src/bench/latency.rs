@@ -8,7 +8,7 @@ use super::backlog;
 use super::figure::{Figure, Samples, quantiles};
 use super::row::{Findings, Row, Run};
 use super::server::{AnswerServer, Watch};
-use super::site::{Plan, Site, TENANTS};
+use super::site::{PATIENCE, Plan, Site, TENANTS};
 
 pub(super) const IDLE: Row = Row {
     name: "call-now-idle",
@@ -41,8 +41,6 @@ pub(super) const BACKLOG: Row = Row {
 
 /// Samples that are not counted: plans, caches, the connection to the server.
 pub(super) const WARM_UP: usize = 10;
-/// How long a single call may take before something must be wrong.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How the statements follow each other.
 struct Regime {
@@ -151,15 +149,18 @@ fn during_a_backlog(run: &mut Run<'_>) -> Findings {
 pub(super) fn figures(repeats: &[Vec<Sample>], p50: f64, p99: f64) -> Vec<Figure> {
     let wire = each(repeats, |sample| sample.wire);
     let answer = each(repeats, |sample| sample.answer);
-    let mut figures = quantiles("statement to wire", &wire, &[0.5, 0.9, 0.99, 1.0]);
-    for figure in &mut figures {
-        if figure.name.contains("p50") {
-            *figure = figure.clone().at_most(p50);
-        } else if figure.name.contains("p99") {
-            *figure = figure.clone().at_most(p99);
-        }
-    }
-    figures.extend(quantiles("the statement's answer", &answer, &[0.5, 0.99]));
+    let asked = [
+        (0.5, Some(p50)),
+        (0.9, None),
+        (0.99, Some(p99)),
+        (1.0, None),
+    ];
+    let mut figures = quantiles("statement to wire", &wire, &asked);
+    figures.extend(quantiles(
+        "the statement's answer",
+        &answer,
+        &[(0.5, None), (0.99, None)],
+    ));
     figures
 }
 

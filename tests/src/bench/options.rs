@@ -21,7 +21,9 @@ Another dispatcher in place of vioconcierge:
   --prepare SQL            run once in a new database
   --preload LIBRARIES      shared_preload_libraries
   --worker PATTERN         the backend_type of its processes, as for `like`
-In the value of --setting {in_flight} stands for how many requests slow-provider wants at a time.
+In the value of a --setting {in_flight} is how many requests the row wants at a time: 32, slow-provider up to 512.
+For example a synchronous one:
+  bench --preload '' --call \"copy (select 1) to program 'curl -s -o /dev/null {url} -d ''{\\\"call_id\\\": {id}}'''\"
 ";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,13 +100,11 @@ impl Options {
         Ok(options)
     }
 
-    /// With so many requests at a time, where another dispatcher's setting is to say so.
-    pub(super) fn with_in_flight(&self, in_flight: usize) -> Self {
-        let mut options = self.clone();
-        for (_, value) in &mut options.settings {
-            *value = value.replace("{in_flight}", &in_flight.to_string());
-        }
-        options
+    /// The given settings, where so many requests are wanted at a time.
+    pub(super) fn settings(&self, in_flight: usize) -> impl Iterator<Item = (&str, String)> {
+        let in_flight = in_flight.to_string();
+        let settings = self.settings.iter();
+        settings.map(move |(name, value)| (&**name, value.replace("{in_flight}", &in_flight)))
     }
 
     pub(super) fn wants(&self, row: &Row) -> bool {
@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn a_setting_may_follow_the_requests_at_a_time() {
         let options = parse("--call x --setting net.batch_size={in_flight}").unwrap();
-        assert_eq!(options.with_in_flight(128).settings[0].1, "128");
+        let settings: Vec<_> = options.settings(128).collect();
+        assert_eq!(settings, [("net.batch_size", "128".to_owned())]);
     }
 
     #[test]

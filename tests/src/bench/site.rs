@@ -14,6 +14,8 @@ pub(super) const DATABASE: &str = "bench";
 /// How long a queue may take before something must be wrong.
 pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 pub(super) const TENANTS: usize = 200;
+/// The default of `vioconcierge.max_in_flight`.
+pub(super) const IN_FLIGHT: usize = 32;
 
 /// The harness saves time at durability's expense; here everything is PostgreSQL's own default. (`fsync` also puts the
 /// cluster on disk and not in memory.)
@@ -42,6 +44,8 @@ pub(super) struct Plan<'a> {
     pub(super) on_request: usize,
     /// Settings of the row; those of the options win.
     pub(super) settings: &'a [(&'a str, String)],
+    /// vioconcierge.max_in_flight.
+    pub(super) in_flight: usize,
     /// No worker: the row does what a worker does (see `hand.rs`).
     pub(super) by_hand: bool,
 }
@@ -52,6 +56,7 @@ impl Plan<'_> {
             due,
             on_request: 0,
             settings: &[],
+            in_flight: IN_FLIGHT,
             by_hand: false,
         }
     }
@@ -75,12 +80,13 @@ impl Site {
         if plan.by_hand {
             builder = builder.served([]);
         }
-        let own = plan.settings.iter().map(|(name, value)| (*name, value));
-        let given = options
-            .settings
-            .iter()
-            .map(|(name, value)| (&**name, value));
-        for (name, value) in own.chain(given) {
+        if plan.in_flight != IN_FLIGHT {
+            builder = builder.setting("vioconcierge.max_in_flight", plan.in_flight);
+        }
+        for (name, value) in plan.settings {
+            builder = builder.setting(name, value);
+        }
+        for (name, value) in options.settings(plan.in_flight) {
             builder = builder.setting(name, value);
         }
         let site = Self {

@@ -90,10 +90,10 @@ fn at(run: &Run<'_>, in_flight: usize) -> Rate {
     let server = AnswerServer::start_slow(|_| ANSWER).expect("loopback has a free port");
     let calls = ROUNDS * in_flight;
     let plan = Plan {
-        settings: &[("vioconcierge.max_in_flight", in_flight.to_string())],
+        in_flight,
         ..Plan::due(calls + TENANTS)
     };
-    let site = Site::start(&server, plan, &run.options.with_in_flight(in_flight));
+    let site = Site::start(&server, plan, run.options);
     drain(&server, &site, TENANTS);
     let watches: Vec<MemoryWatch> = site
         .processes()
@@ -137,15 +137,14 @@ fn neighbour(run: &mut Run<'_>) -> Findings {
         run.say(&format!("p99 {:.1} ms", samples.quantile(0.99)));
         samples
     });
-    let mut figures = quantiles("fast answer to visible", &repeats, &[0.5, 0.9, 0.99, 1.0]);
-    figures[2] = figures[2].clone().at_most(50.0);
+    let asked = [(0.5, None), (0.9, None), (0.99, Some(50.0)), (1.0, None)];
     Findings {
         about: format!(
             "{NEIGHBOURS} calls of {TENANTS} tenants; every second tenant's answers take {} s, the others' come at once: from \
              the moment such an answer is written by the server until another session sees it stored",
             SLOW_ANSWER.as_secs()
         ),
-        figures,
+        figures: quantiles("fast answer to visible", &repeats, &asked),
         notes: vec![format!(
             "server and session are in one process, with one clock; the session looks again {} ms after it has its last \
              answer, and what it finds counts as visible when the query has come back: the figures are a little too long, \

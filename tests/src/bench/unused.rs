@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::figure::{Figure, Spread};
 use super::row::{Findings, Pairs, Row, Run};
-use super::site::{DATABASE, DEFAULTS};
+use super::site::{DATABASE, DEFAULTS, IN_FLIGHT};
 use crate::Cluster;
 use crate::cluster::must_run;
 
@@ -66,7 +66,7 @@ fn start(libraries: &str, run: &Run<'_>) -> Cluster {
     for (name, value) in DEFAULTS {
         builder = builder.setting(name, value);
     }
-    for (name, value) in &run.options.settings {
+    for (name, value) in run.options.settings(IN_FLIGHT) {
         builder = builder.setting(name, value);
     }
     let cluster = builder.start();
