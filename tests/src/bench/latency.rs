@@ -137,7 +137,7 @@ fn during_a_backlog(run: &mut Run<'_>) -> Findings {
     let counts: Vec<String> = repeats.iter().map(|it| it.len().to_string()).collect();
     Findings {
         about: format!(
-            "the same for contacts that are not in it, 10 to 60 ms apart, while a backlog of {calls} calls is being drained; \
+            "the same for contacts that are not in it, the next 10 to 60 ms after the one before is there, while a backlog of {calls} calls is being drained; \
              a new cluster for each repeat"
         ),
         figures: figures(&repeats, 10.0, 50.0),
