@@ -426,12 +426,12 @@ pub fn call_contact(client: &mut impl postgres::GenericClient, contact: i64) -> 
     }
 }
 
-/// The statement by which a test does the worker's part: chooses and claims; rows are `(call_id, body)`. The arguments are
+/// The statement by which a test does the worker's part: chooses and claims; rows are `(call_id, body, tenant_id)`. The arguments are
 /// SQL expressions; no transaction may hold the rows.
 #[must_use]
 pub fn claim_calls(worker: &str, limit: usize, now: &str) -> String {
     format!(
-        "select s.call_id, s.body
+        "select s.call_id, s.body, s.tenant_id
          from (
            select array_agg(c.tenant_id) as tenants, array_agg(c.call_id) as calls,
              array_agg(c.credential_id) as credentials

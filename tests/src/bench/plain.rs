@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::Client;
 
 use super::server::{AnswerServer, CREATE_PATH};
+use super::site::IN_FLIGHT;
 
-/// As many as `vioconcierge.max_in_flight` has by default.
-pub(super) const THREADS: usize = 32;
+pub(super) const THREADS: usize = IN_FLIGHT;
 
 /// Posts `count` bodies (the given ones, again from the start where they end), and says how long it took.
 pub(super) fn post(server: &AnswerServer, bodies: &[Vec<u8>], count: usize) -> Duration {
