@@ -23,7 +23,10 @@ begin
   v_drop := format(
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+      v_enqueue, p_every,
+      -- each piece its own transaction, so that an app that writes a due contact waits for one piece at most
+      'do $run$ begin for piece in 1..40 loop exit when @extschema@.vioc_enqueue_due(250) < 250; commit; end loop; end $run$',
+      current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
