@@ -5,6 +5,7 @@
 #   MAJORS="17 18"                 which ones `make test-matrix` tests
 #   T=name                         only the tests whose name contains this
 #   SECONDS=600                    how long `make fuzz` runs each target
+#   ARGS="--only backlog"          what `make bench` is told (--help says what there is)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -15,6 +16,7 @@ MAKEFLAGS += --no-print-directory
 
 PG_MAJOR ?= 15
 T ?=
+ARGS ?=
 export PG_MAJOR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
 
@@ -127,8 +129,8 @@ run: deps install ## a cluster to play with, and psql in it
 docs: install ## rewrite the reference part of README.md from the comments in the database
 	@$(tool) docs
 
-bench: deps install ## throughput and latency on this machine
-	@$(tool) bench
+bench: deps install ## what it does on this machine, against its targets; ARGS
+	@$(tool) bench -- $(ARGS)
 
 clean: ## remove what was built
 	@cargo clean

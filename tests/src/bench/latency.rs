@@ -2,154 +2,236 @@
 
 use std::time::{Duration, Instant};
 
-use super::machine::load;
-use super::options::Options;
-use super::server::AnswerServer;
-use super::site::Site;
+use postgres::SimpleQueryMessage;
 
-/// How the statements follow each other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Regime {
-    pub(super) name: &'static str,
-    /// The pause before a statement: from, to.
-    pub(super) pause: (Duration, Duration),
-    pub(super) samples: usize,
-}
+use super::backlog;
+use super::figure::{Figure, Samples, quantiles};
+use super::row::{Findings, Row, Run};
+use super::server::{AnswerServer, Watch};
+use super::site::{Plan, Site, TENANTS};
 
-impl Regime {
-    const fn new(name: &'static str, from_ms: u64, to_ms: u64, samples: usize) -> Self {
-        let pause = (Duration::from_millis(from_ms), Duration::from_millis(to_ms));
-        Self {
-            name,
-            pause,
-            samples,
-        }
-    }
-
-    pub(super) fn all(full: bool) -> [Self; 2] {
-        if full {
-            [
-                Self::new("idle", 2300, 2700, 200),
-                Self::new("trickle", 200, 1500, 200),
-            ]
+pub(super) const IDLE: Row = Row {
+    name: "call-now-idle",
+    about: "\"Call Now\", statement to wire, nothing else to do",
+    any_dispatcher: true,
+    run: |run| {
+        let regime = if run.options.full {
+            // as it was measured for the peers
+            Regime::new(2300, 2700, 200)
         } else {
-            [
-                Self::new("idle", 500, 500, 40),
-                Self::new("trickle", 200, 1500, 40),
-            ]
-        }
-    }
-}
+            Regime::new(500, 500, 100)
+        };
+        regime.run(run)
+    },
+};
 
-pub(super) struct Latency {
-    pub(super) regime: Regime,
-    pub(super) load: String,
-    /// From the statement to the request at the server.
-    pub(super) arrival: Samples,
-    /// From the statement to its own answer, that is, until it is committed and the client knows it.
-    pub(super) answer: Samples,
-}
+pub(super) const TRICKLE: Row = Row {
+    name: "call-now-trickle",
+    about: "the same, now and then",
+    any_dispatcher: true,
+    run: |run| Regime::new(200, 1500, if run.options.full { 200 } else { 100 }).run(run),
+};
 
-/// In milliseconds, ascending.
-pub(super) struct Samples(Vec<f64>);
-
-impl Samples {
-    fn new(durations: impl Iterator<Item = Duration>) -> Self {
-        let mut samples: Vec<f64> = durations.map(|it| it.as_secs_f64() * 1000.0).collect();
-        samples.sort_by(f64::total_cmp);
-        Self(samples)
-    }
-
-    /// The smallest sample that is not below `share` of all.
-    pub(super) fn quantile(&self, share: f64) -> f64 {
-        let count = self.0.len();
-        let rank = (share * count as f64).ceil() as usize;
-        self.0[rank.clamp(1, count) - 1]
-    }
-}
-
-pub(super) fn run(options: &Options) -> Vec<Latency> {
-    let server = AnswerServer::start().expect("loopback has a free port");
-    let regimes = Regime::all(options.full);
-    let samples: usize = regimes.iter().map(|regime| regime.samples).sum();
-    let site = Site::start(&server, samples + WARM_UP, &options.settings);
-    let mut caller = Caller {
-        arrivals: server.watch(),
-        client: site.client(),
-        next_contact: 1,
-    };
-    for _ in 0..WARM_UP {
-        caller.call_now();
-    }
-    let mut random = Random(0x2545_F491_4F6C_DD1D);
-    regimes
-        .into_iter()
-        .map(|regime| {
-            let load = load();
-            let samples: Vec<Sample> = (0..regime.samples)
-                .map(|_| {
-                    std::thread::sleep(random.between(regime.pause));
-                    caller.call_now()
-                })
-                .collect();
-            let arrival = Samples::new(samples.iter().map(|sample| sample.arrival));
-            eprintln!(
-                "latency {}: p50 {:.2} ms, max {:.2} ms; load before {load}",
-                regime.name,
-                arrival.quantile(0.5),
-                arrival.quantile(1.0),
-            );
-            Latency {
-                regime,
-                load,
-                arrival,
-                answer: Samples::new(samples.iter().map(|sample| sample.answer)),
-            }
-        })
-        .collect()
-}
+pub(super) const BACKLOG: Row = Row {
+    name: "call-now-backlog",
+    about: "the same, while a backlog is being drained",
+    any_dispatcher: true,
+    run: during_a_backlog,
+};
 
 /// Samples that are not counted: plans, caches, the connection to the server.
 pub(super) const WARM_UP: usize = 10;
+/// How long a single call may take before something must be wrong.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How the statements follow each other.
+struct Regime {
+    /// The pause before a statement: from, to.
+    pause: (Duration, Duration),
+    samples: usize,
+}
+
+impl Regime {
+    const fn new(from_ms: u64, to_ms: u64, samples: usize) -> Self {
+        let pause = (Duration::from_millis(from_ms), Duration::from_millis(to_ms));
+        Self { pause, samples }
+    }
+
+    fn run(&self, run: &mut Run<'_>) -> Findings {
+        let server = AnswerServer::start().expect("loopback has a free port");
+        let plan = Plan {
+            on_request: run.options.repeat * self.samples + WARM_UP,
+            ..Plan::due(0)
+        };
+        let site = Site::start(&server, plan, run.options);
+        let mut caller = Caller::new(&server, &site, 1);
+        for _ in 0..WARM_UP {
+            caller.call_now();
+        }
+        let mut random = Random::new();
+        let repeats = run.repeat(|_| {
+            let taken = (0..self.samples).map(|_| {
+                std::thread::sleep(random.between(self.pause));
+                caller.call_now()
+            });
+            taken.collect::<Vec<Sample>>()
+        });
+        let (from, to) = self.pause;
+        let apart = if from == to {
+            format!("{}", from.as_secs_f64())
+        } else {
+            format!("{} to {}", from.as_secs_f64(), to.as_secs_f64())
+        };
+        Findings {
+            about: format!(
+                "`{}` sent, until the request arrives at the server, and until the statement is answered; one at a time, \
+                 {apart} s apart, {} samples a repeat, {TENANTS} tenants, {WARM_UP} calls before it not counted",
+                site.call_now(1),
+                self.samples
+            ),
+            figures: figures(&repeats, 1.5, 5.0),
+            notes: Vec::new(),
+        }
+    }
+}
+
+fn during_a_backlog(run: &mut Run<'_>) -> Findings {
+    const MOST_SAMPLES: usize = 5000;
+    let options = run.options;
+    // by default a hundred thousand
+    let calls = 5 * options.calls;
+    let due = calls + TENANTS;
+    let pause = (Duration::from_millis(10), Duration::from_millis(60));
+    let mut random = Random::new();
+    let repeats = run.repeat(|run| {
+        let server = AnswerServer::start().expect("loopback has a free port");
+        let plan = Plan {
+            on_request: MOST_SAMPLES,
+            ..Plan::due(due)
+        };
+        let site = Site::start(&server, plan, options);
+        backlog::drain(&server, &site, TENANTS);
+        let mut caller = Caller::new(&server, &site, due + 1);
+        let mut client = site.client();
+        let before = server.posts();
+        let transaction = site.queue(&mut client, calls);
+        let began = Instant::now();
+        transaction.commit().expect("it is committed");
+        let mut taken = Vec::new();
+        while taken.len() < MOST_SAMPLES {
+            std::thread::sleep(random.between(pause));
+            let sample = caller.call_now();
+            // those that came after the backlog's last request do not count
+            if server.posts() - before >= (calls + taken.len()) as u64 {
+                break;
+            }
+            taken.push(sample);
+        }
+        run.say(&format!(
+            "{} samples in {:.1} s",
+            taken.len(),
+            began.elapsed().as_secs_f64()
+        ));
+        assert!(!taken.is_empty(), "the backlog outlasts one call");
+        site.wait_until_placed(&mut client, began);
+        taken
+    });
+    let counts: Vec<String> = repeats.iter().map(|it| it.len().to_string()).collect();
+    Findings {
+        about: format!(
+            "the same for contacts that are not in it, 10 to 60 ms apart, while a backlog of {calls} calls is being drained; \
+             a new cluster for each repeat"
+        ),
+        figures: figures(&repeats, 10.0, 50.0),
+        notes: vec![format!("samples: {}", counts.join(", "))],
+    }
+}
+
+/// The p50 and p99 that are asked for, in milliseconds.
+pub(super) fn figures(repeats: &[Vec<Sample>], p50: f64, p99: f64) -> Vec<Figure> {
+    let wire = each(repeats, |sample| sample.wire);
+    let answer = each(repeats, |sample| sample.answer);
+    let mut figures = quantiles("statement to wire", &wire, &[0.5, 0.9, 0.99, 1.0]);
+    for figure in &mut figures {
+        if figure.name.contains("p50") {
+            *figure = figure.clone().at_most(p50);
+        } else if figure.name.contains("p99") {
+            *figure = figure.clone().at_most(p99);
+        }
+    }
+    figures.extend(quantiles("the statement's answer", &answer, &[0.5, 0.99]));
+    figures
+}
+
+fn each(repeats: &[Vec<Sample>], of: impl Fn(&Sample) -> Duration) -> Vec<Samples> {
+    repeats
+        .iter()
+        .map(|samples| Samples::new(samples.iter().map(&of)))
+        .collect()
+}
 
 /// Both from the moment the statement is sent.
-struct Sample {
-    arrival: Duration,
+pub(super) struct Sample {
+    /// Until the request is at the server.
+    wire: Duration,
+    /// Until it is committed and the client knows it.
     answer: Duration,
 }
 
-struct Caller {
-    arrivals: std::sync::mpsc::Receiver<Instant>,
+pub(super) struct Caller<'a> {
+    site: &'a Site,
+    arrivals: Watch,
     client: postgres::Client,
-    next_contact: i64,
+    next_contact: usize,
 }
 
-impl Caller {
+impl<'a> Caller<'a> {
+    /// Calls one contact after the other, from this on.
+    pub(super) fn new(server: &AnswerServer, site: &'a Site, first_contact: usize) -> Self {
+        Self {
+            site,
+            arrivals: server.watch_arrivals(),
+            client: site.client(),
+            next_contact: first_contact,
+        }
+    }
+
     /// One statement in a transaction of its own, as an application or psql sends it.
-    fn call_now(&mut self) -> Sample {
-        let statement = format!("select * from vioc_call_contact({})", self.next_contact);
-        self.next_contact += 1;
+    pub(super) fn call_now(&mut self) -> Sample {
+        let statement = self.site.call_now(self.next_contact);
         let sent = Instant::now();
-        self.client
+        let answered = self
+            .client
             .simple_query(&statement)
             .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
         let answer = sent.elapsed();
-        let arrived = self
-            .arrivals
-            .recv_timeout(Duration::from_secs(30))
-            .expect("the call reaches the server");
+        let call = call_id(&answered).unwrap_or(self.next_contact as u64);
+        self.next_contact += 1;
+        let arrived = self.arrivals.wait_for(call, PATIENCE);
         Sample {
-            arrival: arrived.duration_since(sent),
+            wire: arrived.duration_since(sent),
             answer,
         }
     }
 }
 
+/// What vioc_call_contact answers.
+fn call_id(answered: &[SimpleQueryMessage]) -> Option<u64> {
+    answered.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.try_get("call_id").ok()??.parse().ok(),
+        _ => None,
+    })
+}
+
 /// The same pauses in every run.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
-    fn between(&mut self, (from, to): (Duration, Duration)) -> Duration {
+    pub(super) const fn new() -> Self {
+        Self(0x2545_F491_4F6C_DD1D)
+    }
+
+    pub(super) fn between(&mut self, (from, to): (Duration, Duration)) -> Duration {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -162,16 +244,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quantile_is_one_of_the_samples() {
-        let samples = Samples::new((1..=40).rev().map(Duration::from_millis));
-        let found = [0.0, 0.5, 0.9, 0.99, 1.0].map(|share| samples.quantile(share));
-        assert_eq!(found, [1.0, 20.0, 36.0, 40.0, 40.0]);
-    }
-
-    #[test]
     fn pauses_stay_within_their_bounds() {
         let bounds = (Duration::from_millis(200), Duration::from_millis(1500));
-        let mut random = Random(1);
+        let mut random = Random::new();
         let pauses: Vec<Duration> = (0..1000).map(|_| random.between(bounds)).collect();
         assert!(
             pauses

@@ -1,24 +1,48 @@
-//! `make bench`: how fast a backlog is worked off, and how soon "Call Now" is a request on the wire.
+//! `make bench`: what vioconcierge does on this machine, against its targets.
 //!
-//! Figures of one machine at one hour: they are printed with both, with the load before each run, and beside what a
-//! plain HTTP client does there at the same time. Compare ratios rather than figures.
+//! Figures of one machine at one hour: they are printed with both, with the load before each repeat, and where it can be
+//! beside something else that the machine did in turn with it. Compare ratios rather than figures.
 
 mod backlog;
+mod figure;
+mod hand;
+mod history;
+mod idle;
 mod latency;
 mod machine;
 mod options;
 mod plain;
+mod process;
 mod profile;
 mod report;
+mod row;
 mod server;
 mod site;
+mod slow;
+mod steady;
+mod unused;
 
 use std::path::Path;
 
 use crate::Cluster;
 use crate::cluster::Binaries;
-use options::{Only, Options, USAGE};
-use report::Report;
+use options::Options;
+use report::{Head, Section};
+use row::{Row, Run};
+
+/// In the order of the table.
+const ROWS: &[Row] = &[
+    backlog::ROW,
+    latency::IDLE,
+    latency::TRICKLE,
+    latency::BACKLOG,
+    slow::PROVIDER,
+    slow::NEIGHBOUR,
+    idle::ROW,
+    unused::ROW,
+    steady::ROW,
+    history::ROW,
+];
 
 /// Where the table is left, in the root of the repository (not in version control).
 const RESULTS: &str = "bench-results.txt";
@@ -28,47 +52,50 @@ const RESULTS: &str = "bench-results.txt";
 /// # Panics
 /// If a run fails: then there is no figure.
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<(), String> {
-    let options = Options::parse(arguments).map_err(|problem| format!("{problem}\n\n{USAGE}"))?;
+    let usage = options::usage(ROWS);
+    let options =
+        Options::parse(arguments, ROWS).map_err(|problem| format!("{problem}\n\n{usage}"))?;
     if options.help {
-        print!("{USAGE}");
+        print!("{usage}");
         return Ok(());
     }
-    if !Binaries::find().has_library("vioconcierge") {
+    if options.other.call.is_none() && !Binaries::find().has_library("vioconcierge") {
         return Err("vioconcierge is not installed: run `make install` first".to_owned());
     }
-    let (date, server_version) = when_and_what();
-    let backlog = if options.wants(Only::Backlog) {
-        backlog::run(&options)
-    } else {
-        Vec::new()
-    };
-    let latency = if options.wants(Only::Latency) {
-        latency::run(&options)
-    } else {
-        Vec::new()
-    };
-    let report = Report {
-        date,
-        server_version,
-        options: &options,
-        backlog: &backlog,
-        latency: &latency,
-    };
-    let mut text = report.text();
+    let head = head();
+    let mut sections = Vec::new();
+    for row in ROWS.iter().filter(|row| options.wants(row)) {
+        let mut run = Run::new(row, &options);
+        let findings = (row.run)(&mut run);
+        sections.push(Section {
+            row: row.name,
+            findings,
+            loads: run.loads,
+        });
+        // after every row: an hour's figures are not lost with the last one
+        write(&report::text(&head, &options, &sections))?;
+    }
+    let mut text = report::text(&head, &options, &sections);
     if options.profile {
         text += "\n";
         text += &backlog::profile(&options);
     }
     print!("\n{text}");
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map_or_else(|| RESULTS.into(), |root| root.join(RESULTS));
-    std::fs::write(&path, &text).map_err(|error| format!("{}: {error}", path.display()))?;
-    println!("\nAlso in {}", path.display());
+    println!("\nAlso in {}", write(&text)?);
     Ok(())
 }
 
-fn when_and_what() -> (String, String) {
+/// Returns the place.
+fn write(text: &str) -> Result<String, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map_or_else(|| RESULTS.into(), |root| root.join(RESULTS));
+    let path = path.display().to_string();
+    std::fs::write(&path, text).map_err(|error| format!("{path}: {error}"))?;
+    Ok(path)
+}
+
+fn head() -> Head {
     let cluster = Cluster::builder().plain().start();
     let row = cluster
         .connect("postgres")
@@ -77,5 +104,8 @@ fn when_and_what() -> (String, String) {
             &[],
         )
         .expect("the server says what it is");
-    (row.get(0), row.get(1))
+    Head {
+        date: row.get(0),
+        server_version: row.get(1),
+    }
 }

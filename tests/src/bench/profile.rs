@@ -11,20 +11,11 @@ use super::site::{DATABASE, Site};
 pub(super) fn switch_on(site: &Site) {
     site.cluster.set("track_functions", "all");
     site.cluster.set("pg_stat_statements.track", "all");
-    run(site, "create extension pg_stat_statements");
+    site.run("create extension pg_stat_statements");
 }
 
 pub(super) fn reset(site: &Site) {
-    run(
-        site,
-        "select pg_stat_statements_reset(), pg_stat_reset(), pg_stat_clear_snapshot()",
-    );
-}
-
-fn run(site: &Site, statement: &str) {
-    site.client()
-        .batch_execute(statement)
-        .unwrap_or_else(|error| panic!("{statement}: {error:?}"));
+    site.run("select pg_stat_statements_reset(), pg_stat_reset(), pg_stat_clear_snapshot()");
 }
 
 /// What the worker was found waiting for, again and again.

@@ -2,154 +2,188 @@
 
 use std::fmt::Write as _;
 
-use super::backlog::Run;
-use super::latency::{self, Latency, Samples};
+use super::figure::{Figure, Target};
 use super::machine;
 use super::options::Options;
-use super::plain::THREADS;
-use super::site::TENANTS;
+use super::row::Findings;
 
-pub(super) struct Report<'a> {
+/// What was measured where and when.
+pub(super) struct Head {
     pub(super) date: String,
     pub(super) server_version: String,
-    pub(super) options: &'a Options,
-    pub(super) backlog: &'a [Run],
-    pub(super) latency: &'a [Latency],
 }
 
-/// Name, digits after the point, and where to find it.
-type Figure = (&'static str, usize, fn(&Run) -> f64);
-
-impl Report<'_> {
-    pub(super) fn text(&self) -> String {
-        let mut text = String::new();
-        self.write(&mut text).expect("a string takes everything");
-        text
-    }
-
-    fn write(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(
-            text,
-            "vioconcierge {} on PostgreSQL {}, {}",
-            env!("CARGO_PKG_VERSION"),
-            self.server_version,
-            self.date
-        )?;
-        writeln!(text, "{}", machine::description())?;
-        writeln!(
-            text,
-            "Settings: PostgreSQL's defaults (fsync and synchronous_commit on, shared_buffers 128MB), \
-             vioconcierge's\ndefaults but legal_hours 00:00-24:00; a new cluster on disk for each run, \
-             practices and\ncontacts vacuumed and analyzed after loading; the limits of tenants and credentials \
-             lifted; server and client\non loopback, same machine."
-        )?;
-        for (name, value) in &self.options.settings {
-            writeln!(text, "Changed for this run: {name} = {value}")?;
-        }
-        if !self.backlog.is_empty() {
-            self.write_backlog(text)?;
-        }
-        if !self.latency.is_empty() {
-            self.write_latency(text)?;
-        }
-        Ok(())
-    }
-
-    fn write_backlog(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(
-            text,
-            "\nBacklog: {} calls of {TENANTS} tenants, one credential each, from their common commit until every \
-             answer\nis stored; and a plain reqwest client ({THREADS} threads) posting such bodies to the same \
-             server, right after",
-            self.options.calls
-        )?;
-        writeln!(text, "{:<30}{:>9}{:>9}{:>9}", "", "median", "min", "max")?;
-        let figures: [Figure; 5] = [
-            ("vioconcierge, calls/s", 0, |run| run.calls_per_second),
-            ("plain client, POST/s", 0, |run| run.posts_per_second),
-            ("ratio", 3, Run::ratio),
-            ("longest pause, s", 2, |run| run.longest_pause.as_secs_f64()),
-            ("queueing before that, s", 2, |run| {
-                run.queueing.as_secs_f64()
-            }),
-        ];
-        for (name, digits, figure) in figures {
-            let (median, min, max) = spread(self.backlog.iter().map(figure).collect());
-            writeln!(
-                text,
-                "  {name:<28}{median:>9.digits$}{min:>9.digits$}{max:>9.digits$}"
-            )?;
-        }
-        let loads: Vec<&str> = self.backlog.iter().map(|run| run.load.as_str()).collect();
-        writeln!(
-            text,
-            "  {} runs; load (1, 5, 15 min) before each: {}",
-            self.backlog.len(),
-            loads.join("; ")
-        )
-    }
-
-    fn write_latency(&self, text: &mut String) -> std::fmt::Result {
-        writeln!(
-            text,
-            "\nCall Now: `select * from vioc_call_contact(id)` sent, until the request arrives at the server, and \
-             until\nthe statement is answered; ms; one call at a time, {TENANTS} tenants, {} calls before it not \
-             counted",
-            latency::WARM_UP
-        )?;
-        writeln!(
-            text,
-            "{:<30}{:>9}{:>9}{:>9}{:>9}",
-            "", "p50", "p90", "p99", "max"
-        )?;
-        for latency in self.latency {
-            let (from, to) = latency.regime.pause;
-            let apart = if from == to {
-                format!("{}", from.as_secs_f64())
-            } else {
-                format!("{}-{}", from.as_secs_f64(), to.as_secs_f64())
-            };
-            let name = format!("{}, {apart} s apart", latency.regime.name);
-            write_quantiles(text, &name, &latency.arrival)?;
-            write_quantiles(text, "  the statement's answer", &latency.answer)?;
-            writeln!(
-                text,
-                "  {} samples; load before: {}",
-                latency.regime.samples, latency.load
-            )?;
-        }
-        Ok(())
-    }
+/// One row's part of the table.
+pub(super) struct Section {
+    pub(super) row: &'static str,
+    pub(super) findings: Findings,
+    /// The load averages before each repeat.
+    pub(super) loads: Vec<String>,
 }
 
-fn write_quantiles(text: &mut String, name: &str, samples: &Samples) -> std::fmt::Result {
-    write!(text, "  {name:<28}")?;
-    for share in [0.5, 0.9, 0.99, 1.0] {
-        write!(text, "{:>9.2}", samples.quantile(share))?;
+/// Of the text above and below the figures.
+const WIDTH: usize = 118;
+
+pub(super) fn text(head: &Head, options: &Options, sections: &[Section]) -> String {
+    let mut text = String::new();
+    write(&mut text, head, options, sections).expect("a string takes everything");
+    text
+}
+
+fn write(
+    text: &mut String,
+    head: &Head,
+    options: &Options,
+    sections: &[Section],
+) -> std::fmt::Result {
+    writeln!(
+        text,
+        "vioconcierge {} on PostgreSQL {}, {}",
+        env!("CARGO_PKG_VERSION"),
+        head.server_version,
+        head.date
+    )?;
+    writeln!(text, "{}", machine::description())?;
+    wrap(
+        text,
+        "",
+        "Settings: PostgreSQL's defaults (fsync and synchronous_commit on, shared_buffers 128MB), vioconcierge's defaults \
+         but legal_hours 00:00-24:00; new clusters on disk for each row, practices and contacts vacuumed and analyzed after \
+         loading; the limits of tenants and credentials lifted; server and client on loopback, same machine. The median of \
+         the repeats has to reach the target.",
+    )?;
+    for (name, value) in &options.settings {
+        writeln!(text, "Changed for this run: {name} = {value}")?;
+    }
+    if let Some(statement) = options.other.call.as_deref() {
+        writeln!(text, "Not vioconcierge but the dispatcher of: {statement}")?;
+    }
+    for section in sections {
+        write_section(text, section)?;
+    }
+    write_verdict(text, sections)
+}
+
+fn write_section(text: &mut String, section: &Section) -> std::fmt::Result {
+    writeln!(text)?;
+    wrap(
+        text,
+        "",
+        &format!("{}: {}", section.row, section.findings.about),
+    )?;
+    writeln!(
+        text,
+        "  {:<48}{:>11}{:>11}{:>11}  target",
+        "", "median", "min", "max"
+    )?;
+    for figure in &section.findings.figures {
+        write_figure(text, figure)?;
+    }
+    for note in &section.findings.notes {
+        wrap(text, "  ", note)?;
+    }
+    let loads = section.loads.join("; ");
+    wrap(
+        text,
+        "  ",
+        &format!(
+            "repeats: {}; load (1, 5, 15 min) before each: {loads}",
+            section.loads.len()
+        ),
+    )
+}
+
+fn write_figure(text: &mut String, figure: &Figure) -> std::fmt::Result {
+    let spread = figure.spread();
+    let digits = figure.digits;
+    write!(
+        text,
+        "  {:<48}{:>11.digits$}{:>11.digits$}{:>11.digits$}",
+        figure.name, spread.median, spread.min, spread.max
+    )?;
+    if let (Some(target), Some(is_met)) = (figure.target, figure.is_met()) {
+        let (sign, bound) = match target {
+            Target::AtLeast(bound) => (">=", bound),
+            Target::AtMost(bound) => ("<=", bound),
+        };
+        let verdict = if is_met { "met" } else { "NOT MET" };
+        write!(text, "  {sign} {bound}: {verdict}")?;
     }
     writeln!(text)
 }
 
-/// Median, smallest, largest.
-fn spread(mut figures: Vec<f64>) -> (f64, f64, f64) {
-    figures.sort_by(f64::total_cmp);
-    let middle = figures.len() / 2;
-    let median = if figures.len() % 2 == 1 {
-        figures[middle]
-    } else {
-        (figures[middle - 1] + figures[middle]) / 2.0
-    };
-    (median, figures[0], figures[figures.len() - 1])
+fn write_verdict(text: &mut String, sections: &[Section]) -> std::fmt::Result {
+    let judged: Vec<(&str, &Figure, bool)> = sections
+        .iter()
+        .flat_map(|section| section.findings.figures.iter().map(|it| (section.row, it)))
+        .filter_map(|(row, figure)| Some((row, figure, figure.is_met()?)))
+        .collect();
+    let missed: Vec<String> = judged
+        .iter()
+        .filter(|(_, _, is_met)| !is_met)
+        .map(|(row, figure, _)| format!("{row} ({})", figure.name))
+        .collect();
+    writeln!(
+        text,
+        "\n{} of {} targets met",
+        judged.len() - missed.len(),
+        judged.len()
+    )?;
+    if !missed.is_empty() {
+        wrap(text, "", &format!("Not met: {}", missed.join("; ")))?;
+    }
+    Ok(())
+}
+
+/// Breaks lines at blanks.
+fn wrap(text: &mut String, indent: &str, paragraph: &str) -> std::fmt::Result {
+    let mut line = String::from(indent);
+    for word in paragraph.split_whitespace() {
+        let is_empty = line.len() == indent.len();
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            writeln!(text, "{line}")?;
+            line.truncate(indent.len());
+        } else if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    writeln!(text, "{line}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::spread;
+    use super::*;
 
     #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(spread(vec![3.0, 1.0, 2.0]), (2.0, 1.0, 3.0));
-        assert_eq!(spread(vec![4.0, 1.0, 2.0, 3.0]), (2.5, 1.0, 4.0));
-        assert_eq!(spread(vec![7.0]), (7.0, 7.0, 7.0));
+    fn lines_are_broken_at_blanks() {
+        let mut text = String::new();
+        wrap(&mut text, "  ", &"word ".repeat(30)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2);
+        assert!(lines.iter().all(|line| line.len() <= WIDTH
+            && line.starts_with("  word")
+            && line.ends_with("word")));
+        assert_eq!(text.matches("word").count(), 30);
+    }
+
+    #[test]
+    fn the_verdict_names_what_was_missed() {
+        let section = Section {
+            row: "backlog",
+            findings: Findings {
+                about: String::new(),
+                figures: vec![
+                    Figure::new("calls/s", 0, vec![9.0]).at_least(10.0),
+                    Figure::new("ratio", 2, vec![0.5]).at_least(0.2),
+                    Figure::new("pause, s", 2, vec![0.5]),
+                ],
+                notes: Vec::new(),
+            },
+            loads: Vec::new(),
+        };
+        let mut text = String::new();
+        write_verdict(&mut text, &[section]).unwrap();
+        assert_eq!(text, "\n1 of 2 targets met\nNot met: backlog (calls/s)\n");
     }
 }

@@ -1,8 +1,10 @@
-//! The Retell of the benchmarks: answers 201 with a call_id of its own to every POST, at once, from one thread.
+//! The Retell of the benchmarks: answers 201 with a call_id of its own to every POST, at once or after a while, from one
+//! thread.
 //!
 //! One thread with epoll and not a thread per connection, because it shares the machine with what is measured.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
@@ -11,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rustix::event::epoll;
+use rustix::event::{Timespec, epoll};
 
 pub(super) const CREATE_PATH: &str = "/v2/create-phone-call";
 
@@ -32,13 +34,52 @@ struct Shared {
     pauses: Mutex<(Option<Instant>, Duration)>,
     /// Bodies are kept while this is `Some`.
     bodies: Mutex<Option<Vec<Vec<u8>>>>,
-    /// Who wants to know when a request has arrived.
-    watcher: Mutex<Option<mpsc::Sender<Instant>>>,
+    /// Who wants to know when a request has arrived, and when it was answered.
+    arrivals: Watcher,
+    answers: Watcher,
+}
+
+type Watcher = Mutex<Option<mpsc::Sender<(u64, Instant)>>>;
+
+/// How long the answer to a body takes.
+type Delay = Box<dyn Fn(&[u8]) -> Duration + Send>;
+
+/// Moments at the server, each with the `call_id` in the request's body (0: there is none).
+pub(super) struct Watch(mpsc::Receiver<(u64, Instant)>);
+
+impl Watch {
+    /// The moment of this call; those before it are forgotten.
+    pub(super) fn wait_for(&self, call: u64, at_most: Duration) -> Instant {
+        let until = Instant::now() + at_most;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let (id, at) = self
+                .0
+                .recv_timeout(left)
+                .unwrap_or_else(|_| panic!("call {call} does not reach the server"));
+            if id == call {
+                return at;
+            }
+        }
+    }
+
+    /// All up to now.
+    pub(super) fn all(&self) -> Vec<(u64, Instant)> {
+        self.0.try_iter().collect()
+    }
 }
 
 impl AnswerServer {
     pub(super) fn start() -> io::Result<Self> {
+        Self::start_slow(|_| Duration::ZERO)
+    }
+
+    pub(super) fn start_slow(
+        delay: impl Fn(&[u8]) -> Duration + Send + 'static,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        // Clients with hundreds of connections make them all at once; one that finds no place tries again after a second.
+        rustix::net::listen(&listener, 4096)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
@@ -48,6 +89,8 @@ impl AnswerServer {
             connections: HashMap::new(),
             accepted: LISTENER,
             shared: Arc::clone(&shared),
+            delay: Box::new(delay),
+            held: BinaryHeap::new(),
         };
         let thread = std::thread::Builder::new()
             .name("bench-server".to_owned())
@@ -85,11 +128,27 @@ impl AnswerServer {
         lock(&self.shared.bodies).take().unwrap_or_default()
     }
 
-    /// The instants at which POSTs arrive from now on.
-    pub(super) fn watch(&self) -> mpsc::Receiver<Instant> {
-        let (sender, receiver) = mpsc::channel();
-        *lock(&self.shared.watcher) = Some(sender);
-        receiver
+    /// When requests arrive from now on; ends the watch before.
+    pub(super) fn watch_arrivals(&self) -> Watch {
+        watch(&self.shared.arrivals)
+    }
+
+    /// When answers are written from now on; ends the watch before.
+    pub(super) fn watch_answers(&self) -> Watch {
+        watch(&self.shared.answers)
+    }
+}
+
+fn watch(watcher: &Watcher) -> Watch {
+    let (sender, receiver) = mpsc::channel();
+    *lock(watcher) = Some(sender);
+    Watch(receiver)
+}
+
+fn tell(watcher: &Watcher, body: &[u8], at: Instant) {
+    if let Some(watcher) = &*lock(watcher) {
+        // Nobody listens any more: nobody wants to know.
+        let _ = watcher.send((call_id(body), at));
     }
 }
 
@@ -104,7 +163,7 @@ impl Drop for AnswerServer {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -114,11 +173,23 @@ struct Answering {
     connections: HashMap<u64, Connection>,
     accepted: u64,
     shared: Arc<Shared>,
+    delay: Delay,
+    /// Answers whose time has not come, by that time.
+    held: BinaryHeap<Reverse<Held>>,
 }
 
 struct Connection {
     stream: TcpStream,
     unread: Vec<u8>,
+}
+
+/// A request, and when it is to be answered on which connection.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Held {
+    due: Instant,
+    connection: u64,
+    answer: String,
+    body: Vec<u8>,
 }
 
 impl Answering {
@@ -135,7 +206,7 @@ impl Answering {
             match epoll::wait(
                 &self.epoll,
                 rustix::buffer::spare_capacity(&mut events),
-                None,
+                self.time_to_the_next().as_ref(),
             ) {
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
@@ -148,8 +219,31 @@ impl Answering {
                     id => self.serve(id, arrived),
                 }
             }
+            self.answer_held();
         }
         Ok(())
+    }
+
+    /// `None`: nothing is held.
+    fn time_to_the_next(&self) -> Option<Timespec> {
+        let Reverse(next) = self.held.peek()?;
+        Timespec::try_from(next.due.saturating_duration_since(Instant::now())).ok()
+    }
+
+    fn answer_held(&mut self) {
+        let now = Instant::now();
+        while self.held.peek().is_some_and(|Reverse(it)| it.due <= now) {
+            let Some(Reverse(held)) = self.held.pop() else {
+                return;
+            };
+            let Some(connection) = self.connections.get_mut(&held.connection) else {
+                continue;
+            };
+            let stream = &mut connection.stream;
+            if write(stream, &self.shared, &held.answer, &held.body).is_err() {
+                self.connections.remove(&held.connection);
+            }
+        }
     }
 
     fn accept(&mut self) -> io::Result<()> {
@@ -181,15 +275,33 @@ impl Answering {
             return;
         };
         // A connection that breaks is the sender's business; closing it also takes it out of epoll.
-        if !connection.serve(&self.shared, arrived).unwrap_or(false) {
+        let served = connection.serve(&self.shared, arrived, |answer, body| {
+            let delay = (self.delay)(body);
+            if delay.is_zero() {
+                return Some(answer);
+            }
+            self.held.push(Reverse(Held {
+                due: arrived + delay,
+                connection: id,
+                answer,
+                body: body.to_vec(),
+            }));
+            None
+        });
+        if !served.unwrap_or(false) {
             self.connections.remove(&id);
         }
     }
 }
 
 impl Connection {
-    /// Answers what has arrived; `false` at the end of the connection.
-    fn serve(&mut self, shared: &Shared, arrived: Instant) -> io::Result<bool> {
+    /// Answers what has arrived, unless `hold` keeps the answer; `false` at the end of the connection.
+    fn serve(
+        &mut self,
+        shared: &Shared,
+        arrived: Instant,
+        mut hold: impl FnMut(String, &[u8]) -> Option<String>,
+    ) -> io::Result<bool> {
         let mut chunk = [0; 16 * 1024];
         let read = match self.stream.read(&mut chunk) {
             Ok(0) => return Ok(false),
@@ -199,28 +311,32 @@ impl Connection {
         };
         self.unread.extend_from_slice(&chunk[..read]);
         while let Some(request) = Framed::of(&self.unread)? {
-            let answer = answer(
-                shared,
-                &request,
-                &self.unread[request.body.clone()],
-                arrived,
-            );
-            let end = request.body.end;
-            self.stream.write_all(answer.as_bytes())?;
-            self.unread.drain(..end);
+            let body = &self.unread[request.body.clone()];
+            if request.is_create {
+                let answer = answer(shared, body, arrived);
+                if let Some(answer) = hold(answer, body) {
+                    write(&mut self.stream, shared, &answer, body)?;
+                }
+            } else {
+                self.stream.write_all(NOT_FOUND)?;
+            }
+            self.unread.drain(..request.body.end);
         }
         Ok(true)
     }
 }
 
-fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> String {
-    if !request.is_create {
-        return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_owned();
-    }
-    if let Some(watcher) = &*lock(&shared.watcher) {
-        // Nobody listens any more: nobody wants to know.
-        let _ = watcher.send(arrived);
-    }
+fn write(stream: &mut TcpStream, shared: &Shared, answer: &str, body: &[u8]) -> io::Result<()> {
+    stream.write_all(answer.as_bytes())?;
+    tell(&shared.answers, body, Instant::now());
+    Ok(())
+}
+
+const NOT_FOUND: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+
+/// To a request for a call.
+fn answer(shared: &Shared, body: &[u8], arrived: Instant) -> String {
+    tell(&shared.arrivals, body, arrived);
     if let Some(bodies) = &mut *lock(&shared.bodies) {
         bodies.push(body.to_vec());
     }
@@ -231,7 +347,10 @@ fn answer(shared: &Shared, request: &Framed, body: &[u8], arrived: Instant) -> S
     *pauses = (Some(arrived), pauses.1.max(pause));
     drop(pauses);
     let number = shared.posts.fetch_add(1, Ordering::AcqRel);
-    let body = format!(r#"{{"call_id":"call_bench_{number:012}","call_status":"registered"}}"#);
+    let body = format!(
+        r#"{{"call_id":"call_bench_{number:012}","call_status":"registered","metadata":{{"call_id":"{}"}}}}"#,
+        call_id(body)
+    );
     format!(
         "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -263,5 +382,42 @@ impl Framed {
             is_create: request.method == Some("POST") && request.path == Some(CREATE_PATH),
             body: head..head + length,
         }))
+    }
+}
+
+pub(super) fn call_id(body: &[u8]) -> u64 {
+    number(body, b"\"call_id\"")
+}
+
+/// The number behind a quoted name, as text or number; 0 if there is none.
+pub(super) fn number(body: &[u8], name: &[u8]) -> u64 {
+    let Some(found) = body.windows(name.len()).position(|it| it == name) else {
+        return 0;
+    };
+    body[found + name.len()..]
+        .iter()
+        .skip_while(|byte| b" :\"".contains(byte))
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0, |number: u64, digit| {
+            number
+                .wrapping_mul(10)
+                .wrapping_add(u64::from(digit - b'0'))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_says_which_call_it_is() {
+        let ids = [
+            r#"{"metadata": {"call_id": "17", "tenant_id": "3"}}"#,
+            r#"{"call_id":4}"#,
+            r#"{"call_id": null}"#,
+            r#"{"id": 5}"#,
+        ]
+        .map(|body| call_id(body.as_bytes()));
+        assert_eq!(ids, [17, 4, 0, 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! `make bench`: throughput and latency on this machine.
+//! `make bench`: what vioconcierge does on this machine, against its targets.
 
 use std::process::ExitCode;
 
