@@ -4861,7 +4861,9 @@ begin
       when v_call.forgotten_at is null and v_call.id > v_tenant.bodies_purged_to then v_tenant.webhook_storage
       else 'basics' end);
   end if;
-  if exists (select from vioc.webhook_events as e where e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
+  if exists (
+    select from vioc.webhook_events as e
+    where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
