@@ -13,7 +13,7 @@
 --     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
---     webhook  store_event -> apply_event
+--     webhook  store_event -> attempt_event -> apply_event -> write_event
 --     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
@@ -2488,7 +2488,7 @@ begin
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_enqueue, p_every,
       -- each piece its own transaction, so that an app that writes a due contact waits for one piece at most
-      'do $run$ begin for piece in 1..40 loop exit when @extschema@.vioc_enqueue_due(250) < 250; commit; end loop; end $run$',
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
       current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
@@ -5707,6 +5707,8 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   -- a plan made while a table was small must not scan it when it is large
   set enable_seqscan = off
   set jit = off
+  -- planning takes as long as a piece
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_piece constant integer := least(p_max_calls, 500);

@@ -25,7 +25,7 @@ begin
   v_make := format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_enqueue, p_every,
       -- each piece its own transaction, so that an app that writes a due contact waits for one piece at most
-      'do $run$ begin for piece in 1..40 loop exit when @extschema@.vioc_enqueue_due(250) < 250; commit; end loop; end $run$',
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
       current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())

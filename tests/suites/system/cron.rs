@@ -154,7 +154,7 @@ fn pg_cron_in_another_database_gets_the_jobs_of_this_one() {
     assert_eq!(enqueue[0].3, APP);
     assert_eq!(
         enqueue[0].2,
-        "do $run$ begin for piece in 1..40 loop exit when public.vioc_enqueue_due(250) < 250; commit; end loop; end $run$"
+        "do $run$ begin for piece in 1..100 loop exit when public.vioc_enqueue_due(100) < 100; commit; end loop; end $run$"
     );
 
     let told = refusal(
