@@ -9,7 +9,7 @@
 --     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
---     webhook  store_event -> apply_event
+--     webhook  store_event -> attempt_event -> apply_event -> write_event
 --     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION

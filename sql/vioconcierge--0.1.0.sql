@@ -13,7 +13,7 @@
 --     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
---     webhook  store_event -> apply_event
+--     webhook  store_event -> attempt_event -> apply_event -> write_event
 --     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
@@ -500,8 +500,8 @@ create table vioc.contacts (
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due, soonest first
-create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at is not null;
+-- vioc_enqueue_due: who is due at a practice, soonest appointment first, without a look at those who are not
+create index contacts_due_idx on vioc.contacts (tenant_id, appointment_time, id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
@@ -536,7 +536,7 @@ comment on column vioc.contacts.requested_text is 'Owned by the extension: the s
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
 comment on column vioc.contacts.created_at is 'When it was first written.';
 comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open).';
--- vioc.expire_contacts
+-- vioc.expire_contacts, vioc.skip_late_steps
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where may_expire;
 
@@ -1618,11 +1618,10 @@ comment on function vioc.default_follow_up(text) is 'When and how often a contac
 -- functions/default_outcome_words.sql
 
 -- Private. Words of agents for outcomes; vioc.outcome_words goes before them.
-create function vioc.default_outcome_words() returns table (word text, outcome text)
+create function vioc.default_outcome_words() returns table (outcome text, words text[])
   language sql immutable
 begin atomic
-  select w.word, m.outcome
-  from (values
+  values
     ('confirmed', '{confirm,confirmed,confirms,yes,attending,will_attend,keep,kept,accepted}'::text[]),
     ('cancelled', '{cancel,cancelled,canceled,cancels,no,not_attending,cancellation}'),
     ('rescheduled', '{reschedule,rescheduled,reschedules,move,moved,change,postpone}'),
@@ -1632,50 +1631,43 @@ begin atomic
     ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
     ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
     -- these are for Retell to say, not for an agent
-    ('failed', '{account_trouble,throttled}')
-  ) as m (outcome, words)
-  cross join lateral unnest(m.words) as w (word);
+    ('failed', '{account_trouble,throttled}');
 end;
 comment on function vioc.default_outcome_words() is 'Which words of an agent mean which outcome.';
 
--- functions/outcome_of_reason.sql
+-- functions/reason_group.sql
 
 -- Private. Retell's disconnection reasons (retell-sdk 6.2.13, types/phone_call_response.py; groups by
--- reliability/debug-call-disconnect). The list grows: an unknown one is failed, for a person to look at.
--- talked: whether a conversation took place, so that the analysis may decide. line_error: worth one retry.
-create function vioc.outcome_of_reason(p_reason text, out outcome text, out talked boolean, out follow_up text)
+-- reliability/debug-call-disconnect), as the outcome of a call that ended so; line_error is an outcome of failed that is
+-- worth one retry. The list grows: an unknown reason is failed, for a person to look at. Inlined by the planner.
+create function vioc.reason_group(p_reason text) returns text
   language sql immutable
-begin atomic
-  select coalesce(r.outcome, 'failed'), coalesce(r.talked, false), coalesce(r.follow_up, 'failed')
-  from (select p_reason as reason) as given
-  left join (values
-    ('completed', true, 'completed',
-      'user_hangup|agent_hangup|call_transfer|transfer_.*|call_take_over|inactivity|max_duration_reached|manual_stopped'),
-    ('do_not_call', true, 'do_not_call', 'user_requested_dnc'),
-    ('callback_requested', true, 'callback_requested', 'user_requested_callback'),
-    ('voicemail', false, 'voicemail', 'voicemail_reached|ivr_reached'),
-    ('no_answer', false, 'no_answer', 'dial_no_answer|user_declined'),
-    ('busy', false, 'busy', 'dial_busy'),
-    ('failed', false, 'line_error',
-      'error_.*|dial_failed|sip_routing_error|telephony_provider_unavailable|registered_call_timeout'),
-    ('account_trouble', false, 'account_trouble',
-      'no_valid_payment|credit_exhausted|budget_reached|scam_detected|telephony_provider_permission_denied'),
-    ('throttled', false, 'throttled', 'concurrency_limit_reached')
-  ) as r (outcome, talked, follow_up, reasons) on given.reason ~ ('^(' || r.reasons || ')$');
-end;
-comment on function vioc.outcome_of_reason(text) is 'What a disconnection reason means.';
+  return case
+    when p_reason in ('user_hangup', 'agent_hangup', 'call_transfer', 'call_take_over', 'inactivity', 'max_duration_reached',
+      'manual_stopped') or starts_with(p_reason, 'transfer_') then 'completed'
+    when p_reason = 'user_requested_dnc' then 'do_not_call'
+    when p_reason = 'user_requested_callback' then 'callback_requested'
+    when p_reason in ('voicemail_reached', 'ivr_reached') then 'voicemail'
+    when p_reason in ('dial_no_answer', 'user_declined') then 'no_answer'
+    when p_reason = 'dial_busy' then 'busy'
+    when p_reason in ('dial_failed', 'sip_routing_error', 'telephony_provider_unavailable', 'registered_call_timeout')
+      or starts_with(p_reason, 'error_') then 'line_error'
+    when p_reason in ('no_valid_payment', 'credit_exhausted', 'budget_reached', 'scam_detected',
+      'telephony_provider_permission_denied') then 'account_trouble'
+    when p_reason = 'concurrency_limit_reached' then 'throttled'
+    else 'failed' end;
+comment on function vioc.reason_group(text) is 'What a disconnection reason means.';
 
 -- functions/has_connected.sql
 
 -- Private. Whether a person or a machine answered, so that there may be something to analyse. A platform error can end
--- a conversation too; a call that only the agent's own report ended was one.
-create function vioc.has_connected(p_call vioc.calls) returns boolean
+-- a conversation too; a call that only the agent's own report ended was one. Inlined by the planner.
+create function vioc.has_connected(p_reason text, p_ongoing_at timestamptz) returns boolean
   language sql immutable
-  return p_call.disconnection_reason is null
-    or p_call.disconnection_reason in ('voicemail_reached', 'ivr_reached')
-    or (vioc.outcome_of_reason(p_call.disconnection_reason)).talked
-    or (starts_with(p_call.disconnection_reason, 'error_') and p_call.ongoing_at is not null);
-comment on function vioc.has_connected(vioc.calls) is 'Whether a call that ended had connected.';
+  return p_reason is null
+    or vioc.reason_group(p_reason) in ('completed', 'do_not_call', 'callback_requested', 'voicemail')
+    or (starts_with(p_reason, 'error_') and p_ongoing_at is not null);
+comment on function vioc.has_connected(text, timestamptz) is 'Whether a call that ended had connected.';
 
 -- functions/review_of.sql
 
@@ -1791,7 +1783,7 @@ begin atomic
     k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'),
     case when k.ended_at is not null and not coalesce(k.in_voicemail, false)
         and coalesce(k.disconnection_reason, '') not in ('voicemail_reached', 'ivr_reached')
-        and vioc.has_connected(k) then k.ended_at end
+        and vioc.has_connected(k.disconnection_reason, k.ongoing_at) then k.ended_at end
   from vioc.calls as k
   where k.first_posted_at is not null and not k.is_test
     and (k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
@@ -2563,7 +2555,10 @@ begin
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   -- Made anew, whoever made them before, whether they were active, and whatever came of their runs.
   v_make := v_drop || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+      v_enqueue, p_every,
+      -- each piece its own transaction, so that an app that writes a due contact waits for one piece at most
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
+      current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
@@ -2681,7 +2676,8 @@ begin
     select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
     join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
-    join vioc.tenants as t on t.id = c.tenant_id
+    -- for each its own, whatever the planner thinks of the arrays' length
+    cross join lateral (select t.min_notice from vioc.tenants as t where t.id = c.tenant_id offset 0) as t
   ),
   numbered as (
     update vioc.contacts as c
@@ -2985,13 +2981,16 @@ comment on function vioc.wished_time(text, text, time, time, timestamptz) is 'Wh
 
 -- Private. Again, even if a person has looked before; an older reason that still stands is kept.
 create function vioc.ask_review(p_call vioc.calls, p_reason text) returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
   update vioc.calls as c
   set needs_review = true,
       review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_test; -- whoever made it was there
-end;
+end
+$$;
 comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';
 
 -- functions/tell_contact.sql
@@ -3163,7 +3162,7 @@ begin
   end if;
 
   -- not reached: again after a while, else at the plan's next step, else unreachable
-  if p_outcome = 'failed' and (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up = 'line_error' then
+  if p_outcome = 'failed' and vioc.reason_group(p_call.disconnection_reason) = 'line_error' then
     v_kind := 'line_error';
   end if;
   select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts) into v_delays, v_limit
@@ -3986,16 +3985,18 @@ comment on function vioc.void_leases(timestamptz, timestamptz) is 'Calls of dead
 
 -- Private. An unmapped word is kept as it is; nothing said is null.
 create function vioc.outcome_of_word(p_tenant_id bigint, p_word text) returns text
-  language sql stable
+  language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(
-    (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = w.word),
-    (select d.outcome from vioc.default_outcome_words() as d where d.word = w.word),
-    w.said)
-  from (
-    select nullif(s.said, '') as said, lower(s.said) as word
-    from (select btrim(left(p_word, 200), E' \t\r\n."') as said) as s) as w
+declare
+  v_said constant text := nullif(btrim(left(p_word, 200), E' \t\r\n."'), '');
+  v_word constant text := lower(v_said);
+begin
+  return coalesce(
+    (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = v_word),
+    (select d.outcome from vioc.default_outcome_words() as d where v_word = any (d.words)),
+    v_said);
+end
 $$;
 comment on function vioc.outcome_of_word(bigint, text) is 'The outcome that an agent''s word means.';
 
@@ -4003,72 +4004,111 @@ comment on function vioc.outcome_of_word(bigint, text) is 'The outcome that an a
 
 -- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome.
 create function vioc.decision(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text
-  language sql stable
+  language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select case when 'do_not_call' in (w.action, w.outcome) then 'do_not_call' else coalesce(w.action, w.outcome) end
-  from (
-    select vioc.outcome_of_word(p_tenant_id, vioc.said(p_document, p_fields, 'appointment_action')) as action,
-      vioc.outcome_of_word(p_tenant_id, vioc.said(p_document, p_fields, 'outcome')) as outcome) as w
+declare
+  v_action text := vioc.said(p_document, p_fields, 'appointment_action');
+  v_outcome text := vioc.said(p_document, p_fields, 'outcome');
+begin
+  v_action := case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end;
+  v_outcome := case when v_outcome is not null then vioc.outcome_of_word(p_tenant_id, v_outcome) end;
+  return case when 'do_not_call' in (v_action, v_outcome) then 'do_not_call' else coalesce(v_action, v_outcome) end;
+end
 $$;
 comment on function vioc.decision(bigint, jsonb, jsonb) is 'The outcome that a report or an analysis amounts to; null = nothing decided.';
 
+-- functions/write_end.sql
+
+-- Private. Writes what is known about a call's end, and what was decided: all of it at once, because a write of a call
+-- costs more than deciding it. The caller has read the row since it holds it.
+create function vioc.write_end(p_call vioc.calls) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update vioc.calls as c
+  set status = p_call.status, outcome = p_call.outcome, error = p_call.error, retell_call_id = p_call.retell_call_id,
+      placed_at = p_call.placed_at, ongoing_at = p_call.ongoing_at, ended_at = p_call.ended_at,
+      analyzed_at = p_call.analyzed_at, completed_at = p_call.completed_at, failed_at = p_call.failed_at,
+      cancelled_at = p_call.cancelled_at, expired_at = p_call.expired_at,
+      disconnection_reason = p_call.disconnection_reason, in_voicemail = p_call.in_voicemail,
+      duration_ms = p_call.duration_ms, recording_url = p_call.recording_url, cost = p_call.cost,
+      summary = p_call.summary, analysis = p_call.analysis,
+      needs_review = p_call.needs_review, review_reason = p_call.review_reason,
+      look_up_at = p_call.look_up_at, look_ups = 0,
+      lease_owner = null, lease_until = null, request_body = null, resend = false
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+end
+$$;
+comment on function vioc.write_end(vioc.calls) is 'Writes how a call ended and what was decided.';
+
 -- functions/decide_call.sql
 
--- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts on its row;
--- also corrects an earlier decision when a later fact changes it. The caller holds contact and call.
+-- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts of p_call, which
+-- are written with the decision; also corrects an earlier one when a later fact changes it. The caller holds contact and call.
 -- First that applies: opt-out; stopped as asked; never connected or a machine; Retell's analysis, else the agent's
 -- report, where a disagreement is reviewed; else what the end itself says.
-create function vioc.decide_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
-returns void
+create function vioc.decide_call(p_call vioc.calls, p_review_reason text, p_now timestamptz)
+returns vioc.calls
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_call vioc.calls;
+  v_call vioc.calls := p_call;
+  v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
   v_fields jsonb;
-  v_reason record;
+  v_reason text := vioc.reason_group(p_call.disconnection_reason);
+  v_retried boolean;
   v_reported text;
   v_analysed text;
   v_outcome text;
   v_review text := p_review_reason;
 begin
-  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_tenant_id;
-  select * into v_reason from vioc.outcome_of_reason(v_call.disconnection_reason);
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
-    v_reason.outcome := 'completed';
-    v_reason.follow_up := 'completed';
+    v_reason := 'completed';
   end if;
-  v_reported := vioc.decision(p_tenant_id, v_call.report, null);
-  v_analysed := vioc.decision(p_tenant_id, v_call.analysis, v_fields);
+  -- a line error that is retried is nothing to review yet
+  v_retried := v_reason = 'line_error';
+  v_reason := case when v_retried then 'failed' else v_reason end;
+  if v_call.report is not null then
+    v_reported := vioc.decision(v_call.tenant_id, v_call.report, null);
+  end if;
+  if v_call.analysis is not null then
+    select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
+    v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
+  end if;
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
     v_call.review_reason := null;
   end if;
 
-  if 'do_not_call' in (v_reason.outcome, v_reported, v_analysed) then
+  if 'do_not_call' in (v_reason, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
   elsif v_call.cancel_requested_at is not null
-    and (v_call.disconnection_reason = 'manual_stopped' or not vioc.has_connected(v_call)) then
-    update vioc.calls as c
-    set status = 'cancelled', cancelled_at = coalesce(c.cancelled_at, p_now), look_up_at = null, outcome = null, error = null,
-        completed_at = null, failed_at = null, expired_at = null,
-        needs_review = v_call.needs_review, review_reason = v_call.review_reason
-    where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    and (v_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
+    v_call.status := 'cancelled';
+    v_call.cancelled_at := coalesce(v_call.cancelled_at, p_now);
+    v_call.look_up_at := null;
+    v_call.outcome := null;
+    v_call.error := null;
+    v_call.completed_at := null;
+    v_call.failed_at := null;
+    v_call.expired_at := null;
+    perform vioc.write_end(v_call);
     if not v_call.is_test then
-      perform vioc.give_back(p_tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+      perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
-    return;
-  elsif v_reason.outcome = 'voicemail' or not vioc.has_connected(v_call) then
-    v_outcome := v_reason.outcome;
+    return v_call;
+  elsif v_reason = 'voicemail' or not v_has_connected then
+    v_outcome := v_reason;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
   else
     v_outcome := coalesce(v_analysed, v_reported, 'completed');
     if v_outcome = 'completed' then
-      v_outcome := v_reason.outcome;
+      v_outcome := v_reason;
     end if;
     if v_analysed <> v_reported then
       v_review := coalesce(v_review, 'the agent''s report and the analysis disagree');
@@ -4077,63 +4117,70 @@ begin
 
   -- what a person has settled is not changed behind their back
   if v_call.status = 'completed' and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
+    perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
     end if;
-    return;
+    return p_call;
   end if;
 
-  if v_outcome <> 'failed' or v_reason.follow_up = 'failed' then
+  if v_outcome <> 'failed' or not v_retried then
     v_review := coalesce(v_review, vioc.review_of(v_outcome));
   end if;
-  update vioc.calls as c
-  set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
-      outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
-      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
-  where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  v_call.status := 'completed';
+  v_call.completed_at := coalesce(v_call.completed_at, p_now);
+  v_call.ended_at := coalesce(v_call.ended_at, p_now);
+  v_call.outcome := v_outcome;
+  v_call.error := null;
+  v_call.look_up_at := null;
+  v_call.failed_at := null;
+  v_call.cancelled_at := null;
+  v_call.expired_at := null;
+  if v_review is not null and not v_call.is_test then
+    v_call.needs_review := true;
+    v_call.review_reason := coalesce(v_call.review_reason, v_review);
+  end if;
+  perform vioc.write_end(v_call);
 
   -- once: a later event about the same call must not undo vioc_resume
-  if v_reason.outcome in ('account_trouble', 'throttled') and v_call.outcome is distinct from v_reason.outcome
+  if v_reason in ('account_trouble', 'throttled') and p_call.outcome is distinct from v_reason
     and not v_call.is_test then
-    if v_reason.outcome = 'account_trouble' then
+    if v_reason = 'account_trouble' then
       perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else
       update vioc.credentials as k
       set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
       where k.id = v_call.credential_id;
     end if;
-  elsif v_reason.outcome not in ('account_trouble', 'throttled') then
+  elsif v_reason not in ('account_trouble', 'throttled') then
     -- the probe has ended like any call: the account is in order again
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
     where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at;
   end if;
+  return v_call;
 end
 $$;
-comment on function vioc.decide_call(bigint, bigint, text, timestamptz) is 'Decides what a call achieved.';
+comment on function vioc.decide_call(vioc.calls, text, timestamptz) is 'Decides what a call achieved.';
 
 -- functions/settle_call.sql
 
--- Transition: decides an ended call and tells its contact; the caller holds contact and call.
-create function vioc.settle_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
+-- Transition: decides an ended call, from the facts of p_call, and tells its contact; the caller holds contact and call.
+create function vioc.settle_call(p_call vioc.calls, p_review_reason text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_previous_outcome text;
   v_call vioc.calls;
 begin
-  select c.outcome into v_previous_outcome from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  perform vioc.decide_call(p_tenant_id, p_call_id, p_review_reason, p_now);
-  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  v_call := vioc.decide_call(p_call, p_review_reason, p_now);
   if v_call.outcome is not null then
-    perform vioc.tell_contact(v_call, v_call.outcome, v_previous_outcome, p_now);
+    perform vioc.tell_contact(v_call, v_call.outcome, p_call.outcome, p_now);
   end if;
 end
 $$;
-comment on function vioc.settle_call(bigint, bigint, text, timestamptz) is 'Decides a call and changes its contact.';
+comment on function vioc.settle_call(vioc.calls, text, timestamptz) is 'Decides a call and changes its contact.';
 
 -- functions/connect_call.sql
 
@@ -4141,8 +4188,10 @@ comment on function vioc.settle_call(bigint, bigint, text, timestamptz) is 'Deci
 -- stays ended: a late call_started only adds its facts. The caller holds contact and call.
 create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_retell_call_id text, p_at timestamptz, p_now timestamptz)
 returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
   -- sent before a failover lost its claim
   select vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
   from vioc.calls as c
@@ -4161,7 +4210,8 @@ begin atomic
         else c.look_up_at end,
       look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
-end;
+end
+$$;
 comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
 
 -- functions/ask_for_analysis.sql
@@ -4169,56 +4219,78 @@ comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timesta
 -- Private. A call that was decided before its analysis came (by a flat body, ten minutes after its end, or because it had been
 -- given up and lives after all): Retell is asked for it, so that nothing depends on a webhook. What it says corrects the decision.
 create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_now timestamptz) returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
   update vioc.calls as c set look_up_at = p_now + interval '10 minutes', look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'completed' and c.analyzed_at is null
-    and c.retell_call_id is not null and vioc.has_connected(c);
-end;
+    and c.retell_call_id is not null and vioc.has_connected(c.disconnection_reason, c.ongoing_at);
+end
+$$;
 comment on function vioc.ask_for_analysis(bigint, bigint, timestamptz) is 'Plans the question for the analysis of a call that was decided without it.';
 
 -- functions/end_call.sql
 
 -- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
 -- whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
--- nothing again. Facts only fill what is not known. Holds contact and call.
-create function vioc.end_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
+-- nothing again. Facts only fill what is not known. p_analyzed: the object carries the analysis. Holds contact and call.
+create function vioc.end_call(
+  p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz, p_analyzed boolean default false)
+returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_reason constant text := left(p_retell ->> 'disconnection_reason', 100);
   v_call vioc.calls;
+  v_status_before text;
 begin
-  update vioc.calls as c
-  set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')
-        then 'ended' else c.status end,
-      ended_at = coalesce(c.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now),
-      ongoing_at = coalesce(c.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp')),
-      placed_at = coalesce(c.placed_at, p_now),
-      retell_call_id = coalesce(c.retell_call_id, left(p_retell ->> 'call_id', 200)),
-      disconnection_reason = case when v_reason = 'user_requested_dnc' then v_reason
-        else coalesce(c.disconnection_reason, v_reason) end,
-      duration_ms = coalesce(c.duration_ms, vioc.json_integer(p_retell -> 'duration_ms')),
-      recording_url = coalesce(left(p_retell ->> 'recording_url', 2000), c.recording_url),
-      cost = coalesce(vioc.json_number(p_retell #> '{call_cost,combined_cost}'), c.cost),
-      lease_owner = null, lease_until = null, request_body = null, resend = false,
-      look_up_at = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')
-        then p_now + interval '10 minutes' end,
-      look_ups = 0
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status <> 'dry_run'
-  returning * into v_call;
-  if not found then
+  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  if not found or v_call.status = 'dry_run' then
     return;
   end if;
+  v_status_before := v_call.status;
+  v_call.look_up_at := null;
+  if v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') then
+    v_call.status := 'ended';
+    v_call.look_up_at := p_now + interval '10 minutes';
+  end if;
+  v_call.ended_at := coalesce(v_call.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now);
+  v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp'));
+  v_call.placed_at := coalesce(v_call.placed_at, p_now);
+  v_call.retell_call_id := coalesce(v_call.retell_call_id, left(p_retell ->> 'call_id', 200));
+  if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null then
+    v_call.disconnection_reason := v_reason;
+  end if;
+  v_call.duration_ms := coalesce(v_call.duration_ms, vioc.json_integer(p_retell -> 'duration_ms'));
+  v_call.recording_url := coalesce(left(p_retell ->> 'recording_url', 2000), v_call.recording_url);
+  v_call.cost := coalesce(vioc.json_number(p_retell #> '{call_cost,combined_cost}'), v_call.cost);
+  if p_analyzed then
+    v_call.analyzed_at := coalesce(v_call.analyzed_at, p_now);
+    v_call.in_voicemail := case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
+      then (p_retell #> '{call_analysis,in_voicemail}')::boolean end;
+    v_call.summary := p_retell #>> '{call_analysis,call_summary}';
+    v_call.analysis := case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
+      then p_retell #> '{call_analysis,custom_analysis_data}' end;
+  end if;
 
-  if v_call.status <> 'ended' or v_call.analyzed_at is not null or not vioc.has_connected(v_call) then
-    perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+  if v_call.status = 'ended' and v_call.analyzed_at is null
+    and vioc.has_connected(v_call.disconnection_reason, v_call.ongoing_at) then
+    perform vioc.write_end(v_call);
+    return;
+  end if;
+  if v_call.status <> v_status_before then
+    -- that it has ended is news of its own
+    perform vioc.write_end(v_call);
+  end if;
+  perform vioc.settle_call(v_call, null, p_now);
+  if v_call.analyzed_at is null then
     perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;
 end
 $$;
-comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz) is 'A call has ended.';
+comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz, boolean) is 'A call has ended.';
 
 -- functions/analyze_call.sql
 
@@ -4228,15 +4300,7 @@ create function vioc.analyze_call(p_tenant_id bigint, p_call_id bigint, p_retell
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update vioc.calls as c
-  set analyzed_at = coalesce(c.analyzed_at, p_now),
-      in_voicemail = case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
-        then (p_retell #> '{call_analysis,in_voicemail}')::boolean end,
-      summary = p_retell #>> '{call_analysis,call_summary}',
-      analysis = case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
-        then p_retell #> '{call_analysis,custom_analysis_data}' end
-  where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now);
+  perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now, true);
 end
 $$;
 comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Retell has analysed a call.';
@@ -4281,11 +4345,11 @@ begin
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
-      perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+      perform vioc.settle_call(v_call, null, p_now);
       perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
-    perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    perform vioc.settle_call(v_call, null, p_now);
   end if;
 end
 $$;
@@ -4309,26 +4373,39 @@ comment on function vioc.document_of(text) is 'A webhook body as jsonb, null if 
 -- functions/read_event.sql
 
 -- Private. What a webhook body is about. kind: retell ({event, call}), function ({name, args, call}: a custom function
--- of the agent), report (the flat form), other. retell: Retell's call object. report: what the agent says.
+-- of the agent), report (the flat form), other. retell: Retell's call object. report: what the agent says. tenant_id: the
+-- practice that its metadata names, which nobody has proved.
 create function vioc.read_event(p_document jsonb,
-  out kind text, out event text, out session_id uuid, out retell_call_id text, out retell jsonb, out report jsonb)
+  out kind text, out event text, out tenant_id bigint, out session_id uuid, out retell_call_id text, out retell jsonb,
+  out report jsonb)
   language plpgsql immutable
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_is_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+  v_said text;
 begin
   if jsonb_typeof(p_document) is distinct from 'object' then
     kind := 'other';
     return;
   end if;
-  retell := case when jsonb_typeof(p_document -> 'call') = 'object' then p_document -> 'call' end;
+  retell := p_document -> 'call';
+  if jsonb_typeof(retell) is distinct from 'object' then
+    retell := null;
+  end if;
   retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
-  select s.said::uuid into session_id
-  from unnest(array[
-    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}'])
-    with ordinality as s (said, place)
-  where s.said ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-  order by s.place
-  limit 1;
+  foreach v_said in array array[
+    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}']
+  loop
+    if v_said ~ v_is_uuid then
+      session_id := v_said::uuid;
+      exit;
+    end if;
+  end loop;
+  v_said := coalesce(retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
+  if v_said ~ '^[0-9]{1,18}$' then
+    tenant_id := v_said::bigint;
+  end if;
   if jsonb_typeof(p_document -> 'event') = 'string' and retell is not null then
     kind := 'retell';
     event := left(p_document ->> 'event', 100);
@@ -4349,44 +4426,80 @@ comment on function vioc.read_event(jsonb) is 'Takes a webhook body apart.';
 
 -- functions/match_call.sql
 
--- Private. By our session_id, else by Retell's call_id.
-create function vioc.match_call(p_session_id uuid, p_retell_call_id text) returns vioc.calls
-  language sql stable
+-- Private. By our session_id, else by Retell's call_id; first among the calls of the practice that the body names, which
+-- is where it is unless somebody else wrote the body.
+create function vioc.match_call(p_tenant_id bigint, p_session_id uuid, p_retell_call_id text) returns vioc.calls
+  language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select m.* from (
-    select c.*, 1 as choice from vioc.calls as c where c.session_id = p_session_id
-    union all
-    select c.*, 2 from vioc.retell_calls as r
+declare
+  v_call vioc.calls;
+begin
+  if p_session_id is not null then
+    if p_tenant_id is not null then
+      select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.session_id = p_session_id;
+      if found then
+        return v_call;
+      end if;
+    end if;
+    select * into v_call from vioc.calls as c where c.session_id = p_session_id;
+    if found then
+      return v_call;
+    end if;
+  end if;
+  if p_retell_call_id is not null then
+    select c.* into v_call
+    from vioc.retell_calls as r
     join vioc.calls as c on c.tenant_id = r.tenant_id and c.id = r.call_id
     where r.retell_call_id = p_retell_call_id
-  ) as k
-  join vioc.calls as m on m.tenant_id = k.tenant_id and m.id = k.id
-  order by k.choice
-  limit 1
+    order by r.tenant_id is distinct from p_tenant_id
+    limit 1;
+  end if;
+  return v_call;
+end
 $$;
-comment on function vioc.match_call(uuid, text) is 'The call that a webhook body is about.';
+comment on function vioc.match_call(bigint, uuid, text) is 'The call that a webhook body is about.';
 
 -- functions/holds_credential.sql
 
 -- Private. Whether the key that signed a body may speak for this call: the call was sent with its credential, or the
 -- call's tenant has it now.
 create function vioc.holds_credential(p_call vioc.calls, p_credential_id bigint) returns boolean
-  language sql stable
+  language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(p_call.credential_id = p_credential_id, false)
+begin
+  return coalesce(p_call.credential_id = p_credential_id, false)
     or exists (
       select from vioc.standing('-infinity') as s
-      where s.tenant_id = p_call.tenant_id and s.credential_id = p_credential_id)
+      where s.tenant_id = p_call.tenant_id and s.credential_id = p_credential_id);
+end
 $$;
 comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a credential belongs to a call''s tenant.';
+
+-- functions/verifying_keys.sql
+
+-- Private. A credential's webhook keys, else its API key; that one also for a day after the first webhook key came. The
+-- fallback's is the setting. Inlined by the planner.
+create function vioc.verifying_keys(p_credential_id bigint, p_is_fallback boolean) returns table (key text)
+  language sql stable
+begin atomic
+  select coalesce(s.key, case when p_is_fallback then vioc.setting('retell_api_key', null) end)
+  from (values (true)) as one (is_there)
+  left join vioc.credential_keys as s
+    on s.credential_id = p_credential_id
+    and (s.valid_until is null or s.valid_until > now())
+    and (s.purpose = 'webhook' or not exists (
+      select from vioc.credential_keys as w
+      where w.credential_id = p_credential_id and w.purpose = 'webhook'
+        and w.created_at <= now() - interval '24 hours'));
+end;
+comment on function vioc.verifying_keys(bigint, boolean) is 'The keys by which a credential''s webhooks are verified.';
 
 -- functions/webhook_keys.sql
 
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
--- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
--- keys verify, else its API key; that one also for a day after the first webhook key came.
+-- that metadata names; of tenants with that agent or practice number; every key, at most 100.
 -- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
 create function vioc.webhook_keys(
   p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
@@ -4396,65 +4509,70 @@ returns table (credential_id bigint, key text)
 as $$
 #variable_conflict use_column
 declare
+  v_limit constant bigint := greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
   v_event record;
   v_call vioc.calls;
   v_retell jsonb;
-  v_named text;
-  v_tenants bigint[];
-  v_credentials bigint[];
+  v_named bigint;
+  v_tenants bigint[] := '{}';
+  v_credentials bigint[] := '{}';
 begin
-  select * into v_event from vioc.read_event(p_document);
-  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
+  v_event := vioc.read_event(p_document);
+  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
+    if not v_call.tenant_id <@ p_tenants then
+      return;
+    end if;
+    -- the call was sent with its own one; its tenant may have changed since
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where v.key is not null and k.id in (
+      v_call.credential_id, (select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id))
+    limit v_limit;
+    if found then
+      return;
+    end if;
     v_tenants := array[v_call.tenant_id];
   else
     v_retell := coalesce(v_event.retell, jsonb_build_object('direction', 'inbound') || case
       when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
-    v_named := coalesce(v_retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
-    if v_named ~ '^[0-9]{1,18}$' then
-      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
+    v_named := coalesce(
+      v_event.tenant_id, (substring(v_retell #>> '{metadata,tenant_id}' from '^[0-9]{1,18}$'))::bigint);
+    if v_named is not null then
+      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named);
     end if;
-  end if;
-  v_tenants := coalesce(v_tenants, '{}');
-  if v_tenants = '{}' and v_retell is not null then
-    v_tenants := array(
-      select t.id from vioc.tenants as t
-      where t.retell_agent_id = v_retell ->> 'agent_id'
-        or t.retell_agent_number = case v_retell ->> 'direction'
-          when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
-      limit 100);
-  end if;
-  if v_tenants <> '{}' then
-    v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
-    if v_tenants = '{}' then
-      return;
+    if v_tenants = '{}' and v_retell is not null then
+      v_tenants := array(
+        select t.id from vioc.tenants as t
+        where t.retell_agent_id = v_retell ->> 'agent_id'
+          or t.retell_agent_number = case v_retell ->> 'direction'
+            when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
+        limit 100);
     end if;
+    if v_tenants <> '{}' then
+      v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
+      if v_tenants = '{}' then
+        return;
+      end if;
+    end if;
+    v_credentials := array(
+      select distinct s.credential_id from unnest(v_tenants) as t (id)
+      join vioc.standing('-infinity') as s on s.tenant_id = t.id
+      where s.credential_id is not null);
   end if;
-  v_credentials := array(
-    select distinct s.credential_id from unnest(v_tenants) as t (id)
-    join vioc.standing('-infinity') as s on s.tenant_id = t.id
-    where s.credential_id is not null);
-  -- a call was sent with this one; its tenant may have changed since
-  if v_call.credential_id is not null then
-    v_credentials := v_credentials || v_call.credential_id;
+  if v_credentials <> '{}' then
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where k.id = any (v_credentials) and v.key is not null
+    limit v_limit;
+  else
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
+        select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
+      and v.key is not null
+    limit v_limit;
   end if;
-  return query
-  select k.id, coalesce(s.key, vioc.setting('retell_api_key', null))
-  from vioc.credentials as k
-  left join lateral (
-    select s.key from vioc.credential_keys as s
-    where s.credential_id = k.id
-      and (s.valid_until is null or s.valid_until > now())
-      and (s.purpose = 'webhook' or not exists (
-        select from vioc.credential_keys as w
-        where w.credential_id = k.id and w.purpose = 'webhook'
-          and w.created_at <= now() - interval '24 hours'))
-  ) as s on true
-  where (v_credentials = '{}' or k.id = any (v_credentials))
-    and (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
-      select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
-    and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
-  limit greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
 end
 $$;
 comment on function vioc.webhook_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';
@@ -4831,13 +4949,17 @@ comment on function vioc.inbound_variables(jsonb, bigint, timestamptz) is 'What 
 -- Private. Whether a webhook body carries an opt-out, whatever event it is: the way a call ended, the analysis, or what the
 -- agent's tool reports.
 create function vioc.asks_to_stop(p_tenant_id bigint, p_fields jsonb, p_retell jsonb, p_report jsonb) returns boolean
-  language sql stable
+  language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
-    or coalesce('do_not_call' in (
-      vioc.decision(p_tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', p_fields),
-      vioc.decision(p_tenant_id, p_report, null), vioc.decision(p_tenant_id, p_report, p_fields)), false)
+declare
+  v_analysis constant jsonb := p_retell #> '{call_analysis,custom_analysis_data}';
+begin
+  return coalesce(p_retell ->> 'disconnection_reason' = 'user_requested_dnc', false)
+    or (v_analysis is not null and coalesce(vioc.decision(p_tenant_id, v_analysis, p_fields) = 'do_not_call', false))
+    or (p_report is not null and coalesce('do_not_call' in (
+      vioc.decision(p_tenant_id, p_report, null), vioc.decision(p_tenant_id, p_report, p_fields)), false));
+end
 $$;
 comment on function vioc.asks_to_stop(bigint, jsonb, jsonb, jsonb) is 'Whether a person said that they do not want to be called any more.';
 
@@ -4903,84 +5025,87 @@ comment on function vioc.compare_analysis(vioc.calls, jsonb, timestamptz) is 'Fl
 
 -- functions/apply_event.sql
 
--- Transition: a stored body changes its call, at most once, in any order. Locks contact, then call.
-create function vioc.apply_event(p_event_id bigint, p_now timestamptz) returns text
+-- Transition: a webhook body changes its call, at most once, in any order. Takes the event as it came and returns it with
+-- what became of it, for the caller to write. Locks contact, then call.
+create function vioc.apply_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz)
+returns vioc.webhook_events
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_stored vioc.webhook_events;
+  v_stored vioc.webhook_events := p_event;
   v_event record;
   v_call vioc.calls;
-  v_key text;
+  v_tenant record;
   v_opts_out boolean;
-  v_state text := 'applied';
-  v_storage text;
 begin
-  select * into v_stored from vioc.webhook_events as e where e.id = p_event_id for update;
-  if not found or v_stored.state not in ('new', 'failed', 'unmatched') or v_stored.body = '' then
-    return v_stored.state;
-  end if;
-  select * into v_event from vioc.read_event(vioc.storable_json(v_stored.body)::jsonb);
-  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
-  if v_call.id is not null and v_stored.source = 'webhook' and not vioc.holds_credential(v_call, v_stored.credential_id) then
+  v_event := vioc.read_event(p_document);
+  v_stored.event := v_event.event;
+  v_stored.retell_call_id := v_event.retell_call_id;
+  v_stored.error := null;
+  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is not null and v_stored.source = 'webhook'
+    and v_call.credential_id is distinct from v_stored.credential_id
+    and not vioc.holds_credential(v_call, v_stored.credential_id) then
     v_call := null; -- a key of one tenant never speaks for another's call
   end if;
 
   if v_call.id is null then
-    v_state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     if v_event.retell is not null and v_stored.source <> 'look_up' then
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    update vioc.webhook_events as e
-    set state = v_state, event = v_event.event, retell_call_id = v_event.retell_call_id, error = null,
-        body = vioc.kept_body(e.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id))
-    where e.id = p_event_id;
-    return v_state;
+    v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
+    v_stored.body := vioc.kept_body(
+      v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+    return v_stored;
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  v_stored.tenant_id := v_call.tenant_id;
+  v_stored.call_id := v_call.id;
+  select t.analysis_fields, t.bodies_purged_to, t.webhook_storage into v_tenant
+  from vioc.tenants as t where t.id = v_call.tenant_id;
   -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
-  select not v_call.is_test and v_stored.source <> 'look_up'
-    and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
-  into v_opts_out from vioc.tenants as t where t.id = v_call.tenant_id;
+  v_opts_out := not v_call.is_test and v_stored.source <> 'look_up'
+    and vioc.asks_to_stop(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
     if v_event.retell is not null and v_stored.source <> 'look_up' then
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    update vioc.webhook_events as e
-    set state = 'ignored', event = v_event.event, tenant_id = v_call.tenant_id, call_id = v_call.id, body = '', error = null
-    where e.id = p_event_id;
-    return 'ignored';
+    v_stored.state := 'ignored';
+    v_stored.body := '';
+    return v_stored;
   end if;
-  -- not in full either when its time is over already
-  select case when v_call.forgotten_at is null and v_call.id > t.bodies_purged_to then t.webhook_storage else 'basics' end
-  into v_storage
-  from vioc.tenants as t where t.id = v_call.tenant_id;
-  v_key := v_call.session_id || '/' || case
+
+  v_stored.dedup_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
     when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
     else v_event.event end;
-  if exists (select from vioc.webhook_events as e where e.dedup_key = v_key and e.state = 'applied') then
+  -- not in full either when its time is over already
+  if v_tenant.webhook_storage <> 'full' or v_call.forgotten_at is not null or v_call.id <= v_tenant.bodies_purged_to then
+    v_stored.body := vioc.kept_body(v_stored.body, case
+      when v_call.forgotten_at is null and v_call.id > v_tenant.bodies_purged_to then v_tenant.webhook_storage
+      else 'basics' end);
+  end if;
+  if exists (
+    select from vioc.webhook_events as e
+    where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
     if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
     if v_opts_out then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
     end if;
-    update vioc.webhook_events as e
-    set state = 'duplicate', event = v_event.event, retell_call_id = v_event.retell_call_id,
-        tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
-        body = vioc.kept_body(e.body, v_storage)
-    where e.id = p_event_id;
-    return 'duplicate';
+    v_stored.state := 'duplicate';
+    return v_stored;
   end if;
 
-  -- the answer that would bring it may have been lost
-  update vioc.calls as c set retell_call_id = v_event.retell_call_id
-  where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is null
-    and v_event.retell_call_id is not null;
+  if v_call.retell_call_id is null and v_event.retell_call_id is not null then
+    -- the answer that would bring it may have been lost
+    update vioc.calls as c set retell_call_id = v_event.retell_call_id
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  end if;
   case
     when v_event.kind in ('function', 'report') then
       if v_event.kind = 'function' and v_event.retell_call_id is not null
@@ -4992,10 +5117,8 @@ begin
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
         vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);
-    when v_event.event = 'call_ended' then
-      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now);
-    when v_event.event = 'call_analyzed' then
-      perform vioc.analyze_call(v_call.tenant_id, v_call.id, v_event.retell, p_now);
+    when v_event.event in ('call_ended', 'call_analyzed') then
+      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
@@ -5003,71 +5126,126 @@ begin
     -- now, whenever the call is decided
     perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
   end if;
-
-  update vioc.webhook_events as e
-  set state = 'applied', applied_at = p_now, event = v_event.event, retell_call_id = v_event.retell_call_id,
-      tenant_id = v_call.tenant_id, call_id = v_call.id, dedup_key = v_key, error = null,
-      body = vioc.kept_body(e.body, v_storage)
-  where e.id = p_event_id;
+  v_stored.state := 'applied';
+  v_stored.applied_at := p_now;
   if v_call.forgotten_at is not null then
     perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
+    if exists (
+      select from vioc.calls as c
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.erased_at is not null) then
+      v_stored.body := '';
+    end if;
   end if;
   perform vioc.wake_worker();
-  return 'applied';
+  return v_stored;
 end
 $$;
-comment on function vioc.apply_event(bigint, timestamptz) is 'Applies one stored webhook body.';
+comment on function vioc.apply_event(vioc.webhook_events, jsonb, timestamptz) is 'Applies one webhook body.';
 
--- functions/try_event.sql
+-- functions/write_event.sql
 
--- Private. Applies a stored event; an error is written beside it, a row that is held elsewhere for two seconds leaves
--- it to the worker, which does not wait at all (p_wait false): others would wait for it.
-create function vioc.try_event(p_event_id bigint, p_now timestamptz, p_wait boolean default true) returns text
+-- Private. Writes an event with what became of it: a new one (without an id), or one that was stored before.
+create function vioc.write_event(p_event vioc.webhook_events) returns vioc.webhook_events
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_event.id is null then
+    insert into vioc.webhook_events (
+      body, source, credential_id, received_at, state, applied_at, event, error, retell_call_id, tenant_id, call_id, dedup_key)
+    values (
+      p_event.body, p_event.source, p_event.credential_id, p_event.received_at, p_event.state, p_event.applied_at,
+      p_event.event, p_event.error, p_event.retell_call_id, p_event.tenant_id, p_event.call_id, p_event.dedup_key)
+    returning id into p_event.id;
+  else
+    update vioc.webhook_events as e
+    set body = p_event.body, state = p_event.state, applied_at = p_event.applied_at, event = p_event.event,
+        error = p_event.error, retell_call_id = p_event.retell_call_id, tenant_id = p_event.tenant_id,
+        call_id = p_event.call_id, dedup_key = p_event.dedup_key
+    where e.id = p_event.id;
+  end if;
+  return p_event;
+end
+$$;
+comment on function vioc.write_event(vioc.webhook_events) is 'Writes a webhook body down with what became of it.';
+
+-- functions/attempt_event.sql
+
+-- Private. Applies an event and writes it down, in a subtransaction. After an error the body is kept all the same, with
+-- the reason beside it; a row that is held elsewhere for two seconds leaves it to the worker, which does not wait at all
+-- (p_wait false): others would wait for it. p_document: the body as jsonb, if it has been read; null = it is read here.
+create function vioc.attempt_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz, p_wait boolean)
+returns vioc.webhook_events
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '2s'
+  -- a plan made while a table was small must not scan it when it is large
+  set enable_seqscan = off
+  set jit = off
 as $$
-declare
-  v_message text;
 begin
   if not p_wait then
     perform set_config('lock_timeout', '1ms', true); -- until the end of this function, which sets it too
   end if;
-  return vioc.apply_event(p_event_id, p_now);
+  return vioc.write_event(
+    vioc.apply_event(p_event, coalesce(p_document, vioc.storable_json(p_event.body)::jsonb), p_now));
 exception
   when lock_not_available or deadlock_detected or serialization_failure then
     if p_wait then
       perform vioc.wake_worker();
     end if;
-    return 'new';
+    return vioc.write_event(p_event);
   when others then
-    v_message := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
-    update vioc.webhook_events as e set state = 'failed', error = v_message where e.id = p_event_id;
-    return 'failed';
+    p_event.state := 'failed';
+    p_event.error := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
+    return vioc.write_event(p_event);
 end
 $$;
-comment on function vioc.try_event(bigint, timestamptz, boolean) is 'Applies a stored webhook body and keeps the reason if that fails.';
+comment on function vioc.attempt_event(vioc.webhook_events, jsonb, timestamptz, boolean) is 'Applies a webhook body and writes it down, whatever comes of it.';
 
--- functions/store_event.sql
+-- functions/try_event.sql
 
--- Transition: body -> inbox, then applied in a subtransaction: whatever happens there, the body is kept.
--- Returns what the sender is told.
-create function vioc.store_event(p_body text, p_source text, p_credential_id bigint, p_now timestamptz) returns jsonb
+-- Private. Applies an event that was stored before, unless it has had its effect, or somebody else is at it.
+create function vioc.try_event(p_event_id bigint, p_now timestamptz, p_wait boolean default true) returns text
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_event_id bigint;
-  v_state text;
+  v_event vioc.webhook_events;
 begin
-  insert into vioc.webhook_events (body, source, credential_id, received_at)
-  values (p_body, p_source, p_credential_id, p_now)
-  returning id into v_event_id;
-  v_state := vioc.try_event(v_event_id, p_now);
-  return jsonb_build_object('status', 'received', 'event_id', v_event_id, 'state', v_state);
+  select * into v_event from vioc.webhook_events as e where e.id = p_event_id for update skip locked;
+  if not found or v_event.state not in ('new', 'failed', 'unmatched') or v_event.body = '' then
+    return v_event.state;
+  end if;
+  v_event := vioc.attempt_event(v_event, null, p_now, p_wait);
+  return v_event.state;
 end
 $$;
-comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores a webhook body and applies it.';
+comment on function vioc.try_event(bigint, timestamptz, boolean) is 'Applies a stored webhook body.';
+
+-- functions/store_event.sql
+
+-- Transition: body -> inbox, applied in a subtransaction: whatever happens there, the body is kept. It is written once,
+-- with what became of it. p_document: the body as jsonb, if the caller has read it. Returns what the sender is told.
+create function vioc.store_event(
+  p_body text, p_source text, p_credential_id bigint, p_now timestamptz, p_document jsonb default null)
+returns jsonb
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event vioc.webhook_events;
+begin
+  v_event.body := p_body;
+  v_event.source := p_source;
+  v_event.credential_id := p_credential_id;
+  v_event.received_at := p_now;
+  v_event.state := 'new';
+  v_event := vioc.attempt_event(v_event, p_document, p_now, true);
+  return jsonb_build_object('status', 'received', 'event_id', v_event.id, 'state', v_event.state);
+end
+$$;
+comment on function vioc.store_event(text, text, bigint, timestamptz, jsonb) is 'Stores a webhook body and applies it.';
 
 -- functions/claim_look_ups.sql
 
@@ -5379,7 +5557,7 @@ begin
   -- ended, asked, and still no analysis: decided without it
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   if v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
-    perform vioc.settle_call(v_call.tenant_id, v_call.id, null, p_now);
+    perform vioc.settle_call(v_call, null, p_now);
     perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;
 end
@@ -5528,7 +5706,7 @@ as $$
 begin
   if p_call.status = 'ended' then
     if p_call.ended_at <= p_now - interval '24 hours' then
-      perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+      perform vioc.settle_call(p_call, 'Retell sent no analysis within a day', p_now);
     end if;
   elsif p_call.status = 'unconfirmed' and p_call.first_posted_at > p_now - interval '50 minutes' then
     null;
@@ -5742,10 +5920,12 @@ create function vioc.skip_late_steps(p_now timestamptz) returns void
 as $$
 begin
   with late as (
+    -- few, and found by their appointments: nobody asks for more notice than this
     select c.tenant_id, c.id
     from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
-    where c.next_call_at <= p_now and c.appointment_time > p_now and c.status = 'scheduled'
+    where c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
+      and c.next_call_at <= p_now and c.status = 'scheduled'
       and vioc.call_by(c, t.min_notice) < p_now
     for update of c skip locked
   )
@@ -5761,68 +5941,89 @@ comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too
 
 -- functions/enqueue_due.sql
 
--- Private. vioc_enqueue_due with its clock as an argument.
+-- Private. vioc_enqueue_due with its clock as an argument. Goes round the practices in the order of their ids, from where
+-- the session's last call ended (a new session begins anywhere), and takes from each its soonest appointments, so many at a
+-- time that none waits for another practice's thousands. It reads no contacts but those that it queues or finds held.
 create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
+  -- a plan made while a table was small must not scan it when it is large
+  set enable_seqscan = off
+  set jit = off
+  -- planning takes as long as a piece
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_part record;
+  v_piece constant integer := least(p_max_calls, 500);
+  v_after bigint := coalesce(
+    substring(current_setting('vioc_enqueue.after', true) from '^[0-9]{1,18}$')::bigint,
+    (select floor(random() * max(t.id)) from vioc.tenants as t), 0);
+  v_is_whole_round boolean := v_after = 0;
+  v_was_full boolean := false;
   v_tenants bigint[];
   v_contacts bigint[];
-  v_first integer;
   v_queued integer := 0;
 begin
   perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
   perform vioc.expire_contacts(p_max_calls, p_now);
   perform vioc.skip_late_steps(p_now);
 
-  -- first everybody without a limit on calls per day; then each practice that has one, as many as it has left: no more, so
-  -- that tomorrow's are chosen tomorrow
-  for v_part in
-    select null::bigint as tenant_id, p_max_calls as calls
-    union all
-    select t.id, vioc.calls_left_today(t.id, p_now) - (
-      select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued')
-    from vioc.tenants as t
-    where t.live and t.max_calls_per_day is not null
   loop
-    continue when least(v_part.calls, p_max_calls - v_queued) <= 0;
     -- a contact held by the app or by a second run is left for the next minute
-    with due as (
-      select c.tenant_id, c.id
-      from vioc.contacts as c
-      join vioc.tenants as t on t.id = c.tenant_id
-      -- asked about those that are due, never about all
+    select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts
+    from (
+      select d.tenant_id, d.id
+      from (
+        select t.id,
+          -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
+          case when t.max_calls_per_day is null then v_piece
+            else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
+              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued'))) end as share
+        from vioc.tenants as t
+        where t.id > v_after and t.live
+        order by t.id) as t
       cross join lateral (
-        select from vioc.rules(p_now) as r
-        where r.tenant_id = c.tenant_id and r.contact_id = c.id
-          and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-          and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-          and r.appointment_booked and r.appointment_ahead and r.line_free
-          and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-          and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
-        offset 0) as allowed
-      where c.next_call_at <= p_now and t.live
-        and (c.tenant_id = v_part.tenant_id or (v_part.tenant_id is null and t.max_calls_per_day is null))
-        and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-        and not exists (
-          select from vioc.calls as o
-          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.is_open)
-      order by c.appointment_time, c.id
-      limit least(v_part.calls, p_max_calls - v_queued)
-      for update of c skip locked
-    )
-    select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts from due as d;
-    -- in pieces, so that it can be watched
-    for v_first in select s from generate_series(1, coalesce(cardinality(v_contacts), 0), 500) as s loop
-      perform vioc.show_progress('enqueue', v_queued, v_queued - v_first + 1 + cardinality(v_contacts));
-      perform vioc.queue_calls(v_tenants[v_first : v_first + 499], v_contacts[v_first : v_first + 499],
-        p_requested_by, false, 0::smallint, p_now);
-      v_queued := v_queued + least(500, cardinality(v_contacts) - v_first + 1);
-    end loop;
+        select c.tenant_id, c.id
+        from vioc.contacts as c
+        -- asked about those that are due, never about all
+        cross join lateral (
+          select from vioc.rules(p_now) as r
+          where r.tenant_id = c.tenant_id and r.contact_id = c.id
+            and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
+            and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+            and r.appointment_booked and r.appointment_ahead and r.line_free
+            and r.in_legal_hours and r.in_calling_hours and r.no_blackout
+            and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+          offset 0) as allowed
+        where c.tenant_id = t.id and c.next_call_at <= p_now
+          and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
+          and not exists (
+            select from vioc.calls as o
+            where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+              and o.is_open)
+        order by c.appointment_time, c.id
+        limit t.share
+        for update of c skip locked) as d
+      limit least(v_piece, p_max_calls - v_queued)) as d;
+
+    if v_contacts is not null then
+      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
+      v_queued := v_queued + cardinality(v_contacts);
+      v_after := v_tenants[cardinality(v_tenants)];
+      perform vioc.show_progress('enqueue', v_queued, p_max_calls);
+    end if;
+    exit when v_queued >= p_max_calls;
+    if cardinality(v_contacts) = v_piece then
+      v_was_full := true;
+    else
+      -- behind the last practice: again from the first, until a round has left nobody who is due out
+      exit when v_is_whole_round and not v_was_full;
+      v_after := 0;
+      v_is_whole_round := true;
+      v_was_full := false;
+    end if;
   end loop;
+  perform set_config('vioc_enqueue.after', v_after::text, false);
   perform vioc.show_progress('enqueue', v_queued, v_queued);
   if v_queued > 0 then
     perform vioc.wake_worker();
@@ -6811,7 +7012,7 @@ as $$
   ),
   in_progress as materialized (
     select c.credential_id, c.tenant_id, count(*) as calls from vioc.calls as c
-    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    where c.in_progress
     group by c.credential_id, c.tenant_id
   ),
   -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order
@@ -7369,7 +7570,7 @@ begin
   end if;
   if v_tenants <> '{(,)}' then
     select * into v_event from vioc.read_event($1);
-    if not coalesce((vioc.match_call(v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
+    if not coalesce((vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
       raise exception 'there is no such call'
         using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
     end if;
@@ -7547,6 +7748,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
   v_document jsonb;
+  v_headers json;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
@@ -7558,9 +7760,11 @@ begin
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
-  select h.value into v_header
-  from json_each_text(nullif(current_setting('request.headers', true), '')::json) as h
-  where lower(h.key) = 'x-retell-signature';
+  v_headers := nullif(current_setting('request.headers', true), '')::json;
+  v_header := v_headers ->> 'x-retell-signature'; -- as PostgREST writes it
+  if v_header is null then
+    select h.value into v_header from json_each_text(v_headers) as h where lower(h.key) = 'x-retell-signature';
+  end if;
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
@@ -7583,7 +7787,7 @@ begin
     return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
       'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_now))));
   end if;
-  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now, v_document) - array['event_id', 'state'];
 end
 $$;
 comment on function @extschema@.vioc_receive_webhook(json) is
@@ -8099,11 +8303,12 @@ comment on column vioc.dead_letters.error is 'What stood in the way: SQLSTATE an
 -- views/due_contacts.sql
 
 create view vioc.due_contacts with (security_invoker, security_barrier) as
-select c.tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
+select t.id as tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
   (select v.detail from @extschema@.vioc_explain_contact(c.id) as v where not v.ok limit 1) as held_by
-from vioc.contacts as c
-join vioc.tenants as t on t.id = c.tenant_id
-where c.next_call_at <= now();
+from vioc.tenants as t
+-- a practice at a time, by its index: a scan would look at everybody who is not due
+cross join lateral (
+  select * from vioc.contacts as d where d.tenant_id = t.id and d.next_call_at <= now() offset 0) as c;
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
 comment on column vioc.due_contacts.tenant_id is 'The practice.';
 comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';

@@ -2,8 +2,10 @@
 -- stays ended: a late call_started only adds its facts. The caller holds contact and call.
 create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_retell_call_id text, p_at timestamptz, p_now timestamptz)
 returns void
-  language sql volatile
-begin atomic
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
   -- sent before a failover lost its claim
   select vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
   from vioc.calls as c
@@ -22,5 +24,6 @@ begin atomic
         else c.look_up_at end,
       look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
-end;
+end
+$$;
 comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';

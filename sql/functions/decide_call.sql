@@ -1,57 +1,67 @@
--- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts on its row;
--- also corrects an earlier decision when a later fact changes it. The caller holds contact and call.
+-- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts of p_call, which
+-- are written with the decision; also corrects an earlier one when a later fact changes it. The caller holds contact and call.
 -- First that applies: opt-out; stopped as asked; never connected or a machine; Retell's analysis, else the agent's
 -- report, where a disagreement is reviewed; else what the end itself says.
-create function vioc.decide_call(p_tenant_id bigint, p_call_id bigint, p_review_reason text, p_now timestamptz)
-returns void
+create function vioc.decide_call(p_call vioc.calls, p_review_reason text, p_now timestamptz)
+returns vioc.calls
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_call vioc.calls;
+  v_call vioc.calls := p_call;
+  v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
   v_fields jsonb;
-  v_reason record;
+  v_reason text := vioc.reason_group(p_call.disconnection_reason);
+  v_retried boolean;
   v_reported text;
   v_analysed text;
   v_outcome text;
   v_review text := p_review_reason;
 begin
-  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_tenant_id;
-  select * into v_reason from vioc.outcome_of_reason(v_call.disconnection_reason);
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
-    v_reason.outcome := 'completed';
-    v_reason.follow_up := 'completed';
+    v_reason := 'completed';
   end if;
-  v_reported := vioc.decision(p_tenant_id, v_call.report, null);
-  v_analysed := vioc.decision(p_tenant_id, v_call.analysis, v_fields);
+  -- a line error that is retried is nothing to review yet
+  v_retried := v_reason = 'line_error';
+  v_reason := case when v_retried then 'failed' else v_reason end;
+  if v_call.report is not null then
+    v_reported := vioc.decision(v_call.tenant_id, v_call.report, null);
+  end if;
+  if v_call.analysis is not null then
+    select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
+    v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
+  end if;
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
     v_call.review_reason := null;
   end if;
 
-  if 'do_not_call' in (v_reason.outcome, v_reported, v_analysed) then
+  if 'do_not_call' in (v_reason, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
   elsif v_call.cancel_requested_at is not null
-    and (v_call.disconnection_reason = 'manual_stopped' or not vioc.has_connected(v_call)) then
-    update vioc.calls as c
-    set status = 'cancelled', cancelled_at = coalesce(c.cancelled_at, p_now), look_up_at = null, outcome = null, error = null,
-        completed_at = null, failed_at = null, expired_at = null,
-        needs_review = v_call.needs_review, review_reason = v_call.review_reason
-    where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    and (v_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
+    v_call.status := 'cancelled';
+    v_call.cancelled_at := coalesce(v_call.cancelled_at, p_now);
+    v_call.look_up_at := null;
+    v_call.outcome := null;
+    v_call.error := null;
+    v_call.completed_at := null;
+    v_call.failed_at := null;
+    v_call.expired_at := null;
+    perform vioc.write_end(v_call);
     if not v_call.is_test then
-      perform vioc.give_back(p_tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+      perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
-    return;
-  elsif v_reason.outcome = 'voicemail' or not vioc.has_connected(v_call) then
-    v_outcome := v_reason.outcome;
+    return v_call;
+  elsif v_reason = 'voicemail' or not v_has_connected then
+    v_outcome := v_reason;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
   else
     v_outcome := coalesce(v_analysed, v_reported, 'completed');
     if v_outcome = 'completed' then
-      v_outcome := v_reason.outcome;
+      v_outcome := v_reason;
     end if;
     if v_analysed <> v_reported then
       v_review := coalesce(v_review, 'the agent''s report and the analysis disagree');
@@ -60,38 +70,48 @@ begin
 
   -- what a person has settled is not changed behind their back
   if v_call.status = 'completed' and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
+    perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
     end if;
-    return;
+    return p_call;
   end if;
 
-  if v_outcome <> 'failed' or v_reason.follow_up = 'failed' then
+  if v_outcome <> 'failed' or not v_retried then
     v_review := coalesce(v_review, vioc.review_of(v_outcome));
   end if;
-  update vioc.calls as c
-  set status = 'completed', completed_at = coalesce(c.completed_at, p_now), ended_at = coalesce(c.ended_at, p_now),
-      outcome = v_outcome, error = null, look_up_at = null, failed_at = null, cancelled_at = null, expired_at = null,
-      needs_review = v_call.needs_review or (v_review is not null and not v_call.is_test),
-      review_reason = coalesce(v_call.review_reason, case when not v_call.is_test then v_review end)
-  where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  v_call.status := 'completed';
+  v_call.completed_at := coalesce(v_call.completed_at, p_now);
+  v_call.ended_at := coalesce(v_call.ended_at, p_now);
+  v_call.outcome := v_outcome;
+  v_call.error := null;
+  v_call.look_up_at := null;
+  v_call.failed_at := null;
+  v_call.cancelled_at := null;
+  v_call.expired_at := null;
+  if v_review is not null and not v_call.is_test then
+    v_call.needs_review := true;
+    v_call.review_reason := coalesce(v_call.review_reason, v_review);
+  end if;
+  perform vioc.write_end(v_call);
 
   -- once: a later event about the same call must not undo vioc_resume
-  if v_reason.outcome in ('account_trouble', 'throttled') and v_call.outcome is distinct from v_reason.outcome
+  if v_reason in ('account_trouble', 'throttled') and p_call.outcome is distinct from v_reason
     and not v_call.is_test then
-    if v_reason.outcome = 'account_trouble' then
+    if v_reason = 'account_trouble' then
       perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else
       update vioc.credentials as k
       set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
       where k.id = v_call.credential_id;
     end if;
-  elsif v_reason.outcome not in ('account_trouble', 'throttled') then
+  elsif v_reason not in ('account_trouble', 'throttled') then
     -- the probe has ended like any call: the account is in order again
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
     where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at;
   end if;
+  return v_call;
 end
 $$;
-comment on function vioc.decide_call(bigint, bigint, text, timestamptz) is 'Decides what a call achieved.';
+comment on function vioc.decide_call(vioc.calls, text, timestamptz) is 'Decides what a call achieved.';

@@ -1,9 +1,8 @@
 -- Private. Words of agents for outcomes; vioc.outcome_words goes before them.
-create function vioc.default_outcome_words() returns table (word text, outcome text)
+create function vioc.default_outcome_words() returns table (outcome text, words text[])
   language sql immutable
 begin atomic
-  select w.word, m.outcome
-  from (values
+  values
     ('confirmed', '{confirm,confirmed,confirms,yes,attending,will_attend,keep,kept,accepted}'::text[]),
     ('cancelled', '{cancel,cancelled,canceled,cancels,no,not_attending,cancellation}'),
     ('rescheduled', '{reschedule,rescheduled,reschedules,move,moved,change,postpone}'),
@@ -13,8 +12,6 @@ begin atomic
     ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
     ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
     -- these are for Retell to say, not for an agent
-    ('failed', '{account_trouble,throttled}')
-  ) as m (outcome, words)
-  cross join lateral unnest(m.words) as w (word);
+    ('failed', '{account_trouble,throttled}');
 end;
 comment on function vioc.default_outcome_words() is 'Which words of an agent mean which outcome.';

@@ -9,7 +9,7 @@ begin atomic
     k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'),
     case when k.ended_at is not null and not coalesce(k.in_voicemail, false)
         and coalesce(k.disconnection_reason, '') not in ('voicemail_reached', 'ivr_reached')
-        and vioc.has_connected(k) then k.ended_at end
+        and vioc.has_connected(k.disconnection_reason, k.ongoing_at) then k.ended_at end
   from vioc.calls as k
   where k.first_posted_at is not null and not k.is_test
     and (k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')

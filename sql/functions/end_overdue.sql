@@ -9,7 +9,7 @@ as $$
 begin
   if p_call.status = 'ended' then
     if p_call.ended_at <= p_now - interval '24 hours' then
-      perform vioc.settle_call(p_call.tenant_id, p_call.id, 'Retell sent no analysis within a day', p_now);
+      perform vioc.settle_call(p_call, 'Retell sent no analysis within a day', p_now);
     end if;
   elsif p_call.status = 'unconfirmed' and p_call.first_posted_at > p_now - interval '50 minutes' then
     null;

@@ -37,7 +37,7 @@ as $$
   ),
   in_progress as materialized (
     select c.credential_id, c.tenant_id, count(*) as calls from vioc.calls as c
-    where c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')
+    where c.in_progress
     group by c.credential_id, c.tenant_id
   ),
   -- which limit they wait for; max_calls_per_day is the practice's own wish, and calls that wait for it are in order

@@ -15,7 +15,8 @@ begin
     select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
     join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
-    join vioc.tenants as t on t.id = c.tenant_id
+    -- for each its own, whatever the planner thinks of the arrays' length
+    cross join lateral (select t.min_notice from vioc.tenants as t where t.id = c.tenant_id offset 0) as t
   ),
   numbered as (
     update vioc.contacts as c

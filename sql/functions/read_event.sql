@@ -1,24 +1,37 @@
 -- Private. What a webhook body is about. kind: retell ({event, call}), function ({name, args, call}: a custom function
--- of the agent), report (the flat form), other. retell: Retell's call object. report: what the agent says.
+-- of the agent), report (the flat form), other. retell: Retell's call object. report: what the agent says. tenant_id: the
+-- practice that its metadata names, which nobody has proved.
 create function vioc.read_event(p_document jsonb,
-  out kind text, out event text, out session_id uuid, out retell_call_id text, out retell jsonb, out report jsonb)
+  out kind text, out event text, out tenant_id bigint, out session_id uuid, out retell_call_id text, out retell jsonb,
+  out report jsonb)
   language plpgsql immutable
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_is_uuid constant text := '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$';
+  v_said text;
 begin
   if jsonb_typeof(p_document) is distinct from 'object' then
     kind := 'other';
     return;
   end if;
-  retell := case when jsonb_typeof(p_document -> 'call') = 'object' then p_document -> 'call' end;
+  retell := p_document -> 'call';
+  if jsonb_typeof(retell) is distinct from 'object' then
+    retell := null;
+  end if;
   retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
-  select s.said::uuid into session_id
-  from unnest(array[
-    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}'])
-    with ordinality as s (said, place)
-  where s.said ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
-  order by s.place
-  limit 1;
+  foreach v_said in array array[
+    p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}']
+  loop
+    if v_said ~ v_is_uuid then
+      session_id := v_said::uuid;
+      exit;
+    end if;
+  end loop;
+  v_said := coalesce(retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
+  if v_said ~ '^[0-9]{1,18}$' then
+    tenant_id := v_said::bigint;
+  end if;
   if jsonb_typeof(p_document -> 'event') = 'string' and retell is not null then
     kind := 'retell';
     event := left(p_document ->> 'event', 100);

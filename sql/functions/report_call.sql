@@ -36,11 +36,11 @@ begin
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision(p_tenant_id, v_call.report, null) is not null then
-      perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+      perform vioc.settle_call(v_call, null, p_now);
       perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
-    perform vioc.settle_call(p_tenant_id, p_call_id, null, p_now);
+    perform vioc.settle_call(v_call, null, p_now);
   end if;
 end
 $$;

@@ -24,7 +24,10 @@ begin
     'select cron.unschedule(j.jobid) from cron.job as j where j.jobname in (%L, %L, %L)', v_enqueue, v_purge, v_trim);
   -- Made anew, whoever made them before, whether they were active, and whatever came of their runs.
   v_make := v_drop || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_enqueue, p_every, 'select @extschema@.vioc_enqueue_due(10000)', current_database())
+      v_enqueue, p_every,
+      -- each piece its own transaction, so that an app that writes a due contact waits for one piece at most
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
+      current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',

@@ -1,18 +1,21 @@
--- Transition: body -> inbox, then applied in a subtransaction: whatever happens there, the body is kept.
--- Returns what the sender is told.
-create function vioc.store_event(p_body text, p_source text, p_credential_id bigint, p_now timestamptz) returns jsonb
+-- Transition: body -> inbox, applied in a subtransaction: whatever happens there, the body is kept. It is written once,
+-- with what became of it. p_document: the body as jsonb, if the caller has read it. Returns what the sender is told.
+create function vioc.store_event(
+  p_body text, p_source text, p_credential_id bigint, p_now timestamptz, p_document jsonb default null)
+returns jsonb
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_event_id bigint;
-  v_state text;
+  v_event vioc.webhook_events;
 begin
-  insert into vioc.webhook_events (body, source, credential_id, received_at)
-  values (p_body, p_source, p_credential_id, p_now)
-  returning id into v_event_id;
-  v_state := vioc.try_event(v_event_id, p_now);
-  return jsonb_build_object('status', 'received', 'event_id', v_event_id, 'state', v_state);
+  v_event.body := p_body;
+  v_event.source := p_source;
+  v_event.credential_id := p_credential_id;
+  v_event.received_at := p_now;
+  v_event.state := 'new';
+  v_event := vioc.attempt_event(v_event, p_document, p_now, true);
+  return jsonb_build_object('status', 'received', 'event_id', v_event.id, 'state', v_event.state);
 end
 $$;
-comment on function vioc.store_event(text, text, bigint, timestamptz) is 'Stores a webhook body and applies it.';
+comment on function vioc.store_event(text, text, bigint, timestamptz, jsonb) is 'Stores a webhook body and applies it.';

@@ -165,7 +165,7 @@ begin
   end if;
 
   -- not reached: again after a while, else at the plan's next step, else unreachable
-  if p_outcome = 'failed' and (vioc.outcome_of_reason(p_call.disconnection_reason)).follow_up = 'line_error' then
+  if p_outcome = 'failed' and vioc.reason_group(p_call.disconnection_reason) = 'line_error' then
     v_kind := 'line_error';
   end if;
   select coalesce(f.delays, d.delays), coalesce(f.max_attempts, d.max_attempts) into v_delays, v_limit

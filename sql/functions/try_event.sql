@@ -1,27 +1,17 @@
--- Private. Applies a stored event; an error is written beside it, a row that is held elsewhere for two seconds leaves
--- it to the worker, which does not wait at all (p_wait false): others would wait for it.
+-- Private. Applies an event that was stored before, unless it has had its effect, or somebody else is at it.
 create function vioc.try_event(p_event_id bigint, p_now timestamptz, p_wait boolean default true) returns text
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
-  set lock_timeout = '2s'
 as $$
 declare
-  v_message text;
+  v_event vioc.webhook_events;
 begin
-  if not p_wait then
-    perform set_config('lock_timeout', '1ms', true); -- until the end of this function, which sets it too
+  select * into v_event from vioc.webhook_events as e where e.id = p_event_id for update skip locked;
+  if not found or v_event.state not in ('new', 'failed', 'unmatched') or v_event.body = '' then
+    return v_event.state;
   end if;
-  return vioc.apply_event(p_event_id, p_now);
-exception
-  when lock_not_available or deadlock_detected or serialization_failure then
-    if p_wait then
-      perform vioc.wake_worker();
-    end if;
-    return 'new';
-  when others then
-    v_message := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
-    update vioc.webhook_events as e set state = 'failed', error = v_message where e.id = p_event_id;
-    return 'failed';
+  v_event := vioc.attempt_event(v_event, null, p_now, p_wait);
+  return v_event.state;
 end
 $$;
-comment on function vioc.try_event(bigint, timestamptz, boolean) is 'Applies a stored webhook body and keeps the reason if that fails.';
+comment on function vioc.try_event(bigint, timestamptz, boolean) is 'Applies a stored webhook body.';

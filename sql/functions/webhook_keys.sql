@@ -1,6 +1,5 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
--- that metadata names; of tenants with that agent or practice number; every key, at most 100. A credential's webhook
--- keys verify, else its API key; that one also for a day after the first webhook key came.
+-- that metadata names; of tenants with that agent or practice number; every key, at most 100.
 -- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
 create function vioc.webhook_keys(
   p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
@@ -10,65 +9,70 @@ returns table (credential_id bigint, key text)
 as $$
 #variable_conflict use_column
 declare
+  v_limit constant bigint := greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
   v_event record;
   v_call vioc.calls;
   v_retell jsonb;
-  v_named text;
-  v_tenants bigint[];
-  v_credentials bigint[];
+  v_named bigint;
+  v_tenants bigint[] := '{}';
+  v_credentials bigint[] := '{}';
 begin
-  select * into v_event from vioc.read_event(p_document);
-  v_call := vioc.match_call(v_event.session_id, v_event.retell_call_id);
+  v_event := vioc.read_event(p_document);
+  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
+    if not v_call.tenant_id <@ p_tenants then
+      return;
+    end if;
+    -- the call was sent with its own one; its tenant may have changed since
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where v.key is not null and k.id in (
+      v_call.credential_id, (select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id))
+    limit v_limit;
+    if found then
+      return;
+    end if;
     v_tenants := array[v_call.tenant_id];
   else
     v_retell := coalesce(v_event.retell, jsonb_build_object('direction', 'inbound') || case
       when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
-    v_named := coalesce(v_retell #>> '{metadata,tenant_id}', p_document #>> '{metadata,tenant_id}');
-    if v_named ~ '^[0-9]{1,18}$' then
-      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named::bigint);
+    v_named := coalesce(
+      v_event.tenant_id, (substring(v_retell #>> '{metadata,tenant_id}' from '^[0-9]{1,18}$'))::bigint);
+    if v_named is not null then
+      v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named);
     end if;
-  end if;
-  v_tenants := coalesce(v_tenants, '{}');
-  if v_tenants = '{}' and v_retell is not null then
-    v_tenants := array(
-      select t.id from vioc.tenants as t
-      where t.retell_agent_id = v_retell ->> 'agent_id'
-        or t.retell_agent_number = case v_retell ->> 'direction'
-          when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
-      limit 100);
-  end if;
-  if v_tenants <> '{}' then
-    v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
-    if v_tenants = '{}' then
-      return;
+    if v_tenants = '{}' and v_retell is not null then
+      v_tenants := array(
+        select t.id from vioc.tenants as t
+        where t.retell_agent_id = v_retell ->> 'agent_id'
+          or t.retell_agent_number = case v_retell ->> 'direction'
+            when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
+        limit 100);
     end if;
+    if v_tenants <> '{}' then
+      v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
+      if v_tenants = '{}' then
+        return;
+      end if;
+    end if;
+    v_credentials := array(
+      select distinct s.credential_id from unnest(v_tenants) as t (id)
+      join vioc.standing('-infinity') as s on s.tenant_id = t.id
+      where s.credential_id is not null);
   end if;
-  v_credentials := array(
-    select distinct s.credential_id from unnest(v_tenants) as t (id)
-    join vioc.standing('-infinity') as s on s.tenant_id = t.id
-    where s.credential_id is not null);
-  -- a call was sent with this one; its tenant may have changed since
-  if v_call.credential_id is not null then
-    v_credentials := v_credentials || v_call.credential_id;
+  if v_credentials <> '{}' then
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where k.id = any (v_credentials) and v.key is not null
+    limit v_limit;
+  else
+    return query
+    select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+    where (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
+        select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
+      and v.key is not null
+    limit v_limit;
   end if;
-  return query
-  select k.id, coalesce(s.key, vioc.setting('retell_api_key', null))
-  from vioc.credentials as k
-  left join lateral (
-    select s.key from vioc.credential_keys as s
-    where s.credential_id = k.id
-      and (s.valid_until is null or s.valid_until > now())
-      and (s.purpose = 'webhook' or not exists (
-        select from vioc.credential_keys as w
-        where w.credential_id = k.id and w.purpose = 'webhook'
-          and w.created_at <= now() - interval '24 hours'))
-  ) as s on true
-  where (v_credentials = '{}' or k.id = any (v_credentials))
-    and (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
-      select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
-    and coalesce(s.key, case when k.is_fallback then vioc.setting('retell_api_key', null) end) is not null
-  limit greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
 end
 $$;
 comment on function vioc.webhook_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';

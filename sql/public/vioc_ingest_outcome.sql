@@ -17,7 +17,7 @@ begin
   end if;
   if v_tenants <> '{(,)}' then
     select * into v_event from vioc.read_event($1);
-    if not coalesce((vioc.match_call(v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
+    if not coalesce((vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
       raise exception 'there is no such call'
         using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
     end if;

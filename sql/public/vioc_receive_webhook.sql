@@ -9,6 +9,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
   v_document jsonb;
+  v_headers json;
   v_header text;
   v_credentials bigint[];
   v_keys text[];
@@ -20,9 +21,11 @@ begin
     perform set_config('response.status', '413', true);
     return jsonb_build_object('status', 'refused');
   end if;
-  select h.value into v_header
-  from json_each_text(nullif(current_setting('request.headers', true), '')::json) as h
-  where lower(h.key) = 'x-retell-signature';
+  v_headers := nullif(current_setting('request.headers', true), '')::json;
+  v_header := v_headers ->> 'x-retell-signature'; -- as PostgREST writes it
+  if v_header is null then
+    select h.value into v_header from json_each_text(v_headers) as h where lower(h.key) = 'x-retell-signature';
+  end if;
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
@@ -45,7 +48,7 @@ begin
     return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
       'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_now))));
   end if;
-  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now) - array['event_id', 'state'];
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now, v_document) - array['event_id', 'state'];
 end
 $$;
 comment on function @extschema@.vioc_receive_webhook(json) is

@@ -44,8 +44,8 @@ create table vioc.contacts (
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due, soonest first
-create index contacts_due_idx on vioc.contacts (next_call_at) where next_call_at is not null;
+-- vioc_enqueue_due: who is due at a practice, soonest appointment first, without a look at those who are not
+create index contacts_due_idx on vioc.contacts (tenant_id, appointment_time, id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
@@ -80,6 +80,6 @@ comment on column vioc.contacts.requested_text is 'Owned by the extension: the s
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
 comment on column vioc.contacts.created_at is 'When it was first written.';
 comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open).';
--- vioc.expire_contacts
+-- vioc.expire_contacts, vioc.skip_late_steps
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where may_expire;

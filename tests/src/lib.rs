@@ -11,6 +11,7 @@
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
 //! | [`demo`] | what `make demo` shows |
+//! | [`reports`] | Retell's reports about many calls at once |
 //! | [`catalog`], [`release`] | what an upgrade must come to, and the rules of releases |
 //! | [`bench`] | what `make bench` runs |
 //!
@@ -26,6 +27,7 @@ pub mod http;
 pub mod practice;
 pub mod readme;
 pub mod release;
+pub mod reports;
 pub mod tap;
 pub mod wait;
 

@@ -60,7 +60,7 @@ select is(:'stolen'::text, 'PT404', 'nor a function');
 -- functions of the same name
 create function public.vioc_enqueue_due() returns integer language sql as 'select 666';
 create function public.vioc_wait_for_call(bigint, interval) returns vioc.awaited_call language sql as 'select null::vioc.awaited_call';
-select matches(p.prosrc, 'vioc_enqueue_due\(10000\)', 'the job of pg_cron names the argument''s exact type')
+select matches(p.prosrc, 'vioc_enqueue_due\(100\)', 'the job of pg_cron names the argument''s exact type')
 from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.proname = 'schedule';
 select lives_ok($$ select vioc_grant('trickster', 'viewer') $$, 'and do not disturb what is granted');
 select ok(not has_function_privilege('trickster', 'vioc_set_credentials(bigint, text, text)', 'execute'), 'an operator has no admin''s function');

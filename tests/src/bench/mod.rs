@@ -4,10 +4,12 @@
 //! beside something else that the machine did in turn with it. Compare ratios rather than figures.
 
 mod backlog;
+mod enqueue;
 mod figure;
 mod hand;
 mod history;
 mod idle;
+mod ingest;
 mod latency;
 mod machine;
 mod options;
@@ -42,6 +44,9 @@ const ROWS: &[Row] = &[
     unused::ROW,
     steady::ROW,
     history::ROW,
+    enqueue::ROW,
+    ingest::WEBHOOKS,
+    ingest::BURST,
 ];
 
 /// Where the table is left, in the root of the repository (not in version control).

@@ -152,7 +152,10 @@ fn pg_cron_in_another_database_gets_the_jobs_of_this_one() {
         .collect();
     assert_eq!(enqueue.len(), 1, "{installed:#?}");
     assert_eq!(enqueue[0].3, APP);
-    assert_eq!(enqueue[0].2, "select public.vioc_enqueue_due(10000)");
+    assert_eq!(
+        enqueue[0].2,
+        "do $run$ begin for piece in 1..100 loop exit when public.vioc_enqueue_due(100) < 100; commit; end loop; end $run$"
+    );
 
     let told = refusal(
         &practice,

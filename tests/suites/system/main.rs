@@ -14,6 +14,7 @@ mod faults;
 mod first_call;
 mod front_desk;
 mod privacy;
+mod scale;
 mod server_life;
 mod stories;
 mod waiting;

@@ -1,0 +1,16 @@
+-- Private. A credential's webhook keys, else its API key; that one also for a day after the first webhook key came. The
+-- fallback's is the setting. Inlined by the planner.
+create function vioc.verifying_keys(p_credential_id bigint, p_is_fallback boolean) returns table (key text)
+  language sql stable
+begin atomic
+  select coalesce(s.key, case when p_is_fallback then vioc.setting('retell_api_key', null) end)
+  from (values (true)) as one (is_there)
+  left join vioc.credential_keys as s
+    on s.credential_id = p_credential_id
+    and (s.valid_until is null or s.valid_until > now())
+    and (s.purpose = 'webhook' or not exists (
+      select from vioc.credential_keys as w
+      where w.credential_id = p_credential_id and w.purpose = 'webhook'
+        and w.created_at <= now() - interval '24 hours'));
+end;
+comment on function vioc.verifying_keys(bigint, boolean) is 'The keys by which a credential''s webhooks are verified.';
