@@ -167,10 +167,7 @@ fn run(run: &mut Run<'_>) -> Findings {
         ("app's write of a due contact", &on_due),
         ("app's write of another contact", &on_others),
     ] {
-        let both = quantiles(what, repeats, &[0.5, 0.99]);
-        let [p50, p99] =
-            <[Figure; 2]>::try_from(both).unwrap_or_else(|_| unreachable!("two were asked for"));
-        figures.extend([p50, p99.at_most(10.0)]);
+        figures.extend(quantiles(what, repeats, &[(0.5, None), (0.99, Some(10.0))]));
     }
     Findings {
         about: format!(
