@@ -29,20 +29,6 @@ fn library_version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// Whether the current user has the rights of who owns `vioc.contacts`.
-#[pg_extern(sql = false)]
-fn owns_contacts() -> bool {
-    unsafe {
-        let schema = pg_sys::get_namespace_oid(c"vioc".as_ptr(), true);
-        let contacts = pg_sys::get_relname_relid(c"contacts".as_ptr(), schema);
-        let user = pg_sys::GetUserId();
-        #[cfg(feature = "pg15")]
-        return pg_sys::pg_class_ownercheck(contacts, user);
-        #[cfg(not(feature = "pg15"))]
-        pg_sys::object_ownercheck(pg_sys::RelationRelationId, contacts, user)
-    }
-}
-
 #[pg_extern(sql = false)]
 fn keep_extension() -> bool {
     crate::db::is_installed()

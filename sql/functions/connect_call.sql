@@ -7,7 +7,7 @@ returns void
 as $$
 begin
   -- sent before a failover lost its claim
-  select vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
+  perform vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
   from vioc.calls as c
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
   update vioc.calls as c
