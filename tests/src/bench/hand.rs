@@ -146,6 +146,16 @@ impl Hand {
         took
     }
 
+    /// Always the same work of a processor: what it takes longer, the machine is slower.
+    pub(super) fn control(&mut self) -> Duration {
+        let (_, took) = timed(&mut self.worker, |client| {
+            client
+                .query_one("select sum(n) from generate_series(1, 100000) as n", &[])
+                .expect("numbers can be added")
+        });
+        took
+    }
+
     /// What else the worker does in a while.
     pub(super) fn tend(&mut self, now: Now) {
         self.worker
