@@ -21,7 +21,7 @@ const MOST: usize = 256;
 /// Chosen ahead at most, if calls go out that fast.
 const CHOSEN: usize = 1024;
 /// Counting the lines in use takes at most one part in so many of the time.
-const COUNTING: u32 = 20;
+const COUNTING: u32 = 50;
 
 pub(crate) struct Queue {
     chosen: VecDeque<Claimable>,
