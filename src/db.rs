@@ -476,22 +476,35 @@ pub(crate) fn tend(limit: i32) -> SpiResult<()> {
     )
 }
 
-/// One answer as `vioc.record_answers` takes it.
+/// One answer as `vioc.record_answers` takes it: JSON.
 pub(crate) fn answer_json(
     tenant_id: i64,
     call_id: i64,
     http_status: Option<u16>,
     answer: &CreateAnswer,
-) -> serde_json::Value {
-    serde_json::json!({
-        "tenant_id": tenant_id,
-        "call_id": call_id,
-        "verdict": answer.verdict.as_str(),
-        "http_status": http_status,
-        "retell_call_id": answer.retell_call_id,
-        "message": answer.message,
-        "retry_after": answer.retry_after_seconds,
-        "do_not_call": answer.do_not_call,
-        "legacy_field": answer.legacy_field,
-    })
+) -> String {
+    #[derive(serde::Serialize)]
+    struct Answer<'a> {
+        tenant_id: i64,
+        call_id: i64,
+        verdict: &'a str,
+        http_status: Option<u16>,
+        retell_call_id: Option<&'a str>,
+        message: Option<&'a str>,
+        retry_after: Option<u32>,
+        do_not_call: bool,
+        legacy_field: bool,
+    }
+    let answer = Answer {
+        tenant_id,
+        call_id,
+        verdict: answer.verdict.as_str(),
+        http_status,
+        retell_call_id: answer.retell_call_id.as_deref(),
+        message: answer.message.as_deref(),
+        retry_after: answer.retry_after_seconds,
+        do_not_call: answer.do_not_call,
+        legacy_field: answer.legacy_field,
+    };
+    serde_json::to_string(&answer).unwrap_or_default() // strings and numbers can always be written
 }

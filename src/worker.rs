@@ -111,7 +111,7 @@ struct Worker {
     work: HashMap<u64, Work>,
     next_ticket: u64,
     /// Answers to write down, by call; kept until the transaction that does has committed.
-    answers: VecDeque<(i64, serde_json::Value)>,
+    answers: VecDeque<(i64, String)>,
     look_ups: Vec<(LookUp, TimestampWithTimeZone, Exchange)>,
     /// Answers that came in the last moments: how far ahead of the threads to claim.
     recent_answers: usize,
@@ -365,13 +365,12 @@ impl Worker {
         }
         let count = claim.calls.len();
         let moved = recorded.len() + claim.moved + usize::from(!is_all_tried);
-        let is_stopping = stop::is_requested();
-        for call in claim.calls {
-            match is_stopping {
-                // the claim may be on no standby: it must not be dialled
-                true => self.give_back(call, CreateVerdict::NotSent, None, "worker is stopping"),
-                false => self.send(call),
-            }
+        match stop::is_requested() {
+            // the claim may be on no standby: it must not be dialled
+            true => claim.calls.into_iter().for_each(|call| {
+                self.give_back(call, CreateVerdict::NotSent, None, "worker is stopping");
+            }),
+            false => self.send(claim.calls),
         }
         self.report_flight();
         self.claimed += count;
@@ -386,7 +385,7 @@ impl Worker {
     fn record_one_by_one(&mut self) {
         self.statements = Statements::default();
         for (call_id, answer) in std::mem::take(&mut self.answers) {
-            let text = json_array([&(call_id, answer.clone())].into_iter());
+            let text = format!("[{answer}]");
             let (id, statements) = (self.id, &mut self.statements);
             match with_extension(|| statements.record(id, &text)) {
                 Ok(None) => return, // the extension is gone
@@ -426,32 +425,38 @@ impl Worker {
             .collect()
     }
 
-    fn send(&mut self, call: db::Claimed) {
-        let ticket = self.ticket(Work::Call {
-            tenant_id: call.tenant_id,
-            call_id: call.call_id,
-        });
-        let who = (call.tenant_id, call.credential_id);
-        self.pace.started(ticket, who, Instant::now());
-        let key = secrets::resolve(call.api_key.expose(), &config::secrets_dir());
-        match (key, &self.pool) {
-            (Ok(key), Some(pool)) => pool.submit(Job {
+    fn send(&mut self, calls: Vec<db::Claimed>) {
+        let dir = config::secrets_dir();
+        let mut jobs = Vec::with_capacity(calls.len());
+        for call in calls {
+            let key = match (secrets::resolve(call.api_key.expose(), &dir), &self.pool) {
+                (Ok(key), Some(_)) => key,
+                (key, _) => {
+                    let message = key.err().unwrap_or_else(|| "no connection pool".into());
+                    // as if Retell had refused the key: the credential is suspended, the queue is kept
+                    self.give_back(call, CreateVerdict::RefusedConfig, Some(401), &message);
+                    continue;
+                }
+            };
+            let ticket = self.ticket(Work::Call {
+                tenant_id: call.tenant_id,
+                call_id: call.call_id,
+            });
+            let payer = (call.tenant_id, call.credential_id);
+            self.pace.started(ticket, payer, Instant::now());
+            jobs.push(Job {
                 ticket,
                 method: Method::Post,
                 path: "/v2/create-phone-call".into(),
                 body: Some(call.body),
                 api_key: key,
-            }),
-            (key, _) => {
-                let message = key.err().unwrap_or_else(|| "no connection pool".into());
-                self.work.remove(&ticket);
-                // as if Retell had refused the key: the credential is suspended, the queue is kept
-                self.give_back(call, CreateVerdict::RefusedConfig, Some(401), &message);
-                return;
-            }
+            });
         }
-        let report = &self.slot.report;
-        report.posted.fetch_add(1, Ordering::Relaxed);
+        let posted = u64::try_from(jobs.len()).unwrap_or_default();
+        self.slot.report.posted.fetch_add(posted, Ordering::Relaxed);
+        if let Some(pool) = &self.pool {
+            pool.submit_all(jobs);
+        }
     }
 
     /// Writes down an answer that Retell did not give.
@@ -657,8 +662,8 @@ impl Worker {
 }
 
 /// Answers as `vioc.record_answers` takes them.
-fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, serde_json::Value)>) -> String {
-    let answers: Vec<String> = answers.map(|(_, answer)| answer.to_string()).collect();
+fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, String)>) -> String {
+    let answers: Vec<&str> = answers.map(|(_, answer)| answer.as_str()).collect();
     format!("[{}]", answers.join(","))
 }
 

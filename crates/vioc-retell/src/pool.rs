@@ -107,27 +107,43 @@ impl Pool {
     }
 
     /// Queues a job and sees to it that there is a thread for it. Never blocks.
+    pub fn submit(&self, job: Job) {
+        self.submit_all([job]);
+    }
+
+    /// Queues jobs and sees to it that there are threads for them. Never blocks.
     ///
     /// Threads that died are replaced here: they are no longer counted, so there is room for new.
-    pub fn submit(&self, job: Job) {
+    pub fn submit_all(&self, jobs: impl IntoIterator<Item = Job>) {
         let mut state = self.shared.lock();
         if state.stopping {
-            let done = unstarted(job, STOPPING);
-            return self.shared.store(state, [done]);
+            let done: Vec<Done> = jobs
+                .into_iter()
+                .map(|job| unstarted(job, STOPPING))
+                .collect();
+            return self.shared.store(state, done);
         }
-        state.queue.push_back((Instant::now(), job));
-        let short_of_threads = state.queue.len() > state.idle && state.alive < self.shared.threads;
-        if !short_of_threads {
-            self.shared.job_ready.notify_one();
-            return;
-        }
-        state.alive += 1;
-        state.idle += 1;
-        state.started += 1;
-        let name = format!("vioc-retell-{}", state.started);
+        let before = state.queue.len();
+        let now = Instant::now();
+        state.queue.extend(jobs.into_iter().map(|job| (now, job)));
+        let jobs = state.queue.len() - before;
+        let short = state.queue.len().saturating_sub(state.idle);
+        let new = short.min(self.shared.threads.saturating_sub(state.alive));
+        state.alive += new;
+        state.idle += new;
+        let first = state.started;
+        state.started += new;
         drop(state);
-        if !self.shared.start_thread(name) {
-            self.shared.thread_missing();
+        match jobs {
+            0 => {}
+            1 => self.shared.job_ready.notify_one(),
+            // one call into the kernel, however many there are
+            _ => self.shared.job_ready.notify_all(),
+        }
+        for number in first + 1..=first + new {
+            if !self.shared.start_thread(format!("vioc-retell-{number}")) {
+                self.shared.thread_missing();
+            }
         }
     }
 
