@@ -97,13 +97,11 @@ impl Queue {
             self.chosen.clear();
         }
         let is_counted = self.count_lines(statements)?;
-        if self.has_more() {
-            let urgent = self.choose(statements, starts, self.at_a_time, true)?;
-            if !urgent.is_empty() {
-                // these take room that the others were promised
-                self.chosen = urgent.into();
-            }
-        } else {
+        let urgent = self.choose(statements, starts, self.at_a_time, true)?;
+        if !urgent.is_empty() {
+            // these take room that the others were promised
+            self.chosen = urgent.into();
+        } else if !self.has_more() {
             let limit = room.max(rate.min(CHOSEN));
             let mut chosen = self.choose(statements, starts, limit, false)?;
             // there may be more lines than by the last count
