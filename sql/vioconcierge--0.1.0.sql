@@ -500,8 +500,8 @@ create table vioc.contacts (
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due at a practice, soonest appointment first, without a look at those who are not
-create index contacts_due_idx on vioc.contacts (tenant_id, appointment_time, id, next_call_at) where next_call_at is not null;
+-- vioc_enqueue_due: who is due at a practice, without a look at those who are not
+create index contacts_due_idx on vioc.contacts (tenant_id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
@@ -2209,7 +2209,7 @@ begin
     v_room := v_tenant.max_calls_per_day;
     if v_offset = 0 then
       select count(*) into calls from vioc.calls as q
-      where q.tenant_id = p_tenant_id and q.status = 'queued' and not q.is_test
+      where q.tenant_id = p_tenant_id and q.in_queue and q.status = 'queued' and not q.is_test
         and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
       v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
     end if;
@@ -2912,7 +2912,7 @@ begin
   for v_call in
     select c.* from vioc.calls as c
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.status = 'queued'
+    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.in_queue and c.status = 'queued'
     for update of c, ct skip locked
   loop
     perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);
@@ -5920,7 +5920,7 @@ begin
     select c.tenant_id, c.id
     from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
-    where c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
+    where c.may_expire and c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
       and c.next_call_at <= p_now and c.status = 'scheduled'
       and vioc.call_by(c, t.min_notice) < p_now
     for update of c skip locked
@@ -5939,7 +5939,7 @@ comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too
 
 -- Private. vioc_enqueue_due with its clock as an argument. Goes round the practices in the order of their ids, from where
 -- the session's last call ended (a new session begins anywhere), and takes from each its soonest appointments, so many at a
--- time that none waits for another practice's thousands. It reads no contacts but those that it queues or finds held.
+-- time that none waits for another practice's thousands. It reads no contacts but those that are due.
 create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -5974,14 +5974,20 @@ begin
           -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
           case when t.max_calls_per_day is null then v_piece
             else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
-              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued'))) end as share
+              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
         from vioc.tenants as t
         where t.id > v_after and t.live
         order by t.id) as t
       cross join lateral (
         select c.tenant_id, c.id
-        from vioc.contacts as c
-        -- asked about those that are due, never about all
+        from (
+          -- in order before they are judged, so that no more are judged than are taken
+          select d.tenant_id, d.id, d.appointment_time
+          from vioc.contacts as d
+          where d.tenant_id = t.id and d.next_call_at <= p_now
+            and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
+          order by d.appointment_time, d.id offset 0) as d
+        join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
           select from vioc.rules(p_now) as r
           where r.tenant_id = c.tenant_id and r.contact_id = c.id
@@ -5991,13 +5997,13 @@ begin
             and r.in_legal_hours and r.in_calling_hours and r.no_blackout
             and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
           offset 0) as allowed
-        where c.tenant_id = t.id and c.next_call_at <= p_now
+        where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
           and not exists (
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
               and o.is_open)
-        order by c.appointment_time, c.id
+        order by d.appointment_time, d.id
         limit t.share
         for update of c skip locked) as d
       limit least(v_piece, p_max_calls - v_queued)) as d;
@@ -7008,7 +7014,7 @@ as $$
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
+    where o.in_queue and o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
     group by o.tenant_id, s.credential_id
   ),
   in_progress as materialized (
@@ -8352,7 +8358,10 @@ select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs
 union all
 select 'look_ups_due', '{}', count(*) from vioc.calls as c where c.look_up_at <= now()
 union all
-select 'contacts_due', '{}', count(*) from vioc.contacts as c where c.next_call_at <= now()
+select 'contacts_due', '{}', coalesce(sum(d.contacts), 0)
+from vioc.tenants as t
+cross join lateral (
+  select count(*) as contacts from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as d
 union all
 select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
 from unnest(array['new', 'failed']) as s (state)
@@ -8438,7 +8447,7 @@ cross join lateral (
     min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
     count(*) filter (where c.status <> 'queued') as in_progress
   from vioc.calls as c
-  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+  where c.tenant_id = t.id and c.is_open and c.status <> 'ended') as n
 cross join lateral (
   select count(*) as calls_today
   from vioc.calls as c
@@ -8475,7 +8484,7 @@ select s.state, r.pid, case when s.state = 'ready' then r.started_at end as sinc
 from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
-  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
+  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now()) as q;
 comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
 comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
 comment on column vioc.worker_status.pid is 'Its process.';

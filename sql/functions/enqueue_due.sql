@@ -1,6 +1,6 @@
 -- Private. vioc_enqueue_due with its clock as an argument. Goes round the practices in the order of their ids, from where
 -- the session's last call ended (a new session begins anywhere), and takes from each its soonest appointments, so many at a
--- time that none waits for another practice's thousands. It reads no contacts but those that it queues or finds held.
+-- time that none waits for another practice's thousands. It reads no contacts but those that are due.
 create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -35,14 +35,20 @@ begin
           -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
           case when t.max_calls_per_day is null then v_piece
             else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
-              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.status = 'queued'))) end as share
+              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
         from vioc.tenants as t
         where t.id > v_after and t.live
         order by t.id) as t
       cross join lateral (
         select c.tenant_id, c.id
-        from vioc.contacts as c
-        -- asked about those that are due, never about all
+        from (
+          -- in order before they are judged, so that no more are judged than are taken
+          select d.tenant_id, d.id, d.appointment_time
+          from vioc.contacts as d
+          where d.tenant_id = t.id and d.next_call_at <= p_now
+            and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
+          order by d.appointment_time, d.id offset 0) as d
+        join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
           select from vioc.rules(p_now) as r
           where r.tenant_id = c.tenant_id and r.contact_id = c.id
@@ -52,13 +58,13 @@ begin
             and r.in_legal_hours and r.in_calling_hours and r.no_blackout
             and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
           offset 0) as allowed
-        where c.tenant_id = t.id and c.next_call_at <= p_now
+        where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
           and not exists (
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
               and o.is_open)
-        order by c.appointment_time, c.id
+        order by d.appointment_time, d.id
         limit t.share
         for update of c skip locked) as d
       limit least(v_piece, p_max_calls - v_queued)) as d;

@@ -32,7 +32,7 @@ as $$
     from open as o
     join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    where o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
+    where o.in_queue and o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
     group by o.tenant_id, s.credential_id
   ),
   in_progress as materialized (

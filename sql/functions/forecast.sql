@@ -104,7 +104,7 @@ begin
     v_room := v_tenant.max_calls_per_day;
     if v_offset = 0 then
       select count(*) into calls from vioc.calls as q
-      where q.tenant_id = p_tenant_id and q.status = 'queued' and not q.is_test
+      where q.tenant_id = p_tenant_id and q.in_queue and q.status = 'queued' and not q.is_test
         and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
       v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
     end if;

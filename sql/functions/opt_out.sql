@@ -31,7 +31,7 @@ begin
   for v_call in
     select c.* from vioc.calls as c
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.status = 'queued'
+    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.in_queue and c.status = 'queued'
     for update of c, ct skip locked
   loop
     perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);

@@ -9,7 +9,7 @@ begin
     select c.tenant_id, c.id
     from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
-    where c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
+    where c.may_expire and c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
       and c.next_call_at <= p_now and c.status = 'scheduled'
       and vioc.call_by(c, t.min_notice) < p_now
     for update of c skip locked

@@ -44,8 +44,8 @@ create table vioc.contacts (
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due at a practice, soonest appointment first, without a look at those who are not
-create index contacts_due_idx on vioc.contacts (tenant_id, appointment_time, id, next_call_at) where next_call_at is not null;
+-- vioc_enqueue_due: who is due at a practice, without a look at those who are not
+create index contacts_due_idx on vioc.contacts (tenant_id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 

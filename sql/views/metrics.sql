@@ -16,7 +16,10 @@ select 'calls_needing_review', '{}', count(*) from vioc.calls as c where c.needs
 union all
 select 'look_ups_due', '{}', count(*) from vioc.calls as c where c.look_up_at <= now()
 union all
-select 'contacts_due', '{}', count(*) from vioc.contacts as c where c.next_call_at <= now()
+select 'contacts_due', '{}', coalesce(sum(d.contacts), 0)
+from vioc.tenants as t
+cross join lateral (
+  select count(*) as contacts from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as d
 union all
 select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
 from unnest(array['new', 'failed']) as s (state)

@@ -33,7 +33,7 @@ cross join lateral (
     min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
     count(*) filter (where c.status <> 'queued') as in_progress
   from vioc.calls as c
-  where c.tenant_id = t.id and c.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing')) as n
+  where c.tenant_id = t.id and c.is_open and c.status <> 'ended') as n
 cross join lateral (
   select count(*) as calls_today
   from vioc.calls as c

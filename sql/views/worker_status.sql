@@ -6,7 +6,7 @@ select s.state, r.pid, case when s.state = 'ready' then r.started_at end as sinc
 from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
-  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.status = 'queued' and c.due_at <= now()) as q;
+  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now()) as q;
 comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
 comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
 comment on column vioc.worker_status.pid is 'Its process.';

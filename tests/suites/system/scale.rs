@@ -9,27 +9,26 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 11] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 10] = [
     (
         "calls",
         "session_id",
         "a webhook whose body does not name its practice",
     ),
-    ("calls", "retell_call_id", "a webhook without our ids"),
+    (
+        "retell_calls",
+        "retell_call_id",
+        "a webhook without our ids",
+    ),
     (
         "calls",
         "to_number",
-        "what occupies a line: of a telephone, and of a Retell workspace",
+        "what occupies a line: of a telephone, of a Retell workspace, of a worker that died",
     ),
     (
         "calls",
         "look_up_at",
         "the worker's timer: what is to be asked at Retell",
-    ),
-    (
-        "calls",
-        "lease_until",
-        "the worker's timer: what a dead worker left",
     ),
     (
         "calls",
