@@ -3218,6 +3218,22 @@ end
 $$;
 comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is 'Ends a call that could not be made.';
 
+-- functions/most_urgent.sql
+
+-- Private. The highest priority that waits in the queue (calls.priority); null: nothing does. One index probe or two: the
+-- worker asks before it looks closer.
+create function vioc.most_urgent() returns integer
+  language plpgsql volatile -- sees what this transaction recorded
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case
+    when exists (select from vioc.calls as c where c.in_queue and c.priority > 0) then 1
+    when exists (select from vioc.calls as c where c.in_queue) then 0 end;
+end
+$$;
+comment on function vioc.most_urgent() is 'The highest priority that waits in the queue.';
+
 -- functions/waiting_tenants.sql
 
 -- Private. Tenants that have a call in the queue, or one of Call Now (priority). One index probe each, however many calls.
@@ -3297,9 +3313,6 @@ as $$
 declare
   v_least_priority constant smallint := case when p_only_urgent then 1 else -32768 end;
 begin
-  if p_only_urgent and not exists (select from vioc.calls as c where c.in_queue and c.priority > 0) then
-    return; -- as nearly always
-  end if;
   return query
   with waiting as materialized (
     select w.tenant_id from vioc.waiting_tenants(p_only_urgent) as w (tenant_id)

@@ -207,6 +207,7 @@ pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
 /// Statements of the hot path, planned once.
 #[derive(Default)]
 pub(crate) struct Statements {
+    most_urgent: Option<OwnedPreparedStatement>,
     lines: Option<OwnedPreparedStatement>,
     choose: Option<OwnedPreparedStatement>,
     claim: Option<OwnedPreparedStatement>,
@@ -289,6 +290,18 @@ fn interval(duration: Duration) -> Option<Interval> {
 }
 
 impl Statements {
+    /// The highest priority in the queue, if anything is there.
+    pub(crate) fn most_urgent(&mut self) -> SpiResult<Option<i32>> {
+        let priority = rows(
+            &mut self.most_urgent,
+            "select vioc.most_urgent()",
+            &[],
+            &[],
+            |row| row.get::<i32>(1),
+        )?;
+        Ok(priority.into_iter().flatten().next())
+    }
+
     /// Calls in progress.
     pub(crate) fn lines_in_use(&mut self) -> SpiResult<Vec<(Payer, i32)>> {
         rows(

@@ -92,12 +92,21 @@ impl Queue {
         room: usize,
         rate: usize,
     ) -> SpiResult<Claim> {
+        let Some(priority) = statements.most_urgent()? else {
+            self.chosen.clear();
+            self.held.clear();
+            self.is_to_count = false;
+            return Ok(Claim::default());
+        };
         self.held.retain(|(_, since)| since.elapsed() < HELD);
         if self.chosen_at.elapsed() > FRESH {
             self.chosen.clear();
         }
         let is_counted = self.count_lines(statements)?;
-        let urgent = self.choose(statements, starts, self.at_a_time, true)?;
+        let urgent = match priority > 0 {
+            true => self.choose(statements, starts, self.at_a_time, true)?,
+            false => Vec::new(),
+        };
         if !urgent.is_empty() {
             // these take room that the others were promised
             self.chosen = urgent.into();

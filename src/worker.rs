@@ -31,7 +31,7 @@ const ONE_MS: Duration = Duration::from_millis(1);
 const LOOK_UPS_AT_A_TIME: usize = 32;
 const CHECKS_AT_A_TIME: usize = 100;
 const EVENTS_AT_A_TIME: usize = 1000;
-/// While calls go out: how often there is time for anything else.
+/// How often there is time for anything but answers and calls, at most.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
@@ -234,8 +234,13 @@ impl Worker {
             return Ok(Some(Duration::ZERO)); // nothing new is begun
         }
         let is_busy = moved > 0 || (self.queue.has_more() && self.room() > 0);
-        if is_busy && self.aside.elapsed() < ASIDE_EVERY {
-            return Ok(Some(Duration::ZERO)); // there may be more
+        let until_aside = ASIDE_EVERY.saturating_sub(self.aside.elapsed());
+        if !until_aside.is_zero() {
+            // busy: there may be more
+            return Ok(Some(match is_busy {
+                true => Duration::ZERO,
+                false => self.until_change(until_aside + ONE_MS),
+            }));
         }
         self.aside = Instant::now();
         let Some(asked) = self.claim_look_ups()? else {
@@ -266,11 +271,16 @@ impl Worker {
             TEND_EVERY
         };
         let sleep = with_extension(|| self.statements.sleep(most))?;
-        // a start that stops counting may make room for the next one
-        let change = self.pace.next_change().into_iter();
-        let change = change.chain(self.queue.next_change()).min();
-        let until_change = change.map(|at| at.saturating_duration_since(Instant::now()) + ONE_MS);
-        Ok(sleep.map(|sleep| until_change.map_or(sleep, |wait| sleep.min(wait))))
+        Ok(sleep.map(|sleep| self.until_change(sleep)))
+    }
+
+    /// Until a start that stops counting, or a call that is no longer held, may make room for the next one; at most `most`.
+    fn until_change(&self, most: Duration) -> Duration {
+        let changes = [self.pace.next_change(), self.queue.next_change()];
+        let next = changes.into_iter().flatten().min();
+        next.map_or(most, |at| {
+            most.min(at.saturating_duration_since(Instant::now()) + ONE_MS)
+        })
     }
 
     /// Numbers what was committed, then tells listeners, each in a transaction of its own. Returns whether there is

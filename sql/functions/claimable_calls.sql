@@ -19,9 +19,6 @@ as $$
 declare
   v_least_priority constant smallint := case when p_only_urgent then 1 else -32768 end;
 begin
-  if p_only_urgent and not exists (select from vioc.calls as c where c.in_queue and c.priority > 0) then
-    return; -- as nearly always
-  end if;
   return query
   with waiting as materialized (
     select w.tenant_id from vioc.waiting_tenants(p_only_urgent) as w (tenant_id)
