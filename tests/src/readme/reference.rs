@@ -303,11 +303,11 @@ where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'm'
 order by c.relkind in ('v', 'm'), array_position('{contacts,calls,tenants}', c.relname::text), c.relname collate \"C\"";
 
 const COLUMNS: &str = "
-select a.attname::text as name, format_type(a.atttypid, a.atttypmod) as type, a.attidentity <> '' as is_identity,
+select a.attname::text as name, format_type(a.atttypid, a.atttypmod) || case when a.attgenerated <> '' then ', generated' else '' end as type, a.attidentity <> '' as is_identity,
   coalesce(pg_get_expr(v.adbin, v.adrelid), '') as default, a.attnotnull as is_required,
   coalesce(col_description(a.attrelid, a.attnum), '') as comment
 from pg_attribute as a
-left join pg_attrdef as v on v.adrelid = a.attrelid and v.adnum = a.attnum
+left join pg_attrdef as v on v.adrelid = a.attrelid and v.adnum = a.attnum and a.attgenerated = ''
 where a.attrelid = $1 and a.attnum > 0 and not a.attisdropped
 order by a.attnum";
 

@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 10] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 11] = [
     (
         "calls",
         "session_id",
@@ -54,6 +54,11 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 10] = [
         "forgotten",
         "hash",
         "a body about nobody's call: its person may have been forgotten by any practice",
+    ),
+    (
+        "events",
+        "position",
+        "the newest position of the feed, which listeners are told",
     ),
     (
         "new_events",
@@ -229,7 +234,9 @@ fn every_hot_statement_carries_its_tenant_but_for_a_few_that_are_about_all() {
         scans.extend(found.into_iter().map(|scan| (text.to_owned(), scan)));
     }
     for (text, scan) in &scans {
-        if scan.carries_its_tenant() {
+        if scan.mentions("ctid", &["="]) {
+            // rows that this statement has found before
+        } else if scan.carries_its_tenant() {
             *kept.entry(&scan.table).or_default() += 1;
         } else if let Some((table, column, _)) =
             OVER_ALL_PRACTICES.iter().find(|(table, column, _)| {
