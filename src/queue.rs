@@ -15,8 +15,8 @@ const FRESH: Duration = Duration::from_millis(250);
 /// A call that somebody held is left out for so long, so that it does not stand in the way of its practice's others.
 const HELD: Duration = Duration::from_millis(100);
 /// What one transaction may take while there is more to do.
-const TRANSACTION: Duration = Duration::from_millis(10);
-const FEWEST: usize = 64;
+const TRANSACTION: Duration = Duration::from_millis(7);
+const FEWEST: usize = 32;
 const MOST: usize = 256;
 /// Chosen ahead at most, if calls go out that fast.
 const CHOSEN: usize = 1024;
@@ -81,18 +81,24 @@ impl Queue {
         self.count_at = Instant::now();
     }
 
-    /// Claims the next calls, at most `room`. `rate`: calls that went out lately. In the caller's transaction; if that
-    /// fails, [`Queue::forget`] is to follow, otherwise [`Queue::claimed`].
+    /// Claims the next calls, at most `room`. `priority`: the highest that waits ([`Statements::most_urgent`]); `rate`:
+    /// calls that went out lately. In the caller's transaction; if that fails, [`Queue::forget`] is to follow, otherwise
+    /// [`Queue::claimed`].
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is another thing of the worker's"
+    )]
     pub(crate) fn claim(
         &mut self,
         statements: &mut Statements,
         worker: uuid::Uuid,
         lease: Duration,
         starts: &HashMap<Payer, i32>,
+        priority: Option<i32>,
         room: usize,
         rate: usize,
     ) -> SpiResult<Claim> {
-        let Some(priority) = statements.most_urgent()? else {
+        let Some(priority) = priority else {
             self.chosen.clear();
             self.held.clear();
             self.is_to_count = false;

@@ -22,7 +22,7 @@ use crate::{config, shared, stop};
 const IDLE_POLL: Duration = Duration::from_secs(5);
 /// While there is work: how often its timers are looked at, in at most one part in so many of the time.
 const TEND_EVERY: Duration = Duration::from_secs(1);
-const TENDING: u32 = 20;
+const TENDING: u32 = 200;
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
@@ -110,6 +110,8 @@ struct Worker {
     statements: Statements,
     work: HashMap<u64, Work>,
     next_ticket: u64,
+    /// Whether the answers had to wait for Call Now the last time.
+    has_waited: bool,
     /// Answers to write down, by call; kept until the transaction that does has committed.
     answers: VecDeque<(i64, String)>,
     look_ups: Vec<(LookUp, TimestampWithTimeZone, Exchange)>,
@@ -147,6 +149,7 @@ impl Worker {
             statements: Statements::default(),
             work: HashMap::new(),
             next_ticket: 0,
+            has_waited: false,
             answers: VecDeque::new(),
             look_ups: Vec::new(),
             recent_answers: 0,
@@ -341,16 +344,23 @@ impl Worker {
         let room = self.room();
         let starts = self.recent_starts();
         let (id, lease, rate) = (self.id, config::lease(), self.recent_answers);
+        let may_wait = !self.has_waited;
         let (statements, queue) = (&mut self.statements, &mut self.queue);
         let began = Instant::now();
         let both = with_extension(|| {
+            let priority = match room {
+                0 => None,
+                _ => statements.most_urgent()?,
+            };
             let recorded = match &answers {
-                Some(answers) => statements.record(id, answers)?,
-                None => Vec::new(),
+                // Call Now does not wait for answers, but they never wait twice
+                Some(_) if may_wait && priority > Some(0) => None,
+                Some(answers) => Some(statements.record(id, answers)?),
+                None => Some(Vec::new()),
             };
             let claim = match room {
                 0 => Claim::default(),
-                room => queue.claim(statements, id, lease, &starts, room, rate)?,
+                room => queue.claim(statements, id, lease, &starts, priority, room, rate)?,
             };
             Ok((recorded, claim))
         });
@@ -364,7 +374,9 @@ impl Worker {
             }
         };
         self.queue.claimed(&claim, began.elapsed());
-        let is_all_tried = self.answers.len() == count;
+        self.has_waited = recorded.is_none();
+        let is_all_tried = recorded.is_some() && self.answers.len() == count;
+        let (count, recorded) = recorded.map_or((0, Vec::new()), |recorded| (count, recorded));
         // one that somebody's lock keeps out goes to the end
         for _ in 0..count {
             if let Some((call_id, answer)) = self.answers.pop_front()
