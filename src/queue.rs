@@ -14,14 +14,16 @@ use crate::db::{Claimable, Claimed, Payer, Statements, Used};
 const FRESH: Duration = Duration::from_millis(250);
 /// A call that somebody held is left out for so long, so that it does not stand in the way of its practice's others.
 const HELD: Duration = Duration::from_millis(100);
-/// What one transaction may take while there is more to do.
-const TRANSACTION: Duration = Duration::from_millis(7);
+/// What one transaction may take while there is more to do; and while Call Now is in use, for so long after each.
+const TRANSACTION: Duration = Duration::from_millis(20);
+const SHORT_TRANSACTION: Duration = Duration::from_millis(7);
+const CALL_NOW_IN_USE: Duration = Duration::from_secs(60);
 const FEWEST: usize = 32;
 const MOST: usize = 256;
 /// Chosen ahead at most, if calls go out that fast.
 const CHOSEN: usize = 1024;
 /// Counting the lines in use takes at most one part in so many of the time.
-const COUNTING: u32 = 50;
+const COUNTING: u32 = 100;
 
 pub(crate) struct Queue {
     chosen: VecDeque<Claimable>,
@@ -33,6 +35,8 @@ pub(crate) struct Queue {
     count_at: Instant,
     is_to_count: bool,
     at_a_time: usize,
+    /// The latest Call Now.
+    urgent_at: Option<Instant>,
 }
 
 /// What a claim brought.
@@ -55,6 +59,7 @@ impl Queue {
             count_at: now,
             is_to_count: false,
             at_a_time: FEWEST,
+            urgent_at: None,
         }
     }
 
@@ -116,6 +121,7 @@ impl Queue {
         if !urgent.is_empty() {
             // these take room that the others were promised
             self.chosen = urgent.into();
+            self.urgent_at = Some(Instant::now());
         } else if !self.has_more() {
             let limit = room.max(rate.min(CHOSEN));
             let mut chosen = self.choose(statements, starts, limit, false)?;
@@ -150,7 +156,12 @@ impl Queue {
                 .entry((call.tenant_id, call.credential_id))
                 .or_default() += 1;
         }
-        self.at_a_time = next_size(self.at_a_time, claim.moved, took);
+        let is_in_use = |at: Instant| at.elapsed() < CALL_NOW_IN_USE;
+        let most = match self.urgent_at.is_some_and(is_in_use) {
+            true => SHORT_TRANSACTION,
+            false => TRANSACTION,
+        };
+        self.at_a_time = next_size(self.at_a_time, claim.moved, took, most);
     }
 
     fn choose(
@@ -183,9 +194,9 @@ impl Queue {
     }
 }
 
-/// How many calls to claim in the next transaction, after one that claimed `moved` and `took` so long.
-fn next_size(size: usize, moved: usize, took: Duration) -> usize {
-    if took > TRANSACTION {
+/// How many calls to claim in the next transaction, which is to take `most`, after one that claimed `moved` and `took` so long.
+fn next_size(size: usize, moved: usize, took: Duration, most: Duration) -> usize {
+    if took > most {
         (size * 3 / 4).max(FEWEST)
     } else if moved >= size {
         (size + size / 4 + 1).min(MOST)

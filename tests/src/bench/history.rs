@@ -18,7 +18,7 @@ pub(super) const ROW: Row = Row {
 };
 
 /// Calls claimed in one measurement.
-const CALLS: usize = 50 * BATCH as usize;
+const CALLS: usize = 50 * BATCH;
 const NOW: Now = 1.0;
 /// Rows of one statement while loading.
 const PIECE: usize = 250_000;
@@ -32,7 +32,7 @@ fn run(run: &mut Run<'_>) -> Findings {
     };
     let server = AnswerServer::start().expect("loopback has a free port");
     // once not measured: caches and plans; a batch too many each time; a batch for history to be made of, and a call left
-    let due = (run.options.repeat + 1) * (CALLS + BATCH as usize) + 2 * BATCH as usize;
+    let due = (run.options.repeat + 1) * (CALLS + BATCH) + 2 * BATCH;
     let plan = Plan {
         by_hand: true,
         ..Plan::due(due)
