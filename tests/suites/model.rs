@@ -718,6 +718,12 @@ impl World {
             "a contact is being called by nobody"
         );
 
+        let sql = "select (select count(*) from vioc.calls as c where c.retell_call_id is not null) = (select count(*) from vioc.retell_calls) and not exists (select from vioc.calls as c where c.retell_call_id is not null and not exists (select from vioc.retell_calls as r where r.retell_call_id = c.retell_call_id and r.tenant_id = c.tenant_id and r.call_id = c.id))";
+        assert!(
+            self.run(sql, &[])[0].get::<_, bool>(0),
+            "Retell's call_ids are not those of the calls"
+        );
+
         let sql = "select id, status::text from vioc.calls where tenant_id = $1";
         let mut finals = self.finals.borrow_mut();
         for row in self.run(sql, &[&self.tenant]) {

@@ -1,6 +1,6 @@
 -- Retention per practice and kind, in bounded pieces; and bodies only as far as configured.
 \ir ../outcomes/clinic.psql
-select plan(27);
+select plan(28);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
 begin
@@ -38,6 +38,8 @@ select is(count(*), 2::bigint, 'an emptied webhook still says that it was applie
 select ok(outcome = 'rescheduled' and status = 'completed' and to_number is not null and placed_at is not null, 'the facts of a call stay') from vioc.calls join aged using (id) where days = 181;
 select is(array_agg(body), array['{"new": 1}'], 'bodies of no call of ours go too') from vioc.webhook_events where tenant_id is null;
 select is(vioc_purge(), 0, 'and then there is nothing to do');
+select is((select array_agg(r.call_id order by r.call_id) from vioc.retell_calls as r),
+  (select array_agg(c.id order by c.id) from vioc.calls as c where c.retell_call_id is not null), 'Retell''s ids go with their calls');
 -- a practice of its own mind
 update vioc.tenants set keep_webhook_bodies_days = 10, keep_transcripts_days = 20, keep_call_facts_days = 30 where id = :tenant;
 select pg_temp.purge_all(100) \gset ignored_
