@@ -53,7 +53,7 @@ select is(count(*), 1::bigint, 'the audit says so, without a name') from vioc.au
 
 -- Retell is asked to delete it
 select is(kind || ' ' || method || ' ' || path, 'delete DELETE /v2/delete-call/call_' || :call, 'Retell is asked to delete it')
-from vioc.claim_look_ups(10, clock_timestamp() + interval '1 second') where call_id = :call;
+from vioc.claim_look_ups(10, clock_timestamp() + interval '1 second') where tenant_id = :tenant and call_id = :call;
 select vioc.record_look_up(:tenant, :call, 'delete', now(), 500, '', now()) \gset ignored_
 select ok(deleted_at is null and look_up_at is not null, 'again, if that fails') from vioc.calls where id = :call;
 select vioc.record_look_up(:tenant, :call, 'delete', now(), 204, '', now()) \gset ignored_
