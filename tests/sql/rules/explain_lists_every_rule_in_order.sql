@@ -38,7 +38,7 @@ select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :contact
 
 select vioc_resume(:tenant) \gset ignored_
 update vioc.credential_keys set valid_until = null;
-select pg_temp.contact(:tenant) as other \gset
+select pg_temp.contact(:tenant, '10 days') as other \gset
 update vioc.tenants set live = true, require_consent = false, retell_agent_id = 'agent_1', allowed_countries = null, reminder_plan = '{}' where id = :tenant;
 set local test.legal_hours = '00:00-24:00';
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :other))).words,

@@ -105,6 +105,11 @@ fn busy() -> Practice {
     practice.run("update vioc.credentials set throttled_until = now() + interval '1 hour'");
     let queued = practice.call_number(&new_number());
     assert_eq!(practice.call_status(queued.id), "queued");
+    // The worker numbers its feed a moment later.
+    practice.wait_for(
+        "all events to be numbered",
+        "select not exists (select from vioc.new_events)",
+    );
     practice
 }
 
