@@ -1803,7 +1803,7 @@ comment on function vioc.calls_left_today(bigint, timestamptz) is 'What is left 
 -- functions/rules.sql
 
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
--- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent),
+-- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by permissions.sql),
 -- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
 -- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
 create function vioc.rules(p_now timestamptz)
@@ -1859,6 +1859,25 @@ begin atomic
       and not (d.contact_id = c.id and d.is_open)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';
+
+-- functions/permissions.sql
+
+-- Private. What the rules together allow: the one list of those that hold every call, those that force passes, and the one
+-- that holds only calls that make themselves (in words: verdicts.sql). Inlined by the planner, as vioc.rules.
+create function vioc.permissions(p_now timestamptz)
+returns table (
+  tenant_id bigint, contact_id bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean, enough_notice boolean)
+  language sql stable
+begin atomic
+  select r.tenant_id, r.contact_id,
+    r.tenant_configured and r.has_key and r.not_paused and r.not_suspended,
+    r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
+      and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours,
+    r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap,
+    r.enough_notice
+  from vioc.rules(p_now) as r;
+end;
+comment on function vioc.permissions(timestamptz) is 'Per contact: may it be called now, by hand, by force, by itself?';
 
 -- functions/test_problem.sql
 
@@ -2431,12 +2450,9 @@ declare
 begin
   -- most are allowed: words are for those who are not
   if exists (
-    select from vioc.rules(p_now) as r
-    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
-      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours
-      and (p_force or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap)))
+    select from vioc.permissions(p_now) as m
+    where m.tenant_id = p_tenant_id and m.contact_id = p_contact_id
+      and m.practice_stands and m.may_be_called and (p_force or m.is_good_time))
   then
     return;
   end if;
@@ -3405,8 +3421,8 @@ comment on function vioc.claimable_calls(integer, timestamptz, boolean, bigint[]
 
 -- functions/number_events.sql
 
--- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its advisory lock; a row of
--- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
+-- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its
+-- advisory lock; a row of a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
 -- row here, one that waited for a worker for months.)
 create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
   language plpgsql volatile -- which keeps the plan
@@ -3433,10 +3449,11 @@ comment on function vioc.number_events(integer) is 'Moves committed events to vi
 
 -- functions/write_events.sql
 
--- Private. The worker's own events, all of one kind, about rows that it holds. They need no detour by vioc.new_events: what
--- happened to these rows before is committed, and is numbered first.
+-- Private. Events of one kind about rows that the caller holds, whose triggers leave them out. The worker's own need no detour
+-- by vioc.new_events (p_is_worker): what happened to these rows before is committed, and is numbered first.
 create function vioc.write_events(
-  p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[], p_now timestamptz)
+  p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[],
+  p_is_worker boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3444,20 +3461,19 @@ as $$
 declare
   v_limit constant integer := 1000;
 begin
-  if not exists (select from vioc.new_events)
-    or (select n.events from vioc.number_events(v_limit) as n) < v_limit then
+  if p_is_worker and (not exists (select from vioc.new_events)
+    or (select n.events from vioc.number_events(v_limit) as n) < v_limit) then
     insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   else
-    -- there are more
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   end if;
 end
 $$;
-comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, text[], timestamptz) is 'Tells the feed what the worker has done.';
+comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, text[], boolean, timestamptz) is 'Tells the feed what was done to these contacts or calls.';
 
 -- functions/begin_calling.sql
 
@@ -3483,15 +3499,8 @@ begin
   select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
   into v_tenant_ids, v_contact_ids, v_outcomes
   from calling as c;
-  if v_contact_ids is null then
-    return;
-  end if;
-  if p_is_worker then
-    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_now);
-  else
-    insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, 'contact', 'calling', e.outcome
-    from unnest(v_tenant_ids, v_contact_ids, v_outcomes) as e (tenant_id, contact_id, outcome);
+  if v_contact_ids is not null then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_is_worker, p_now);
   end if;
 end
 $$;
@@ -3547,12 +3556,8 @@ begin
       case when c.is_test
         then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
-        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced
-        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
-      and coalesce(p_now <= c.not_after, true)
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
+        else m.may_be_called and (c.forced or m.is_good_time) and coalesce(p_now <= c.not_after, true)
+          and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
@@ -3565,8 +3570,8 @@ begin
     join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
-      select * from vioc.rules(p_now) as r
-      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
+      select * from vioc.permissions(p_now) as p
+      where p.tenant_id = c.tenant_id and p.contact_id = c.contact_id offset 0) as m
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -3933,7 +3938,7 @@ begin
   into v_recorded, v_placed, v_tenant_ids, v_contact_ids, v_call_ids, v_outcomes
   from placed as p where p.is_news;
   if v_call_ids is not null then
-    perform vioc.write_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, p_now);
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, true, p_now);
   end if;
 
   -- of calls that are gone (their tenant was deleted) nothing is left to record
@@ -4300,19 +4305,6 @@ begin
 end
 $$;
 comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz, boolean) is 'A call has ended.';
-
--- functions/analyze_call.sql
-
--- Transition: the analysis arrived. It carries the end too, and settles the call. Holds contact and call.
-create function vioc.analyze_call(p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz) returns void
-  language plpgsql volatile
-  set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform vioc.end_call(p_tenant_id, p_call_id, p_retell, p_now, true);
-end
-$$;
-comment on function vioc.analyze_call(bigint, bigint, jsonb, timestamptz) is 'Retell has analysed a call.';
 
 -- functions/report_call.sql
 
@@ -5390,8 +5382,8 @@ begin
       look_up_at = p_now, look_ups = 0
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
   if p_call.status = 'dispatching' then
-    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+    perform vioc.write_events(array[p_call.tenant_id], array[p_call.contact_id], array[p_call.id], 'call', 'placed',
+      array[p_call.outcome], false, p_now);
     insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
     select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id
@@ -6002,13 +5994,9 @@ begin
           order by d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
-          select from vioc.rules(p_now) as r
-          where r.tenant_id = c.tenant_id and r.contact_id = c.id
-            and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-            and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-            and r.appointment_booked and r.appointment_ahead and r.line_free
-            and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-            and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+          select from vioc.permissions(p_now) as m
+          where m.tenant_id = c.tenant_id and m.contact_id = c.id
+            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice
           offset 0) as allowed
         where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')

@@ -339,8 +339,8 @@ impl Worker {
     /// committed. If the answers cannot be recorded together they are recorded one by one, so that a poisoned one stays
     /// alone.
     fn record_and_claim(&mut self) -> Result<Option<usize>, String> {
-        let count = self.answers.len().min(self.queue.at_a_time());
-        let answers = (count > 0).then(|| json_array(self.answers.range(..count)));
+        let tried = self.answers.len().min(self.queue.at_a_time());
+        let answers = (tried > 0).then(|| json_array(self.answers.range(..tried)));
         let room = self.room();
         let starts = self.recent_starts();
         let (id, lease, rate) = (self.id, config::lease(), self.recent_answers);
@@ -375,17 +375,17 @@ impl Worker {
         };
         self.queue.claimed(&claim, began.elapsed());
         self.has_waited = recorded.is_none();
-        let is_all_tried = recorded.is_some() && self.answers.len() == count;
-        let (count, recorded) = recorded.map_or((0, Vec::new()), |recorded| (count, recorded));
+        let (tried, recorded) = recorded.map_or((0, Vec::new()), |recorded| (tried, recorded));
+        let is_all_tried = self.answers.len() == tried;
         // one that somebody's lock keeps out goes to the end
-        for _ in 0..count {
+        for _ in 0..tried {
             if let Some((call_id, answer)) = self.answers.pop_front()
                 && !recorded.contains(&call_id)
             {
                 self.answers.push_back((call_id, answer));
             }
         }
-        let count = claim.calls.len();
+        self.claimed += claim.calls.len();
         let moved = recorded.len() + claim.moved + usize::from(!is_all_tried);
         match stop::is_requested() {
             // the claim may be on no standby: it must not be dialled
@@ -395,7 +395,6 @@ impl Worker {
             false => self.send(claim.calls),
         }
         self.report_flight();
-        self.claimed += count;
         if self.claimed >= self.plan_anew_at {
             // the plans are of a time when the tables were smaller
             self.plan_anew_at *= 4;

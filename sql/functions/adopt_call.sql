@@ -21,8 +21,8 @@ begin
       look_up_at = p_now, look_ups = 0
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
   if p_call.status = 'dispatching' then
-    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    values (p_now, p_call.tenant_id, p_call.contact_id, p_call.id, 'call', 'placed', p_call.outcome);
+    perform vioc.write_events(array[p_call.tenant_id], array[p_call.contact_id], array[p_call.id], 'call', 'placed',
+      array[p_call.outcome], false, p_now);
     insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
     select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id

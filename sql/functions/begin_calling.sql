@@ -20,15 +20,8 @@ begin
   select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
   into v_tenant_ids, v_contact_ids, v_outcomes
   from calling as c;
-  if v_contact_ids is null then
-    return;
-  end if;
-  if p_is_worker then
-    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_now);
-  else
-    insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, 'contact', 'calling', e.outcome
-    from unnest(v_tenant_ids, v_contact_ids, v_outcomes) as e (tenant_id, contact_id, outcome);
+  if v_contact_ids is not null then
+    perform vioc.write_events(v_tenant_ids, v_contact_ids, null, 'contact', 'calling', v_outcomes, p_is_worker, p_now);
   end if;
 end
 $$;

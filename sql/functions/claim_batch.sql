@@ -46,12 +46,8 @@ begin
       case when c.is_test
         then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
-        else r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free
-      and r.in_legal_hours and (c.forced
-        or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap))
-      and coalesce(p_now <= c.not_after, true)
-      and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
+        else m.may_be_called and (c.forced or m.is_good_time) and coalesce(p_now <= c.not_after, true)
+          and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
@@ -64,8 +60,8 @@ begin
     join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
-      select * from vioc.rules(p_now) as r
-      where r.tenant_id = c.tenant_id and r.contact_id = c.contact_id offset 0) as r
+      select * from vioc.permissions(p_now) as p
+      where p.tenant_id = c.tenant_id and p.contact_id = c.contact_id offset 0) as m
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes

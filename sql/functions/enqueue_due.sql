@@ -50,13 +50,9 @@ begin
           order by d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
-          select from vioc.rules(p_now) as r
-          where r.tenant_id = c.tenant_id and r.contact_id = c.id
-            and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-            and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-            and r.appointment_booked and r.appointment_ahead and r.line_free
-            and r.in_legal_hours and r.in_calling_hours and r.no_blackout
-            and r.number_rested and r.below_day_cap and r.below_week_cap and r.enough_notice
+          select from vioc.permissions(p_now) as m
+          where m.tenant_id = c.tenant_id and m.contact_id = c.id
+            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice
           offset 0) as allowed
         where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')

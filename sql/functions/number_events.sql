@@ -1,5 +1,5 @@
--- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its advisory lock; a row of
--- a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
+-- Where events get their positions (and in write_events, after this). Called by the worker alone, which holds its
+-- advisory lock; a row of a transaction that is still open is not seen yet and gets a higher position in a later pass. (Only vioc_purge can hold a
 -- row here, one that waited for a worker for months.)
 create function vioc.number_events(p_limit integer) returns table (newest bigint, events bigint)
   language plpgsql volatile -- which keeps the plan

@@ -11,12 +11,9 @@ declare
 begin
   -- most are allowed: words are for those who are not
   if exists (
-    select from vioc.rules(p_now) as r
-    where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id
-      and r.tenant_configured and r.has_key and r.not_paused and r.not_suspended
-      and r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-      and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours
-      and (p_force or (r.in_calling_hours and r.no_blackout and r.number_rested and r.below_day_cap and r.below_week_cap)))
+    select from vioc.permissions(p_now) as m
+    where m.tenant_id = p_tenant_id and m.contact_id = p_contact_id
+      and m.practice_stands and m.may_be_called and (p_force or m.is_good_time))
   then
     return;
   end if;

@@ -1,5 +1,5 @@
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
--- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent),
+-- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by permissions.sql),
 -- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
 -- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
 create function vioc.rules(p_now timestamptz)

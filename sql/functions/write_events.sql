@@ -1,7 +1,8 @@
--- Private. The worker's own events, all of one kind, about rows that it holds. They need no detour by vioc.new_events: what
--- happened to these rows before is committed, and is numbered first.
+-- Private. Events of one kind about rows that the caller holds, whose triggers leave them out. The worker's own need no detour
+-- by vioc.new_events (p_is_worker): what happened to these rows before is committed, and is numbered first.
 create function vioc.write_events(
-  p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[], p_now timestamptz)
+  p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[],
+  p_is_worker boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -9,17 +10,16 @@ as $$
 declare
   v_limit constant integer := 1000;
 begin
-  if not exists (select from vioc.new_events)
-    or (select n.events from vioc.number_events(v_limit) as n) < v_limit then
+  if p_is_worker and (not exists (select from vioc.new_events)
+    or (select n.events from vioc.number_events(v_limit) as n) < v_limit) then
     insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   else
-    -- there are more
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   end if;
 end
 $$;
-comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, text[], timestamptz) is 'Tells the feed what the worker has done.';
+comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, text[], boolean, timestamptz) is 'Tells the feed what was done to these contacts or calls.';

@@ -12,8 +12,8 @@ select pg_temp.answer(:call, 'placed') \gset ignored_
 select vioc.connect_call(:tenant, :call, 'retell_' || :call, now(), now()) \gset ignored_
 select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup',
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now()) \gset ignored_
-select vioc.analyze_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,
-  'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now()) \gset ignored_
+select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,
+  'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now(), true) \gset ignored_
 
 select is((select array_agg(status order by position) from vioc_events()), '{queued,calling,placed}'::text[],
   'the worker''s own events are there at once, after what was before; the others when it has numbered them');

@@ -46,8 +46,8 @@ select pg_temp.answer(c, 'placed') from unnest(array[:real, :test]::bigint[]) as
 select is((pg_temp.person(:bob)).status::text, 'calling', 'the contact is being called');
 select vioc.end_call(:tenant, :test, jsonb_build_object('call_id', 'retell_' || :test, 'disconnection_reason', 'dial_busy'), now()) \gset ignored_
 select is((pg_temp.person(:bob)).status::text, 'calling', '... and goes on being called when the test is over');
-select vioc.analyze_call(:tenant, :real, jsonb_build_object('call_id', 'retell_' || :real, 'disconnection_reason', 'agent_hangup',
-  'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), now()) \gset ignored_
+select vioc.end_call(:tenant, :real, jsonb_build_object('call_id', 'retell_' || :real, 'disconnection_reason', 'agent_hangup',
+  'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), now(), true) \gset ignored_
 select is((pg_temp.person(:bob)).status::text, 'confirmed', 'a later test does not make the call an old one');
 select is((pg_temp.call(:real)).needs_review, false, '... that somebody has to look at');
 

@@ -32,8 +32,8 @@ begin
   while v_now < vioc.day_begins(pg_temp.at(), 'America/New_York', -7) loop
     perform vioc.enqueue_due(1000, 'test', v_now);
     perform pg_temp.answer(c.call, 'placed', v_now) from pg_temp.claim(v_now) as c (call);
-    perform vioc.analyze_call(k.tenant_id, k.id, jsonb_build_object('call_id', k.retell_call_id, 'disconnection_reason', 'agent_hangup',
-      'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), v_now) from vioc.calls as k where k.status = 'placed';
+    perform vioc.end_call(k.tenant_id, k.id, jsonb_build_object('call_id', k.retell_call_id, 'disconnection_reason', 'agent_hangup',
+      'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), v_now, true) from vioc.calls as k where k.status = 'placed';
     v_now := v_now + interval '1 hour';
   end loop;
   return query select (k.first_posted_at at time zone 'America/New_York')::date, count(*) from vioc.calls as k

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::figure::{Figure, Samples, quantiles};
 use super::process::MemoryWatch;
 use super::row::{Findings, Row, Run};
-use super::site::{DATABASE, DEFAULTS};
+use super::site::{DATABASE, as_it_comes};
 use crate::Cluster;
 
 pub(super) const ROW: Row = Row {
@@ -29,16 +29,12 @@ const CALLS: usize = SMALL / 100;
 const PAUSE: Duration = Duration::from_millis(2);
 
 fn start(contacts: usize) -> Cluster {
-    let mut builder = Cluster::builder()
-        .databases([DATABASE])
+    let cluster = as_it_comes()
         .setting("vioconcierge.legal_hours", "00:00-24:00")
         // listed, but nobody is called
         .setting("vioconcierge.api_base_url", "http://127.0.0.1:9")
-        .setting("max_wal_size", "8GB");
-    for (name, value) in DEFAULTS {
-        builder = builder.setting(name, value);
-    }
-    let cluster = builder.start();
+        .setting("max_wal_size", "8GB")
+        .start();
     cluster.create_extension(DATABASE);
     let practices = contacts / CONTACTS;
     // the key is not one of Retell's: the worker has nothing that it may send

@@ -7,7 +7,7 @@ use postgres::Client;
 
 use super::figure::Figure;
 use super::row::{Findings, Row, Run};
-use super::site::{DATABASE, DEFAULTS, TENANTS};
+use super::site::{DATABASE, TENANTS, as_it_comes};
 use crate::Cluster;
 use crate::reports::{self, RECEIVE, Report};
 
@@ -31,15 +31,11 @@ const EVENTS: usize = 3;
 const BARE: &str = "insert into bodies (body) select $2::text::json where $1::text is not null";
 
 fn start(tenants: usize) -> Cluster {
-    let mut builder = Cluster::builder()
-        .databases([DATABASE])
+    let cluster = as_it_comes()
         .setting("vioconcierge.legal_hours", "00:00-24:00")
         // nobody is called
-        .setting("vioconcierge.api_base_url", "http://127.0.0.1:9");
-    for (name, value) in DEFAULTS {
-        builder = builder.setting(name, value);
-    }
-    let cluster = builder.start();
+        .setting("vioconcierge.api_base_url", "http://127.0.0.1:9")
+        .start();
     cluster.create_extension(DATABASE);
     run(
         &mut cluster.connect(DATABASE),

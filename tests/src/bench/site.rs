@@ -8,6 +8,7 @@ use postgres::{Client, Transaction};
 use super::options::{Options, Other};
 use super::server::{AnswerServer, CREATE_PATH};
 use crate::Cluster;
+use crate::cluster::Builder;
 use crate::wait::wait_until;
 
 pub(super) const DATABASE: &str = "bench";
@@ -19,13 +20,21 @@ pub(super) const IN_FLIGHT: usize = 32;
 
 /// The harness saves time at durability's expense; here everything is PostgreSQL's own default. (`fsync` also puts the
 /// cluster on disk and not in memory.)
-pub(super) const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 5] = [
     ("fsync", "on"),
     ("shared_buffers", "128MB"),
     ("max_worker_processes", "8"),
     ("log_min_messages", "warning"),
     ("dynamic_shared_memory_type", "posix"),
 ];
+
+/// A cluster with the benchmark's database.
+pub(super) fn as_it_comes() -> Builder {
+    let builder = Cluster::builder().databases([DATABASE]);
+    DEFAULTS.iter().fold(builder, |builder, (name, value)| {
+        builder.setting(name, value)
+    })
+}
 
 pub(super) struct Site {
     pub(super) cluster: Cluster,
@@ -66,10 +75,7 @@ impl Site {
     /// Its contacts are spread over [`TENANTS`] practices.
     pub(super) fn start(server: &AnswerServer, plan: Plan<'_>, options: &Options) -> Self {
         let other = options.other.call.is_some().then(|| options.other.clone());
-        let mut builder = Cluster::builder().databases([DATABASE]);
-        for (name, value) in DEFAULTS {
-            builder = builder.setting(name, value);
-        }
+        let mut builder = as_it_comes();
         if let Some(other) = &other {
             builder = builder.preload(other.preload.as_deref().unwrap_or_default());
         } else {

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::figure::{Figure, Spread};
 use super::row::{Findings, Pairs, Row, Run};
-use super::site::{DATABASE, DEFAULTS, IN_FLIGHT};
+use super::site::{DATABASE, IN_FLIGHT, as_it_comes};
 use crate::Cluster;
 use crate::cluster::must_run;
 
@@ -62,10 +62,7 @@ fn compare(name: &str, pairs: &Pairs) -> [Figure; 4] {
 }
 
 fn start(libraries: &str, run: &Run<'_>) -> Cluster {
-    let mut builder = Cluster::builder().databases([DATABASE]).preload(libraries);
-    for (name, value) in DEFAULTS {
-        builder = builder.setting(name, value);
-    }
+    let mut builder = as_it_comes().preload(libraries);
     for (name, value) in run.options.settings(IN_FLIGHT) {
         builder = builder.setting(name, value);
     }
