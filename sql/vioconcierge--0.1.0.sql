@@ -174,7 +174,7 @@ comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progres
 comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
 comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
 comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
-comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out.';
+comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out, every two seconds while it leaves no line for calls that wait.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
 comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
@@ -5255,7 +5255,7 @@ comment on function vioc.store_event(text, text, bigint, timestamptz, jsonb) is 
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
 -- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
--- every half minute.
+-- every half minute; while it leaves no line for calls that wait, every two seconds.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -5336,15 +5336,15 @@ begin
   return query
   with busy as (
     select k.id from vioc.credentials as k
-    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
-      and (k.next_start_at > p_now - interval '30 seconds'
-        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
-          select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
-          where s.credential_id = k.id)))
+    cross join lateral (select coalesce(k.retell_concurrency_asked_at, '-infinity') as at) as asked
+    where (k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
+      or (vioc.lines_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
+        select from vioc.standing(p_now) as s
+        join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
+        where s.credential_id = k.id))
     order by k.retell_concurrency_asked_at nulls first
     limit p_limit
-    for no key update skip locked
+    for no key update of k skip locked
   ),
   asked as (
     update vioc.credentials as k set retell_concurrency_asked_at = p_now
@@ -5568,8 +5568,8 @@ comment on function vioc.apply_look_up(vioc.calls, jsonb, timestamptz) is 'Appli
 -- functions/record_concurrency.sql
 
 -- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
--- Ours are the calls that Retell surely had when it was asked, sent a second before; one sent since is of no account, and one
--- sent in that second may be taken for somebody else's until Retell is asked again.
+-- Ours are the calls that Retell surely had when it was asked: it had said so, or they were sent a second before. One sent
+-- since is of no account, and one that was on its way then may be taken for somebody else's until Retell is asked again.
 create function vioc.record_concurrency(
   p_credential_id bigint, p_asked_at timestamptz, p_http_status integer, p_body text, p_now timestamptz)
 returns void
@@ -5590,7 +5590,7 @@ begin
       retell_other_calls = greatest(0, v_current - (
         select count(*) from vioc.calls as c
         where c.credential_id = k.id and c.in_progress
-          and c.last_posted_at <= p_asked_at - interval '1 second')::integer),
+          and (c.placed_at <= p_asked_at or c.last_posted_at <= p_asked_at - interval '1 second'))::integer),
       retell_concurrency_at = p_now
   where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
 end

@@ -3,7 +3,7 @@
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
 -- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
--- every half minute.
+-- every half minute; while it leaves no line for calls that wait, every two seconds.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -84,15 +84,15 @@ begin
   return query
   with busy as (
     select k.id from vioc.credentials as k
-    where coalesce(k.retell_concurrency_asked_at, '-infinity') <= p_now - interval '30 seconds'
-      and (k.next_start_at > p_now - interval '30 seconds'
-        or (vioc.lines_at_retell(k, p_now) = 0 and exists (
-          select from vioc.standing(p_now) as s
-          join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
-          where s.credential_id = k.id)))
+    cross join lateral (select coalesce(k.retell_concurrency_asked_at, '-infinity') as at) as asked
+    where (k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
+      or (vioc.lines_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
+        select from vioc.standing(p_now) as s
+        join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
+        where s.credential_id = k.id))
     order by k.retell_concurrency_asked_at nulls first
     limit p_limit
-    for no key update skip locked
+    for no key update of k skip locked
   ),
   asked as (
     update vioc.credentials as k set retell_concurrency_asked_at = p_now

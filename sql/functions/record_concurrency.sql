@@ -1,6 +1,6 @@
 -- Private. What get-concurrency answered for a credential. Anything but an answer in Retell's form changes nothing.
--- Ours are the calls that Retell surely had when it was asked, sent a second before; one sent since is of no account, and one
--- sent in that second may be taken for somebody else's until Retell is asked again.
+-- Ours are the calls that Retell surely had when it was asked: it had said so, or they were sent a second before. One sent
+-- since is of no account, and one that was on its way then may be taken for somebody else's until Retell is asked again.
 create function vioc.record_concurrency(
   p_credential_id bigint, p_asked_at timestamptz, p_http_status integer, p_body text, p_now timestamptz)
 returns void
@@ -21,7 +21,7 @@ begin
       retell_other_calls = greatest(0, v_current - (
         select count(*) from vioc.calls as c
         where c.credential_id = k.id and c.in_progress
-          and c.last_posted_at <= p_asked_at - interval '1 second')::integer),
+          and (c.placed_at <= p_asked_at or c.last_posted_at <= p_asked_at - interval '1 second'))::integer),
       retell_concurrency_at = p_now
   where k.id = (select o.id from vioc.credentials as o where o.id = p_credential_id for no key update skip locked);
 end

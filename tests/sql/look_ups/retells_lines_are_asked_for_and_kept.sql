@@ -1,7 +1,7 @@
 -- Contract 8, "paced": get-concurrency slows a credential before Retell refuses. It is asked every half minute while
 -- calls go out, counts for two minutes, and leaves room for inbound calls and for other software.
 \ir ../practice.psql
-select plan(25);
+select plan(28);
 
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.asks(p_now timestamptz) returns bigint language sql as
@@ -34,6 +34,11 @@ select is(row(retell_concurrency_limit, retell_reserved_inbound, retell_other_ca
 select is(pg_temp.lines(now()), 10, 'paid bursts are not used');
 select vioc.record_look_up(0, :credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
 select is(pg_temp.lines(now()), 7, 'what was sent within the last second may be somebody else''s');
+savepoint placed;
+select pg_temp.answer(c.id, 'placed', now() + interval '0.5 s') from vioc.calls as c where c.status = 'dispatching' \g /dev/null
+select vioc.record_look_up(0, :credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
+select is(pg_temp.lines(now()), 10, 'but not what Retell had placed before it was asked');
+rollback to placed;
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 5, "reserved_inbound_concurrency": 4}') \g /dev/null
 select is(pg_temp.lines(now()), 6, 'reserved lines are left alone; two others use some of them');
 select is(count(*), 3::bigint, 'three are ours already, three more go') from pg_temp.claim();
@@ -45,6 +50,8 @@ select is(pg_temp.lines(now()), 0, 'never less than none');
 select is_empty('select pg_temp.claim(now() + interval ''2 s'')', 'nothing goes');
 update vioc.credentials set next_start_at = now() - interval '1 hour', retell_concurrency_asked_at = now() - interval '1 hour';
 select is(pg_temp.asks(now() + interval '1 minute'), :credential::bigint, 'while calls wait for lines Retell is asked on');
+select is(pg_temp.asks(now() + interval '1 minute 1.9 s'), null, 'not at once');
+select is(pg_temp.asks(now() + interval '1 minute 2 s'), :credential::bigint, 'but every two seconds');
 select is(pg_temp.lines(now() + interval '2 minutes'), 1000000, 'an old answer counts no more');
 select isnt_empty('select pg_temp.claim(now() + interval ''2 minutes'')', 'and calls go again');
 update vioc.calls set status = 'failed', failed_at = now(), lease_owner = null, lease_until = null where status = 'dispatching';
