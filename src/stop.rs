@@ -2,6 +2,9 @@
 //! check, is not for it. One wait must end at once all the same: that of a commit for a synchronous standby that may
 //! never come back. PostgreSQL ends it when the process is to die, so for the length of a commit it is.
 //!
+//! PostgreSQL ends that wait by itself when the postmaster has died, and leaves it to the next interrupt check to end the
+//! process. Before that the worker would send what it has just claimed, while the standby may be serving already.
+//!
 //! SIGINT cancels a statement, and is how lock_timeout makes itself felt. During a commit only the latter is heard (a NOTIFY
 //! takes its lock there); pg_cancel_backend would end the wait for a synchronous standby as if that had answered.
 
@@ -68,7 +71,8 @@ pub(crate) fn is_requested() -> bool {
 }
 
 /// Commits the current transaction. When the process is asked to stop meanwhile, or was before, the commit does not
-/// wait for a standby: it is on this server's disk, and perhaps nowhere else.
+/// wait for a standby: it is on this server's disk, and perhaps nowhere else. Does not return when the postmaster has died
+/// meanwhile.
 pub(crate) fn commit() {
     IN_COMMIT.store(true, Ordering::SeqCst);
     forget_cancel(); // one that came before it is too late too
@@ -77,6 +81,9 @@ pub(crate) fn commit() {
             addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
         }
         pg_sys::CommitTransactionCommand();
+        if addr_of_mut!(pg_sys::ProcDiePending).read_volatile() != 0 && !is_requested() {
+            pg_sys::proc_exit(1);
+        }
     }
     settle();
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use retell_simulator::{CreateFault, Script, Simulator};
+use rustix::process::{Pid, test_kill_process};
 use vioc_tests::practice::{APP, Practice, Queued, call_contact, cluster, new_number};
 use vioc_tests::wait::{LONG, wait_until};
 use vioc_tests::{Cluster, Stop};
@@ -196,6 +197,45 @@ fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_and_does_not_
     );
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.dials(&call), 1);
+}
+
+#[test]
+fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_when_the_postmaster_dies() {
+    let practice = Practice::open();
+    let contacts = practice.due_contacts(practice.tenant, 32);
+    let call = |contacts: &[i64]| {
+        let mut app = practice.connect();
+        app.batch_execute("set synchronous_commit = local").unwrap();
+        let sql = "select vioc_call_contact(id) from unnest($1::bigint[]) as id";
+        app.execute(sql, &[&contacts]).unwrap();
+    };
+    // With these come the connections to Retell: sending takes no time then.
+    call(&contacts[..16]);
+    let warm = practice.wait_for_creates(16).len();
+    practice.wait_until_settled();
+
+    practice
+        .cluster
+        .set("synchronous_standby_names", &format!("\"{NOBODY}\""));
+    let worker = practice.cluster.worker_pid(APP);
+    call(&contacts[16..]);
+    practice.wait_for(
+        "the claim to wait for the standby",
+        "select exists (select from pg_stat_activity where backend_type = 'vioconcierge worker' and wait_event = 'SyncRep')",
+    );
+    practice.cluster.kill9_postmaster();
+    wait_until("the worker to end as well", LONG, || {
+        let pid = Pid::from_raw(worker).expect("a pid is positive");
+        test_kill_process(pid).is_err().then_some(())
+    });
+    assert_eq!(
+        practice.creates().len(),
+        warm,
+        "a standby may be serving by now"
+    );
+    practice.cluster.start();
+    let kept = "select count(*) from vioc.calls where status in ('queued', 'dispatching')";
+    assert_eq!(practice.ask::<i64>(kept, &[]), 16);
 }
 
 #[test]
