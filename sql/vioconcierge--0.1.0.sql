@@ -150,7 +150,7 @@ create table vioc.credentials (
   constraint a_recall_knows_its_times check (
     (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
     and (recall_page is null or recall_since is not null))
-) with (fillfactor = 50);
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 -- claim_look_ups
 create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;
@@ -270,7 +270,7 @@ create table vioc.tenants (
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
-) with (fillfactor = 70);
+) with (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
@@ -496,7 +496,7 @@ create table vioc.contacts (
   constraint only_a_reachable_contact_is_due check (
     next_call_at is null or status in ('scheduled', 'calling', 'callback')),
   constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
-) with (fillfactor = 80);
+) with (fillfactor = 80, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
@@ -643,7 +643,10 @@ create table vioc.calls (
   constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
   constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
   constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
-) with (fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+) with (
+  fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
+  -- each voids the plans of every session, which a Call Now then waits for: not for fifty rows
+  autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
@@ -1739,28 +1742,31 @@ comment on function vioc.said(jsonb, jsonb, text) is 'A field of the agent''s re
 create function vioc.standing(p_now timestamptz)
 returns table (
   tenant_id bigint, credential_id bigint, configured boolean, has_key boolean, not_paused boolean,
-  not_suspended boolean, may_probe boolean, not_throttled boolean, not_recalling boolean)
+  not_suspended boolean, not_throttled boolean, not_recalling boolean, sends_with bigint)
   language sql stable
 begin atomic
-  select t.id,
-    k.id,
-    t.retell_agent_id is not null and t.retell_agent_number is not null,
-    k.id is not null and (
-      case when k.is_fallback then vioc.setting('retell_api_key', null) is not null
-      else exists (
-        select from vioc.credential_keys as s
-        where s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null) end),
-    t.paused_at is null and i.paused_at is null,
-    t.suspended_at is null and k.suspended_at is null,
-    coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now,
-    coalesce(k.throttled_until, '-infinity') <= p_now,
-    coalesce(k.recall_until, '-infinity') <= p_now
-  from vioc.tenants as t
-  left join vioc.credentials as k
-    on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
-  left join vioc.installation as i on true;
+  select s.tenant_id, s.credential_id, s.configured, s.has_key, s.not_paused, s.not_suspended, s.not_throttled, s.not_recalling,
+    case when s.configured and s.has_key and s.not_paused and s.not_throttled and s.not_recalling
+      and (s.not_suspended or s.may_probe) then s.credential_id end
+  from (
+    select t.id as tenant_id,
+      k.id as credential_id,
+      t.retell_agent_id is not null and t.retell_agent_number is not null as configured,
+      k.id is not null and (
+        case when k.is_fallback then vioc.setting('retell_api_key', null) is not null
+        else exists (
+          select from vioc.credential_keys as s
+          where s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null) end) as has_key,
+      t.paused_at is null and (select i.paused_at from vioc.installation as i where i.singleton) is null as not_paused,
+      t.suspended_at is null and k.suspended_at is null as not_suspended,
+      coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now as may_probe,
+      coalesce(k.throttled_until, '-infinity') <= p_now as not_throttled,
+      coalesce(k.recall_until, '-infinity') <= p_now as not_recalling
+    from vioc.tenants as t
+    left join vioc.credentials as k
+      on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))) as s;
 end;
-comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover.';
+comment on function vioc.standing(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover; sends_with: the credential, if all of that is so, or only a suspension is in the way that may be probed.';
 
 -- functions/dialled_calls.sql
 
@@ -1805,10 +1811,11 @@ comment on function vioc.calls_left_today(bigint, timestamptz) is 'What is left 
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
 -- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by permissions.sql),
 -- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
+-- (sends_with is standing's, for the claim.)
 -- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
 create function vioc.rules(p_now timestamptz)
 returns table (
-  tenant_id bigint, contact_id bigint,
+  tenant_id bigint, contact_id bigint, sends_with bigint,
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
@@ -1816,7 +1823,7 @@ returns table (
   number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
   language sql stable
 begin atomic
-  select c.tenant_id, c.id,
+  select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     c.phone_e164 is not null,
     t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
@@ -1866,10 +1873,11 @@ comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column 
 -- that holds only calls that make themselves (in words: verdicts.sql). Inlined by the planner, as vioc.rules.
 create function vioc.permissions(p_now timestamptz)
 returns table (
-  tenant_id bigint, contact_id bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean, enough_notice boolean)
+  tenant_id bigint, contact_id bigint, sends_with bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean,
+  enough_notice boolean)
   language sql stable
 begin atomic
-  select r.tenant_id, r.contact_id,
+  select r.tenant_id, r.contact_id, r.sends_with,
     r.tenant_configured and r.has_key and r.not_paused and r.not_suspended,
     r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours,
@@ -3340,11 +3348,10 @@ begin
     select l.tenant_id, l.credential_id, null, l.calls from vioc.lines_in_use() as l where p_used_lines is null
   ),
   standing as materialized (
-    select st.tenant_id, st.credential_id
+    select st.tenant_id, st.sends_with as credential_id
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
-      and (st.not_suspended or st.may_probe)
+    where st.sends_with is not null
   ),
   credential_room as materialized (
     select k.id, k.next_start_at, k.last_tenant_id,
@@ -3508,7 +3515,7 @@ comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz)
 
 -- functions/claim_batch.sql
 
--- Private to claim_calls.
+-- Private to claim_calls. Without calls it is a rehearsal: every statement is run on nothing, and has its plan then.
 create function vioc.claim_batch(
   p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
@@ -3518,6 +3525,7 @@ as $$
 #variable_conflict use_column
 declare
   v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
+  v_is_rehearsal constant boolean := cardinality(p_call_ids) = 0;
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
@@ -3546,7 +3554,7 @@ begin
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
     where v_send_calls is null or p.id <> all (v_send_calls);
   end if;
-  if v_send_calls is null then
+  if v_send_calls is null and not v_is_rehearsal then
     return;
   end if;
 
@@ -3562,12 +3570,10 @@ begin
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
-      st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
-        and (st.not_suspended or st.may_probe) and st.credential_id = l.credential_id as stands
+      m.sends_with = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.permissions(p_now) as p
@@ -3593,10 +3599,10 @@ begin
       perform vioc.hold_call(v_call, p_now);
     end loop;
   end if;
-  if v_refused_calls is not null or v_is_dry_run then
+  if v_refused_calls is not null or (v_is_dry_run and not v_is_rehearsal) then
     perform vioc.wake_worker(); -- whoever waits for one of these calls
   end if;
-  if v_send_calls is null then
+  if v_send_calls is null and not v_is_rehearsal then
     return;
   end if;
 

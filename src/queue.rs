@@ -29,8 +29,8 @@ pub(crate) struct Queue {
     chosen: VecDeque<Claimable>,
     chosen_at: Instant,
     held: Vec<(i64, Instant)>,
-    /// Calls in progress as counted, and what was claimed since.
-    lines: HashMap<Payer, i32>,
+    /// Calls in progress as counted, and what was claimed since; `None` before they were counted.
+    lines: Option<HashMap<Payer, i32>>,
     /// When they may be counted again, and whether somebody waits for that.
     count_at: Instant,
     is_to_count: bool,
@@ -55,7 +55,7 @@ impl Queue {
             chosen: VecDeque::new(),
             chosen_at: now,
             held: Vec::new(),
-            lines: HashMap::new(),
+            lines: None,
             count_at: now,
             is_to_count: false,
             at_a_time: FEWEST,
@@ -83,6 +83,7 @@ impl Queue {
     /// Settings, limits or the tables are not what they were.
     pub(crate) fn forget(&mut self) {
         self.chosen.clear();
+        self.lines = None;
         self.count_at = Instant::now();
     }
 
@@ -113,7 +114,8 @@ impl Queue {
         if self.chosen_at.elapsed() > FRESH {
             self.chosen.clear();
         }
-        let is_counted = self.count_lines(statements)?;
+        let is_counted =
+            (self.lines.is_none() || self.is_to_count) && self.count_lines(statements)?;
         let urgent = match priority > 0 {
             true => self.choose(statements, starts, self.at_a_time, true)?,
             false => Vec::new(),
@@ -150,11 +152,12 @@ impl Queue {
         let now = Instant::now();
         self.held
             .extend(claim.held.iter().map(|call_id| (*call_id, now)));
-        for call in &claim.calls {
-            *self
-                .lines
-                .entry((call.tenant_id, call.credential_id))
-                .or_default() += 1;
+        if let Some(lines) = &mut self.lines {
+            for call in &claim.calls {
+                *lines
+                    .entry((call.tenant_id, call.credential_id))
+                    .or_default() += 1;
+            }
         }
         let is_in_use = |at: Instant| at.elapsed() < CALL_NOW_IN_USE;
         let most = match self.urgent_at.is_some_and(is_in_use) {
@@ -162,6 +165,18 @@ impl Queue {
             false => TRANSACTION,
         };
         self.at_a_time = next_size(self.at_a_time, claim.moved, took, most);
+    }
+
+    /// Claims nothing, by the same statements, so that the next Call Now does not wait for their plans. In the caller's transaction.
+    pub(crate) fn rehearse(
+        &self,
+        statements: &mut Statements,
+        worker: uuid::Uuid,
+        lease: Duration,
+    ) -> SpiResult<()> {
+        self.choose(statements, &HashMap::new(), 0, true)?;
+        statements.claim(worker, lease, &[])?;
+        Ok(())
     }
 
     fn choose(
@@ -172,7 +187,7 @@ impl Queue {
         is_only_urgent: bool,
     ) -> SpiResult<Vec<Claimable>> {
         let mut used: HashMap<Payer, Used> = HashMap::new();
-        for (payer, lines) in &self.lines {
+        for (payer, lines) in self.lines.iter().flatten() {
             used.entry(*payer).or_default().lines = *lines;
         }
         for (payer, starts) in starts {
@@ -182,13 +197,14 @@ impl Queue {
         statements.choose(limit, is_only_urgent, &held, &used)
     }
 
-    /// Counts the lines in use if it is time to.
-    fn count_lines(&mut self, statements: &mut Statements) -> SpiResult<bool> {
+    /// Counts the lines in use if it is time to. In the caller's transaction. Between claims, because it takes the longer the
+    /// more there are: an old count has too many at worst, and when that leaves nothing to claim, the claim counts anew.
+    pub(crate) fn count_lines(&mut self, statements: &mut Statements) -> SpiResult<bool> {
         let began = Instant::now();
         if began < self.count_at {
             return Ok(false);
         }
-        self.lines = statements.lines_in_use()?.into_iter().collect();
+        self.lines = Some(statements.lines_in_use()?.into_iter().collect());
         self.count_at = Instant::now() + began.elapsed() * COUNTING;
         Ok(true)
     }

@@ -33,6 +33,8 @@ const CHECKS_AT_A_TIME: usize = 100;
 const EVENTS_AT_A_TIME: usize = 1000;
 /// How often there is time for anything but answers and calls, at most.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
+/// How often an idle worker sees to it that its plans are there: the tables' statistics, when they change, void them.
+const REHEARSE_EVERY: Duration = IDLE_POLL;
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
@@ -123,6 +125,7 @@ struct Worker {
     tend_at: Instant,
     /// When what does not concern the next calls was done last.
     aside: Instant,
+    rehearse_at: Instant,
     /// The position that listeners have been told, and from when on to tell them a newer one.
     told: i64,
     tell_from: Instant,
@@ -157,6 +160,7 @@ impl Worker {
             pace: Pace::default(),
             tend_at: now,
             aside: now - ASIDE_EVERY,
+            rehearse_at: now,
             told: 0,
             tell_from: now,
             queue: Queue::new(),
@@ -246,6 +250,10 @@ impl Worker {
             }));
         }
         self.aside = Instant::now();
+        let (statements, queue) = (&mut self.statements, &mut self.queue);
+        if with_extension(|| queue.count_lines(statements))?.is_none() {
+            return Ok(None);
+        }
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);
         };
@@ -267,6 +275,14 @@ impl Worker {
         };
         if is_busy || asked > 0 || has_more_events {
             return Ok(Some(Duration::ZERO));
+        }
+        if self.rehearse_at <= Instant::now() {
+            let (id, lease) = (self.id, config::lease());
+            let (statements, queue) = (&mut self.statements, &self.queue);
+            if with_extension(|| queue.rehearse(statements, id, lease))?.is_none() {
+                return Ok(None);
+            }
+            self.rehearse_at = Instant::now() + REHEARSE_EVERY;
         }
         let most = if self.work.is_empty() && self.answers.is_empty() {
             IDLE_POLL
@@ -399,6 +415,7 @@ impl Worker {
             // the plans are of a time when the tables were smaller
             self.plan_anew_at *= 4;
             db::forget_plans();
+            self.rehearse_at = Instant::now();
         }
         Ok(Some(moved))
     }

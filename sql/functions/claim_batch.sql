@@ -1,4 +1,4 @@
--- Private to claim_calls.
+-- Private to claim_calls. Without calls it is a rehearsal: every statement is run on nothing, and has its plan then.
 create function vioc.claim_batch(
   p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
@@ -8,6 +8,7 @@ as $$
 #variable_conflict use_column
 declare
   v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
+  v_is_rehearsal constant boolean := cardinality(p_call_ids) = 0;
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
@@ -36,7 +37,7 @@ begin
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
     where v_send_calls is null or p.id <> all (v_send_calls);
   end if;
-  if v_send_calls is null then
+  if v_send_calls is null and not v_is_rehearsal then
     return;
   end if;
 
@@ -52,12 +53,10 @@ begin
       and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
-      st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
-        and (st.not_suspended or st.may_probe) and st.credential_id = l.credential_id as stands
+      m.sends_with = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
-    join vioc.standing(p_now) as st on st.tenant_id = c.tenant_id
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.permissions(p_now) as p
@@ -83,10 +82,10 @@ begin
       perform vioc.hold_call(v_call, p_now);
     end loop;
   end if;
-  if v_refused_calls is not null or v_is_dry_run then
+  if v_refused_calls is not null or (v_is_dry_run and not v_is_rehearsal) then
     perform vioc.wake_worker(); -- whoever waits for one of these calls
   end if;
-  if v_send_calls is null then
+  if v_send_calls is null and not v_is_rehearsal then
     return;
   end if;
 

@@ -30,11 +30,10 @@ begin
     select l.tenant_id, l.credential_id, null, l.calls from vioc.lines_in_use() as l where p_used_lines is null
   ),
   standing as materialized (
-    select st.tenant_id, st.credential_id
+    select st.tenant_id, st.sends_with as credential_id
     from waiting as w
     join vioc.standing(p_now) as st on st.tenant_id = w.tenant_id
-    where st.configured and st.has_key and st.not_paused and st.not_throttled and st.not_recalling
-      and (st.not_suspended or st.may_probe)
+    where st.sends_with is not null
   ),
   credential_room as materialized (
     select k.id, k.next_start_at, k.last_tenant_id,

@@ -2,10 +2,11 @@
 -- that holds only calls that make themselves (in words: verdicts.sql). Inlined by the planner, as vioc.rules.
 create function vioc.permissions(p_now timestamptz)
 returns table (
-  tenant_id bigint, contact_id bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean, enough_notice boolean)
+  tenant_id bigint, contact_id bigint, sends_with bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean,
+  enough_notice boolean)
   language sql stable
 begin atomic
-  select r.tenant_id, r.contact_id,
+  select r.tenant_id, r.contact_id, r.sends_with,
     r.tenant_configured and r.has_key and r.not_paused and r.not_suspended,
     r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
       and r.appointment_booked and r.appointment_ahead and r.line_free and r.in_legal_hours,

@@ -1,10 +1,11 @@
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
 -- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by permissions.sql),
 -- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
+-- (sends_with is standing's, for the claim.)
 -- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
 create function vioc.rules(p_now timestamptz)
 returns table (
-  tenant_id bigint, contact_id bigint,
+  tenant_id bigint, contact_id bigint, sends_with bigint,
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
@@ -12,7 +13,7 @@ returns table (
   number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
   language sql stable
 begin atomic
-  select c.tenant_id, c.id,
+  select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     c.phone_e164 is not null,
     t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),

@@ -99,7 +99,10 @@ create table vioc.calls (
   constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
   constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
   constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
-) with (fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02);
+) with (
+  fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
+  -- each voids the plans of every session, which a Call Now then waits for: not for fifty rows
+  autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell

@@ -40,7 +40,7 @@ create table vioc.contacts (
   constraint only_a_reachable_contact_is_due check (
     next_call_at is null or status in ('scheduled', 'calling', 'callback')),
   constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
-) with (fillfactor = 80);
+) with (fillfactor = 80, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);

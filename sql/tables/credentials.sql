@@ -33,7 +33,7 @@ create table vioc.credentials (
   constraint a_recall_knows_its_times check (
     (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
     and (recall_page is null or recall_since is not null))
-) with (fillfactor = 50);
+) with (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 -- claim_look_ups
 create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;

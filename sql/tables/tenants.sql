@@ -56,7 +56,7 @@ create table vioc.tenants (
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
-) with (fillfactor = 70);
+) with (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
