@@ -8,7 +8,7 @@
 --     contact  guard, written_before, written_after   what an app's plain SQL on vioc.contacts sets off
 --     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
---     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
+--     look-up  claim_look_ups, claim_concurrency, record_look_up   what only Retell knows: a call's fate, free lines
 --     webhook  store_event -> attempt_event -> apply_event -> write_event
 --     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body

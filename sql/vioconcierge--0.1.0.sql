@@ -12,7 +12,7 @@
 --     contact  guard, written_before, written_after   what an app's plain SQL on vioc.contacts sets off
 --     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
---     look-up  claim_look_ups, record_look_up   calls whose fate only Retell knows
+--     look-up  claim_look_ups, claim_concurrency, record_look_up   what only Retell knows: a call's fate, free lines
 --     webhook  store_event -> attempt_event -> apply_event -> write_event
 --     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body
@@ -2357,7 +2357,7 @@ as $$
 declare
   v_id uuid;
 begin
-  select i.installation_id into v_id from vioc.installation as i;
+  select i.installation_id into v_id from vioc.installation as i where i.singleton;
   if found then
     return v_id;
   end if;
@@ -2366,7 +2366,7 @@ begin
   from pg_control_system() as s, pg_database as d
   where d.datname = current_database()
   on conflict (singleton) do nothing;
-  select i.installation_id into strict v_id from vioc.installation as i;
+  select i.installation_id into strict v_id from vioc.installation as i where i.singleton;
   return v_id;
 end
 $$;
@@ -4618,7 +4618,7 @@ create function vioc.person_hash(p_kind text, p_value text) returns bytea
   language sql stable
   set search_path = pg_catalog, pg_temp
 as $$
-  select sha256(convert_to(i.installation_id || '/' || p_kind || '/' || p_value, 'UTF8')) from vioc.installation as i
+  select sha256(convert_to(i.installation_id || '/' || p_kind || '/' || p_value, 'UTF8')) from vioc.installation as i where i.singleton
 $$;
 comment on function vioc.person_hash(text, text) is 'What vioc.forgotten keeps of a person.';
 
@@ -5260,8 +5260,6 @@ comment on function vioc.store_event(text, text, bigint, timestamptz, jsonb) is 
 -- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
--- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
--- every half minute; while it leaves no line for calls that wait, every two seconds.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -5338,7 +5336,25 @@ begin
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
+end
+$$;
+comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
 
+-- functions/claim_concurrency.sql
+
+-- Private. Whose lines Retell is to be asked about (get-concurrency), as claim_look_ups gives it: the credentials that calls
+-- go out with, or would if there were lines, at most every half minute; while one leaves no line for calls that wait,
+-- every two seconds. Looks at every credential, so it is not for every moment.
+create function vioc.claim_concurrency(p_limit integer, p_now timestamptz)
+returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if not vioc.is_home(p_now) then
+    return;
+  end if;
   return query
   with busy as (
     select k.id from vioc.credentials as k
@@ -5361,7 +5377,7 @@ begin
   from asked as a;
 end
 $$;
-comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';
+comment on function vioc.claim_concurrency(integer, timestamptz) is 'Gives the worker the credentials whose lines Retell is to be asked about.';
 
 -- functions/adopt_call.sql
 
@@ -5779,9 +5795,9 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 -- functions/milliseconds_to_work.sql
 
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
+-- pacing allows to a tenant with calls in the queue. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
-  language plpgsql stable -- which keeps the plan
+  language plpgsql volatile -- as waiting_tenants
   set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -5793,11 +5809,13 @@ begin
     from (
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
-    select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
-    union all
-    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
-    union all
-    select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
+    select s.at
+    from vioc.waiting_tenants(false) as q (tenant_id)
+    join vioc.tenants as t on t.id = q.tenant_id
+    left join vioc.credentials as k
+      on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+    cross join lateral (values (t.next_start_at), (k.next_start_at), (k.throttled_until)) as s (at)
+    where s.at > p_now
     union all
     select p_now + make_interval(secs => p_most / 1000.0)) as w);
 end
@@ -5821,14 +5839,14 @@ begin
     and (i.system_identifier, i.database_oid) is not distinct from (s.system_identifier, d.oid::bigint)
   into v_is_home
   from vioc.installation as i, pg_control_system() as s, pg_database as d
-  where d.datname = current_database();
+  where i.singleton and d.datname = current_database();
   if not v_is_home then
     update vioc.installation as i
     set is_copy = true,
         paused_at = coalesce(i.paused_at, p_now),
         pause_reason = coalesce(i.pause_reason,
           'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
-    where not i.is_copy;
+    where i.singleton and not i.is_copy;
   end if;
   return coalesce(v_is_home, false);
 end

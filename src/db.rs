@@ -235,6 +235,7 @@ pub(crate) struct Statements {
     claim: Option<OwnedPreparedStatement>,
     record: Option<OwnedPreparedStatement>,
     look_ups: Option<OwnedPreparedStatement>,
+    concurrency: Option<OwnedPreparedStatement>,
     sleep: Option<OwnedPreparedStatement>,
     number_events: Option<OwnedPreparedStatement>,
 }
@@ -453,6 +454,15 @@ impl Statements {
         look_ups(
             &mut self.look_ups,
             "select * from vioc.claim_look_ups($1, pg_catalog.clock_timestamp())",
+            limit,
+        )
+    }
+
+    /// Whose lines to ask Retell about.
+    pub(crate) fn claim_concurrency(&mut self, limit: usize) -> SpiResult<Vec<LookUp>> {
+        look_ups(
+            &mut self.concurrency,
+            "select * from vioc.claim_concurrency($1, pg_catalog.clock_timestamp())",
             limit,
         )
     }

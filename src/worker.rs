@@ -268,6 +268,12 @@ impl Worker {
             if with_extension(|| db::tend(100))?.is_none() {
                 return Ok(None);
             }
+            let statements = &mut self.statements;
+            let lines = with_extension(|| statements.claim_concurrency(LOOK_UPS_AT_A_TIME))?;
+            let Some(lines) = lines else {
+                return Ok(None);
+            };
+            self.ask(lines);
             self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
         }
         let Some(has_more_events) = self.publish_events()? else {

@@ -2,8 +2,6 @@
 -- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down.
--- concurrency (get-concurrency) likewise: of a credential that calls go out with, or would if there were lines, at most
--- every half minute; while it leaves no line for calls that wait, every two seconds.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -80,27 +78,6 @@ begin
       and (a.status in ('placed', 'ongoing') or (a.status = 'cancelled' and a.ended_at is null)) then 'stop'
     when a.erased_at is not null then 'delete'
     else 'get' end as kind) as k;
-
-  return query
-  with busy as (
-    select k.id from vioc.credentials as k
-    cross join lateral (select coalesce(k.retell_concurrency_asked_at, '-infinity') as at) as asked
-    where (k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
-      or (vioc.lines_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
-        select from vioc.standing(p_now) as s
-        join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
-        where s.credential_id = k.id))
-    order by k.retell_concurrency_asked_at nulls first
-    limit p_limit
-    for no key update of k skip locked
-  ),
-  asked as (
-    update vioc.credentials as k set retell_concurrency_asked_at = p_now
-    from busy as b where k.id = b.id
-    returning k.id
-  )
-  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
-  from asked as a;
 end
 $$;
 comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the worker what to ask Retell next.';

@@ -6,7 +6,7 @@ as $$
 declare
   v_id uuid;
 begin
-  select i.installation_id into v_id from vioc.installation as i;
+  select i.installation_id into v_id from vioc.installation as i where i.singleton;
   if found then
     return v_id;
   end if;
@@ -15,7 +15,7 @@ begin
   from pg_control_system() as s, pg_database as d
   where d.datname = current_database()
   on conflict (singleton) do nothing;
-  select i.installation_id into strict v_id from vioc.installation as i;
+  select i.installation_id into strict v_id from vioc.installation as i where i.singleton;
   return v_id;
 end
 $$;

@@ -13,14 +13,14 @@ begin
     and (i.system_identifier, i.database_oid) is not distinct from (s.system_identifier, d.oid::bigint)
   into v_is_home
   from vioc.installation as i, pg_control_system() as s, pg_database as d
-  where d.datname = current_database();
+  where i.singleton and d.datname = current_database();
   if not v_is_home then
     update vioc.installation as i
     set is_copy = true,
         paused_at = coalesce(i.paused_at, p_now),
         pause_reason = coalesce(i.pause_reason,
           'this database is a copy: its marker is of another cluster or database; vioc_resume() accepts it')
-    where not i.is_copy;
+    where i.singleton and not i.is_copy;
   end if;
   return coalesce(v_is_home, false);
 end

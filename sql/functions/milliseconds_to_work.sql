@@ -1,7 +1,7 @@
 -- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows. (Backoffs of one call and openings are seen at the idle poll.)
+-- pacing allows to a tenant with calls in the queue. (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
-  language plpgsql stable -- which keeps the plan
+  language plpgsql volatile -- as waiting_tenants
   set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -13,11 +13,13 @@ begin
     from (
       select c.look_up_at from vioc.calls as c where c.look_up_at is not null order by c.look_up_at limit 1) as l
     union all
-    select k.next_start_at from vioc.credentials as k where k.next_start_at > p_now
-    union all
-    select k.throttled_until from vioc.credentials as k where k.throttled_until > p_now
-    union all
-    select t.next_start_at from vioc.tenants as t where t.next_start_at > p_now
+    select s.at
+    from vioc.waiting_tenants(false) as q (tenant_id)
+    join vioc.tenants as t on t.id = q.tenant_id
+    left join vioc.credentials as k
+      on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+    cross join lateral (values (t.next_start_at), (k.next_start_at), (k.throttled_until)) as s (at)
+    where s.at > p_now
     union all
     select p_now + make_interval(secs => p_most / 1000.0)) as w);
 end

@@ -5,7 +5,7 @@ select plan(28);
 
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.asks(p_now timestamptz) returns bigint language sql as
-  $$ select call_id from vioc.claim_look_ups(100, p_now) where kind = 'concurrency' $$;
+  $$ select call_id from vioc.claim_concurrency(100, p_now) $$;
 create function pg_temp.says(p_now timestamptz, p_body jsonb, p_status integer default 200) returns void language sql as
   $$ select vioc.record_look_up(0, t.credential_id, 'concurrency', p_now + interval '1 s', p_status, p_body::text, p_now) from vioc.tenants as t $$;
 create function pg_temp.lines(p_now timestamptz) returns integer language sql as
@@ -17,7 +17,7 @@ select is(pg_temp.asks(now()), null, '... nor while calls only wait');
 update vioc.credentials set max_concurrent_calls = 3;
 select is(count(*), 3::bigint, 'three go') from pg_temp.claim();
 select is(row(kind, method, path, body, api_key)::text, format('(concurrency,GET,/get-concurrency,,key_of_practice_%s)', :tenant), 'then Retell is asked')
-from vioc.claim_look_ups(100, now());
+from vioc.claim_concurrency(100, now());
 select is(pg_temp.asks(now() + interval '29 s'), null, 'not again at once');
 update vioc.credentials set next_start_at = now() + interval '25 s';
 select is(pg_temp.asks(now() + interval '30 s'), :credential::bigint, 'again after half a minute of calls');

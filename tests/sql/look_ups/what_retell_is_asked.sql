@@ -4,8 +4,7 @@ select plan(22);
 
 update vioc.credentials set throttled_until = 'infinity'; -- look-ups do not wait for that
 create function pg_temp.asked(p_now timestamptz) returns table (call bigint, kind text, method text, path text, body jsonb, api_key text) language sql as $$
-  select call_id, kind, method, path, body::jsonb, api_key from vioc.claim_look_ups(100, p_now)
-  where kind <> 'concurrency' $$; -- look_ups/retells_lines_are_asked_for_and_kept.sql
+  select call_id, kind, method, path, body::jsonb, api_key from vioc.claim_look_ups(100, p_now) $$;
 update vioc.credentials set throttled_until = null;
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as call \gset
@@ -64,7 +63,7 @@ select vioc_resume() \gset ignored_
 select is(string_agg(kind, ' '), 'recall get', 'until it is accepted, and then what was missed first') from pg_temp.asked(now());
 update vioc.credentials set recall_since = null, recall_until = null, recall_at = null;
 select pg_temp.call_in(:tenant, 'unconfirmed') from generate_series(1, 5) \g /dev/null
-select is(count(*), 3::bigint, 'a bounded piece') from vioc.claim_look_ups(3, now() + interval '1 minute') where kind <> 'concurrency';
+select is(count(*), 3::bigint, 'a bounded piece') from vioc.claim_look_ups(3, now() + interval '1 minute');
 -- a practice without a key any more still has one for its calls
 select vioc_set_credentials(:tenant, 'key_replaced_later') \gset ignored_
 select is((select distinct api_key from vioc.claim_look_ups(100, now() + interval '10 minutes')), 'key_replaced_later', 'a replaced key is replaced for questions too');
