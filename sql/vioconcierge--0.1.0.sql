@@ -3484,8 +3484,9 @@ comment on function vioc.write_events(bigint[], bigint[], bigint[], text, text, 
 
 -- functions/begin_calling.sql
 
--- Transition: contact -> calling, for calls that go out, or that Retell has made. p_is_worker: called by the worker.
-create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_is_worker boolean, p_now timestamptz)
+-- Transition: contact -> calling, when a call goes out that is no test, or Retell has made it. The caller holds the contacts.
+-- p_is_worker: called by the worker.
+create function vioc.begin_calling(p_tenant_ids bigint[], p_contact_ids bigint[], p_is_worker boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -3498,9 +3499,8 @@ begin
   with calling as (
     update vioc.contacts as ct
     set status = 'calling'
-    from unnest(p_tenant_ids, p_call_ids) as p (tenant_id, id)
-    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
-    where ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.status <> 'calling' and not c.is_test
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    where ct.tenant_id = p.tenant_id and ct.id = p.id and ct.status <> 'calling'
     returning ct.tenant_id, ct.id, ct.last_outcome
   )
   select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
@@ -3511,7 +3511,7 @@ begin
   end if;
 end
 $$;
-comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'The contacts of these calls are being called.';
+comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'These contacts are being called.';
 
 -- functions/claim_batch.sql
 
@@ -3529,6 +3529,10 @@ declare
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
+  v_send_contacts bigint[];
+  -- whose status this changes: not of test calls
+  v_called_tenants bigint[];
+  v_called_contacts bigint[];
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
@@ -3560,7 +3564,7 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
+    select c.tenant_id, c.id, c.contact_id, c.is_test, l.credential_id, l.place, c.to_number, c.priority,
       case when c.is_test
         then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
@@ -3581,7 +3585,7 @@ begin
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id, j.place,
+    select j.tenant_id, j.id, j.contact_id, j.is_test, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
@@ -3590,8 +3594,11 @@ begin
   select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
     array_agg(j.id order by j.place) filter (where j.may_send),
     array_agg(j.credential_id order by j.place) filter (where j.may_send),
+    array_agg(j.contact_id order by j.place) filter (where j.may_send),
+    array_agg(j.tenant_id order by j.place) filter (where j.may_send and not j.is_test),
+    array_agg(j.contact_id order by j.place) filter (where j.may_send and not j.is_test),
     array_agg(j.id) filter (where not j.may_send)
-  into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
+  into v_send_tenants, v_send_calls, v_send_credentials, v_send_contacts, v_called_tenants, v_called_contacts, v_refused_calls
   from chosen as j;
 
   if v_refused_calls is not null then
@@ -3628,12 +3635,12 @@ begin
         resend = false,
         -- as of a placed call, which then need not change it
         look_up_at = case when v_is_dry_run then null else p_now + interval '10 minutes' end
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
-    join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials, v_send_contacts)
+      as s (tenant_id, id, credential_id, contact_id)
     -- made once: the body reads it many times
     cross join lateral (
       select * from vioc.contact_requests() as r
-      where r.tenant_id = b.tenant_id and r.contact_id = b.contact_id offset 0) as q
+      where r.tenant_id = s.tenant_id and r.contact_id = s.contact_id offset 0) as q
     where c.tenant_id = s.tenant_id and c.id = s.id
     returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status
   ),
@@ -3678,7 +3685,7 @@ begin
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
-    perform vioc.begin_calling(v_send_tenants, v_send_calls, true, p_now);
+    perform vioc.begin_calling(v_called_tenants, v_called_contacts, true, p_now);
   end if;
 end
 $$;
@@ -4213,9 +4220,9 @@ returns void
 as $$
 begin
   -- sent before a failover lost its claim
-  perform vioc.begin_calling(array[c.tenant_id], array[c.id], false, p_now)
+  perform vioc.begin_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
   from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
+  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
@@ -5390,9 +5397,9 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_call.status = 'queued' then
+  if p_call.status = 'queued' and not p_call.is_test then
     -- sent before a failover lost its claim
-    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], false, p_now);
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.contact_id], false, p_now);
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
@@ -5495,7 +5502,9 @@ begin
   set last_attempt = v_attempt,
       next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
-  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], false, p_now);
+  if v_is_test is not true then
+    perform vioc.begin_calling(array[v_contact.tenant_id], array[v_contact.id], false, p_now);
+  end if;
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)

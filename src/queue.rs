@@ -24,6 +24,8 @@ const MOST: usize = 256;
 const CHOSEN: usize = 1024;
 /// Counting the lines in use takes at most one part in so many of the time.
 const COUNTING: u32 = 100;
+/// For how long a count serves while no call waits for a line.
+const COUNTED: Duration = Duration::from_secs(10);
 
 pub(crate) struct Queue {
     chosen: VecDeque<Claimable>,
@@ -31,6 +33,7 @@ pub(crate) struct Queue {
     held: Vec<(i64, Instant)>,
     /// Calls in progress as counted, and what was claimed since; `None` before they were counted.
     lines: Option<HashMap<Payer, i32>>,
+    counted_at: Instant,
     /// When they may be counted again, and whether somebody waits for that.
     count_at: Instant,
     is_to_count: bool,
@@ -56,6 +59,7 @@ impl Queue {
             chosen_at: now,
             held: Vec::new(),
             lines: None,
+            counted_at: now,
             count_at: now,
             is_to_count: false,
             at_a_time: FEWEST,
@@ -197,15 +201,23 @@ impl Queue {
         statements.choose(limit, is_only_urgent, &held, &used)
     }
 
-    /// Counts the lines in use if it is time to. In the caller's transaction. Between claims, because it takes the longer the
-    /// more there are: an old count has too many at worst, and when that leaves nothing to claim, the claim counts anew.
+    /// Whether the lines in use are to be counted although no call waits for one: calls that Retell has and this database
+    /// had lost are more than were claimed.
+    pub(crate) fn is_count_old(&self) -> bool {
+        self.counted_at.elapsed() > COUNTED
+    }
+
+    /// Counts the lines in use if it is time to. In the caller's transaction. As seldom as can be before a claim, because it
+    /// takes the longer the more there are: a count that is not new has too many, as a rule, and when that leaves nothing to
+    /// claim they are counted anew.
     pub(crate) fn count_lines(&mut self, statements: &mut Statements) -> SpiResult<bool> {
         let began = Instant::now();
         if began < self.count_at {
             return Ok(false);
         }
         self.lines = Some(statements.lines_in_use()?.into_iter().collect());
-        self.count_at = Instant::now() + began.elapsed() * COUNTING;
+        self.counted_at = Instant::now();
+        self.count_at = self.counted_at + began.elapsed() * COUNTING;
         Ok(true)
     }
 }

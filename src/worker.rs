@@ -250,9 +250,11 @@ impl Worker {
             }));
         }
         self.aside = Instant::now();
-        let (statements, queue) = (&mut self.statements, &mut self.queue);
-        if with_extension(|| queue.count_lines(statements))?.is_none() {
-            return Ok(None);
+        if self.queue.is_count_old() {
+            let (statements, queue) = (&mut self.statements, &mut self.queue);
+            if with_extension(|| queue.count_lines(statements))?.is_none() {
+                return Ok(None);
+            }
         }
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);

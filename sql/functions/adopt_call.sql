@@ -7,9 +7,9 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_call.status = 'queued' then
+  if p_call.status = 'queued' and not p_call.is_test then
     -- sent before a failover lost its claim
-    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.id], false, p_now);
+    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.contact_id], false, p_now);
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,

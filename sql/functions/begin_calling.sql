@@ -1,5 +1,6 @@
--- Transition: contact -> calling, for calls that go out, or that Retell has made. p_is_worker: called by the worker.
-create function vioc.begin_calling(p_tenant_ids bigint[], p_call_ids bigint[], p_is_worker boolean, p_now timestamptz)
+-- Transition: contact -> calling, when a call goes out that is no test, or Retell has made it. The caller holds the contacts.
+-- p_is_worker: called by the worker.
+create function vioc.begin_calling(p_tenant_ids bigint[], p_contact_ids bigint[], p_is_worker boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -12,9 +13,8 @@ begin
   with calling as (
     update vioc.contacts as ct
     set status = 'calling'
-    from unnest(p_tenant_ids, p_call_ids) as p (tenant_id, id)
-    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
-    where ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.status <> 'calling' and not c.is_test
+    from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
+    where ct.tenant_id = p.tenant_id and ct.id = p.id and ct.status <> 'calling'
     returning ct.tenant_id, ct.id, ct.last_outcome
   )
   select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)
@@ -25,4 +25,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'The contacts of these calls are being called.';
+comment on function vioc.begin_calling(bigint[], bigint[], boolean, timestamptz) is 'These contacts are being called.';

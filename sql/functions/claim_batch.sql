@@ -12,6 +12,10 @@ declare
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
+  v_send_contacts bigint[];
+  -- whose status this changes: not of test calls
+  v_called_tenants bigint[];
+  v_called_contacts bigint[];
   v_refused_calls bigint[];
   v_call vioc.calls;
 begin
@@ -43,7 +47,7 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, l.credential_id, l.place, c.to_number, c.priority,
+    select c.tenant_id, c.id, c.contact_id, c.is_test, l.credential_id, l.place, c.to_number, c.priority,
       case when c.is_test
         then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
@@ -64,7 +68,7 @@ begin
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
-    select j.tenant_id, j.id, j.credential_id, j.place,
+    select j.tenant_id, j.id, j.contact_id, j.is_test, j.credential_id, j.place,
       j.is_allowed
       and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
@@ -73,8 +77,11 @@ begin
   select array_agg(j.tenant_id order by j.place) filter (where j.may_send),
     array_agg(j.id order by j.place) filter (where j.may_send),
     array_agg(j.credential_id order by j.place) filter (where j.may_send),
+    array_agg(j.contact_id order by j.place) filter (where j.may_send),
+    array_agg(j.tenant_id order by j.place) filter (where j.may_send and not j.is_test),
+    array_agg(j.contact_id order by j.place) filter (where j.may_send and not j.is_test),
     array_agg(j.id) filter (where not j.may_send)
-  into v_send_tenants, v_send_calls, v_send_credentials, v_refused_calls
+  into v_send_tenants, v_send_calls, v_send_credentials, v_send_contacts, v_called_tenants, v_called_contacts, v_refused_calls
   from chosen as j;
 
   if v_refused_calls is not null then
@@ -111,12 +118,12 @@ begin
         resend = false,
         -- as of a placed call, which then need not change it
         look_up_at = case when v_is_dry_run then null else p_now + interval '10 minutes' end
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials) as s (tenant_id, id, credential_id)
-    join vioc.calls as b on b.tenant_id = s.tenant_id and b.id = s.id
+    from unnest(v_send_tenants, v_send_calls, v_send_credentials, v_send_contacts)
+      as s (tenant_id, id, credential_id, contact_id)
     -- made once: the body reads it many times
     cross join lateral (
       select * from vioc.contact_requests() as r
-      where r.tenant_id = b.tenant_id and r.contact_id = b.contact_id offset 0) as q
+      where r.tenant_id = s.tenant_id and r.contact_id = s.contact_id offset 0) as q
     where c.tenant_id = s.tenant_id and c.id = s.id
     returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status
   ),
@@ -161,7 +168,7 @@ begin
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
-    perform vioc.begin_calling(v_send_tenants, v_send_calls, true, p_now);
+    perform vioc.begin_calling(v_called_tenants, v_called_contacts, true, p_now);
   end if;
 end
 $$;

@@ -76,7 +76,9 @@ begin
   set last_attempt = v_attempt,
       next_call_at = case when v_is_test then ct.next_call_at end
   where ct.tenant_id = v_contact.tenant_id and ct.id = v_contact.id;
-  perform vioc.begin_calling(array[v_contact.tenant_id], array[v_call_id], false, p_now);
+  if v_is_test is not true then
+    perform vioc.begin_calling(array[v_contact.tenant_id], array[v_contact.id], false, p_now);
+  end if;
 
   -- what was reported about it before it was known again
   perform vioc.try_event(e.id, p_now, false)
