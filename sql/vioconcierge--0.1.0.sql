@@ -5351,7 +5351,7 @@ comment on function vioc.claim_look_ups(integer, timestamptz) is 'Gives the work
 
 -- Private. Whose lines Retell is to be asked about (get-concurrency), as claim_look_ups gives it: the credentials that calls
 -- go out with, or would if there were lines, at most every half minute; while one leaves no line for calls that wait,
--- every two seconds. Looks at every credential, so it is not for every moment.
+-- every two seconds. Looks at every credential: the worker keeps it to a part of its time.
 create function vioc.claim_concurrency(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -5803,8 +5803,9 @@ comment on function vioc.tend(integer, timestamptz) is 'What the worker does bes
 
 -- functions/milliseconds_to_work.sql
 
--- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows to a tenant with calls in the queue. (Backoffs of one call and openings are seen at the idle poll.)
+-- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, the next start that pacing
+-- allows to a tenant with calls in the queue, or the next question for lines that they wait for (claim_concurrency).
+-- (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language plpgsql volatile -- as waiting_tenants
   set search_path = pg_catalog, pg_temp
@@ -5823,7 +5824,10 @@ begin
     join vioc.tenants as t on t.id = q.tenant_id
     left join vioc.credentials as k
       on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
-    cross join lateral (values (t.next_start_at), (k.next_start_at), (k.throttled_until)) as s (at)
+    cross join lateral (values
+      (t.next_start_at), (k.next_start_at), (k.throttled_until),
+      (case when vioc.lines_at_retell(k, p_now) = 0
+        then greatest(k.retell_concurrency_asked_at + interval '2 seconds', p_now + interval '1 second') end)) as s (at)
     where s.at > p_now
     union all
     select p_now + make_interval(secs => p_most / 1000.0)) as w);

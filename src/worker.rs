@@ -23,6 +23,8 @@ const IDLE_POLL: Duration = Duration::from_secs(5);
 /// While there is work: how often its timers are looked at, in at most one part in so many of the time.
 const TEND_EVERY: Duration = Duration::from_secs(1);
 const TENDING: u32 = 200;
+/// Finding out whom to ask for lines looks at every credential: in at most one part in so many of the time.
+const ASKING_FOR_LINES: u32 = 100;
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
@@ -123,6 +125,7 @@ struct Worker {
     /// Starts that Retell may see in the same second as the next one, by tenant and credential.
     pace: Pace<db::Payer>,
     tend_at: Instant,
+    ask_for_lines_at: Instant,
     /// When what does not concern the next calls was done last.
     aside: Instant,
     rehearse_at: Instant,
@@ -159,6 +162,7 @@ impl Worker {
             recent_since: now,
             pace: Pace::default(),
             tend_at: now,
+            ask_for_lines_at: now,
             aside: now - ASIDE_EVERY,
             rehearse_at: now,
             told: 0,
@@ -259,6 +263,16 @@ impl Worker {
         let Some(asked) = self.claim_look_ups()? else {
             return Ok(None);
         };
+        let began = Instant::now();
+        if began >= self.ask_for_lines_at {
+            let statements = &mut self.statements;
+            let lines = with_extension(|| statements.claim_concurrency(LOOK_UPS_AT_A_TIME))?;
+            let Some(lines) = lines else {
+                return Ok(None);
+            };
+            self.ask_for_lines_at = Instant::now() + began.elapsed() * ASKING_FOR_LINES;
+            self.ask(lines);
+        }
         if self.slot.take_asked() {
             let Some(checks) = with_extension(|| db::claim_checks(CHECKS_AT_A_TIME))? else {
                 return Ok(None);
@@ -270,12 +284,6 @@ impl Worker {
             if with_extension(|| db::tend(100))?.is_none() {
                 return Ok(None);
             }
-            let statements = &mut self.statements;
-            let lines = with_extension(|| statements.claim_concurrency(LOOK_UPS_AT_A_TIME))?;
-            let Some(lines) = lines else {
-                return Ok(None);
-            };
-            self.ask(lines);
             self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
         }
         let Some(has_more_events) = self.publish_events()? else {

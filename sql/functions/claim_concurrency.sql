@@ -1,6 +1,6 @@
 -- Private. Whose lines Retell is to be asked about (get-concurrency), as claim_look_ups gives it: the credentials that calls
 -- go out with, or would if there were lines, at most every half minute; while one leaves no line for calls that wait,
--- every two seconds. Looks at every credential, so it is not for every moment.
+-- every two seconds. Looks at every credential: the worker keeps it to a part of its time.
 create function vioc.claim_concurrency(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile

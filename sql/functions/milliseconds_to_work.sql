@@ -1,5 +1,6 @@
--- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, or the next start that
--- pacing allows to a tenant with calls in the queue. (Backoffs of one call and openings are seen at the idle poll.)
+-- Private. How long the worker may sleep if nothing wakes it, at most p_most: the next look-up, the next start that pacing
+-- allows to a tenant with calls in the queue, or the next question for lines that they wait for (claim_concurrency).
+-- (Backoffs of one call and openings are seen at the idle poll.)
 create function vioc.milliseconds_to_work(p_most integer, p_now timestamptz) returns integer
   language plpgsql volatile -- as waiting_tenants
   set search_path = pg_catalog, pg_temp
@@ -18,7 +19,10 @@ begin
     join vioc.tenants as t on t.id = q.tenant_id
     left join vioc.credentials as k
       on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
-    cross join lateral (values (t.next_start_at), (k.next_start_at), (k.throttled_until)) as s (at)
+    cross join lateral (values
+      (t.next_start_at), (k.next_start_at), (k.throttled_until),
+      (case when vioc.lines_at_retell(k, p_now) = 0
+        then greatest(k.retell_concurrency_asked_at + interval '2 seconds', p_now + interval '1 second') end)) as s (at)
     where s.at > p_now
     union all
     select p_now + make_interval(secs => p_most / 1000.0)) as w);

@@ -297,7 +297,7 @@ const WHOLE_TABLES: [(&str, &str, &str); 2] = [
     (
         "credentials",
         "retell_concurrency_asked_at",
-        "whom to ask for lines, once a second at most",
+        "whom to ask for lines, in a hundredth of the time at most",
     ),
     (
         "tenants",
