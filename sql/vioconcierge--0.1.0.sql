@@ -274,6 +274,8 @@ create table vioc.tenants (
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
+-- skip_late_steps: the longest of all
+create index tenants_min_notice_idx on vioc.tenants (min_notice);
 
 comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
 comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
@@ -5988,6 +5990,8 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   -- a plan made while a table was small must not scan it when it is large
   set enable_seqscan = off
   set jit = off
+  -- nor read every practice to put them in order, where the index has it
+  set enable_bitmapscan = off
   -- planning takes as long as a piece
   set plan_cache_mode = force_generic_plan
 as $$

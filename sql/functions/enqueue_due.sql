@@ -7,6 +7,8 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   -- a plan made while a table was small must not scan it when it is large
   set enable_seqscan = off
   set jit = off
+  -- nor read every practice to put them in order, where the index has it
+  set enable_bitmapscan = off
   -- planning takes as long as a piece
   set plan_cache_mode = force_generic_plan
 as $$

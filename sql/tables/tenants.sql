@@ -60,6 +60,8 @@ create table vioc.tenants (
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
+-- skip_late_steps: the longest of all
+create index tenants_min_notice_idx on vioc.tenants (min_notice);
 
 comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
 comment on column vioc.tenants.id is 'What the functions take as tenant_id.';

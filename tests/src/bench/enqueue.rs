@@ -19,7 +19,7 @@ pub(super) const ROW: Row = Row {
 };
 
 const SMALL: usize = 100_000;
-/// Of each practice; a tenth of them have their appointment ahead.
+/// Of each practice; a tenth of them have their appointment ahead, a hundredth are due.
 const CONTACTS: usize = 2_500;
 /// As the job of `vioc_install_schedule` does it: each piece its own transaction.
 const PIECE: i32 = 100;
@@ -48,14 +48,15 @@ fn start(contacts: usize) -> Cluster {
          insert into vioc.contacts (tenant_id, external_id, name, patient_name, phone, phone_e164, appointment_time, \
            appointment_type, owner_name, special_instructions, status, next_call_at, planned_at, created_at) \
          select 1 + n % {practices}, 'p' || n, 'Contact ' || n, 'Patient ' || n, d.number, d.number, \
-           case when n % 10 = 0 then date_trunc('hour', now()) + interval '1 day' + n % 6007 * interval '1 minute' \
+           case when m % 10 = 0 then date_trunc('hour', now()) + interval '1 day' + n % 6007 * interval '1 minute' \
              else date_trunc('hour', now()) - n % 500000 * interval '1 minute' end, \
            'cleaning', 'Dr. Example', 'Please come ten minutes early and bring your insurance card.', \
-           case when n % 10 = 0 then 'scheduled' else 'confirmed' end, \
-           case when n % 100 = 0 then now() - n % 6007 * interval '1 second' \
-             when n % 10 = 0 then now() + n % 6007 * interval '1 minute' + interval '1 hour' end, \
+           case when m % 10 = 0 then 'scheduled' else 'confirmed' end, \
+           case when m % 100 = 0 then now() - n % 6007 * interval '1 second' \
+             when m % 10 = 0 then now() + n % 6007 * interval '1 minute' + interval '1 hour' end, \
            now() - interval '30 days', now() - interval '30 days' \
-         from generate_series(1, {contacts}) as n, lateral (select '+1212' || (2000000 + n % 7999999) as number) as d; \
+         from generate_series(1, {contacts}) as n, \
+           lateral (select '+1212' || (2000000 + n % 7999999) as number, n / {practices} as m) as d; \
          reset session_replication_role;"
     );
     let mut client = cluster.connect(DATABASE);

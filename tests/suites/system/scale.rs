@@ -293,18 +293,11 @@ fn whole_tables<'a>(node: &'a Value, tables: &mut Vec<&'a str>) {
 }
 
 /// What is read as a whole all the same: table, a part of the statement, and why.
-const WHOLE_TABLES: [(&str, &str, &str); 2] = [
-    (
-        "credentials",
-        "retell_concurrency_asked_at",
-        "whom to ask for lines, in a hundredth of the time at most",
-    ),
-    (
-        "tenants",
-        "max(m.min_notice)",
-        "once per vioc_enqueue_due, where sequential scans are on",
-    ),
-];
+const WHOLE_TABLES: [(&str, &str, &str); 1] = [(
+    "credentials",
+    "retell_concurrency_asked_at",
+    "whom to ask for lines, in a hundredth of the time at most",
+)];
 
 /// Sequential scans are off for the worker and for webhooks. Where one is the only way, its price of 10^10 drowns the
 /// differences between all other plans (until PostgreSQL 17), and which of them is taken is chance.
