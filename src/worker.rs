@@ -36,7 +36,8 @@ const EVENTS_AT_A_TIME: usize = 1000;
 /// How often there is time for anything but answers and calls, at most.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// How often an idle worker sees to it that its plans are there: the tables' statistics, when they change, void them.
-const REHEARSE_EVERY: Duration = IDLE_POLL;
+/// (As often as autovacuum, which makes them, looks round by default.)
+const REHEARSE_EVERY: Duration = Duration::from_secs(60);
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
