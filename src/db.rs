@@ -1,6 +1,5 @@
 //! Every statement the worker issues. Each is one call of a SQL function; the transitions are in `sql/functions/`.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -179,37 +178,16 @@ pub(crate) struct LookUp {
 ///
 /// DROP EXTENSION locks the extension and then its tables; who does the same never deadlocks with it.
 pub(crate) fn is_installed() -> bool {
-    thread_local! {
-        /// The extension and its schema as last found: pg_extension has no cache, and is read at every transaction's start.
-        static FOUND: Cell<(pg_sys::Oid, pg_sys::Oid)> =
-            const { Cell::new((pg_sys::InvalidOid, pg_sys::InvalidOid)) };
-    }
     unsafe {
         let name = c"vioconcierge".as_ptr();
-        let schema = || pg_sys::get_namespace_oid(c"vioc".as_ptr(), true);
-        let keep = |extension| {
-            let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-            pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
-        };
-        let (extension, its_schema) = FOUND.get();
-        if extension != pg_sys::InvalidOid {
-            keep(extension);
-            // the schema cannot go, or come again, without the extension
-            if schema() == its_schema {
-                return true;
-            }
-        }
         let extension = pg_sys::get_extension_oid(name, true);
         if extension == pg_sys::InvalidOid {
             return false;
         }
-        keep(extension);
+        let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+        pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
         // dropped while this waited?
-        let is_there = pg_sys::get_extension_oid(name, true) == extension;
-        if is_there && schema() != pg_sys::InvalidOid {
-            FOUND.set((extension, schema()));
-        }
-        is_there
+        pg_sys::get_extension_oid(name, true) == extension
     }
 }
 
