@@ -25,7 +25,7 @@ select is((select array_agg(status || coalesce(' ' || outcome, '') order by posi
 select is((select count(*) from vioc_events() where kind = 'review' and call_id = :call and outcome = 'cancelled'), 1::bigint, 'a call for review is told once');
 select is((select outcome from vioc_events() where kind = 'call' and status = 'completed'), 'cancelled', 'the outcome comes with the end');
 select is((select count(*) from vioc.number_events(1000) where events > 0), 0::bigint, 'a second pass finds nothing');
-select is_empty($$ select from vioc.events as e where to_jsonb(e)::text ~ '555|Ann|Jones' $$, 'no number, no name');
+select is_empty($$ select from vioc.events as e where (to_jsonb(e) - 'at')::text ~ '212555|Ann|Jones' $$, 'no number, no name');
 
 select max(position) as seen from vioc_events() \gset
 update vioc.contacts set owner_name = 'Dr. Who', needs_review = needs_review where id = :contact;
