@@ -42,7 +42,7 @@ declare
   -- CREATE EXTENSION silences notices; what is set here ends with it
   v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
-  if current_setting('cron.database_name', true) is null then
+  if vioc.cron_home() is null then
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
   end if;
   if exists (

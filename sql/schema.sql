@@ -22,5 +22,15 @@
 set local search_path = pg_catalog, pg_temp;
 set local check_function_bodies = off; -- mutual calls
 
+do $$
+begin
+  if getdatabaseencoding() <> 'UTF8' then
+    raise exception 'vioconcierge needs a database whose encoding is UTF8'
+      using errcode = 'feature_not_supported',
+        hint = 'create database app template template0 encoding ''UTF8'';';
+  end if;
+end
+$$;
+
 create schema vioc;
 comment on schema vioc is 'vioconcierge: tables, views and private functions. The interface is the vioc_ functions.';

@@ -26,6 +26,16 @@
 set local search_path = pg_catalog, pg_temp;
 set local check_function_bodies = off; -- mutual calls
 
+do $$
+begin
+  if getdatabaseencoding() <> 'UTF8' then
+    raise exception 'vioconcierge needs a database whose encoding is UTF8'
+      using errcode = 'feature_not_supported',
+        hint = 'create database app template template0 encoding ''UTF8'';';
+  end if;
+end
+$$;
+
 create schema vioc;
 comment on schema vioc is 'vioconcierge: tables, views and private functions. The interface is the vioc_ functions.';
 
@@ -256,7 +266,7 @@ create table vioc.tenants (
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   -- the calls of the last 7 days are looked at
   constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
-  constraint min_notice_is_not_negative check (min_notice >= '0'),
+  constraint min_notice_is_0_to_1_year check (min_notice between '0' and '1 year'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
   constraint webhook_storage_is_known check (webhook_storage in ('full', 'without_personal_data', 'basics')),
@@ -988,6 +998,14 @@ create function vioc.key_problem(p_key text) returns text
   language c stable strict as 'MODULE_PATHNAME', 'key_problem_wrapper';
 comment on function vioc.key_problem(text) is 'Why a key or key reference cannot be used; null = it can.';
 
+-- native/known_zone.sql
+
+-- Private. The system's tzdata may drop a name that a practice has; what is computed in UTC then is never dialled by:
+-- vioc.is_open, and vioc.standing, know better.
+create function vioc.known_zone(p_zone text) returns text
+  language c immutable strict parallel safe as 'MODULE_PATHNAME', 'known_zone_wrapper';
+comment on function vioc.known_zone(text) is 'The time zone, or UTC if PostgreSQL does not know it.';
+
 -- native/library_version.sql
 
 create function vioc.library_version() returns text
@@ -1276,7 +1294,8 @@ begin atomic
     ('viewer', false, 'table',
       'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
       '{webhook_events}'),
-    ('operator', false, 'table', 'insert, update, delete', '{contacts}'),
+    -- not id: the identity gives it, so that no two practices have the same; what the extension owns, its trigger guards
+    ('operator', false, 'table', 'insert (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), update (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), delete', '{contacts}'),
     ('admin', false, 'table', 'select', '{audit,forgotten,webhook_events}'),
     ('admin', false, 'table', 'insert, update, delete',
       '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
@@ -1343,7 +1362,7 @@ begin
       or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
     union all
     select 'usage', 'schema @extschema@'
-    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@', 'usage')
+    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@'::regnamespace, 'usage')
   loop
     execute format('grant %s on %s to %I', v_right.privileges, v_right.object, p_role_name);
   end loop;
@@ -1376,8 +1395,8 @@ begin
   else
     perform vioc.check_tenant('admin', p_tenant_id);
   end if;
-  -- GRANTs on the same objects at the same moment would fail
-  perform pg_advisory_xact_lock(1986621283, 2);
+  -- GRANTs on the same objects at the same moment would fail; an advisory lock anybody could hold
+  lock table vioc.access in share row exclusive mode;
 end
 $$;
 comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';
@@ -1438,7 +1457,8 @@ comment on function vioc.zones_of(text, text, text) is 'The time zones in all of
 -- Private. The beginning of a day at a practice, so many days before the one that p_now is in.
 create function vioc.day_begins(p_now timestamptz, p_zone text, p_days_before integer) returns timestamptz
   language sql immutable
-  return (date_trunc('day', p_now at time zone p_zone) - make_interval(days => p_days_before)) at time zone p_zone;
+  return (date_trunc('day', p_now at time zone vioc.known_zone(p_zone)) - make_interval(days => p_days_before))
+    at time zone vioc.known_zone(p_zone);
 comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calendar day began, or begins.';
 
 -- functions/call_by.sql
@@ -1624,13 +1644,25 @@ begin atomic
     ('rescheduled', '{reschedule,rescheduled,reschedules,move,moved,change,postpone}'),
     ('callback_requested', '{callback,call_back,callback_requested,call_later,later}'),
     ('declined', '{decline,declined,refused,refuse,not_interested}'),
-    ('wrong_number', '{wrong_number,wrong_person,wrong number,not_known}'),
-    ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
+    ('wrong_number', '{wrong_number,wrong_person,not_known}'),
+    ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe}'),
     ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
     -- these are for Retell to say, not for an agent
     ('failed', '{account_trouble,throttled}');
 end;
 comment on function vioc.default_outcome_words() is 'Which words of an agent mean which outcome.';
+
+-- functions/plain_outcome.sql
+
+-- Private. A word of the agent's that is no outcome may be anything a person said, also a name or a number.
+create function vioc.plain_outcome(p_outcome text) returns text
+  language sql immutable
+begin atomic
+  select case when p_outcome is null or p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined',
+    'completed', 'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled')
+    then p_outcome else 'other' end;
+end;
+comment on function vioc.plain_outcome(text) is 'An outcome without the agent''s own words: other.';
 
 -- functions/reason_group.sql
 
@@ -1687,7 +1719,7 @@ comment on function vioc.review_of(text) is 'Why a call with this outcome needs 
 -- hours are hours.
 create function vioc.plan_step(p_appointment_time timestamptz, p_ahead interval, p_zone text) returns timestamptz
   language sql stable
-  return ((p_appointment_time at time zone p_zone) - date_trunc('day', p_ahead)) at time zone p_zone
+  return ((p_appointment_time at time zone vioc.known_zone(p_zone)) - date_trunc('day', p_ahead)) at time zone vioc.known_zone(p_zone)
     - (p_ahead - date_trunc('day', p_ahead));
 comment on function vioc.plan_step(timestamptz, interval, text) is 'When a step of the plan would call if it were never closed.';
 
@@ -1725,9 +1757,9 @@ create function vioc.follow_up_time(p_delay interval, p_zone text, p_now timesta
   language sql stable
   return case
     when extract(day from p_delay) = 0 then p_now + p_delay
-    else ((p_now at time zone p_zone) + p_delay
-      + case when (p_now at time zone p_zone)::time < '14:00' then interval '3 hours' else interval '-3 hours' end)
-      at time zone p_zone end;
+    else ((p_now at time zone vioc.known_zone(p_zone)) + p_delay
+      + case when (p_now at time zone vioc.known_zone(p_zone))::time < '14:00' then interval '3 hours' else interval '-3 hours' end)
+      at time zone vioc.known_zone(p_zone) end;
 comment on function vioc.follow_up_time(interval, text, timestamptz) is 'When a contact that was not reached is called again.';
 
 -- functions/said.sql
@@ -1753,7 +1785,8 @@ begin atomic
   from (
     select t.id as tenant_id,
       k.id as credential_id,
-      t.retell_agent_id is not null and t.retell_agent_number is not null as configured,
+      t.retell_agent_id is not null and t.retell_agent_number is not null
+        and vioc.known_zone(t.time_zone) = t.time_zone as configured,
       k.id is not null and (
         case when k.is_fallback then vioc.setting('retell_api_key', null) is not null
         else exists (
@@ -1833,7 +1866,11 @@ begin atomic
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
       where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
-    c.status <> 'wrong_number',
+    -- the person's, at this number, whichever appointment the call was about
+    c.status <> 'wrong_number' and not exists (
+      select from vioc.contacts as w
+      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.status = 'wrong_number'
+        and (w.name, w.patient_name) is not distinct from (c.name, c.patient_name)),
     not t.require_consent or (c.consent_at is not null and c.consent_at <= p_now),
     c.appointment_status in ('booked', 'confirmed'),
     c.appointment_time is null or c.appointment_time > p_now,
@@ -1913,7 +1950,7 @@ begin atomic
         join vioc.tenants as ot on ot.id = o.tenant_id
         where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
       false, 'this number is on the do-not-call list'),
-    (7, (p_now at time zone t.time_zone)::time >= h.opens and (p_now at time zone t.time_zone)::time < h.closes,
+    (7, (p_now at time zone vioc.known_zone(t.time_zone))::time >= h.opens and (p_now at time zone vioc.known_zone(t.time_zone))::time < h.closes,
       true, 'outside the legal hours at the practice'),
     (8, not exists (
         select from vioc.calls as o
@@ -1958,7 +1995,7 @@ comment on function vioc.rested_at(bigint, bigint, timestamptz) is 'When a numbe
 -- Private. For people: an instant by a practice's clock.
 create function vioc.in_words(p_at timestamptz, p_zone text) returns text
   language sql stable
-  return to_char(p_at at time zone p_zone, 'Dy DD Mon YYYY HH24:MI') || ' (' || p_zone || ')';
+  return to_char(p_at at time zone vioc.known_zone(p_zone), 'Dy DD Mon YYYY HH24:MI') || ' (' || p_zone || ')';
 comment on function vioc.in_words(timestamptz, text) is 'An instant as a receptionist reads it: Mon 16 Jun 2031 09:00 (America/New_York).';
 
 -- functions/next_opening.sql
@@ -2018,7 +2055,9 @@ begin atomic
   cross join lateral (values
     (1, 'tenant_configured', r.tenant_configured, true, false, false,
       'the practice has an agent and a number',
-      'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
+      case when vioc.known_zone(t.time_zone) = t.time_zone
+        then 'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'
+        else 'this server does not know the practice''s time zone: set time_zone in vioc.tenants' end),
     (2, 'has_key', r.has_key, true, false, false,
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
@@ -2233,7 +2272,7 @@ begin
         select a.place from unnest(v_ats) with ordinality as a (at, place)
         where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
       order by v_appointments[w.place], w.place);
-    day := (v_begins at time zone v_tenant.time_zone)::date;
+    day := (v_begins at time zone vioc.known_zone(v_tenant.time_zone))::date;
     calls := 0;
     v_room := v_tenant.max_calls_per_day;
     if v_offset = 0 then
@@ -2290,7 +2329,7 @@ begin atomic
     and a.locale = case when exists (select from vioc.agents as o where o.tenant_id = c.tenant_id)
       then (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale end
   cross join lateral (
-    select c.appointment_time at time zone t.time_zone as appointment,
+    select c.appointment_time at time zone vioc.known_zone(t.time_zone) as appointment,
       -- a language that nobody here can say is said in the practice's
       case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local
   cross join lateral (
@@ -2535,6 +2574,17 @@ end
 $$;
 comment on function vioc.replace_key(bigint, text, text) is 'Makes a key the current one of its credential.';
 
+-- functions/cron_home.sql
+
+-- Private. Only a setting of the server's own is believed: where pg_cron is not loaded, any session may set a parameter of
+-- that name, but such a one is not in pg_settings.
+create function vioc.cron_home() returns text
+  language sql stable
+begin atomic
+  select s.setting from pg_settings as s where s.name = 'cron.database_name' and s.context = 'postmaster';
+end;
+comment on function vioc.cron_home() is 'The database that pg_cron lives in; null: the server has not loaded it.';
+
 -- functions/job_names.sql
 
 -- Private. The one that queues due calls comes first.
@@ -2553,7 +2603,7 @@ create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := vioc.cron_home();
   v_enqueue constant text := (vioc.job_names())[1];
   v_purge constant text := (vioc.job_names())[2];
   v_trim constant text := (vioc.job_names())[3];
@@ -2565,7 +2615,7 @@ begin
   if v_home is null then
     raise exception 'pg_cron is not loaded by the server'
       using errcode = 'object_not_in_prerequisite_state',
-        hint = format('Install it (Debian: postgresql-%s-cron), add pg_cron to shared_preload_libraries and cron.database_name = %L to postgresql.conf, restart, and run here: create extension pg_cron;',
+        hint = format('Install it (Debian: postgresql-%s-cron), add pg_cron to shared_preload_libraries, cron.use_background_workers = on and cron.database_name = %L to postgresql.conf, restart, and run here: create extension pg_cron;',
           current_setting('server_version_num')::integer / 10000, current_database());
   end if;
 
@@ -2586,7 +2636,8 @@ begin
   v_statements := case when p_every is null then v_drop else v_make end;
 
   if v_home = current_database() then
-    if to_regclass('cron.job') is null then
+    -- a schema cron of somebody else's would run as the superuser
+    if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
       raise exception 'pg_cron is loaded, but not created in this database'
         using errcode = 'object_not_in_prerequisite_state', hint = 'create extension pg_cron;';
     end if;
@@ -2595,7 +2646,9 @@ begin
     raise exception 'pg_cron lives in database %', v_home
       using errcode = 'insufficient_privilege', hint = format('As a superuser, in database %s: %s;', v_home, v_statements);
   else
-    v_problem := vioc.run_in_database(v_home, v_statements);
+    v_problem := vioc.run_in_database(v_home,
+      'do $do$ begin if not exists (select from pg_catalog.pg_extension as e where e.extname = ''pg_cron'') then raise exception ''it is not created there''; end if; end $do$; '
+        || v_statements);
     if v_problem is not null then
       raise exception 'pg_cron in database % refused: %', v_home, v_problem
         using errcode = 'object_not_in_prerequisite_state',
@@ -2641,8 +2694,9 @@ comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and
 
 -- functions/give_back.sql
 
--- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
--- another call is being made to it, or the number was opted out meanwhile.
+-- Private. A call ended without an outcome: the contact gets its previous status and what it waits for back (a time by hand
+-- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
+-- it, or the number was opted out meanwhile.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
@@ -2668,7 +2722,12 @@ begin
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at, vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
+        then coalesce(c.next_call_at,
+          case
+            when c.call_at > p_now then c.call_at
+            when v_status = 'callback' and c.requested_time > p_now
+              then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end,
+          vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
   from vioc.tenants as t
   where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end
@@ -2699,7 +2758,10 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    set last_attempt = c.last_attempt + 1, next_call_at = null
+    -- contacts may have been restored without their calls, or these without them
+    set last_attempt = 1 + greatest(c.last_attempt, (
+          select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+        next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after
@@ -2989,7 +3051,7 @@ begin
   return case
     when v_wish ~ '(Z|[+-][0-9]{2}:[0-9]{2})$' then v_wish::timestamptz
     else v_wish::timestamp at time zone p_zone end;
-exception when datetime_field_overflow or invalid_datetime_format then
+exception when data_exception then
   return null;
 end
 $$;
@@ -3036,6 +3098,7 @@ declare
   v_text text;
   v_wish timestamptz;
   v_next timestamptz;
+  v_by_hand timestamptz;
   v_step timestamptz;
 begin
   -- the same outcome again may bring the time that was asked for
@@ -3091,6 +3154,8 @@ begin
     return;
   end if;
 
+  -- written while the call was on: queueing it had used up what was there before
+  v_by_hand := case when v_contact.next_call_at = v_contact.call_at then v_contact.call_at end;
   v_zone := coalesce(v_contact.time_zone, v_tenant.time_zone);
   v_attempts := v_contact.attempts + case
     when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
@@ -3132,7 +3197,9 @@ begin
       -- of the analysis and the agent's report the first that can be read
       select left(w.said, 1000), w.at into v_text, v_wish
       from (
-        select s.place, s.said, vioc.wished_time(s.said, v_zone, v_opens, v_closes, p_now) as at
+        select s.place, s.said,
+          -- tomorrow is the day after the conversation, however late it is heard of
+          vioc.wished_time(s.said, v_zone, v_opens, v_closes, coalesce(p_call.ended_at, p_now)) as at
         from (values
           (1, vioc.said(p_call.analysis, v_tenant.analysis_fields, v_field)),
           (2, vioc.said(p_call.report, null, v_field))) as s (place, said)
@@ -3157,8 +3224,10 @@ begin
     update vioc.contacts as c
     set status = case p_outcome
           when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
-          when 'callback_requested' then 'callback' else 'contacted' end,
-        last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
+          when 'callback_requested' then 'callback' else case when v_by_hand is null then 'contacted' else 'scheduled' end end,
+        last_outcome = p_outcome, attempts = v_attempts,
+        next_call_at = case when p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then v_next
+          else v_by_hand end,
         requested_time = v_wish, requested_text = v_text,
         needs_review = p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
@@ -3174,7 +3243,7 @@ begin
     end if;
     update vioc.contacts as c
     set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
-        last_outcome = p_outcome, next_call_at = v_next
+        last_outcome = p_outcome, next_call_at = coalesce(v_by_hand, v_next)
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -3203,6 +3272,9 @@ begin
       v_next := v_step;
       v_attempts := case when v_step is null then v_attempts else 0 end;
     end if;
+  end if;
+  if v_by_hand is not null then
+    v_next := v_by_hand;
   end if;
   if p_outcome = 'failed' and v_next is null then
     perform vioc.ask_review(p_call, vioc.review_of(p_outcome));
@@ -3473,11 +3545,11 @@ begin
   if p_is_worker and (not exists (select from vioc.new_events)
     or (select n.events from vioc.number_events(v_limit) as n) < v_limit) then
     insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, vioc.plain_outcome(e.outcome)
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   else
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, vioc.plain_outcome(e.outcome)
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   end if;
 end
@@ -3707,6 +3779,8 @@ as $$
 #variable_conflict use_column
 declare
   v_call record;
+  v_left integer := 0;
+  v_state text;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
@@ -3728,12 +3802,33 @@ begin
       return query select * from vioc.claim_batch(
         p_worker, array[v_call.tenant_id], array[v_call.id], array[v_call.credential_id], p_lease, p_now);
     exception when others then
-      -- not this call's fault (conflicts, resources, the system): it is tried again
-      continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
-      perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
-        'failed', p_now);
+      v_state := sqlstate;
+      if left(v_state, 2) in ('40', '53', '55', '57', '58', 'XX') then
+        -- not this call's fault (conflicts, resources, the system): it is tried again, as one that somebody holds
+        v_left := v_left + 1;
+        tenant_id := v_call.tenant_id;
+        call_id := v_call.id;
+        credential_id := v_call.credential_id;
+        api_key := null;
+        body := null;
+        return next;
+      else
+        begin
+          perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state,
+            'failed', p_now);
+        exception when others then
+          -- not even that (a trigger of the app's on the contact): it does not stand in the way of the others
+          update vioc.calls as c
+          set due_at = p_now + interval '5 minutes', error = 'the call could not be prepared: SQLSTATE ' || v_state
+          where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.in_queue;
+        end;
+      end if;
     end;
   end loop;
+  if v_left = cardinality(p_call_ids) then
+    -- the worker says so, and waits a second
+    raise exception 'no call could be claimed' using errcode = v_state;
+  end if;
 end
 $$;
 comment on function vioc.claim_calls(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'Gives the worker these calls to send.';
@@ -3845,7 +3940,8 @@ begin
   update vioc.credentials as k
   set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
   where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
-    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+    -- one that was not begun says nothing about Retell
+    and p_verdict <> 'not_begun' and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
   returning k.failures into v_failures;
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
@@ -3867,7 +3963,7 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict in ('refused_config', 'not_sent') then p_now
+        when p_verdict in ('refused_config', 'not_sent', 'not_begun') then p_now
         else p_now + coalesce(make_interval(secs => p_retry_after),
           vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
@@ -3941,12 +4037,18 @@ begin
   accepted_credentials as (
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where k.suspended_at is not null and not k.probe_must_end and k.id in (select p.credential_id from placed as p)
+    where k.id in (
+      select s.id from vioc.credentials as s
+      where s.suspended_at is not null and not s.probe_must_end and s.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
   ),
   accepted_tenants as (
     update vioc.tenants as t
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
+    where t.id in (
+      select s.id from vioc.tenants as s
+      where s.suspended_at is not null and s.id in (select p.tenant_id from placed as p)
+      for no key update skip locked)
   )
   select (select array_agg(l.id) from locked as l), (select count(*) from answers),
     array_agg(p.tenant_id), array_agg(p.contact_id), array_agg(p.id), array_agg(p.outcome)
@@ -4012,7 +4114,7 @@ comment on function vioc.void_leases(timestamptz, timestamptz) is 'Calls of dead
 
 -- functions/outcome_of_word.sql
 
--- Private. An unmapped word is kept as it is; nothing said is null.
+-- Private. An unmapped word is kept as it is; nothing said is null. Of the default words a blank or a hyphen is an underscore.
 create function vioc.outcome_of_word(p_tenant_id bigint, p_word text) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -4023,7 +4125,7 @@ declare
 begin
   return coalesce(
     (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = v_word),
-    (select d.outcome from vioc.default_outcome_words() as d where v_word = any (d.words)),
+    (select d.outcome from vioc.default_outcome_words() as d where regexp_replace(v_word, '[\s-]+', '_', 'g') = any (d.words)),
     v_said);
 end
 $$;
@@ -4031,7 +4133,8 @@ comment on function vioc.outcome_of_word(bigint, text) is 'The outcome that an a
 
 -- functions/decision.sql
 
--- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome.
+-- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome; an
+-- action of none leaves the decision to the outcome.
 create function vioc.decision(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -4042,7 +4145,11 @@ declare
 begin
   v_action := case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end;
   v_outcome := case when v_outcome is not null then vioc.outcome_of_word(p_tenant_id, v_outcome) end;
-  return case when 'do_not_call' in (v_action, v_outcome) then 'do_not_call' else coalesce(v_action, v_outcome) end;
+  return case
+    when 'do_not_call' in (v_action, v_outcome) then 'do_not_call'
+    when v_action = 'completed'
+      and v_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'wrong_number') then v_outcome
+    else coalesce(v_action, v_outcome) end;
 end
 $$;
 comment on function vioc.decision(bigint, jsonb, jsonb) is 'The outcome that a report or an analysis amounts to; null = nothing decided.';
@@ -4145,7 +4252,8 @@ begin
   end if;
 
   -- what a person has settled is not changed behind their back
-  if v_call.status = 'completed' and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
+  if (v_call.status = 'completed' or (v_call.status = 'failed' and v_call.outcome <> 'failed'))
+    and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
@@ -4705,10 +4813,7 @@ as $$
   update vioc.calls as c
   set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
       recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
-      -- a word of the agent's that is no outcome may be anything
-      outcome = case when c.outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
-        'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled')
-        or c.outcome is null then c.outcome else 'completed' end,
+      outcome = vioc.plain_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
       look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
@@ -4738,8 +4843,14 @@ begin
     limit p_limit
     for update skip locked
   loop
-    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
-    v_erased := v_erased + 1;
+    begin
+      perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+      v_erased := v_erased + 1;
+    exception when others then
+      update vioc.calls as c
+      set needs_review = true, review_reason = 'it could not be erased: SQLSTATE ' || sqlstate
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id and not c.needs_review;
+    end;
   end loop;
   return v_erased;
 end
@@ -4849,7 +4960,8 @@ begin
     select t.id, t.bodies_purged_to, t.texts_purged_to,
       p_now - make_interval(days => t.keep_webhook_bodies_days) as bodies_before,
       p_now - make_interval(days => t.keep_transcripts_days) as texts_before,
-      p_now - make_interval(days => t.keep_call_facts_days) as facts_before
+      -- caps and spacing look at the last 7 days
+      p_now - make_interval(days => greatest(t.keep_call_facts_days, 8)) as facts_before
     from vioc.tenants as t
     order by t.id
   loop
@@ -4876,12 +4988,13 @@ begin
       order by c.id limit p_limit);
     if v_calls <> '{}' then
       update vioc.calls as c
-      set summary = null, analysis = null, report = null, recording_url = null, variables = null
+      set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.plain_outcome(c.outcome)
       where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      update vioc.contacts as ct set requested_text = null
+      update vioc.contacts as ct set requested_text = null, last_outcome = vioc.plain_outcome(ct.last_outcome)
       from vioc.calls as c
       where c.tenant_id = v_tenant.id and c.id = any (v_calls)
-        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt and ct.requested_text is not null;
+        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
+        and (ct.requested_text is not null or ct.last_outcome <> vioc.plain_outcome(ct.last_outcome));
       update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
       v_purged := v_purged + cardinality(v_calls);
     end if;
@@ -4953,7 +5066,9 @@ as $$
   join vioc.contacts as c on c.tenant_id = t.id
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   where t.retell_agent_number = p_inbound ->> 'to_number' and s.credential_id = p_credential_id
-    and c.phone_e164 = p_inbound ->> 'from_number' and c.status <> 'wrong_number'
+    and c.phone_e164 = p_inbound ->> 'from_number'
+    and exists (
+      select from vioc.rules(p_now) as r where r.tenant_id = c.tenant_id and r.contact_id = c.id and r.right_number)
   order by coalesce(c.appointment_status in ('booked', 'confirmed') and c.appointment_time > p_now, false) desc,
     abs(extract(epoch from c.appointment_time - p_now)) nulls last, c.id desc
   limit 1
@@ -4983,9 +5098,11 @@ comment on function vioc.asks_to_stop(bigint, jsonb, jsonb, jsonb) is 'Whether a
 
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- p_tenant_id: it is about a call of this practice that was erased, and concerns no other.
 -- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
-  p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
+  p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz,
+  p_tenant_id bigint default null)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -5005,7 +5122,8 @@ begin
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
-    where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
+    where case when p_tenant_id is null then p_source <> 'webhook' or s.credential_id = p_credential_id
+      else t.id = p_tenant_id end) as k
   cross join lateral (
     select case
       when starts_with(r.phone, '+') then r.phone
@@ -5016,7 +5134,7 @@ begin
     and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
-comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
+comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz, bigint) is 'Honours an opt-out from a call that is not ours, or was erased.';
 
 -- functions/compare_analysis.sql
 
@@ -5073,6 +5191,10 @@ begin
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     v_stored.body := vioc.kept_body(
       v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+    if v_stored.body <> p_event.body then
+      -- what is left of it must not pass for all that was said, should its call become known: then Retell is asked
+      v_stored.retell_call_id := null;
+    end if;
     return v_stored;
   end if;
 
@@ -5086,8 +5208,9 @@ begin
     and vioc.asks_to_stop(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
-    if v_event.retell is not null and v_stored.source <> 'look_up' then
-      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+    if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
+      perform vioc.opt_out_unmatched(
+        v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id);
     end if;
     v_stored.state := 'ignored';
     v_stored.body := '';
@@ -5773,6 +5896,7 @@ create function vioc.tend(p_limit integer, p_now timestamptz) returns void
 as $$
 declare
   v_event record;
+  v_overdue record;
   v_call vioc.calls;
 begin
   perform vioc.void_leases(p_now, p_now);
@@ -5785,8 +5909,8 @@ begin
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
-  for v_call in
-    select c.* from vioc.calls as c
+  for v_overdue in
+    select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at is not null
       and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
         or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
@@ -5794,10 +5918,17 @@ begin
     order by c.look_up_at
     limit p_limit
   loop
-    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
-    if v_call.id is not null then
-      perform vioc.end_overdue(v_call, p_now);
-    end if;
+    begin
+      v_call := vioc.lock_call(v_overdue.tenant_id, v_overdue.id, false);
+      if v_call.id is not null then
+        perform vioc.end_overdue(v_call, p_now);
+      end if;
+    exception when others then
+      -- it keeps nothing else from being done, and is tried again
+      update vioc.calls as c
+      set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+      where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+    end;
   end loop;
 end
 $$;
@@ -6081,6 +6212,8 @@ comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a ca
 
 -- Private. Plan, zone, hours or days off of a practice have changed: whoever still waits for a step of the plan, or has
 -- none left, follows. Not who waits for a follow-up, a callback or a time by hand, or whose call is due or being made.
+-- Who would be called at once, because the hours left nothing else, gets the step back when they allow it: hours are often
+-- written row by row. Whose plan has begun keeps it, so that a step that was called, or withdrawn, stays used up.
 -- Skips locked contacts: one that is just being called does not wait for the plan, and the worker, which holds it, may
 -- want this practice's row.
 create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns void
@@ -6089,27 +6222,66 @@ create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns v
 as $$
 begin
   with waiting as (
-    select c.tenant_id, c.id from vioc.contacts as c
+    select c.tenant_id, c.id, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
+    from vioc.contacts as c
+    cross join lateral (
+      select coalesce(c.next_call_at = c.planned_at, false) as is_at_once) as a
+    cross join lateral (
+      select a.is_at_once, case
+        when a.is_at_once or exists (
+          select from vioc.calls as o
+          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+            and o.queued_at >= coalesce(c.planned_at, c.created_at)) then coalesce(c.planned_at, c.created_at)
+        else p_now end as planned_at
+      offset 0) as p
     where c.tenant_id = p_tenant_id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
       and c.phone_e164 is not null and c.appointment_time > p_now
-      and (c.next_call_at is null or (c.next_call_at > p_now and c.next_call_at is distinct from c.call_at))
+      and (c.next_call_at is null
+        or ((c.next_call_at > p_now or p.is_at_once) and c.next_call_at is distinct from c.call_at))
       and (c.last_outcome is null or c.last_outcome not in ('account_trouble', 'throttled'))
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
           and o.is_open)
-    for update skip locked
+    for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = p_now, next_call_at = n.at
+  set planned_at = w.planned_at, next_call_at = n.at
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id
-  cross join lateral (select vioc.next_plan_step(o, t, p_now, p_now) as at offset 0) as n
+  cross join lateral (select vioc.next_plan_step(o, t, w.planned_at, w.after) as at offset 0) as n
   where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.at;
 end
 $$;
 comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
+
+-- functions/judge_again.sql
+
+-- Private. Queued calls of a practice, or of one contact, that wait for an opening are looked at now: what they wait for may
+-- have changed. The rules decide again at the claim, and hold them again if they must. Skips locked calls: those are being
+-- looked at.
+create function vioc.judge_again(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with held as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.tenant_id = p_tenant_id and c.in_queue and c.status = 'queued' and c.due_at > p_now
+      and (p_contact_id is null or c.contact_id = p_contact_id)
+    for update skip locked
+  )
+  update vioc.calls as c
+  set due_at = p_now
+  from held as h
+  where c.tenant_id = h.tenant_id and c.id = h.id;
+  if found then
+    perform vioc.wake_worker();
+  end if;
+end
+$$;
+comment on function vioc.judge_again(bigint, bigint, timestamptz) is 'Has calls that wait for an opening judged anew.';
 
 -- functions/tenant_written.sql
 
@@ -6160,13 +6332,43 @@ begin
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
     perform vioc.plan_again(new.id, now());
   end if;
+  perform vioc.judge_again(new.id, null, now());
   return new;
 end
 $$;
-comment on function vioc.tenant_written_after() is 'Trigger: contacts follow a tenant''s new country, plan or zone.';
+comment on function vioc.tenant_written_after() is 'Trigger: contacts and queued calls follow a tenant''s new country, plan, zone or caps.';
 
-create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone, min_notice on vioc.tenants
+create trigger tenants_followed after update of
+  country, retell_agent_number, reminder_plan, time_zone, min_notice, max_calls_per_day, max_calls_per_number_per_day,
+  max_calls_per_number_in_7_days, wait_after_conversation
+  on vioc.tenants
   for each row execute function vioc.tenant_written_after();
+
+-- Trigger on vioc.tenants: who has asked one location of an organisation to be left alone has asked all of them, also when
+-- that one leaves it or is closed.
+create function vioc.tenant_leaves() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+  select t.id, d.phone, d.reason, d.source, d.created_at
+  from vioc.tenants as o
+  join vioc.do_not_call as d on d.tenant_id = o.id
+  join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id
+  where o.organisation = old.organisation
+    and case tg_op when 'DELETE' then o.id = old.id else old.id in (o.id, t.id) end
+  on conflict (tenant_id, phone) do nothing;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+comment on function vioc.tenant_leaves() is 'Trigger: the opt-outs of an organisation stay with each of its practices when one leaves.';
+
+create trigger tenants_leave before update of organisation on vioc.tenants
+  for each row when (old.organisation is distinct from new.organisation) execute function vioc.tenant_leaves();
+create trigger tenants_deleted before delete on vioc.tenants
+  for each row when (old.organisation is not null) execute function vioc.tenant_leaves();
 
 -- functions/hours_written.sql
 
@@ -6181,7 +6383,7 @@ begin
   if current_setting('check_function_bodies') = 'off' then
     return null;
   end if;
-  perform vioc.plan_again(w.tenant_id, now())
+  perform vioc.plan_again(w.tenant_id, now()), vioc.judge_again(w.tenant_id, null, now())
   from (select distinct w.tenant_id from written as w) as w
   -- gone with its hours
   where exists (select from vioc.tenants as t where t.id = w.tenant_id);
@@ -6394,16 +6596,22 @@ begin
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
-    -- a step that waits was fitted into the hours of another place
-    new.planned_at := v_now;
-    new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+    -- a step that waits was fitted into the hours of another place; one that was called stays used up (as in plan_again)
+    if not exists (
+      select from vioc.calls as o
+      where o.tenant_id = new.tenant_id and o.contact_id = new.id and not o.is_test
+        and o.queued_at >= coalesce(new.planned_at, new.created_at)) then
+      new.planned_at := v_now;
+    end if;
+    new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
   if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
     and new.status not in ('wrong_number', 'do_not_call')
     and (v_is_fresh or (v_restart and new.call_at > v_now)
-      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at or old.phone_e164 is null))) then
+      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at
+        or (old.phone_e164 is null and (new.call_at > v_now or new.last_attempt = 0))))) then
     new.next_call_at := new.call_at;
     new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
   end if;
@@ -6464,19 +6672,22 @@ begin
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
     -- a call that was not sent yet goes to the new number
-    update vioc.calls as c set to_number = new.phone_e164
+    update vioc.calls as c set to_number = new.phone_e164, due_at = least(c.due_at, now())
     where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
       and new.phone_e164 is not null;
     if not found then
       perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;
+  if new.time_zone is distinct from old.time_zone then
+    perform vioc.judge_again(new.tenant_id, new.id, now());
+  end if;
   return new;
 end
 $$;
 comment on function vioc.contact_written_after() is 'Trigger: cancels or stops calls that the app''s change made pointless.';
 
-create trigger contacts_written_after after update of appointment_time, appointment_status, phone on vioc.contacts
+create trigger contacts_written_after after update of appointment_time, appointment_status, phone, time_zone on vioc.contacts
   for each row execute function vioc.contact_written_after();
 create trigger contacts_deleted_after after delete on vioc.contacts
   for each row execute function vioc.contact_written_after();
@@ -6491,9 +6702,9 @@ create function vioc.call_changed() returns trigger
 as $$
 begin
   insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, new.outcome
+  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, vioc.plain_outcome(new.outcome)
   from (values
-    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or new.outcome is distinct from old.outcome)),
+    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome))),
     ('review', new.needs_review and not old.needs_review)) as k (kind, is_news)
   where k.is_news;
   perform vioc.wake_worker();
@@ -6506,7 +6717,7 @@ create trigger call_changed after update on vioc.calls
   for each row
   when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
       and not (old.status = 'dispatching' and new.status = 'placed'))
-    or new.outcome is distinct from old.outcome
+    or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome)
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();
 
@@ -6552,7 +6763,7 @@ create function vioc.contact_changed() returns trigger
 as $$
 begin
   insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, new.last_outcome);
+  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, vioc.plain_outcome(new.last_outcome));
   perform vioc.wake_worker();
   return new;
 end
@@ -6833,14 +7044,15 @@ returns table (check_name text, ok boolean, detail text, hint text)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := vioc.cron_home();
   v_look constant text := format($look$
 do $do$
 declare
   v_jobs constant text[] := %L;
   v_found text;
 begin
-  if to_regclass('cron.job') is null then
+  -- a schema cron of somebody else's would run as the superuser
+  if not exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') then
     raise exception 'pg_cron: it is loaded, but not created in its database';
   end if;
   select string_agg(w.name, ', ' order by w.place) into v_found
@@ -6910,7 +7122,13 @@ begin
   check_name := 'schedule_runs';
   ok := case when v_place = 'well' then true when v_place = 'run' then false end;
   detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
-  hint := case when not ok then 'select vioc_install_schedule(); -- makes the jobs anew' end;
+  hint := case
+    when ok or ok is null then null
+    -- then it logs in as any client does, without a password
+    when v_found ~* 'connect' and exists (
+      select from pg_settings as s where s.name = 'cron.use_background_workers' and s.setting = 'off') then
+      'select vioc_install_schedule(); alter system set cron.use_background_workers = on; -- then restart'
+    else 'select vioc_install_schedule(); -- makes the jobs anew' end;
   return next;
 end
 $$;
@@ -7179,6 +7397,12 @@ as $$
     union all
     select format('table %s has no row-level security', c.oid::regclass), format('alter table %s enable row level security;', c.oid::regclass)
     from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
+    union all
+    -- a new role of that name would have it
+    select format('role %I, which is not there, has access', a.role_name), format('delete from vioc.access where role_name = %L;', a.role_name)
+    from vioc.access as a
+    where to_regrole(quote_ident(a.role_name)) is null
+    group by a.role_name
     union all
     select 'everybody may create functions in schema @extschema@, also some that look like those of vioconcierge', 'revoke create on schema @extschema@ from public;'
     where exists (
@@ -7580,14 +7804,17 @@ create function @extschema@.vioc_grant(role_name text, access text, tenant_id bi
 as $$
 begin
   perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
-  -- rows left by an earlier role of this name, which was dropped with all of its rights
+  -- rows left by an earlier role of this name, which was dropped with all of its rights: each access brings a function
   delete from vioc.access as a
   where a.role_name = vioc_grant.role_name
     and not exists (
       select from pg_shdepend as d
+      join pg_depend as m on m.classid = d.classid and m.objid = d.objid and m.deptype = 'e'
+        and m.refclassid = 'pg_extension'::regclass
+      join pg_extension as e on e.oid = m.refobjid and e.extname = 'vioconcierge'
       where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole(quote_ident(vioc_grant.role_name))
         and d.deptype = 'a' and d.dbid = (select b.oid from pg_database as b where b.datname = current_database())
-        and d.classid in ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass));
+        and d.classid = 'pg_proc'::regclass);
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
@@ -7981,7 +8208,7 @@ begin
     raise exception '%', v_problem
       using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
   end if;
-  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
+  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for no key update;
 
   -- a preview shows the session_id that will be used
   perform vioc.installation_id();
@@ -8494,7 +8721,7 @@ cross join lateral (
   select count(*) as calls_today
   from vioc.calls as c
   where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
-    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone
+    and c.first_posted_at >= (now() at time zone vioc.known_zone(t.time_zone))::date::timestamp at time zone vioc.known_zone(t.time_zone)
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;
@@ -8697,7 +8924,7 @@ declare
   -- CREATE EXTENSION silences notices; what is set here ends with it
   v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
-  if current_setting('cron.database_name', true) is null then
+  if vioc.cron_home() is null then
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
   end if;
   if exists (

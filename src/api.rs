@@ -31,7 +31,7 @@ fn library_version() -> &'static str {
 
 #[pg_extern(sql = false)]
 fn keep_extension() -> bool {
-    crate::db::is_installed()
+    crate::db::extension().is_some()
 }
 
 #[pg_extern(sql = false)]

@@ -109,6 +109,11 @@ fn instant(found: i64, given: &[TimestampWithTimeZone]) -> Option<TimestampWithT
 }
 
 #[pg_extern(sql = false)]
+fn known_zone(name: &str) -> &str {
+    PgZone::named(name).map_or("UTC", |_| name)
+}
+
+#[pg_extern(sql = false)]
 fn is_open(
     at: Option<TimestampWithTimeZone>,
     zones: Option<Array<'_, &str>>,

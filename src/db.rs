@@ -1,6 +1,7 @@
 //! Every statement the worker issues. Each is one call of a SQL function; the transitions are in `sql/functions/`.
 
 use std::collections::HashMap;
+use std::ffi::CStr;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -93,16 +94,22 @@ fn sqlstate(packed: i32) -> String {
         .collect()
 }
 
+/// Names are PostgreSQL's own, whatever the database's owner has set.
+pub(crate) const OWN_NAMES: (&CStr, &CStr) = (c"search_path", c"pg_catalog, pg_temp");
+
 /// What the worker's session needs, whatever the server's or the role's settings say.
 pub(crate) fn set_session_defaults() {
-    for (name, value) in [
+    set_session(&[
+        // ALTER DATABASE ... SET role would leave it without its rights, or triggers without effect
+        (c"role", c"none"),
+        (c"session_replication_role", c"origin"),
         // compiling a plan takes longer than any of them runs
         (c"jit", c"off"),
         // everything it looks up has an index; a plan made while a table was small must not scan it when it is large
         (c"enable_seqscan", c"off"),
         // nor read a tenant's whole queue to sort it, where the index has the order
         (c"enable_bitmapscan", c"off"),
-        (c"search_path", c"pg_catalog, pg_temp"),
+        OWN_NAMES,
         // the same few statements for ever: planned once
         (c"plan_cache_mode", c"force_generic_plan"),
         (c"application_name", c"vioconcierge"),
@@ -113,7 +120,11 @@ pub(crate) fn set_session_defaults() {
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),
         (c"row_security", c"off"),
-    ] {
+    ]);
+}
+
+pub(crate) fn set_session(settings: &[(&CStr, &CStr)]) {
+    for (name, value) in settings {
         unsafe {
             // transaction_timeout is of PostgreSQL 17
             if pg_sys::GetConfigOption(name.as_ptr(), true, false).is_null() {
@@ -174,26 +185,42 @@ pub(crate) struct LookUp {
     pub(crate) api_key: Option<Secret>,
 }
 
-/// Whether the extension is installed in this database; if so it stays until the transaction ends. Needs one.
+/// The extension, if it is installed in this database; it then stays until the transaction ends. Needs one.
 ///
 /// DROP EXTENSION locks the extension and then its tables; who does the same never deadlocks with it.
-pub(crate) fn is_installed() -> bool {
+pub(crate) fn extension() -> Option<pg_sys::Oid> {
     unsafe {
         let name = c"vioconcierge".as_ptr();
         let extension = pg_sys::get_extension_oid(name, true);
         if extension == pg_sys::InvalidOid {
-            return false;
+            return None;
         }
         let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
         // dropped while this waited?
-        pg_sys::get_extension_oid(name, true) == extension
+        (pg_sys::get_extension_oid(name, true) == extension).then_some(extension)
     }
 }
 
-/// Whether this session got (and now keeps) the lock that makes it the database's only worker.
-pub(crate) fn try_lock() -> SpiResult<bool> {
-    Ok(Spi::get_one("select pg_catalog.pg_try_advisory_lock(1986621283, 1)")?.unwrap_or(false))
+/// Whether this session got (and now keeps) the lock that makes it the database's only worker: an advisory lock of a kind
+/// that SQL cannot take, or any login could keep the worker away.
+pub(crate) fn try_lock() -> bool {
+    // SQL has 1 (keys of one bigint) and 2 (of two integers)
+    const OUR_KIND: u16 = 3;
+    const VIOC: u32 = u32::from_be_bytes(*b"vioc");
+    unsafe {
+        let tag = pg_sys::LOCKTAG {
+            locktag_field1: pg_sys::MyDatabaseId.to_u32(),
+            locktag_field2: VIOC,
+            locktag_field3: 1,
+            locktag_field4: OUR_KIND,
+            locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
+            locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
+        };
+        let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
+        let outcome = pg_sys::LockAcquire(&raw const tag, mode, true, true);
+        outcome != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
+    }
 }
 
 /// Why nothing may be sent, if so.

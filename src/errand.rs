@@ -120,6 +120,7 @@ pub extern "C-unwind" fn vioconcierge_errand_main(argument: pg_sys::Datum) {
         return;
     };
     let statements = unsafe { (*mailbox.statements.get()).get() };
+    db::set_session(&[db::OWN_NAMES]);
     let problem = db::transaction(|| Spi::run(&statements))
         .err()
         .map(|failure| failure.to_string())

@@ -4,7 +4,7 @@
 //! transaction, whose commit comes before anything is sent.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
@@ -42,9 +42,17 @@ const REHEARSE_EVERY: Duration = Duration::from_secs(60);
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
 const AHEAD: usize = 8;
+/// A claim whose commit took longer is not sent: what allowed it (the hour, an opt-out) may have changed. The threads have
+/// the same limit.
+const LONGEST_COMMIT: Duration = Duration::from_secs(25);
+/// After the connection pool could not be made.
+const POOL_AGAIN: Duration = Duration::from_secs(5);
 
 /// Slot of the worker in this process, for the exit callback.
 static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
+
+/// What the worker knows is of this extension: one that was dropped and created again is another.
+static EXTENSION: AtomicU32 = AtomicU32::new(0);
 
 #[pg_guard]
 #[unsafe(no_mangle)]
@@ -107,6 +115,8 @@ struct Worker {
     event: Event,
     pool: Option<Pool>,
     settings: Option<(vioc_retell::Settings, usize)>,
+    pool_again_at: Instant,
+    pool_problem: String,
     /// Pools of earlier settings, until their last answer is in.
     retired: Vec<Pool>,
     presence: Presence,
@@ -114,6 +124,8 @@ struct Worker {
     was_attached: bool,
     statements: Statements,
     work: HashMap<u64, Work>,
+    /// How many of these are questions.
+    asking: usize,
     next_ticket: u64,
     /// Whether the answers had to wait for Call Now the last time.
     has_waited: bool,
@@ -149,12 +161,15 @@ impl Worker {
             event: Event::new(),
             pool: None,
             settings: None,
+            pool_again_at: now,
+            pool_problem: String::new(),
             retired: Vec::new(),
             presence: Presence::Waiting,
             is_locked: false,
             was_attached: false,
             statements: Statements::default(),
             work: HashMap::new(),
+            asking: 0,
             next_ticket: 0,
             has_waited: false,
             answers: VecDeque::new(),
@@ -192,6 +207,8 @@ impl Worker {
             if BackgroundWorker::sighup_received() {
                 unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
                 self.presence = Presence::Waiting; // the fallback key may be new
+                self.settings = None; // and so may certificates
+                self.pool_again_at = Instant::now();
             }
             if self.slot.take_wake() {
                 self.slot
@@ -225,15 +242,25 @@ impl Worker {
             return Ok(IDLE_POLL);
         }
         let Some(sleep) = self.work()? else {
-            // the extension was dropped, and with it everything that the answers are about
-            self.presence = Presence::Waiting;
-            self.was_attached = false;
-            self.answers.clear();
-            self.look_ups.clear();
-            self.queue.forget();
-            return Ok(IDLE_POLL);
+            self.forget_extension();
+            return Ok(Duration::ZERO); // it may be there again
         };
         Ok(sleep)
+    }
+
+    /// It was dropped, and with it everything that the answers are about; the next one counts from 1 again.
+    fn forget_extension(&mut self) {
+        EXTENSION.store(pg_sys::InvalidOid.to_u32(), Ordering::Relaxed);
+        self.presence = Presence::Waiting;
+        self.was_attached = false;
+        self.id = random_id();
+        self.statements = Statements::default();
+        self.work.clear();
+        self.asking = 0;
+        self.answers.clear();
+        self.look_ups.clear();
+        self.queue.forget();
+        self.told = 0;
     }
 
     /// `None`: the extension is gone.
@@ -280,16 +307,17 @@ impl Worker {
             };
             self.ask(checks);
         }
+        let Some(has_more_events) = self.publish_events()? else {
+            return Ok(None);
+        };
         let began = Instant::now();
         if began >= self.tend_at {
+            self.tend_at = began + TEND_EVERY; // also if it fails
             if with_extension(|| db::tend(100))?.is_none() {
                 return Ok(None);
             }
             self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
         }
-        let Some(has_more_events) = self.publish_events()? else {
-            return Ok(None);
-        };
         if is_busy || asked > 0 || has_more_events {
             return Ok(Some(Duration::ZERO));
         }
@@ -311,8 +339,13 @@ impl Worker {
     }
 
     /// Until a start that stops counting, or a call that is no longer held, may make room for the next one; at most `most`.
-    fn until_change(&self, most: Duration) -> Duration {
-        let changes = [self.pace.next_change(), self.queue.next_change()];
+    fn until_change(&mut self, most: Duration) -> Duration {
+        // without room the queue is not looked at, and an answer makes some
+        let queue = match self.room() {
+            0 => None,
+            _ => self.queue.next_change(),
+        };
+        let changes = [self.pace.next_change(), queue];
         let next = changes.into_iter().flatten().min();
         next.map_or(most, |at| {
             most.min(at.saturating_duration_since(Instant::now()) + ONE_MS)
@@ -348,7 +381,7 @@ impl Worker {
     /// False: no extension here yet, or another worker is still leaving.
     fn attach(&mut self) -> Result<bool, String> {
         if !self.is_locked {
-            self.is_locked = in_transaction(db::try_lock)?;
+            self.is_locked = in_transaction(|| Ok(db::try_lock()))?;
             if !self.is_locked {
                 return Ok(false);
             }
@@ -357,7 +390,7 @@ impl Worker {
         }
         let is_first = !self.was_attached;
         let Some(standstill) = with_extension(|| db::attach(is_first))? else {
-            self.was_attached = false;
+            self.forget_extension();
             return Ok(false);
         };
         if let Some(reason) = standstill {
@@ -379,7 +412,7 @@ impl Worker {
         let (id, lease, rate) = (self.id, config::lease(), self.recent_answers);
         let may_wait = !self.has_waited;
         let (statements, queue) = (&mut self.statements, &mut self.queue);
-        let began = Instant::now();
+        let (began, began_at) = (Instant::now(), shared::now_us());
         let both = with_extension(|| {
             let priority = match room {
                 0 => None,
@@ -420,12 +453,20 @@ impl Worker {
         }
         self.claimed += claim.calls.len();
         let moved = recorded.len() + claim.moved + usize::from(!is_all_tried);
-        match stop::is_requested() {
-            // the claim may be on no standby: it must not be dialled
-            true => claim.calls.into_iter().for_each(|call| {
-                self.give_back(call, CreateVerdict::NotSent, None, "worker is stopping");
+        // by both clocks: one stands still while the machine sleeps, the other may be set
+        let took = began.elapsed().max(Duration::from_micros(
+            u64::try_from(shared::now_us() - began_at).unwrap_or_default(),
+        ));
+        // not dialled: the claim may be on no standby, or what it was allowed by is no more
+        let reason = match stop::is_requested() {
+            true => Some("worker is stopping"),
+            false => (took > LONGEST_COMMIT).then_some("its claim took too long to commit"),
+        };
+        match reason {
+            Some(reason) => claim.calls.into_iter().for_each(|call| {
+                self.give_back(call, CreateVerdict::NotBegun, None, reason);
             }),
-            false => self.send(claim.calls),
+            None => self.send(claim.calls),
         }
         self.report_flight();
         if self.claimed >= self.plan_anew_at {
@@ -465,10 +506,10 @@ impl Worker {
             self.recent_since = Instant::now();
             self.recent_answers /= 2;
         }
-        let ahead = self
-            .recent_answers
-            .clamp(pool.capacity(), pool.capacity() * AHEAD);
-        ahead.saturating_sub(pool.in_flight())
+        // the others have questions
+        let threads = pool.capacity().saturating_sub(self.asking).max(1);
+        let ahead = self.recent_answers.clamp(threads, pool.capacity() * AHEAD);
+        ahead.saturating_sub(self.work.len() - self.asking)
     }
 
     fn recent_starts(&mut self) -> HashMap<db::Payer, i32> {
@@ -546,8 +587,10 @@ impl Worker {
         let Some(pool) = &self.pool else {
             return Ok(Some(0));
         };
-        let room = (pool.capacity() + LOOK_UPS_AT_A_TIME)
-            .saturating_sub(pool.in_flight())
+        // half of the threads at most: a Retell that leaves questions unanswered does not keep calls from being made
+        let room = (pool.capacity() / 2)
+            .max(1)
+            .saturating_sub(self.asking)
             .min(LOOK_UPS_AT_A_TIME);
         if room == 0 {
             return Ok(Some(0));
@@ -563,13 +606,19 @@ impl Worker {
 
     fn ask(&mut self, asked: Vec<LookUp>) {
         let asked_at = now();
+        if self.pool.is_none() {
+            return; // the next try is written down already
+        }
         for asked in asked {
+            if self.is_asked(&asked) {
+                continue; // no second thread for the same question
+            }
             let Some(Ok(key)) = asked
                 .api_key
                 .as_ref()
                 .map(|key| secrets::resolve(key.expose(), &config::secrets_dir()))
             else {
-                continue; // no key now: the next try is written down already
+                continue; // no key now
             };
             let job = Job {
                 ticket: 0,
@@ -583,10 +632,18 @@ impl Worker {
                 api_key: key,
             };
             let ticket = self.ticket(Work::LookUp { asked, asked_at });
+            self.asking += 1;
             if let Some(pool) = &self.pool {
                 pool.submit(Job { ticket, ..job });
             }
         }
+    }
+
+    fn is_asked(&self, wanted: &LookUp) -> bool {
+        self.work.values().any(|it| {
+            matches!(it, Work::LookUp { asked, .. }
+                if (asked.call_id, &asked.kind) == (wanted.call_id, &wanted.kind))
+        })
     }
 
     fn record_look_ups(&mut self) {
@@ -595,7 +652,7 @@ impl Worker {
                 Exchange::Response { status, body, .. } => {
                     (Some(i32::from(*status)), body.as_slice())
                 }
-                Exchange::NotSent { .. } | Exchange::Unknown { .. } => (None, [].as_slice()),
+                _ => (None, [].as_slice()),
             };
             let body = String::from_utf8_lossy(body).replace('\0', "");
             if let Err(problem) =
@@ -628,7 +685,7 @@ impl Worker {
                     );
                     let status = match done.exchange {
                         Exchange::Response { status, .. } => Some(status),
-                        Exchange::NotSent { .. } | Exchange::Unknown { .. } => None,
+                        _ => None,
                     };
                     self.recent_answers += 1;
                     let report = &self.slot.report;
@@ -643,6 +700,7 @@ impl Worker {
                     ));
                 }
                 Some(Work::LookUp { asked, asked_at }) => {
+                    self.asking -= 1;
                     self.look_ups.push((asked, asked_at, done.exchange));
                 }
                 None => {}
@@ -656,18 +714,28 @@ impl Worker {
         // an equal share each of what the server may have on the wire
         let share = config::max_in_flight() / shared::workers(self.slot);
         let wanted = (config::retell(), share.max(1));
-        if self.settings.as_ref() == Some(&wanted) {
-            return; // also if they were refused
+        if self.settings.as_ref() == Some(&wanted) || self.pool_again_at > Instant::now() {
+            return;
         }
-        self.settings = Some(wanted.clone());
         match Pool::new(wanted.0.clone(), wanted.1, self.event.notifier()) {
             Ok(pool) => {
+                self.settings = Some(wanted);
+                self.pool_problem.clear();
                 if let Some(old) = self.pool.replace(pool) {
                     old.begin_stop();
                     self.retired.push(old);
                 }
             }
-            Err(error) => self.complain(error.to_string()),
+            Err(error) => {
+                // what it needs (a file, a thread) may be there later
+                self.pool_again_at = Instant::now() + POOL_AGAIN;
+                let problem = error.to_string();
+                self.slot.report.complain(&problem);
+                if self.pool_problem != problem {
+                    warning!("vioconcierge: {problem}");
+                    self.pool_problem = problem;
+                }
+            }
         }
     }
 
@@ -722,13 +790,17 @@ fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, String)>) -> String {
     format!("[{}]", answers.join(","))
 }
 
-/// A transaction in which the extension is there; `None` if it is not.
+/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before.
 fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, String> {
     in_transaction(|| {
-        if !db::is_installed() {
+        let Some(extension) = db::extension() else {
             return Ok(None);
+        };
+        let (none, this) = (pg_sys::InvalidOid.to_u32(), extension.to_u32());
+        match EXTENSION.compare_exchange(none, this, Ordering::Relaxed, Ordering::Relaxed) {
+            Err(known) if known != this => Ok(None),
+            _ => body().map(Some),
         }
-        body().map(Some)
     })
 }
 

@@ -14,9 +14,10 @@ fuzz_target!(|data: &[u8]| {
     };
     let text = || String::from_utf8_lossy(rest).into_owned();
     let status = u16::from_be_bytes([*high, *low]) % 1000;
-    let exchange = match kind % 4 {
+    let exchange = match kind % 5 {
         0 => Exchange::NotSent { reason: text() },
         1 => Exchange::Unknown { reason: text() },
+        2 => Exchange::NotBegun { reason: text() },
         _ => {
             let (header, body) = rest.split_at(usize::from(*cut).min(rest.len()));
             Exchange::Response {

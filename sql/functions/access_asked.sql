@@ -21,8 +21,8 @@ begin
   else
     perform vioc.check_tenant('admin', p_tenant_id);
   end if;
-  -- GRANTs on the same objects at the same moment would fail
-  perform pg_advisory_xact_lock(1986621283, 2);
+  -- GRANTs on the same objects at the same moment would fail; an advisory lock anybody could hold
+  lock table vioc.access in share row exclusive mode;
 end
 $$;
 comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';

@@ -30,6 +30,10 @@ begin
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     v_stored.body := vioc.kept_body(
       v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+    if v_stored.body <> p_event.body then
+      -- what is left of it must not pass for all that was said, should its call become known: then Retell is asked
+      v_stored.retell_call_id := null;
+    end if;
     return v_stored;
   end if;
 
@@ -43,8 +47,9 @@ begin
     and vioc.asks_to_stop(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
-    if v_event.retell is not null and v_stored.source <> 'look_up' then
-      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+    if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
+      perform vioc.opt_out_unmatched(
+        v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id);
     end if;
     v_stored.state := 'ignored';
     v_stored.body := '';

@@ -6,9 +6,9 @@ create function vioc.call_changed() returns trigger
 as $$
 begin
   insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, new.outcome
+  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, vioc.plain_outcome(new.outcome)
   from (values
-    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or new.outcome is distinct from old.outcome)),
+    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome))),
     ('review', new.needs_review and not old.needs_review)) as k (kind, is_news)
   where k.is_news;
   perform vioc.wake_worker();
@@ -21,6 +21,6 @@ create trigger call_changed after update on vioc.calls
   for each row
   when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
       and not (old.status = 'dispatching' and new.status = 'placed'))
-    or new.outcome is distinct from old.outcome
+    or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome)
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();

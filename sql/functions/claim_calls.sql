@@ -10,6 +10,8 @@ as $$
 #variable_conflict use_column
 declare
   v_call record;
+  v_left integer := 0;
+  v_state text;
 begin
   -- whatever the server or the role prefers: the claim is on disk before the call is dialled
   if current_setting('synchronous_commit') in ('off', 'local') then
@@ -31,12 +33,33 @@ begin
       return query select * from vioc.claim_batch(
         p_worker, array[v_call.tenant_id], array[v_call.id], array[v_call.credential_id], p_lease, p_now);
     exception when others then
-      -- not this call's fault (conflicts, resources, the system): it is tried again
-      continue when left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX');
-      perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || sqlstate,
-        'failed', p_now);
+      v_state := sqlstate;
+      if left(v_state, 2) in ('40', '53', '55', '57', '58', 'XX') then
+        -- not this call's fault (conflicts, resources, the system): it is tried again, as one that somebody holds
+        v_left := v_left + 1;
+        tenant_id := v_call.tenant_id;
+        call_id := v_call.id;
+        credential_id := v_call.credential_id;
+        api_key := null;
+        body := null;
+        return next;
+      else
+        begin
+          perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state,
+            'failed', p_now);
+        exception when others then
+          -- not even that (a trigger of the app's on the contact): it does not stand in the way of the others
+          update vioc.calls as c
+          set due_at = p_now + interval '5 minutes', error = 'the call could not be prepared: SQLSTATE ' || v_state
+          where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.in_queue;
+        end;
+      end if;
     end;
   end loop;
+  if v_left = cardinality(p_call_ids) then
+    -- the worker says so, and waits a second
+    raise exception 'no call could be claimed' using errcode = v_state;
+  end if;
 end
 $$;
 comment on function vioc.claim_calls(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'Gives the worker these calls to send.';

@@ -6,7 +6,7 @@ create function vioc.contact_changed() returns trigger
 as $$
 begin
   insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, new.last_outcome);
+  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, vioc.plain_outcome(new.last_outcome));
   perform vioc.wake_worker();
   return new;
 end

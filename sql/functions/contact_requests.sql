@@ -26,7 +26,7 @@ begin atomic
     and a.locale = case when exists (select from vioc.agents as o where o.tenant_id = c.tenant_id)
       then (vioc.agent_for(c.tenant_id, c.locale, t.locale)).locale end
   cross join lateral (
-    select c.appointment_time at time zone t.time_zone as appointment,
+    select c.appointment_time at time zone vioc.known_zone(t.time_zone) as appointment,
       -- a language that nobody here can say is said in the practice's
       case when vioc.speaks(c.locale) then c.locale else t.locale end as locale) as local
   cross join lateral (

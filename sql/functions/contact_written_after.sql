@@ -16,19 +16,22 @@ begin
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
     -- a call that was not sent yet goes to the new number
-    update vioc.calls as c set to_number = new.phone_e164
+    update vioc.calls as c set to_number = new.phone_e164, due_at = least(c.due_at, now())
     where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
       and new.phone_e164 is not null;
     if not found then
       perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;
+  if new.time_zone is distinct from old.time_zone then
+    perform vioc.judge_again(new.tenant_id, new.id, now());
+  end if;
   return new;
 end
 $$;
 comment on function vioc.contact_written_after() is 'Trigger: cancels or stops calls that the app''s change made pointless.';
 
-create trigger contacts_written_after after update of appointment_time, appointment_status, phone on vioc.contacts
+create trigger contacts_written_after after update of appointment_time, appointment_status, phone, time_zone on vioc.contacts
   for each row execute function vioc.contact_written_after();
 create trigger contacts_deleted_after after delete on vioc.contacts
   for each row execute function vioc.contact_written_after();

@@ -105,16 +105,22 @@ begin
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
-    -- a step that waits was fitted into the hours of another place
-    new.planned_at := v_now;
-    new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+    -- a step that waits was fitted into the hours of another place; one that was called stays used up (as in plan_again)
+    if not exists (
+      select from vioc.calls as o
+      where o.tenant_id = new.tenant_id and o.contact_id = new.id and not o.is_test
+        and o.queued_at >= coalesce(new.planned_at, new.created_at)) then
+      new.planned_at := v_now;
+    end if;
+    new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
   if new.call_at is not null and new.appointment_status = 'booked' and new.phone_e164 is not null
     and new.status not in ('wrong_number', 'do_not_call')
     and (v_is_fresh or (v_restart and new.call_at > v_now)
-      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at or old.phone_e164 is null))) then
+      or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at
+        or (old.phone_e164 is null and (new.call_at > v_now or new.last_attempt = 0))))) then
     new.next_call_at := new.call_at;
     new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
   end if;

@@ -1,5 +1,6 @@
 -- Private. The beginning of a day at a practice, so many days before the one that p_now is in.
 create function vioc.day_begins(p_now timestamptz, p_zone text, p_days_before integer) returns timestamptz
   language sql immutable
-  return (date_trunc('day', p_now at time zone p_zone) - make_interval(days => p_days_before)) at time zone p_zone;
+  return (date_trunc('day', p_now at time zone vioc.known_zone(p_zone)) - make_interval(days => p_days_before))
+    at time zone vioc.known_zone(p_zone);
 comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calendar day began, or begins.';

@@ -69,7 +69,8 @@ begin
   end if;
 
   -- what a person has settled is not changed behind their back
-  if v_call.status = 'completed' and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
+  if (v_call.status = 'completed' or (v_call.status = 'failed' and v_call.outcome <> 'failed'))
+    and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);

@@ -8,8 +8,8 @@ begin atomic
     ('rescheduled', '{reschedule,rescheduled,reschedules,move,moved,change,postpone}'),
     ('callback_requested', '{callback,call_back,callback_requested,call_later,later}'),
     ('declined', '{decline,declined,refused,refuse,not_interested}'),
-    ('wrong_number', '{wrong_number,wrong_person,wrong number,not_known}'),
-    ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe,do not call}'),
+    ('wrong_number', '{wrong_number,wrong_person,not_known}'),
+    ('do_not_call', '{do_not_call,dnc,opt_out,optout,stop,stop_calling,unsubscribe}'),
     ('completed', '{completed,complete,contacted,reached,no_decision,undecided,none,unknown}'),
     -- these are for Retell to say, not for an agent
     ('failed', '{account_trouble,throttled}');

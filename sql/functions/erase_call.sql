@@ -7,10 +7,7 @@ as $$
   update vioc.calls as c
   set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
       recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
-      -- a word of the agent's that is no outcome may be anything
-      outcome = case when c.outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
-        'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed', 'account_trouble', 'throttled')
-        or c.outcome is null then c.outcome else 'completed' end,
+      outcome = vioc.plain_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
       look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null

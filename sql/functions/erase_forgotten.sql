@@ -14,8 +14,14 @@ begin
     limit p_limit
     for update skip locked
   loop
-    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
-    v_erased := v_erased + 1;
+    begin
+      perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+      v_erased := v_erased + 1;
+    exception when others then
+      update vioc.calls as c
+      set needs_review = true, review_reason = 'it could not be erased: SQLSTATE ' || sqlstate
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id and not c.needs_review;
+    end;
   end loop;
   return v_erased;
 end

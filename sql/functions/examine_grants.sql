@@ -44,6 +44,12 @@ as $$
     select format('table %s has no row-level security', c.oid::regclass), format('alter table %s enable row level security;', c.oid::regclass)
     from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
     union all
+    -- a new role of that name would have it
+    select format('role %I, which is not there, has access', a.role_name), format('delete from vioc.access where role_name = %L;', a.role_name)
+    from vioc.access as a
+    where to_regrole(quote_ident(a.role_name)) is null
+    group by a.role_name
+    union all
     select 'everybody may create functions in schema @extschema@, also some that look like those of vioconcierge', 'revoke create on schema @extschema@ from public;'
     where exists (
       select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a

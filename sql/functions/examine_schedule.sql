@@ -5,14 +5,15 @@ returns table (check_name text, ok boolean, detail text, hint text)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := vioc.cron_home();
   v_look constant text := format($look$
 do $do$
 declare
   v_jobs constant text[] := %L;
   v_found text;
 begin
-  if to_regclass('cron.job') is null then
+  -- a schema cron of somebody else's would run as the superuser
+  if not exists (select from pg_catalog.pg_extension as e where e.extname = 'pg_cron') then
     raise exception 'pg_cron: it is loaded, but not created in its database';
   end if;
   select string_agg(w.name, ', ' order by w.place) into v_found
@@ -82,7 +83,13 @@ begin
   check_name := 'schedule_runs';
   ok := case when v_place = 'well' then true when v_place = 'run' then false end;
   detail := case when v_place in ('well', 'run') then v_found else 'not known without the job' end;
-  hint := case when not ok then 'select vioc_install_schedule(); -- makes the jobs anew' end;
+  hint := case
+    when ok or ok is null then null
+    -- then it logs in as any client does, without a password
+    when v_found ~* 'connect' and exists (
+      select from pg_settings as s where s.name = 'cron.use_background_workers' and s.setting = 'off') then
+      'select vioc_install_schedule(); alter system set cron.use_background_workers = on; -- then restart'
+    else 'select vioc_install_schedule(); -- makes the jobs anew' end;
   return next;
 end
 $$;

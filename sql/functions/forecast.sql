@@ -99,7 +99,7 @@ begin
         select a.place from unnest(v_ats) with ordinality as a (at, place)
         where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
       order by v_appointments[w.place], w.place);
-    day := (v_begins at time zone v_tenant.time_zone)::date;
+    day := (v_begins at time zone vioc.known_zone(v_tenant.time_zone))::date;
     calls := 0;
     v_room := v_tenant.max_calls_per_day;
     if v_offset = 0 then

@@ -1,5 +1,6 @@
--- Private. A call ended without an outcome: the contact gets its previous status and its next plan step back, unless
--- another call is being made to it, or the number was opted out meanwhile.
+-- Private. A call ended without an outcome: the contact gets its previous status and what it waits for back (a time by hand
+-- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
+-- it, or the number was opted out meanwhile.
 create function vioc.give_back(
   p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
@@ -25,7 +26,12 @@ begin
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at, vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
+        then coalesce(c.next_call_at,
+          case
+            when c.call_at > p_now then c.call_at
+            when v_status = 'callback' and c.requested_time > p_now
+              then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end,
+          vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
   from vioc.tenants as t
   where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
 end

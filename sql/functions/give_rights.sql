@@ -50,7 +50,7 @@ begin
       or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
     union all
     select 'usage', 'schema @extschema@'
-    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@', 'usage')
+    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@'::regnamespace, 'usage')
   loop
     execute format('grant %s on %s to %I', v_right.privileges, v_right.object, p_role_name);
   end loop;

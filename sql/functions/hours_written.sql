@@ -9,7 +9,7 @@ begin
   if current_setting('check_function_bodies') = 'off' then
     return null;
   end if;
-  perform vioc.plan_again(w.tenant_id, now())
+  perform vioc.plan_again(w.tenant_id, now()), vioc.judge_again(w.tenant_id, null, now())
   from (select distinct w.tenant_id from written as w) as w
   -- gone with its hours
   where exists (select from vioc.tenants as t where t.id = w.tenant_id);

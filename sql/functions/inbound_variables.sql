@@ -10,7 +10,9 @@ as $$
   join vioc.contacts as c on c.tenant_id = t.id
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   where t.retell_agent_number = p_inbound ->> 'to_number' and s.credential_id = p_credential_id
-    and c.phone_e164 = p_inbound ->> 'from_number' and c.status <> 'wrong_number'
+    and c.phone_e164 = p_inbound ->> 'from_number'
+    and exists (
+      select from vioc.rules(p_now) as r where r.tenant_id = c.tenant_id and r.contact_id = c.id and r.right_number)
   order by coalesce(c.appointment_status in ('booked', 'confirmed') and c.appointment_time > p_now, false) desc,
     abs(extract(epoch from c.appointment_time - p_now)) nulls last, c.id desc
   limit 1

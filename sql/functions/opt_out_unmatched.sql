@@ -1,8 +1,10 @@
 -- Private. All that a body about no call of ours can do: opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it. A trusted caller's body has no key: all tenants.
+-- p_tenant_id: it is about a call of this practice that was erased, and concerns no other.
 -- A carrier may show a caller's number as its own country writes it: read like the practice's own numbers.
 create function vioc.opt_out_unmatched(
-  p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
+  p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz,
+  p_tenant_id bigint default null)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -22,7 +24,8 @@ begin
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
     join vioc.standing('-infinity') as s on s.tenant_id = t.id
-    where p_source <> 'webhook' or s.credential_id = p_credential_id) as k
+    where case when p_tenant_id is null then p_source <> 'webhook' or s.credential_id = p_credential_id
+      else t.id = p_tenant_id end) as k
   cross join lateral (
     select case
       when starts_with(r.phone, '+') then r.phone
@@ -33,4 +36,4 @@ begin
     and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report);
 end
 $$;
-comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz) is 'Honours an opt-out from a call that is not ours.';
+comment on function vioc.opt_out_unmatched(jsonb, jsonb, text, bigint, timestamptz, bigint) is 'Honours an opt-out from a call that is not ours, or was erased.';

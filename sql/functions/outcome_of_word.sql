@@ -1,4 +1,4 @@
--- Private. An unmapped word is kept as it is; nothing said is null.
+-- Private. An unmapped word is kept as it is; nothing said is null. Of the default words a blank or a hyphen is an underscore.
 create function vioc.outcome_of_word(p_tenant_id bigint, p_word text) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -9,7 +9,7 @@ declare
 begin
   return coalesce(
     (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = v_word),
-    (select d.outcome from vioc.default_outcome_words() as d where v_word = any (d.words)),
+    (select d.outcome from vioc.default_outcome_words() as d where regexp_replace(v_word, '[\s-]+', '_', 'g') = any (d.words)),
     v_said);
 end
 $$;

@@ -18,7 +18,8 @@ begin
     select t.id, t.bodies_purged_to, t.texts_purged_to,
       p_now - make_interval(days => t.keep_webhook_bodies_days) as bodies_before,
       p_now - make_interval(days => t.keep_transcripts_days) as texts_before,
-      p_now - make_interval(days => t.keep_call_facts_days) as facts_before
+      -- caps and spacing look at the last 7 days
+      p_now - make_interval(days => greatest(t.keep_call_facts_days, 8)) as facts_before
     from vioc.tenants as t
     order by t.id
   loop
@@ -45,12 +46,13 @@ begin
       order by c.id limit p_limit);
     if v_calls <> '{}' then
       update vioc.calls as c
-      set summary = null, analysis = null, report = null, recording_url = null, variables = null
+      set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.plain_outcome(c.outcome)
       where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      update vioc.contacts as ct set requested_text = null
+      update vioc.contacts as ct set requested_text = null, last_outcome = vioc.plain_outcome(ct.last_outcome)
       from vioc.calls as c
       where c.tenant_id = v_tenant.id and c.id = any (v_calls)
-        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt and ct.requested_text is not null;
+        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
+        and (ct.requested_text is not null or ct.last_outcome <> vioc.plain_outcome(ct.last_outcome));
       update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
       v_purged := v_purged + cardinality(v_calls);
     end if;

@@ -60,12 +60,18 @@ begin
   accepted_credentials as (
     update vioc.credentials as k
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where k.suspended_at is not null and not k.probe_must_end and k.id in (select p.credential_id from placed as p)
+    where k.id in (
+      select s.id from vioc.credentials as s
+      where s.suspended_at is not null and not s.probe_must_end and s.id in (select p.credential_id from placed as p)
+      for no key update skip locked)
   ),
   accepted_tenants as (
     update vioc.tenants as t
     set suspended_at = null, suspend_reason = null, probe_at = null
-    where t.suspended_at is not null and t.id in (select p.tenant_id from placed as p)
+    where t.id in (
+      select s.id from vioc.tenants as s
+      where s.suspended_at is not null and s.id in (select p.tenant_id from placed as p)
+      for no key update skip locked)
   )
   select (select array_agg(l.id) from locked as l), (select count(*) from answers),
     array_agg(p.tenant_id), array_agg(p.contact_id), array_agg(p.id), array_agg(p.outcome)

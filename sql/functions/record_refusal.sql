@@ -52,7 +52,8 @@ begin
   update vioc.credentials as k
   set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
   where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
-    and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
+    -- one that was not begun says nothing about Retell
+    and p_verdict <> 'not_begun' and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
   returning k.failures into v_failures;
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
@@ -74,7 +75,7 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
-        when p_verdict in ('refused_config', 'not_sent') then p_now
+        when p_verdict in ('refused_config', 'not_sent', 'not_begun') then p_now
         else p_now + coalesce(make_interval(secs => p_retry_after),
           vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);

@@ -21,7 +21,11 @@ begin atomic
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
       where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
-    c.status <> 'wrong_number',
+    -- the person's, at this number, whichever appointment the call was about
+    c.status <> 'wrong_number' and not exists (
+      select from vioc.contacts as w
+      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.status = 'wrong_number'
+        and (w.name, w.patient_name) is not distinct from (c.name, c.patient_name)),
     not t.require_consent or (c.consent_at is not null and c.consent_at <= p_now),
     c.appointment_status in ('booked', 'confirmed'),
     c.appointment_time is null or c.appointment_time > p_now,

@@ -4,7 +4,7 @@ create function vioc.schedule(p_every text, p_by_superuser boolean) returns text
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_home constant text := current_setting('cron.database_name', true);
+  v_home constant text := vioc.cron_home();
   v_enqueue constant text := (vioc.job_names())[1];
   v_purge constant text := (vioc.job_names())[2];
   v_trim constant text := (vioc.job_names())[3];
@@ -16,7 +16,7 @@ begin
   if v_home is null then
     raise exception 'pg_cron is not loaded by the server'
       using errcode = 'object_not_in_prerequisite_state',
-        hint = format('Install it (Debian: postgresql-%s-cron), add pg_cron to shared_preload_libraries and cron.database_name = %L to postgresql.conf, restart, and run here: create extension pg_cron;',
+        hint = format('Install it (Debian: postgresql-%s-cron), add pg_cron to shared_preload_libraries, cron.use_background_workers = on and cron.database_name = %L to postgresql.conf, restart, and run here: create extension pg_cron;',
           current_setting('server_version_num')::integer / 10000, current_database());
   end if;
 
@@ -37,7 +37,8 @@ begin
   v_statements := case when p_every is null then v_drop else v_make end;
 
   if v_home = current_database() then
-    if to_regclass('cron.job') is null then
+    -- a schema cron of somebody else's would run as the superuser
+    if not exists (select from pg_extension as e where e.extname = 'pg_cron') then
       raise exception 'pg_cron is loaded, but not created in this database'
         using errcode = 'object_not_in_prerequisite_state', hint = 'create extension pg_cron;';
     end if;
@@ -46,7 +47,9 @@ begin
     raise exception 'pg_cron lives in database %', v_home
       using errcode = 'insufficient_privilege', hint = format('As a superuser, in database %s: %s;', v_home, v_statements);
   else
-    v_problem := vioc.run_in_database(v_home, v_statements);
+    v_problem := vioc.run_in_database(v_home,
+      'do $do$ begin if not exists (select from pg_catalog.pg_extension as e where e.extname = ''pg_cron'') then raise exception ''it is not created there''; end if; end $do$; '
+        || v_statements);
     if v_problem is not null then
       raise exception 'pg_cron in database % refused: %', v_home, v_problem
         using errcode = 'object_not_in_prerequisite_state',

@@ -11,7 +11,8 @@ begin atomic
   from (
     select t.id as tenant_id,
       k.id as credential_id,
-      t.retell_agent_id is not null and t.retell_agent_number is not null as configured,
+      t.retell_agent_id is not null and t.retell_agent_number is not null
+        and vioc.known_zone(t.time_zone) = t.time_zone as configured,
       k.id is not null and (
         case when k.is_fallback then vioc.setting('retell_api_key', null) is not null
         else exists (

@@ -21,6 +21,7 @@ declare
   v_text text;
   v_wish timestamptz;
   v_next timestamptz;
+  v_by_hand timestamptz;
   v_step timestamptz;
 begin
   -- the same outcome again may bring the time that was asked for
@@ -76,6 +77,8 @@ begin
     return;
   end if;
 
+  -- written while the call was on: queueing it had used up what was there before
+  v_by_hand := case when v_contact.next_call_at = v_contact.call_at then v_contact.call_at end;
   v_zone := coalesce(v_contact.time_zone, v_tenant.time_zone);
   v_attempts := v_contact.attempts + case
     when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
@@ -117,7 +120,9 @@ begin
       -- of the analysis and the agent's report the first that can be read
       select left(w.said, 1000), w.at into v_text, v_wish
       from (
-        select s.place, s.said, vioc.wished_time(s.said, v_zone, v_opens, v_closes, p_now) as at
+        select s.place, s.said,
+          -- tomorrow is the day after the conversation, however late it is heard of
+          vioc.wished_time(s.said, v_zone, v_opens, v_closes, coalesce(p_call.ended_at, p_now)) as at
         from (values
           (1, vioc.said(p_call.analysis, v_tenant.analysis_fields, v_field)),
           (2, vioc.said(p_call.report, null, v_field))) as s (place, said)
@@ -142,8 +147,10 @@ begin
     update vioc.contacts as c
     set status = case p_outcome
           when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
-          when 'callback_requested' then 'callback' else 'contacted' end,
-        last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
+          when 'callback_requested' then 'callback' else case when v_by_hand is null then 'contacted' else 'scheduled' end end,
+        last_outcome = p_outcome, attempts = v_attempts,
+        next_call_at = case when p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then v_next
+          else v_by_hand end,
         requested_time = v_wish, requested_text = v_text,
         needs_review = p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
@@ -159,7 +166,7 @@ begin
     end if;
     update vioc.contacts as c
     set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
-        last_outcome = p_outcome, next_call_at = v_next
+        last_outcome = p_outcome, next_call_at = coalesce(v_by_hand, v_next)
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -188,6 +195,9 @@ begin
       v_next := v_step;
       v_attempts := case when v_step is null then v_attempts else 0 end;
     end if;
+  end if;
+  if v_by_hand is not null then
+    v_next := v_by_hand;
   end if;
   if p_outcome = 'failed' and v_next is null then
     perform vioc.ask_review(p_call, vioc.review_of(p_outcome));

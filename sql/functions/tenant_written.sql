@@ -45,10 +45,40 @@ begin
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
     perform vioc.plan_again(new.id, now());
   end if;
+  perform vioc.judge_again(new.id, null, now());
   return new;
 end
 $$;
-comment on function vioc.tenant_written_after() is 'Trigger: contacts follow a tenant''s new country, plan or zone.';
+comment on function vioc.tenant_written_after() is 'Trigger: contacts and queued calls follow a tenant''s new country, plan, zone or caps.';
 
-create trigger tenants_followed after update of country, retell_agent_number, reminder_plan, time_zone, min_notice on vioc.tenants
+create trigger tenants_followed after update of
+  country, retell_agent_number, reminder_plan, time_zone, min_notice, max_calls_per_day, max_calls_per_number_per_day,
+  max_calls_per_number_in_7_days, wait_after_conversation
+  on vioc.tenants
   for each row execute function vioc.tenant_written_after();
+
+-- Trigger on vioc.tenants: who has asked one location of an organisation to be left alone has asked all of them, also when
+-- that one leaves it or is closed.
+create function vioc.tenant_leaves() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+  select t.id, d.phone, d.reason, d.source, d.created_at
+  from vioc.tenants as o
+  join vioc.do_not_call as d on d.tenant_id = o.id
+  join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id
+  where o.organisation = old.organisation
+    and case tg_op when 'DELETE' then o.id = old.id else old.id in (o.id, t.id) end
+  on conflict (tenant_id, phone) do nothing;
+  return case tg_op when 'DELETE' then old else new end;
+end
+$$;
+comment on function vioc.tenant_leaves() is 'Trigger: the opt-outs of an organisation stay with each of its practices when one leaves.';
+
+create trigger tenants_leave before update of organisation on vioc.tenants
+  for each row when (old.organisation is distinct from new.organisation) execute function vioc.tenant_leaves();
+create trigger tenants_deleted before delete on vioc.tenants
+  for each row when (old.organisation is not null) execute function vioc.tenant_leaves();

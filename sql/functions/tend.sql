@@ -6,6 +6,7 @@ create function vioc.tend(p_limit integer, p_now timestamptz) returns void
 as $$
 declare
   v_event record;
+  v_overdue record;
   v_call vioc.calls;
 begin
   perform vioc.void_leases(p_now, p_now);
@@ -18,8 +19,8 @@ begin
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
-  for v_call in
-    select c.* from vioc.calls as c
+  for v_overdue in
+    select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at is not null
       and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
         or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
@@ -27,10 +28,17 @@ begin
     order by c.look_up_at
     limit p_limit
   loop
-    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
-    if v_call.id is not null then
-      perform vioc.end_overdue(v_call, p_now);
-    end if;
+    begin
+      v_call := vioc.lock_call(v_overdue.tenant_id, v_overdue.id, false);
+      if v_call.id is not null then
+        perform vioc.end_overdue(v_call, p_now);
+      end if;
+    exception when others then
+      -- it keeps nothing else from being done, and is tried again
+      update vioc.calls as c
+      set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+      where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+    end;
   end loop;
 end
 $$;

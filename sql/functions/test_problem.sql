@@ -20,7 +20,7 @@ begin atomic
         join vioc.tenants as ot on ot.id = o.tenant_id
         where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
       false, 'this number is on the do-not-call list'),
-    (7, (p_now at time zone t.time_zone)::time >= h.opens and (p_now at time zone t.time_zone)::time < h.closes,
+    (7, (p_now at time zone vioc.known_zone(t.time_zone))::time >= h.opens and (p_now at time zone vioc.known_zone(t.time_zone))::time < h.closes,
       true, 'outside the legal hours at the practice'),
     (8, not exists (
         select from vioc.calls as o

@@ -33,7 +33,9 @@ begin atomic
   cross join lateral (values
     (1, 'tenant_configured', r.tenant_configured, true, false, false,
       'the practice has an agent and a number',
-      'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'),
+      case when vioc.known_zone(t.time_zone) = t.time_zone
+        then 'the practice has no Retell agent or no number: set retell_agent_id and retell_agent_number in vioc.tenants'
+        else 'this server does not know the practice''s time zone: set time_zone in vioc.tenants' end),
     (2, 'has_key', r.has_key, true, false, false,
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),

@@ -10,7 +10,7 @@ begin
   return case
     when v_wish ~ '(Z|[+-][0-9]{2}:[0-9]{2})$' then v_wish::timestamptz
     else v_wish::timestamp at time zone p_zone end;
-exception when datetime_field_overflow or invalid_datetime_format then
+exception when data_exception then
   return null;
 end
 $$;

@@ -13,11 +13,11 @@ begin
   if p_is_worker and (not exists (select from vioc.new_events)
     or (select n.events from vioc.number_events(v_limit) as n) < v_limit) then
     insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, vioc.plain_outcome(e.outcome)
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   else
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, e.outcome
+    select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, vioc.plain_outcome(e.outcome)
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
   end if;
 end

@@ -6,14 +6,17 @@ create function @extschema@.vioc_grant(role_name text, access text, tenant_id bi
 as $$
 begin
   perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
-  -- rows left by an earlier role of this name, which was dropped with all of its rights
+  -- rows left by an earlier role of this name, which was dropped with all of its rights: each access brings a function
   delete from vioc.access as a
   where a.role_name = vioc_grant.role_name
     and not exists (
       select from pg_shdepend as d
+      join pg_depend as m on m.classid = d.classid and m.objid = d.objid and m.deptype = 'e'
+        and m.refclassid = 'pg_extension'::regclass
+      join pg_extension as e on e.oid = m.refobjid and e.extname = 'vioconcierge'
       where d.refclassid = 'pg_authid'::regclass and d.refobjid = to_regrole(quote_ident(vioc_grant.role_name))
         and d.deptype = 'a' and d.dbid = (select b.oid from pg_database as b where b.datname = current_database())
-        and d.classid in ('pg_proc'::regclass, 'pg_class'::regclass, 'pg_namespace'::regclass));
+        and d.classid = 'pg_proc'::regclass);
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;

@@ -26,7 +26,7 @@ begin
     raise exception '%', v_problem
       using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
   end if;
-  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for update;
+  select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for no key update;
 
   -- a preview shows the session_id that will be used
   perform vioc.installation_id();

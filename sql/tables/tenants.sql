@@ -42,7 +42,7 @@ create table vioc.tenants (
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   -- the calls of the last 7 days are looked at
   constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
-  constraint min_notice_is_not_negative check (min_notice >= '0'),
+  constraint min_notice_is_0_to_1_year check (min_notice between '0' and '1 year'),
   constraint agent_override_is_object check (jsonb_typeof(agent_override) = 'object'),
   constraint analysis_fields_is_object check (jsonb_typeof(analysis_fields) = 'object'),
   constraint webhook_storage_is_known check (webhook_storage in ('full', 'without_personal_data', 'basics')),

@@ -38,7 +38,7 @@ cross join lateral (
   select count(*) as calls_today
   from vioc.calls as c
   where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
-    and c.first_posted_at >= (now() at time zone t.time_zone)::date::timestamp at time zone t.time_zone
+    and c.first_posted_at >= (now() at time zone vioc.known_zone(t.time_zone))::date::timestamp at time zone vioc.known_zone(t.time_zone)
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;

@@ -156,7 +156,7 @@ impl Practice {
             retell,
             tenant: 0,
         };
-        practice.wait_for("the worker to attach", "select exists (select from pg_locks as l join pg_database as d on d.oid = l.database where l.locktype = 'advisory' and l.classid = 1986621283 and d.datname = current_database())");
+        practice.wait_for("the worker to attach", "select exists (select from pg_locks as l join pg_database as d on d.oid = l.database where l.locktype = 'advisory' and l.classid = 1986621283 and l.objsubid = 3 and d.datname = current_database())");
         practice.tenant = practice.new_tenant("Smile Dental", OWN_NUMBER, Some(KEY));
         practice
     }

@@ -25,6 +25,8 @@ pub enum Exchange {
         /// The body was longer than we read.
         truncated: bool,
     },
+    /// It was never tried, by our own doing: the worker stops, no thread was free for it.
+    NotBegun { reason: String },
     /// Retell surely never saw it: no address, no connection.
     NotSent { reason: String },
     /// It may have arrived: a timeout, a connection lost after sending.
@@ -36,6 +38,8 @@ pub enum Exchange {
 pub enum CreateVerdict {
     /// Retell made the call.
     Placed,
+    /// Nothing was dialled, and that says nothing about Retell.
+    NotBegun,
     /// Nothing was dialled and nobody is to blame.
     NotSent,
     /// Nothing was dialled; later it may be.
@@ -53,6 +57,7 @@ impl CreateVerdict {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Placed => "placed",
+            Self::NotBegun => "not_begun",
             Self::NotSent => "not_sent",
             Self::Throttled => "throttled",
             Self::RefusedContact => "refused_contact",
@@ -86,6 +91,9 @@ pub fn classify_create(
 ) -> CreateAnswer {
     let request = Request::read(request_body);
     let (status, body, wait) = match exchange {
+        Exchange::NotBegun { reason } => {
+            return answer(CreateVerdict::NotBegun, request.masked(reason));
+        }
         Exchange::NotSent { reason } => {
             return answer(CreateVerdict::NotSent, request.masked(reason));
         }

@@ -35,6 +35,12 @@ pub(crate) fn without_response(error: reqwest::Error, took: Duration, limit: Dur
     })
 }
 
+pub(crate) fn not_begun(reason: impl Into<String>) -> Exchange {
+    Exchange::NotBegun {
+        reason: reason.into(),
+    }
+}
+
 pub(crate) fn not_sent(reason: impl Into<String>) -> Exchange {
     Exchange::NotSent {
         reason: reason.into(),

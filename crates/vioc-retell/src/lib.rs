@@ -19,7 +19,8 @@
 //! * A request is written to a socket at most once. Nothing here retries: redirects, proxies and
 //!   reqwest's retry policy are off. hyper moves a request to another connection in one case only:
 //!   its kept-alive connection turned out closed *before hyper began to write it*.
-//! * [`Exchange::NotSent`] is said only when it is certain that no byte of the request left.
+//! * [`Exchange::NotSent`] (Retell is out of reach) and [`Exchange::NotBegun`] (our own doing) are said only when it is
+//!   certain that no byte of the request left.
 //!   Everything doubtful is [`Exchange::Unknown`], since a wrong "not sent" dials a patient twice.
 //! * Every submitted job comes back exactly once, whatever happens to its thread.
 //! * No reason contains a URL, a key, a phone number or anything else that came from outside.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::classify::{not_sent, unknown};
+use crate::classify::{not_begun, not_sent, unknown};
 use crate::client::Sender;
 use crate::signals::AllBlocked;
 use crate::{Done, Exchange, Job, PoolError, Settings};
@@ -119,7 +119,7 @@ impl Pool {
         if state.stopping {
             let done: Vec<Done> = jobs
                 .into_iter()
-                .map(|job| unstarted(job, STOPPING))
+                .map(|job| unstarted(job, not_begun(STOPPING)))
                 .collect();
             return self.shared.store(state, done);
         }
@@ -171,13 +171,15 @@ impl Pool {
     }
 
     /// No new request is begun: what is queued, or submitted later, comes back as
-    /// [`Exchange::NotSent`]. Requests on their way go on.
+    /// [`Exchange::NotBegun`]. Requests on their way go on.
     pub fn begin_stop(&self) {
         let mut state = self.shared.lock();
         state.stopping = true;
         let queued = mem::take(&mut state.queue);
         self.shared.job_ready.notify_all();
-        let done = queued.into_iter().map(|(_, job)| unstarted(job, STOPPING));
+        let done = queued
+            .into_iter()
+            .map(|(_, job)| unstarted(job, not_begun(STOPPING)));
         self.shared.store(state, done);
     }
 
@@ -192,10 +194,10 @@ impl Drop for Pool {
     }
 }
 
-fn unstarted(job: Job, reason: &str) -> Done {
+fn unstarted(job: Job, exchange: Exchange) -> Done {
     Done {
         ticket: job.ticket,
-        exchange: not_sent(reason),
+        exchange,
         body: job.body,
         sent_for: Duration::ZERO,
     }
@@ -245,7 +247,7 @@ impl Shared {
         let queued = mem::take(&mut state.queue);
         let done = queued
             .into_iter()
-            .map(|(_, job)| unstarted(job, "no thread can be started"));
+            .map(|(_, job)| unstarted(job, not_sent("no thread can be started")));
         self.store(state, done);
     }
 
@@ -259,7 +261,7 @@ impl Shared {
                 started,
             };
             match started.duration_since(submitted) > LONGEST_WAIT {
-                true => held.exchange = Some(not_sent("waited too long for a thread")),
+                true => held.exchange = Some(not_begun("waited too long for a thread")),
                 false => held.run(),
             }
         }

@@ -211,7 +211,11 @@ fn begin_stop_gives_back_what_no_thread_has_begun_and_lets_the_rest_finish() {
     pool.submit(job(4));
     let early = pool.drain();
     assert_eq!(tickets(&early), [2, 3, 4]);
-    assert!(early.iter().all(|done| done.exchange == not_sent(STOPPING)));
+    assert!(
+        early
+            .iter()
+            .all(|done| done.exchange == not_begun(STOPPING))
+    );
     assert!(!pool.wait_idle(Duration::from_millis(1)));
     drop(go);
     assert!(pool.wait_idle(LONG));
@@ -285,5 +289,5 @@ fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
     let mut done = pool.drain();
     done.sort_by_key(|done| done.ticket);
     let exchanges: Vec<_> = done.into_iter().map(|done| done.exchange).collect();
-    assert_eq!(exchanges, [not_sent("waited too long for a thread"), ok()]);
+    assert_eq!(exchanges, [not_begun("waited too long for a thread"), ok()]);
 }

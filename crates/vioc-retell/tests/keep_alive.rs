@@ -74,7 +74,7 @@ fn race(
                 tally[1] += 1;
                 assert!(arrived <= 1, "{body} was sent {arrived} times");
             }
-            Exchange::NotSent { reason } => {
+            Exchange::NotBegun { reason } | Exchange::NotSent { reason } => {
                 tally[2] += 1;
                 assert_eq!(arrived, 0, "{body} arrived, but: {reason}");
             }

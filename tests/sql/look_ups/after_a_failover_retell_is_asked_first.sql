@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(33);
+select plan(36);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -114,5 +114,20 @@ select matches(vioc.attach_worker(true, now()), 'copy', 'a copy');
 select is_empty('select * from vioc.credentials where recall_since is not null', 'asks nothing');
 select vioc_resume() \gset ignored_
 select ok(bool_and(k.recall_since is not null), 'and when it is accepted, which calls it missed') from vioc.credentials as k;
+
+-- a body of which only a part may be kept is not all that was said
+select pg_temp.contact(:tenant) as discreet \gset
+update vioc.tenants set webhook_storage = 'basics' where id = :tenant;
+select vioc.store_event(jsonb_build_object('event', 'call_analyzed', 'call', jsonb_build_object('call_id', 'retell_discreet',
+  'metadata', jsonb_build_object('session_id', vioc.session_id(:'installation', :discreet, 1)),
+  'disconnection_reason', 'user_hangup', 'call_analysis', '{"custom_analysis_data": {"outcome": "cancelled"}}'::jsonb))::text, 'webhook', :credential, now()) ->> 'state' as state \gset
+select is(:'state'::text, 'unmatched', 'the analysis of a lost call comes first');
+update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour' where id = :credential;
+select pg_temp.told(jsonb_build_array(pg_temp.made(vioc.session_id(:'installation', :discreet, 1), :tenant, :discreet, 'retell_discreet', now() - interval '5 minutes'))) \gset ignored_
+select vioc_replay_webhooks() \gset ignored_
+select is(c.status || ' ' || (c.look_up_at <= now()), 'placed true', '... and Retell is asked for the rest') from vioc.calls as c where c.contact_id = :discreet;
+select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, '{"call_id": "retell_discreet", "call_status": "ended", "disconnection_reason": "user_hangup",
+  "call_analysis": {"custom_analysis_data": {"outcome": "cancelled"}}}', now()) from vioc.calls as c where c.contact_id = :discreet \g /dev/null
+select is((pg_temp.person(:discreet)).status::text, 'cancelled', 'so that the cancellation is not lost');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- One broken row must not keep everybody else waiting.
 \ir ../practice.psql
-select plan(6);
+select plan(10);
 
 create temp table calls as select n, pg_temp.queue(pg_temp.contact(:tenant)) as call from generate_series(1, 5) as n;
 update vioc.contacts set locale = 'en-broken' where id = (select (pg_temp.call(call)).contact_id from calls where n = 3);
@@ -19,5 +19,25 @@ select unalike(c.error, '%Jones%', 'and without the message, which may hold a na
 select is((pg_temp.person_of(call)).status::text, 'failed', 'its contact says so') from calls where n = 3;
 select is_empty('select pg_temp.claim(now() + interval ''1 minute'')', 'it does not come back');
 select is((select count(*) from vioc.calls where status = 'dispatching' and lease_owner is not null), 4::bigint, 'each of the others once');
+
+-- what the app attached to its contacts fails
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = tg_argv[0]; end $$;
+select pg_temp.queue(pg_temp.contact(:tenant)) as refused, pg_temp.queue(pg_temp.contact(:tenant)) as free \gset
+select format('create trigger refuse before update on vioc.contacts for each row when (old.id = %s) execute function pg_temp.refuse(''23514'')', (pg_temp.call(:refused)).contact_id) as trap \gset
+:trap;
+select set_eq('select pg_temp.claim()', array[:free::bigint], 'a contact that cannot be written does not keep the others waiting');
+select is(c.status || ' ' || (c.due_at = now() + interval '5 minutes') || ' ' || c.error, 'queued true the call could not be prepared: SQLSTATE 23514', '... and is tried again later') from pg_temp.call(:refused) as c;
+-- or the system does
+drop trigger refuse on vioc.contacts;
+select pg_temp.queue(pg_temp.contact(:tenant)) as unlucky, pg_temp.queue(pg_temp.contact(:tenant)) as lucky \gset
+select format('create trigger refuse before update on vioc.contacts for each row when (old.id = %s) execute function pg_temp.refuse(''58030'')', (pg_temp.call(:unlucky)).contact_id) as trap \gset
+:trap;
+create function pg_temp.claimed(p_calls bigint[]) returns table (call_id bigint, is_held boolean) language sql as $$
+  select c.call_id, c.body is null
+  from vioc.claim_calls('00000000-0000-0000-0000-000000000001', (select array_agg(t.id) from unnest(p_calls), (select min(t.id) as id from vioc.tenants as t) as t),
+    p_calls, (select array_agg(t.id) from unnest(p_calls), (select min(t.credential_id) as id from vioc.tenants as t) as t), '1 minute', now()) as c
+$$;
+select set_eq(format('select * from pg_temp.claimed(array[%s, %s])', :unlucky, :lucky), format('values (%s::bigint, true), (%s, false)', :unlucky, :lucky), 'trouble of the system''s: held, and the others go');
+select is((pg_temp.error_of(format('select * from pg_temp.claimed(array[%s]::bigint[])', :unlucky))).state, '58030', 'if none can go the worker is told, and waits');
 
 select * from finish();

@@ -10,6 +10,7 @@ select is((pg_temp.call(:scheduled)).status::text, 'queued', 'the scheduled one 
 
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550143')) as forbidden \gset
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550143')) as allowed \gset
+update vioc.contacts set name = 'Ben Jones' where id = (pg_temp.call(:allowed)).contact_id;
 update vioc.contacts set status = 'wrong_number', next_call_at = null where id = (pg_temp.call(:forbidden)).contact_id;
 select count(*) from pg_temp.claim(now() + interval '1 s') \gset ignored_
 select is((pg_temp.call(:forbidden)).status::text, 'cancelled', 'one that a rule forbids ends');

@@ -1,6 +1,6 @@
 -- vioc.enqueue_due, which pg_cron runs every minute by vioc_enqueue_due.
 \ir ../practice.psql
-select plan(26);
+select plan(28);
 
 create function pg_temp.due(p_tenant bigint, p_at timestamptz default now() - interval '1 minute') returns bigint language plpgsql as $$
 declare
@@ -72,5 +72,14 @@ set local client_min_messages = error;
 select pg_temp.due(:tenant) as public \gset
 select is(vioc_enqueue_due(), 1, 'vioc_enqueue_due()');
 select matches((select requested_by from vioc.calls order by id desc limit 1), '^vioc_enqueue_due by ', 'says who ran it');
+
+-- contacts from an older backup than their calls
+select pg_temp.contact(:tenant) as restored \gset
+update vioc.contacts set call_at = now() - interval '1 minute' where id = :restored;
+select pg_temp.queue(:restored) as call \gset
+select vioc.drop_call(pg_temp.call(:call), 'no', now()) \gset ignored_
+update vioc.contacts set last_attempt = 0, next_call_at = now(), status = 'scheduled' where id = :restored;
+select is(vioc.enqueue_due(100, 'pg_cron', now()), 1, 'a contact that does not know of its calls is queued all the same');
+select is((select max(attempt) from vioc.calls where contact_id = :restored), 2, '... with an attempt that was not used');
 
 select * from finish();

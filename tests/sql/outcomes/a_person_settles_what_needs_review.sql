@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(17);
+select plan(21);
 
 select pg_temp.placed(:tenant) as call \gset
 select throws_like(format('select vioc_mark_reviewed(%s, %L)', :call, 'confirmed'), 'call % is placed%', 'not before it has ended');
@@ -43,6 +43,20 @@ select pg_temp.dial(pg_temp.contact(:tenant), 'ambiguous') as call \gset
 select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('1 hour')) as ignored \gset
 select vioc_mark_reviewed(:call, 'confirmed') as ignored \gset
 select is(pg_temp.told(:call), 'failed confirmed / confirmed', 'an unresolved call, after asking the person');
+select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "dial_no_answer"}', pg_temp.at('2 hours')) as ignored \gset
+select is(pg_temp.told(:call) || coalesce(' ' || pg_temp.next(:call), ''), 'failed confirmed / confirmed / review', '... is not overruled by what Retell brings later');
+select is((pg_temp.call(:call)).review_reason, 'since it was reviewed, Retell reported: no_answer', '... but shown to them again');
+select pg_temp.dial(pg_temp.contact(:tenant), 'ambiguous') as call \gset
+select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('1 hour')) as ignored \gset
+select vioc_mark_reviewed(:call) as ignored \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}'), pg_temp.at('2 hours')) as ignored \gset
+select is(pg_temp.told(:call), 'completed confirmed / confirmed', '... one that was only looked at takes Retell''s facts');
+-- days after the conversation
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "ring me", "callback_time": "tomorrow at 5"}')) as ignored \gset
+update vioc.calls set ended_at = now() - interval '3 days' where id = :call;
+select vioc_mark_reviewed(:call, 'callback_requested') as ignored \gset
+select is(pg_temp.next(:call), null, 'tomorrow was the day after the call, and is past');
 
 -- another call of the contact still needs a look
 select pg_temp.contact(:tenant) as ann \gset

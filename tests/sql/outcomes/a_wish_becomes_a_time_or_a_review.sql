@@ -9,11 +9,12 @@ insert into wishes values
   ('tomorrow at 5', '2031-03-06 17:00-08', '2031-03-06 17:00-08'),
   ('after the holidays, perhaps', null, null),
   ('2031-13-45T99:00', null, null),
+  ('2031-03-07T15:00:00+17:00', null, null),
   ('999999-01-01T10:00:00Z', null, null),
   ('2031-03-01T10:00:00-05:00', '2031-03-01 10:00-05', null),
   ('2031-04-01T10:00:00-04:00', '2031-04-01 10:00-04', null),
   ('', null, null);
-select plan((select count(*)::integer * 2 + 9 from wishes));
+select plan((select count(*)::integer * 2 + 10 from wishes));
 
 create function pg_temp.asked(p_tenant bigint, p_data jsonb) returns bigint language plpgsql as $$
 declare
@@ -32,6 +33,12 @@ select is(row(c.status, c.requested_time, c.requested_text, c.next_call_at)::tex
 from wishes as w join made as m using (said) join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id;
 select is(array[k.needs_review, c.needs_review], array[w.next is null, w.next is null], 'a person looks where no call follows: ' || w.said)
 from wishes as w join made as m using (said) join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id;
+
+-- heard of on the next day
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "tomorrow at 5"}')
+  || jsonb_build_object('end_timestamp', extract(epoch from pg_temp.at('4 minutes'))::bigint * 1000), pg_temp.at('15 hours')) as ignored \gset
+select is(pg_temp.next(:call), '2031-03-06 17:00-05', 'tomorrow is the day after the conversation');
 
 select pg_temp.asked(:tenant, '{"appointment_action": "reschedule", "new_appointment_time": "2031-04-02T09:00", "callback_time": "tomorrow at 5"}') as call \gset
 select is(pg_temp.told(:call), 'completed rescheduled / rescheduled / review', 'another time: the practice moves the appointment');

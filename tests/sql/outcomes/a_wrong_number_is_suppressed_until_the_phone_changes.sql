@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(9);
+select plan(13);
 
 select pg_temp.contact(:tenant, '+12125553333') as ann, pg_temp.contact(:tenant, '+12125553333', p_name => 'Ann Jones') as again,
   pg_temp.contact(:tenant, '+12125553333', p_name => 'Her Mother') as mother \gset
@@ -16,10 +16,21 @@ select vioc_do_not_call(:tenant, '+12125553333') as ignored \gset
 select vioc_allow_call(:tenant, '+12125553333', 'asked for it') as ignored \gset
 select is((pg_temp.person(:ann)).status, 'wrong_number', 'nor does an opt-out that was lifted');
 
+-- and appointments to come
+create function pg_temp.may_ring(p_contact bigint) returns boolean language sql as
+  $$ select r.right_number from vioc.rules(pg_temp.at()) as r where r.contact_id = p_contact $$;
+select pg_temp.contact(:tenant, '+12125553333') as later, pg_temp.contact(:tenant, '+12125553333', p_name => 'Her Brother') as brother \gset
+select ok(not pg_temp.may_ring(:later), 'the next appointment does not make the number right either');
+select ok(pg_temp.may_ring(:brother), 'of another person it is not known');
+
 update vioc.contacts set phone = '+12125553334' where id = :ann;
 select is((pg_temp.person(:ann)).status, 'scheduled', 'a new phone does');
 select is((pg_temp.person(:ann)).next_call_at, '2031-03-21 15:00-04', '... and the plan goes on');
 select pg_temp.dial(:ann) as call \gset
 select is((pg_temp.call(:call)).to_number, '+12125553334', '... at the new number');
+
+update vioc.contacts set phone = '+12125553334' where id = :again;
+select ok(pg_temp.may_ring(:later), 'until the practice has a new number for the person');
+select ok(pg_temp.may_ring(:ann), 'which is right');
 
 select * from finish();

@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(8);
+select plan(22);
 
 insert into vioc.outcome_words (tenant_id, word, outcome) values (:tenant, 'kommt', 'confirmed'), (:tenant, 'yes', 'cancelled');
 update vioc.tenants set analysis_fields = '{"appointment_action": "Entscheid", "callback_time": "wann"}' where id = :tenant;
@@ -25,5 +25,18 @@ select is(pg_temp.after(:tenant, '{"Entscheid": "callback", "wann": "2031-03-07T
 select is(pg_temp.after(:tenant, '{"appointment_action": "confirm"}'), 'completed', 'a renamed field is not read under its old name');
 select is(pg_temp.after(:tenant, '{}', '{"appointment_action": "confirm"}'), 'confirmed', 'an agent''s report is read under the standard names');
 select is(pg_temp.after(:tenant, '{}', '{"Entscheid": "confirm"}'), 'confirmed', '... and under the practice''s');
+
+-- as people spell
+select is(pg_temp.after(:other, jsonb_build_object('outcome', w.said)), w.outcome, w.said)
+from (values ('opt-out', 'do_not_call'), ('Opt out', 'do_not_call'), ('do not call', 'do_not_call'), ('stop calling.', 'do_not_call'),
+  ('wrong number', 'wrong_number'), ('Not interested', 'declined'), ('call back', 'callback_requested'), ('not-attending', 'cancelled')) as w (said, outcome);
+-- an action of none decides nothing
+select is(pg_temp.after(:other, w.said::jsonb), w.outcome, w.said)
+from (values ('{"appointment_action": "none", "outcome": "wrong_number"}', 'wrong_number'),
+  ('{"appointment_action": "none", "outcome": "callback", "callback_time": "2031-03-07T15:00"}', 'callback_requested 2031-03-07 15:00:00-05'),
+  ('{"appointment_action": "undecided", "outcome": "cancelled"}', 'cancelled'),
+  ('{"appointment_action": "none", "outcome": "no idea"}', 'completed'),
+  ('{"appointment_action": "confirm", "outcome": "cancelled"}', 'confirmed'),
+  ('{"appointment_action": "none"}', 'completed')) as w (said, outcome);
 
 select * from finish();

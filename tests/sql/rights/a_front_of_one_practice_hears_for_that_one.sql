@@ -1,7 +1,7 @@
 -- webhook and ingest for one practice: what is about another's call is refused, signed and true as it may be.
 \ir ../outcomes/clinic.psql
 \ir ../inbound/signing.psql
-select plan(14);
+select plan(16);
 
 -- two practices that share a key, and one apart
 select pg_temp.practice('key_of_bright_dental', '+12125550200') as sister, pg_temp.practice('key apart', '+12125550300') as stranger \gset
@@ -53,4 +53,12 @@ select is(pg_temp.fed('feed_of_one', pg_temp.body(:call, 'call_ended', '{"discon
 select is(pg_temp.fed('feed_of_one', pg_temp.body(:strangers, 'call_ended', '{"disconnection_reason": "dial_busy"}')), 'PT404', 'is not believed about another''s call');
 select is(pg_temp.fed('feed_of_one', '{"session_id": "00000000-0000-4000-8000-000000000000", "outcome": "cancelled"}'), 'PT404', 'which is answered like one that does not exist');
 select is((pg_temp.call(:strangers)).status::text, 'placed', '... and unchanged');
+-- a call that was erased opens no other practice
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}')) \gset ignored_
+select vioc_forget_phone(:tenant, (pg_temp.call(:call)).to_number) \gset ignored_
+select pg_temp.fed('feed_of_one', jsonb_build_object('event', 'call_ended', 'session_id', (pg_temp.call(:call)).session_id, 'call',
+  '{"direction": "outbound", "to_number": "+16465550123", "from_number": "+13005550100", "disconnection_reason": "user_requested_dnc"}'::jsonb)) as state \gset
+select is(:'state'::text, 'ignored', 'a late body about somebody who was forgotten');
+select is(array_agg(tenant_id), array[:tenant::bigint], '... opts a number out for its own practice and no other') from vioc.do_not_call where phone = '+16465550123';
+
 select * from finish();

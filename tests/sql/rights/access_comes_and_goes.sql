@@ -1,6 +1,6 @@
 -- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
 \ir ../practice.psql
-select plan(35);
+select plan(38);
 
 select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
 select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
@@ -98,4 +98,17 @@ select is((pg_temp.error_of(s)).state, x, s) from (values
   ('select vioc_grant(''pg_read_all_data'', ''viewer'')', '42939')) as v (s, x);
 create role "odd "" role; --";
 select lives_ok($$ select vioc_grant('odd " role; --', 'operator', $$ || :tenant || ')', 'a name that needs quotes gets them');
+-- a role that is made again is another one
+create role passing;
+select vioc_grant('passing', 'operator', :tenant) \gset ignored_
+drop owned by passing;
+drop role passing;
+select matches((select hint from vioc.examine_grants() where detail ~ 'passing'), '^delete from vioc.access where role_name = ''passing'';$', 'the doctor finds what a dropped role has left');
+create role passing;
+create schema app_of_passing;
+grant usage on schema app_of_passing to passing;
+select vioc_grant('passing', 'viewer', :second) \gset ignored_
+select is(pg_temp.sees('passing'), :'second', 'nobody inherits from a role of the same name that was dropped');
+select is(string_agg(access || ' ' || tenant_id, ', '), 'viewer ' || :second, 'nor has its access') from vioc.access where role_name = 'passing';
+
 select * from finish();

@@ -25,7 +25,9 @@ update vioc.contacts set status = 'wrong_number' where id = :contact;
 update vioc.credential_keys set valid_until = now();
 select vioc_pause(:tenant) \gset ignored_
 do $$ begin perform set_config('test.legal_hours',
-  to_char(now() at time zone 'Asia/Tokyo' + interval '2 hours', 'HH24:MI') || '-24:00', true); end $$;
+  case when (now() at time zone 'Asia/Tokyo')::time < '12:00'
+    then to_char(now() at time zone 'Asia/Tokyo' + interval '2 hours', 'HH24:MI') || '-24:00'
+    else '00:00-' || to_char(now() at time zone 'Asia/Tokyo' - interval '2 hours', 'HH24:MI') end, true); end $$;
 create temp table at_last as select row_number() over () as n, rule, ok, detail from vioc_explain_contact(:contact);
 select set_eq('select rule from at_last where ok', $$ values ('phone_usable'), ('line_free'), ('number_rested'), ('below_day_cap'), ('below_week_cap'), ('enough_notice'), ('practice_has_calls_left') $$, 'every other rule can be broken at once');
 select is_empty('select rule from at_first as a join at_last as b using (n, rule) where a.ok <> b.ok and a.detail = b.detail',

@@ -189,3 +189,106 @@ fn a_forgotten_person_is_deleted_at_retell_too() {
     );
     assert_eq!(left, 0);
 }
+
+/// What looks like pg_cron to whoever asks for its names.
+const FALSE_CRON: &str = r#"
+create schema cron;
+create function cron.gain() returns boolean language plpgsql as $$
+begin raise exception 'well: trapped as %', current_user; end $$;
+create view cron.job as select 1::bigint as jobid, 'x'::text as jobname, true as active, ''::text as command where cron.gain();
+create view cron.job_run_details as select 1::bigint as jobid where cron.gain();
+create function cron.unschedule(bigint) returns boolean language sql as 'select cron.gain()';
+create function cron.schedule_in_database(text, text, text, text) returns bigint language plpgsql as $$
+begin raise exception 'trapped as %', current_user; end $$;
+grant usage on schema cron to public;
+"#;
+
+/// What the doctor and the installation of the schedule say, whoever asks.
+fn said_of_the_schedule(cluster: &vioc_tests::Cluster, script: &str) -> String {
+    let output = cluster.psql(
+        APP,
+        &format!(
+            "{script}; \\set ON_ERROR_STOP off\nselect detail from vioc_doctor(); select vioc_install_schedule();"
+        ),
+    );
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
+}
+
+#[test]
+fn a_schema_that_is_called_cron_is_not_taken_for_pg_cron() {
+    // not loaded: then anybody may set its parameter
+    let practice = Practice::builder()
+        .cluster(|it| it.preload("vioconcierge"))
+        .open();
+    practice.run("create role mallory; grant create on database app to mallory; select vioc_grant('mallory', 'admin')");
+    let output = practice
+        .cluster
+        .psql(APP, &format!("set role mallory;\n{FALSE_CRON}"));
+    assert!(output.status.success(), "{output:?}");
+    for role in ["set role mallory", "select 1"] {
+        let said = said_of_the_schedule(
+            &practice.cluster,
+            &format!("{role}; set cron.database_name = '{APP}'"),
+        );
+        assert!(!said.contains("trapped"), "{said}");
+        assert!(said.contains("pg_cron is not loaded"), "{said}");
+    }
+
+    // loaded, but not created where it is to live
+    for home in [APP, "elsewhere"] {
+        let practice = Practice::builder()
+            .cluster(|it| it.cron_database(home))
+            .open();
+        practice.run("create role mallory login");
+        if home != APP {
+            practice.run("create database elsewhere owner mallory");
+        }
+        practice.run("grant create on database app to mallory");
+        practice
+            .cluster
+            .connect_as(home, "mallory")
+            .batch_execute(FALSE_CRON)
+            .unwrap();
+        let said = said_of_the_schedule(&practice.cluster, "select 1");
+        assert!(!said.contains("trapped"), "{said}");
+        assert!(said.contains("not created"), "{said}");
+    }
+}
+
+#[test]
+fn an_operator_chooses_no_contacts_id() {
+    let practice = Practice::open();
+    practice.run("create role mallory; select vioc_grant('mallory', 'operator', 1)");
+    for sql in [
+        "insert into vioc.contacts (tenant_id, id, name, phone) overriding system value values (1, 4711, 'M', '+12125550142')",
+        "insert into vioc.contacts (tenant_id, id, name) values (1, default, 'M')",
+        "update vioc.contacts set id = default",
+    ] {
+        let result = practice
+            .connect()
+            .batch_execute(&format!("set role mallory; {sql}"));
+        assert!(told(&result.expect_err(sql)).starts_with("42501"), "{sql}");
+    }
+    practice.run("set role mallory; insert into vioc.contacts (tenant_id, name, phone) values (1, 'M', '+12125550142') on conflict (tenant_id, external_id) do update set name = excluded.name");
+}
+
+#[test]
+fn locks_that_anybody_may_take_keep_nobody_waiting() {
+    let practice = Practice::open();
+    practice.run("create role mallory login");
+    let mut mallory = practice.cluster.connect_as(APP, "mallory");
+    mallory
+        .batch_execute("select pg_advisory_lock_shared(1986621283, n) from generate_series(0, 3) as n; select pg_advisory_lock((1986621283::bigint << 32) + n) from generate_series(0, 3) as n")
+        .unwrap();
+    let worker = practice.cluster.worker_pid(APP);
+    practice.run(&format!("select pg_terminate_backend({worker}, 10000)"));
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    practice.run(
+        "select vioc_grant('mallory', 'viewer', 1); select vioc_revoke('mallory', 'viewer', 1)",
+    );
+}

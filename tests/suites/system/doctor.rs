@@ -382,6 +382,39 @@ fn pg_cron_its_jobs_and_their_failures_are_found_here_and_in_another_database() 
 }
 
 #[test]
+fn a_pg_cron_that_cannot_log_in_is_found_and_the_hint_mends_it() {
+    let practice = Practice::builder()
+        .cluster(|it| {
+            it.cron_database("postgres")
+                .setting("cron.use_background_workers", "off")
+                // as where a password is asked for
+                .setting("cron.host", "/nowhere")
+        })
+        .open();
+    let cluster = &practice.cluster;
+    mends(cluster, "pg_cron");
+    mends(cluster, "schedule");
+    // as pg_cron writes it down, a minute later
+    cluster
+        .connect("postgres")
+        .batch_execute(
+            "insert into cron.job_run_details (jobid, runid, database, username, command, status, return_message, start_time, end_time)
+             select jobid, 1000000 + jobid, database, username, command, 'failed', 'connection failed', now(), now()
+             from cron.job where jobname ~ 'enqueue'",
+        )
+        .unwrap();
+    assert!(
+        hints(cluster, "schedule_runs")[0].contains("cron.use_background_workers = on"),
+        "the hint says what to set"
+    );
+    mend(cluster, "schedule_runs", None);
+    becomes_well(cluster, "schedule_runs");
+    let sql = "select current_setting('cron.use_background_workers')";
+    let row = cluster.connect(APP).query_one(sql, &[]).unwrap();
+    assert_eq!(row.get::<_, String>(0), "on");
+}
+
+#[test]
 fn a_server_without_pg_cron_is_found_and_the_hints_lead_to_a_schedule() {
     let installed = Binaries::find();
     let control = |of: &Binaries| {

@@ -263,6 +263,37 @@ fn cancelling_the_workers_statement_does_not_make_it_dial_an_unreplicated_claim(
 }
 
 #[test]
+fn a_claim_whose_commit_took_too_long_is_judged_again_before_anybody_is_dialled() {
+    let practice = Practice::open();
+    let contact = practice.contact(&new_number());
+    practice
+        .cluster
+        .set("synchronous_standby_names", &format!("\"{NOBODY}\""));
+    let mut app = practice.connect();
+    app.batch_execute("set synchronous_commit = local").unwrap();
+    let call = call_contact(&mut app, contact);
+    practice.wait_at_most(
+        "the claim to have waited for the standby longer than what allowed it may count",
+        Duration::from_secs(60),
+        "select exists (select from pg_stat_activity where backend_type = 'vioconcierge worker' and wait_event = 'SyncRep' \
+           and xact_start < clock_timestamp() - interval '27 s')",
+    );
+    app.batch_execute(
+        "insert into vioc.blackout_dates (tenant_id, day) select 1, current_date + n from generate_series(-1, 1) as n",
+    )
+    .unwrap();
+    practice.cluster.reset("synchronous_standby_names");
+    practice.wait_for(
+        "the call to wait for an opening",
+        "select status = 'queued' and due_at > now() from vioc.calls",
+    );
+    assert_eq!(practice.retell.counters().requests, 0);
+    practice.run("delete from vioc.blackout_dates");
+    practice.wait_for_call(call.id, &["completed"]);
+    assert_eq!(practice.dials(&call), 1);
+}
+
+#[test]
 fn the_worker_says_how_it_is() {
     let practice = Practice::open();
     let call = practice.call_number(&new_number());

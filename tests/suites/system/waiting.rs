@@ -205,3 +205,32 @@ fn many_waiters_for_many_calls_each_get_their_own_answer() {
         }
     });
 }
+
+#[test]
+fn questions_that_retell_leaves_unanswered_keep_no_call_from_being_made() {
+    let practice = Practice::builder()
+        .setting("vioconcierge.max_in_flight", 4)
+        .open();
+    let asked_about: Vec<_> = (0..12)
+        .map(|_| practice.call_number(&new_number()))
+        .collect();
+    for call in &asked_about {
+        practice.wait_for_call(call.id, &["completed"]);
+    }
+    practice
+        .retell
+        .script(Script::path("/v2/get-call/").answer(CreateFault::hang_before_creating()));
+    // as if no webhook had come
+    practice.run("update vioc.calls set status = 'placed', completed_at = null, outcome = null, look_up_at = now()");
+    practice.wait_for(
+        "questions to hang",
+        "select in_flight >= 2 from vioc.worker_status",
+    );
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    let hanging: i64 = practice.ask("select in_flight from vioc.worker_status", &[]);
+    assert_eq!(
+        hanging, 2,
+        "half of the threads ask, each about another call"
+    );
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use postgres::fallible_iterator::FallibleIterator;
 use retell_simulator::{Config, CreateFault, Script, Simulator, Timing};
 use rustix::process::{Pid, Signal, kill_process};
 use vioc_tests::cluster::Worker;
@@ -611,4 +612,114 @@ fn without_a_free_worker_process_there_is_one_warning_and_the_server_is_well() {
     }
     assert_eq!(warnings(&cluster), 1);
     assert!(cluster.log().contains("max_worker_processes"));
+}
+
+#[test]
+fn a_database_that_sets_a_role_is_served_all_the_same() {
+    let practice = Practice::open();
+    practice.run(
+        "create role app_owner; alter database app set role = 'app_owner'; \
+         alter database app set session_replication_role = 'replica'",
+    );
+    terminate(&practice.cluster, practice.cluster.worker_pid(APP));
+    let mut app = practice.connect();
+    app.batch_execute("reset role; set role none; set session_replication_role = origin")
+        .unwrap();
+    let contact: i64 = app
+        .query_one("insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann', $2, now() + interval '3 days') returning id", &[&practice.tenant, &new_number()])
+        .unwrap()
+        .get(0);
+    let call = call_contact(&mut app, contact);
+    wait_until("the call to be made and reported", LONG, || {
+        let sql =
+            "select exists (select from vioc_events() where call_id = $1 and status = 'placed')";
+        let row = app.query_one(sql, &[&call.id]).unwrap();
+        row.get::<_, bool>(0).then_some(())
+    });
+}
+
+#[test]
+fn an_extension_that_is_made_anew_begins_anew() {
+    let practice = Practice::open();
+    for _ in 0..3 {
+        let call = practice.call_number(&new_number());
+        practice.wait_for_call(call.id, &["completed"]);
+    }
+    practice.wait_for(
+        "everything to be told",
+        "select max(position) > 10 and not exists (select from vioc.new_events) from vioc.events",
+    );
+    let mut app = practice.connect();
+    app.batch_execute("listen vioc_events").unwrap();
+    practice.run("begin; drop extension vioconcierge; create extension vioconcierge; commit");
+    practice.new_tenant(
+        "Smile Dental",
+        "+12125550100",
+        Some("key_of_the_new_one_aaaa"),
+    );
+    let contact = practice.contact(&new_number());
+    let call = practice.call(contact);
+    practice.wait_for(
+        "the call to be made",
+        "select bool_or(retell_call_id is not null) from vioc.calls",
+    );
+    assert_eq!(call.id, 1, "it counts from one again");
+    let newest = || practice.ask::<i64>("select coalesce(max(position), 0) from vioc.events", &[]);
+    let mut notifications = app.notifications();
+    let told = notifications.timeout_iter(LONG).next().unwrap();
+    let told: i64 = told
+        .expect("who listens is told")
+        .payload()
+        .parse()
+        .unwrap();
+    assert!(told <= newest() && told < 10, "{told}");
+}
+
+#[test]
+fn a_connection_pool_is_made_when_what_it_needs_is_there() {
+    let directory = vioc_tests::cluster::new_directory(false);
+    let ca_file = directory.join("ca.pem");
+    let practice = Practice::builder()
+        .setting("vioconcierge.ca_file", ca_file.display())
+        .open();
+    // http needs no certificates
+    practice
+        .cluster
+        .set("vioconcierge.api_base_url", "https://127.0.0.1:9");
+    practice.wait_for(
+        "the worker to say what it lacks",
+        "select last_error ~ 'CA file' from vioc.worker_status",
+    );
+    terminate(&practice.cluster, practice.cluster.worker_pid(APP));
+    let call = practice.call_number(&new_number());
+    std::fs::copy("/etc/ssl/certs/ca-certificates.crt", &ca_file).unwrap();
+    practice.wait_for(
+        "the call to be tried",
+        &format!(
+            "select error ~ 'connection refused' from vioc.calls where id = {}",
+            call.id
+        ),
+    );
+    let lines = said(&practice.cluster);
+    let complaints = lines.iter().filter(|it| it.contains("CA file"));
+    assert!(complaints.count() <= 2, "once for each worker: {lines:#?}");
+}
+
+#[test]
+fn a_database_that_cannot_hold_every_name_is_refused() {
+    let cluster = cluster().start();
+    cluster
+        .connect("postgres")
+        .batch_execute("create database latin template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'")
+        .unwrap();
+    let error = cluster
+        .connect("latin")
+        .batch_execute("create extension vioconcierge")
+        .unwrap_err();
+    let error = error.as_db_error().unwrap();
+    assert_eq!(error.code().code(), "0A000");
+    assert!(
+        error.hint().is_some_and(|it| it.contains("UTF8")),
+        "{error:?}"
+    );
 }

@@ -240,6 +240,14 @@ fn what_was_not_answered_is_safe_or_unknown() {
         (answer.verdict, answer.message.as_deref()),
         (NotSent, Some("connection refused"))
     );
+    let not_begun = Exchange::NotBegun {
+        reason: "worker is stopping".into(),
+    };
+    let answer = classify_create(&not_begun, REQUEST, now());
+    assert_eq!(
+        (answer.verdict, answer.message.as_deref()),
+        (NotBegun, Some("worker is stopping"))
+    );
     let answer = classify_create(&unknown, "not json", now());
     assert_eq!(
         (answer.verdict, answer.message.as_deref()),
@@ -287,6 +295,7 @@ fn a_body_cut_short_is_ambiguous() {
 fn verdicts_have_the_names_that_sql_stores() {
     let names = [
         Placed,
+        NotBegun,
         NotSent,
         Throttled,
         RefusedContact,
@@ -298,6 +307,7 @@ fn verdicts_have_the_names_that_sql_stores() {
         names,
         [
             "placed",
+            "not_begun",
             "not_sent",
             "throttled",
             "refused_contact",

@@ -1,0 +1,24 @@
+-- Private. Queued calls of a practice, or of one contact, that wait for an opening are looked at now: what they wait for may
+-- have changed. The rules decide again at the claim, and hold them again if they must. Skips locked calls: those are being
+-- looked at.
+create function vioc.judge_again(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with held as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.tenant_id = p_tenant_id and c.in_queue and c.status = 'queued' and c.due_at > p_now
+      and (p_contact_id is null or c.contact_id = p_contact_id)
+    for update skip locked
+  )
+  update vioc.calls as c
+  set due_at = p_now
+  from held as h
+  where c.tenant_id = h.tenant_id and c.id = h.id;
+  if found then
+    perform vioc.wake_worker();
+  end if;
+end
+$$;
+comment on function vioc.judge_again(bigint, bigint, timestamptz) is 'Has calls that wait for an opening judged anew.';

@@ -1,0 +1,48 @@
+-- A time by hand, or one that the person asked for, is neither lost with a call that came to nothing nor used twice.
+\ir ../practice.psql
+select plan(11);
+
+-- a callback that a Call Now went before
+select pg_temp.contact(:tenant, '9 days') as ann \gset
+update vioc.contacts set status = 'callback', requested_time = now() + interval '5 hours', next_call_at = now() + interval '5 hours' where id = :ann;
+select (vioc_call_contact(:ann)).call_id as call \gset
+select is((pg_temp.person(:ann)).next_call_at, null, 'Call Now takes the promised time along');
+select vioc_cancel_call(:call) \gset ignored_
+select is(row(c.status, c.next_call_at)::text, row('callback', now() + interval '5 hours')::text, 'taken back: the promise stands') from pg_temp.person(:ann) as c;
+
+-- a time by hand likewise
+select pg_temp.contact(:tenant, '9 days') as bob \gset
+update vioc.contacts set call_at = now() + interval '5 hours' where id = :bob;
+select (vioc_call_contact(:bob)).call_id as call \gset
+select vioc.expire_call(pg_temp.call(:call), 'a forced call was not sent', now()) \gset ignored_
+select is((pg_temp.person(:bob)).next_call_at, now() + interval '5 hours', 'expired: the time by hand stands');
+select pg_temp.queue(:bob, now() + interval '6 hours') as call \gset
+select vioc.drop_call(pg_temp.call(:call), 'no', now() + interval '6 hours') \gset ignored_
+select isnt((pg_temp.person(:bob)).next_call_at, now() + interval '5 hours', 'one that is past is not used again');
+
+-- written while the call is on
+create temp table outcomes as
+select o as outcome, pg_temp.call_in(:tenant, 'placed') as call
+from unnest('{completed,no_answer,throttled,confirmed}'::text[]) as o;
+update vioc.contacts as c set call_at = now() + interval '1 day' from outcomes as o join vioc.calls as k on k.id = o.call where c.id = k.contact_id;
+select vioc.tell_contact(pg_temp.call(o.call), o.outcome, null, now()) from outcomes as o \g /dev/null
+select is(c.status || ' ' || coalesce(c.next_call_at = now() + interval '1 day', false),
+  case o.outcome when 'confirmed' then 'confirmed false' else 'scheduled true' end, 'a time by hand that was written during the call: ' || o.outcome)
+from outcomes as o, pg_temp.person_of(o.call) as c;
+
+-- a number that was mended
+select pg_temp.contact(:tenant, '9 days', '+12125558888') as eve \gset
+update vioc.contacts set call_at = now() - interval '1 hour' where id = :eve;
+select pg_temp.queue(:eve) as call \gset
+select vioc.end_call(:tenant, :call, '{"disconnection_reason": "user_hangup", "call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}', now(), true) \gset ignored_
+update vioc.contacts set phone = '212 555 01' where id = :eve;
+update vioc.contacts set phone = '(212) 555-8888' where id = :eve;
+select is(row(c.status, c.next_call_at)::text, '(confirmed,)', 'a mended number does not use a time by hand again') from pg_temp.person(:eve) as c;
+insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) values (:tenant, 'New', '212 555 01', now() + interval '9 days', now()) returning id as fresh \gset
+update vioc.contacts set phone = '212 555 8889' where id = :fresh;
+select is((pg_temp.person(:fresh)).next_call_at, now(), 'but one that was never used');
+update vioc.contacts set phone = '212 555 01', call_at = now() + interval '2 days' where id = :eve;
+update vioc.contacts set phone = '(212) 555-8888' where id = :eve;
+select is((pg_temp.person(:eve)).next_call_at, now() + interval '2 days', 'or is still ahead');
+
+select * from finish();
