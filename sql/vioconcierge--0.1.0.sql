@@ -4434,8 +4434,10 @@ comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz, boolean) i
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
 -- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
 -- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- p_is_newest: none that came later was applied before it (one that waited for a row, or among the dead letters).
 -- Holds contact and call.
-create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
+create function vioc.report_call(
+  p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_is_newest boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -4458,7 +4460,10 @@ begin
   update vioc.calls as c
   set report = case
     when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
-    when v_decision = 'do_not_call' or vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when v_decision = 'do_not_call' then v_report
+    when not p_is_newest and vioc.said(c.report, null, 'appointment_action') is not null then c.report
+    when vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when not p_is_newest and vioc.decision(p_tenant_id, c.report, null) is not null then c.report
     when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
     when v_ends and c.report is null then v_report
     else c.report end
@@ -4477,7 +4482,7 @@ begin
   end if;
 end
 $$;
-comment on function vioc.report_call(bigint, bigint, jsonb, boolean, timestamptz) is 'The agent''s tool reported a decision.';
+comment on function vioc.report_call(bigint, bigint, jsonb, boolean, boolean, timestamptz) is 'The agent''s tool reported a decision.';
 
 -- functions/document_of.sql
 
@@ -5252,7 +5257,12 @@ begin
         -- the agent is talking
         perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
       end if;
-      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report', p_now);
+      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
+        v_stored.id is null or not exists (
+          select from vioc.webhook_events as e
+          where e.tenant_id = v_call.tenant_id and e.call_id = v_call.id and e.id > v_stored.id
+            and e.state = 'applied' and e.event in ('function', 'report')),
+        p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
         vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);

@@ -91,7 +91,12 @@ begin
         -- the agent is talking
         perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
       end if;
-      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report', p_now);
+      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
+        v_stored.id is null or not exists (
+          select from vioc.webhook_events as e
+          where e.tenant_id = v_call.tenant_id and e.call_id = v_call.id and e.id > v_stored.id
+            and e.state = 'applied' and e.event in ('function', 'report')),
+        p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
         vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);

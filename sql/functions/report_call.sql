@@ -1,8 +1,10 @@
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
 -- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
 -- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- p_is_newest: none that came later was applied before it (one that waited for a row, or among the dead letters).
 -- Holds contact and call.
-create function vioc.report_call(p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_now timestamptz)
+create function vioc.report_call(
+  p_tenant_id bigint, p_call_id bigint, p_report jsonb, p_is_flat boolean, p_is_newest boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -25,7 +27,10 @@ begin
   update vioc.calls as c
   set report = case
     when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
-    when v_decision = 'do_not_call' or vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when v_decision = 'do_not_call' then v_report
+    when not p_is_newest and vioc.said(c.report, null, 'appointment_action') is not null then c.report
+    when vioc.said(v_report, null, 'appointment_action') is not null then v_report
+    when not p_is_newest and vioc.decision(p_tenant_id, c.report, null) is not null then c.report
     when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
     when v_ends and c.report is null then v_report
     else c.report end
@@ -44,4 +49,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.report_call(bigint, bigint, jsonb, boolean, timestamptz) is 'The agent''s tool reported a decision.';
+comment on function vioc.report_call(bigint, bigint, jsonb, boolean, boolean, timestamptz) is 'The agent''s tool reported a decision.';
