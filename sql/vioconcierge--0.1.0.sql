@@ -1280,8 +1280,8 @@ begin atomic
       '{vioc_go_live,vioc_set_credentials,vioc_grant,vioc_revoke,vioc_forget_contact,vioc_forget_phone}'),
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
-    -- policies ask it
-    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures}'),
+    -- policies and views ask them
+    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures,known_zone}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
@@ -2734,6 +2734,18 @@ end
 $$;
 comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
 
+-- functions/next_attempt.sql
+
+-- Private. A number that no call of this contact has: contacts may have been restored without their calls, or these without
+-- them.
+create function vioc.next_attempt(p_tenant_id bigint, p_contact_id bigint, p_last_attempt integer) returns integer
+  language sql stable
+begin atomic
+  select 1 + greatest(p_last_attempt, (
+    select max(o.attempt) from vioc.calls as o where o.tenant_id = p_tenant_id and o.contact_id = p_contact_id));
+end;
+comment on function vioc.next_attempt(bigint, bigint, integer) is 'The number of a contact''s next attempt.';
+
 -- functions/queue_calls.sql
 
 -- Transition: contact -> queued call. The caller holds the contacts' rows and has asked the rules.
@@ -2758,10 +2770,7 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    -- contacts may have been restored without their calls, or these without them
-    set last_attempt = 1 + greatest(c.last_attempt, (
-          select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
-        next_call_at = null
+    set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt), next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after
@@ -2799,7 +2808,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
-  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  update vioc.contacts as c set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt)
   where c.tenant_id = p_tenant_id and c.id = p_contact_id
   returning * into v_contact;
   insert into vioc.calls (
@@ -3108,6 +3117,24 @@ begin
   end if;
   if p_outcome = 'do_not_call' then
     perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
+  end if;
+
+  if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
+    -- it was the right one: all that was concluded from the mistake is taken back
+    with wrong as (
+      select c.tenant_id, c.id
+      from vioc.contacts as o
+      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
+        and (c.name, c.patient_name) is not distinct from (o.name, o.patient_name)
+      where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
+      for update of c skip locked
+    )
+    update vioc.contacts as c
+    set status = case when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text else 'scheduled' end,
+        next_call_at = case when c.appointment_status = 'booked'
+          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+    from wrong as w, vioc.tenants as t
+    where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
   end if;
 
   select * into v_contact from vioc.contacts as c
@@ -3825,7 +3852,7 @@ begin
       end if;
     end;
   end loop;
-  if v_left = cardinality(p_call_ids) then
+  if v_left > 0 and v_left = cardinality(p_call_ids) then
     -- the worker says so, and waits a second
     raise exception 'no call could be claimed' using errcode = v_state;
   end if;
@@ -5408,6 +5435,8 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  v_recalls integer;
 begin
   if not vioc.is_home(p_now) then
     return;
@@ -5433,13 +5462,14 @@ begin
       || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
     vioc.api_key(a.id)
   from asked as a;
+  get diagnostics v_recalls = row_count;
 
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at <= p_now and c.status <> 'dispatching'
     order by c.look_up_at
-    limit p_limit
+    limit greatest(p_limit - v_recalls, 0)
     for update skip locked
   ),
   asked as (
@@ -6232,7 +6262,7 @@ create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns v
 as $$
 begin
   with waiting as (
-    select c.tenant_id, c.id, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
+    select c.tenant_id, c.id, c.next_call_at, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
     from vioc.contacts as c
     cross join lateral (
       select coalesce(c.next_call_at = c.planned_at, false) as is_at_once) as a
@@ -6256,12 +6286,15 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = w.planned_at, next_call_at = n.at
+  set planned_at = case when n.at is null then p_now else w.planned_at end, next_call_at = coalesce(n.at, a.at)
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id
   cross join lateral (select vioc.next_plan_step(o, t, w.planned_at, w.after) as at offset 0) as n
-  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.at;
+  -- a step that was still ahead is not lost because its new place would be in the past
+  cross join lateral (
+    select case when n.at is null and w.next_call_at > p_now then vioc.next_plan_step(o, t, p_now, p_now) end as at offset 0) as a
+  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from coalesce(n.at, a.at);
 end
 $$;
 comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
@@ -6269,18 +6302,25 @@ comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts 
 -- functions/judge_again.sql
 
 -- Private. Queued calls of a practice, or of one contact, that wait for an opening are looked at now: what they wait for may
--- have changed. The rules decide again at the claim, and hold them again if they must. Skips locked calls: those are being
--- looked at.
+-- have changed. The rules decide again at the claim, and hold them again if they must. Contact before call, and skips locked
+-- ones: those are being looked at.
 create function vioc.judge_again(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  with held as (
-    select c.tenant_id, c.id from vioc.calls as c
+  with people as materialized (
+    select ct.tenant_id, ct.id from vioc.contacts as ct
+    join vioc.calls as c on c.tenant_id = ct.tenant_id and c.contact_id = ct.id
     where c.tenant_id = p_tenant_id and c.in_queue and c.status = 'queued' and c.due_at > p_now
       and (p_contact_id is null or c.contact_id = p_contact_id)
-    for update skip locked
+    for update of ct skip locked
+  ),
+  held as materialized (
+    select c.tenant_id, c.id from people as p
+    join vioc.calls as c on c.tenant_id = p.tenant_id and c.contact_id = p.id
+    where c.in_queue and c.status = 'queued' and c.due_at > p_now
+    for update of c skip locked
   )
   update vioc.calls as c
   set due_at = p_now
@@ -6342,7 +6382,11 @@ begin
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
     perform vioc.plan_again(new.id, now());
   end if;
-  perform vioc.judge_again(new.id, null, now());
+  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
+    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
+  then
+    perform vioc.judge_again(new.id, null, now());
+  end if;
   return new;
 end
 $$;
@@ -6363,7 +6407,8 @@ create function vioc.tenant_leaves() returns trigger
 as $$
 begin
   insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
-  select t.id, d.phone, d.reason, d.source, d.created_at
+  -- the reason is for its own people, and may name somebody
+  select t.id, d.phone, 'told another practice of the organisation', d.source, d.created_at
   from vioc.tenants as o
   join vioc.do_not_call as d on d.tenant_id = o.id
   join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id
@@ -6614,6 +6659,10 @@ begin
       new.planned_at := v_now;
     end if;
     new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+    if new.next_call_at is null then
+      new.planned_at := v_now;
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+    end if;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
@@ -6685,7 +6734,9 @@ begin
     update vioc.calls as c set to_number = new.phone_e164, due_at = least(c.due_at, now())
     where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
       and new.phone_e164 is not null;
-    if not found then
+    if found then
+      perform vioc.wake_worker();
+    else
       perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;
@@ -6727,7 +6778,7 @@ create trigger call_changed after update on vioc.calls
   for each row
   when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
       and not (old.status = 'dispatching' and new.status = 'placed'))
-    or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome)
+    or new.outcome is distinct from old.outcome
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();
 
@@ -7915,11 +7966,13 @@ begin
   end if;
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
+    update vioc.calls as c set needs_review = false
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
     perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
   end if;
-  -- last: nothing above asks for a review again
+  -- last: nothing above asks for a review again, but for a callback at no time that can be called at
   update vioc.calls as c
-  set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  set needs_review = coalesce(c.needs_review and v_outcome = 'callback_requested', false), reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
@@ -7980,7 +8033,7 @@ declare
   v_body jsonb;
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
-    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
+    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, vioc.next_attempt(c.tenant_id, c.id, c.last_attempt))),
     c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c
@@ -8691,12 +8744,13 @@ comment on column vioc.needs_review.decided_at is 'When the outcome was known, o
 
 -- views/tenant_status.sql
 
--- Every stop is visible here. No private function, which its readers could not call: what counts as a call of today is
--- worded again (vioc.dialled_calls).
+-- Every stop is visible here. No private function but known_zone, which its readers may call: what counts as a call of today
+-- is worded again (vioc.dialled_calls).
 create view vioc.tenant_status with (security_invoker, security_barrier) as
 select t.id as tenant_id, t.company_name, t.live,
   case
     when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when vioc.known_zone(t.time_zone) <> t.time_zone then 'this server does not know its time zone: set time_zone'
     when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
     when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
     when i.paused_at is not null then 'all calls are paused: vioc_resume()'

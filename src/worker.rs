@@ -30,8 +30,7 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
 const DRAIN: Duration = Duration::from_secs(3);
 const ONE_MS: Duration = Duration::from_millis(1);
-const LOOK_UPS_AT_A_TIME: usize = 32;
-const CHECKS_AT_A_TIME: usize = 100;
+const QUESTIONS_AT_A_TIME: usize = 32;
 const EVENTS_AT_A_TIME: usize = 1000;
 /// How often there is time for anything but answers and calls, at most.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
@@ -139,6 +138,8 @@ struct Worker {
     pace: Pace<db::Payer>,
     tend_at: Instant,
     ask_for_lines_at: Instant,
+    /// vioc_doctor waits for what Retell says.
+    is_to_check: bool,
     /// When what does not concern the next calls was done last.
     aside: Instant,
     rehearse_at: Instant,
@@ -179,6 +180,7 @@ impl Worker {
             pace: Pace::default(),
             tend_at: now,
             ask_for_lines_at: now,
+            is_to_check: false,
             aside: now - ASIDE_EVERY,
             rehearse_at: now,
             told: 0,
@@ -265,8 +267,11 @@ impl Worker {
 
     /// `None`: the extension is gone.
     fn work(&mut self) -> Result<Option<Duration>, String> {
-        let Some(moved) = self.record_and_claim()? else {
-            return Ok(None);
+        // what goes wrong there keeps nothing else from being done
+        let (moved, failure) = match self.record_and_claim() {
+            Ok(None) => return Ok(None),
+            Ok(Some(moved)) => (moved, Ok(())),
+            Err(problem) => (0, Err(problem)),
         };
         self.record_look_ups();
         if stop::is_requested() {
@@ -275,6 +280,7 @@ impl Worker {
         let is_busy = moved > 0 || (self.queue.has_more() && self.room() > 0);
         let until_aside = ASIDE_EVERY.saturating_sub(self.aside.elapsed());
         if !until_aside.is_zero() {
+            failure?;
             // busy: there may be more
             return Ok(Some(match is_busy {
                 true => Duration::ZERO,
@@ -292,19 +298,24 @@ impl Worker {
             return Ok(None);
         };
         let began = Instant::now();
-        if began >= self.ask_for_lines_at {
+        // some places are left to the others
+        let places = self.places_to_ask().div_ceil(2);
+        if places > 0 && began >= self.ask_for_lines_at {
             let statements = &mut self.statements;
-            let lines = with_extension(|| statements.claim_concurrency(LOOK_UPS_AT_A_TIME))?;
+            let lines = with_extension(|| statements.claim_concurrency(places))?;
             let Some(lines) = lines else {
                 return Ok(None);
             };
             self.ask_for_lines_at = Instant::now() + began.elapsed() * ASKING_FOR_LINES;
             self.ask(lines);
         }
-        if self.slot.take_asked() {
-            let Some(checks) = with_extension(|| db::claim_checks(CHECKS_AT_A_TIME))? else {
+        self.is_to_check |= self.slot.take_asked();
+        let places = self.places_to_ask();
+        if self.is_to_check && places > 0 {
+            let Some(checks) = with_extension(|| db::claim_checks(places))? else {
                 return Ok(None);
             };
+            self.is_to_check = checks.len() == places;
             self.ask(checks);
         }
         let Some(has_more_events) = self.publish_events()? else {
@@ -318,6 +329,7 @@ impl Worker {
             }
             self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
         }
+        failure?;
         if is_busy || asked > 0 || has_more_events {
             return Ok(Some(Duration::ZERO));
         }
@@ -584,19 +596,12 @@ impl Worker {
     }
 
     fn claim_look_ups(&mut self) -> Result<Option<usize>, String> {
-        let Some(pool) = &self.pool else {
-            return Ok(Some(0));
-        };
-        // half of the threads at most: a Retell that leaves questions unanswered does not keep calls from being made
-        let room = (pool.capacity() / 2)
-            .max(1)
-            .saturating_sub(self.asking)
-            .min(LOOK_UPS_AT_A_TIME);
-        if room == 0 {
+        let places = self.places_to_ask();
+        if places == 0 {
             return Ok(Some(0));
         }
         let statements = &mut self.statements;
-        let Some(asked) = with_extension(|| statements.claim_look_ups(room))? else {
+        let Some(asked) = with_extension(|| statements.claim_look_ups(places))? else {
             return Ok(None);
         };
         let count = asked.len();
@@ -637,6 +642,16 @@ impl Worker {
                 pool.submit(Job { ticket, ..job });
             }
         }
+    }
+
+    /// How many more questions may be on their way: half of the threads at most, so that a Retell that leaves them
+    /// unanswered keeps no call from being made.
+    fn places_to_ask(&self) -> usize {
+        let threads = self.pool.as_ref().map_or(0, Pool::capacity);
+        threads
+            .div_ceil(2)
+            .saturating_sub(self.asking)
+            .min(QUESTIONS_AT_A_TIME)
     }
 
     fn is_asked(&self, wanted: &LookUp) -> bool {

@@ -21,6 +21,6 @@ create trigger call_changed after update on vioc.calls
   for each row
   when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
       and not (old.status = 'dispatching' and new.status = 'placed'))
-    or vioc.plain_outcome(new.outcome) is distinct from vioc.plain_outcome(old.outcome)
+    or new.outcome is distinct from old.outcome
     or (new.needs_review and not old.needs_review))
   execute function vioc.call_changed();

@@ -56,7 +56,7 @@ begin
       end if;
     end;
   end loop;
-  if v_left = cardinality(p_call_ids) then
+  if v_left > 0 and v_left = cardinality(p_call_ids) then
     -- the worker says so, and waits a second
     raise exception 'no call could be claimed' using errcode = v_state;
   end if;

@@ -8,6 +8,8 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  v_recalls integer;
 begin
   if not vioc.is_home(p_now) then
     return;
@@ -33,13 +35,14 @@ begin
       || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
     vioc.api_key(a.id)
   from asked as a;
+  get diagnostics v_recalls = row_count;
 
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at <= p_now and c.status <> 'dispatching'
     order by c.look_up_at
-    limit p_limit
+    limit greatest(p_limit - v_recalls, 0)
     for update skip locked
   ),
   asked as (

@@ -19,7 +19,9 @@ begin
     update vioc.calls as c set to_number = new.phone_e164, due_at = least(c.due_at, now())
     where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
       and new.phone_e164 is not null;
-    if not found then
+    if found then
+      perform vioc.wake_worker();
+    else
       perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
     end if;
   end if;

@@ -113,6 +113,10 @@ begin
       new.planned_at := v_now;
     end if;
     new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+    if new.next_call_at is null then
+      new.planned_at := v_now;
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+    end if;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

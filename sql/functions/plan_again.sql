@@ -10,7 +10,7 @@ create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns v
 as $$
 begin
   with waiting as (
-    select c.tenant_id, c.id, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
+    select c.tenant_id, c.id, c.next_call_at, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
     from vioc.contacts as c
     cross join lateral (
       select coalesce(c.next_call_at = c.planned_at, false) as is_at_once) as a
@@ -34,12 +34,15 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = w.planned_at, next_call_at = n.at
+  set planned_at = case when n.at is null then p_now else w.planned_at end, next_call_at = coalesce(n.at, a.at)
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id
   cross join lateral (select vioc.next_plan_step(o, t, w.planned_at, w.after) as at offset 0) as n
-  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.at;
+  -- a step that was still ahead is not lost because its new place would be in the past
+  cross join lateral (
+    select case when n.at is null and w.next_call_at > p_now then vioc.next_plan_step(o, t, p_now, p_now) end as at offset 0) as a
+  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from coalesce(n.at, a.at);
 end
 $$;
 comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';

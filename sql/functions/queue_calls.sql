@@ -20,10 +20,7 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    -- contacts may have been restored without their calls, or these without them
-    set last_attempt = 1 + greatest(c.last_attempt, (
-          select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
-        next_call_at = null
+    set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt), next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after

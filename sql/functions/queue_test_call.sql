@@ -9,7 +9,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
-  update vioc.contacts as c set last_attempt = c.last_attempt + 1
+  update vioc.contacts as c set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt)
   where c.tenant_id = p_tenant_id and c.id = p_contact_id
   returning * into v_contact;
   insert into vioc.calls (

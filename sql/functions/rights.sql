@@ -18,8 +18,8 @@ begin atomic
       '{vioc_go_live,vioc_set_credentials,vioc_grant,vioc_revoke,vioc_forget_contact,vioc_forget_phone}'),
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
-    -- policies ask it
-    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures}'),
+    -- policies and views ask them
+    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures,known_zone}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',

@@ -33,6 +33,24 @@ begin
     perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
   end if;
 
+  if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
+    -- it was the right one: all that was concluded from the mistake is taken back
+    with wrong as (
+      select c.tenant_id, c.id
+      from vioc.contacts as o
+      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
+        and (c.name, c.patient_name) is not distinct from (o.name, o.patient_name)
+      where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
+      for update of c skip locked
+    )
+    update vioc.contacts as c
+    set status = case when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text else 'scheduled' end,
+        next_call_at = case when c.appointment_status = 'booked'
+          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+    from wrong as w, vioc.tenants as t
+    where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
+  end if;
+
   select * into v_contact from vioc.contacts as c
   where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id
   for update;

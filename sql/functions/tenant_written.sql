@@ -45,7 +45,11 @@ begin
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
     perform vioc.plan_again(new.id, now());
   end if;
-  perform vioc.judge_again(new.id, null, now());
+  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
+    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
+  then
+    perform vioc.judge_again(new.id, null, now());
+  end if;
   return new;
 end
 $$;
@@ -66,7 +70,8 @@ create function vioc.tenant_leaves() returns trigger
 as $$
 begin
   insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
-  select t.id, d.phone, d.reason, d.source, d.created_at
+  -- the reason is for its own people, and may name somebody
+  select t.id, d.phone, 'told another practice of the organisation', d.source, d.created_at
   from vioc.tenants as o
   join vioc.do_not_call as d on d.tenant_id = o.id
   join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id

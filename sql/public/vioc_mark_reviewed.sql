@@ -26,11 +26,13 @@ begin
   end if;
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
+    update vioc.calls as c set needs_review = false
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
     perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
   end if;
-  -- last: nothing above asks for a review again
+  -- last: nothing above asks for a review again, but for a callback at no time that can be called at
   update vioc.calls as c
-  set needs_review = false, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  set needs_review = coalesce(c.needs_review and v_outcome = 'callback_requested', false), reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id

@@ -7,7 +7,7 @@ declare
   v_body jsonb;
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
-    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, c.last_attempt + 1)),
+    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, vioc.next_attempt(c.tenant_id, c.id, c.last_attempt))),
     c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c

@@ -1,9 +1,10 @@
--- Every stop is visible here. No private function, which its readers could not call: what counts as a call of today is
--- worded again (vioc.dialled_calls).
+-- Every stop is visible here. No private function but known_zone, which its readers may call: what counts as a call of today
+-- is worded again (vioc.dialled_calls).
 create view vioc.tenant_status with (security_invoker, security_barrier) as
 select t.id as tenant_id, t.company_name, t.live,
   case
     when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
+    when vioc.known_zone(t.time_zone) <> t.time_zone then 'this server does not know its time zone: set time_zone'
     when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
     when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
     when i.paused_at is not null then 'all calls are paused: vioc_resume()'

@@ -1,7 +1,7 @@
 -- The first row of a practice's hours closes every other day. Whoever would then have to be called at once gets the step
 -- back with the rows that follow; and no change of hours revives a step that was called, or taken back. Monday is 16 June 2031.
 \ir ../practice.psql
-select plan(11);
+select plan(13);
 set local test.legal_hours = '08:00-21:00';
 update vioc.tenants set reminder_plan = '{1 day}' where id = :tenant;
 create function pg_temp.planned(p_appointment timestamptz, p_at timestamptz) returns bigint language plpgsql as $$
@@ -51,5 +51,18 @@ select vioc.plan_again(:tenant, '2031-06-14 10:00-04') \gset ignored_
 select is((pg_temp.person(:early)).next_call_at, null, 'another holiday does not bring it back');
 update vioc.contacts set time_zone = 'America/Chicago' where id = :early;
 select is((pg_temp.person(:early)).next_call_at, null, 'nor another zone');
+
+-- a step that is still ahead is moved, also where the plan has begun
+delete from vioc.blackout_dates;
+delete from vioc.calling_hours;
+insert into vioc.calling_hours (tenant_id, weekday, opens, closes) select :tenant, d, '08:00', '18:00' from generate_series(1, 7) as d;
+update vioc.tenants set reminder_plan = '{3 days,1 day}' where id = :tenant;
+select pg_temp.planned('2031-06-19 15:00-04', '2031-06-13 10:00-04') as begun \gset
+select pg_temp.queue(:begun, '2031-06-16 15:00-04') as call \gset
+select vioc.drop_call(pg_temp.call(:call), 'not today', '2031-06-16 15:05-04') \gset ignored_
+select is((pg_temp.person(:begun)).next_call_at, timestamptz '2031-06-18 15:00-04', 'the second step');
+insert into vioc.blackout_dates (tenant_id, day) values (:tenant, '2031-06-18');
+select vioc.plan_again(:tenant, '2031-06-17 16:00-04') \gset ignored_
+select is((pg_temp.person(:begun)).next_call_at, timestamptz '2031-06-19 08:00-04', 'its day is closed, the one before was over: on the morning');
 
 select * from finish();

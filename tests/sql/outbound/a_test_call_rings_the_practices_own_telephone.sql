@@ -1,6 +1,6 @@
 -- vioc_test_call: the contact's call, to one of tenants.test_numbers; its events change nothing but its own row.
 \ir ../practice.psql
-select plan(44);
+select plan(45);
 
 select pg_temp.contact(:tenant) as ann \gset
 select throws_ok(format('select vioc_test_call(%s, %L)', :ann, '212 555 0190'), 'VC001', null, 'not any number');
@@ -133,5 +133,9 @@ select vioc.recall_call(jsonb_build_object('call_id', 'retell_lost', 'to_number'
   'session_id', vioc.session_id(:'installation', :contact, :attempt + 1), 'tenant_id', :'tenant', 'contact_id', :'contact')), (select credential_id from vioc.tenants where id = :tenant), now()) \gset ignored_
 select is(c.is_test, true, 'after a failover it is known as a test') from vioc.calls as c where c.retell_call_id = 'retell_lost';
 select ok(pg_temp.untouched(:contact), '... and the contact is as it was');
+
+-- contacts from an older backup than their calls
+update vioc.contacts set last_attempt = 0 where id = :ann;
+select lives_ok(format('select vioc.queue_test_call(%s, %s, %L, %L, now())', :tenant, :ann, '+12125550190', 'test'), 'a contact that does not know of its calls');
 
 select * from finish();

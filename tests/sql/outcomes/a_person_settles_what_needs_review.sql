@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(21);
+select plan(23);
 
 select pg_temp.placed(:tenant) as call \gset
 select throws_like(format('select vioc_mark_reviewed(%s, %L)', :call, 'confirmed'), 'call % is placed%', 'not before it has ended');
@@ -57,6 +57,9 @@ select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "ring 
 update vioc.calls set ended_at = now() - interval '3 days' where id = :call;
 select vioc_mark_reviewed(:call, 'callback_requested') as ignored \gset
 select is(pg_temp.next(:call), null, 'tomorrow was the day after the call, and is past');
+select is(pg_temp.told(:call), 'completed callback_requested / callback / review', '... which is told, or nobody would call');
+select vioc_mark_reviewed(:call) as ignored \gset
+select is(pg_temp.told(:call), 'completed callback_requested / callback', '... until it has been looked at');
 
 -- another call of the contact still needs a look
 select pg_temp.contact(:tenant) as ann \gset

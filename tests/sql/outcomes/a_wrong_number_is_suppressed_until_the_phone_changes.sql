@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(13);
+select plan(16);
 
 select pg_temp.contact(:tenant, '+12125553333') as ann, pg_temp.contact(:tenant, '+12125553333', p_name => 'Ann Jones') as again,
   pg_temp.contact(:tenant, '+12125553333', p_name => 'Her Mother') as mother \gset
@@ -32,5 +32,15 @@ select is((pg_temp.call(:call)).to_number, '+12125553334', '... at the new numbe
 update vioc.contacts set phone = '+12125553334' where id = :again;
 select ok(pg_temp.may_ring(:later), 'until the practice has a new number for the person');
 select ok(pg_temp.may_ring(:ann), 'which is right');
+
+-- it was a mistake
+select pg_temp.contact(:tenant, '+12125557777') as eve, pg_temp.contact(:tenant, '+12125557777', p_appointment => '2031-04-20 15:00-04') as twice \gset
+select pg_temp.dial(:eve) as call \gset
+select pg_temp.report(:call, '{"status": "ended", "outcome": "wrong number"}') as ignored \gset
+update vioc.contacts set appointment_status = 'kept' where id = :eve;
+select is((pg_temp.person(:twice)).status, 'wrong_number', 'the agent thought so');
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "confirm"}')) as ignored \gset
+select is((pg_temp.person(:twice)).status || ' ' || (pg_temp.person(:twice)).next_call_at, 'scheduled 2031-04-19 15:00:00-04', 'a correction brings the other appointment back');
+select ok(pg_temp.may_ring(:twice), '... whatever became of the first');
 
 select * from finish();

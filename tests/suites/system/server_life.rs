@@ -287,7 +287,7 @@ fn a_claim_whose_commit_took_too_long_is_judged_again_before_anybody_is_dialled(
         "the call to wait for an opening",
         "select status = 'queued' and due_at > now() from vioc.calls",
     );
-    assert_eq!(practice.retell.counters().requests, 0);
+    assert_eq!(practice.retell.counters().dials, 0);
     practice.run("delete from vioc.blackout_dates");
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.dials(&call), 1);
