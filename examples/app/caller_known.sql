@@ -9,5 +9,7 @@ create function who_rings(phone text) returns jsonb
     select vioc_preview_call(c.id) -> 'retell_llm_dynamic_variables'
     from vioc.contacts as c
     where c.tenant_id = 1 and c.phone_e164 = who_rings.phone
-    order by c.appointment_time
+    -- the appointment that comes next, else the latest
+    order by coalesce(c.appointment_status in ('booked', 'confirmed') and c.appointment_time > now(), false) desc,
+      abs(extract(epoch from c.appointment_time - now())) nulls last, c.id desc
     limit 1);

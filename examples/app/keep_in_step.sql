@@ -21,9 +21,19 @@ begin
 end
 $$;
 
--- not when read_outcomes() writes its own columns
-create trigger keep_in_step after insert or delete or update of patient, phone, starts_at, what, doctor, state on appointments
+create trigger keep_in_step after insert or delete on appointments
   for each row execute function keep_in_step();
+-- not for what concerns no call, nor when read_outcomes() writes what the contact says already
+create trigger kept_in_step after update on appointments
+  for each row
+  when ((old.patient, old.phone, old.starts_at, old.what, old.doctor, old.state)
+    is distinct from (new.patient, new.phone, new.starts_at, new.what, new.doctor, new.state))
+  execute function keep_in_step();
 
 -- what is there already; nobody is called for it before vioc_go_live
-update appointments set state = state where starts_at > now();
+insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)
+select 1, a.id::text, a.patient, a.phone, a.starts_at, a.what, a.doctor,
+  case a.state when 'done' then 'kept' when 'missed' then 'no_show' else a.state end
+from appointments as a
+where a.starts_at > now()
+on conflict (tenant_id, external_id) do nothing;

@@ -6,6 +6,20 @@ create table vioc_cursor (
 );
 insert into vioc_cursor default values;
 
+-- What was confirmed was the old time: a moved appointment is booked again, and its person is called about the new one.
+create function moved() returns trigger
+  language plpgsql
+as $$
+begin
+  if new.starts_at <> old.starts_at and new.state = 'confirmed' then
+    new.state := 'booked';
+  end if;
+  return new;
+end
+$$;
+create trigger moved before update of starts_at on appointments
+  for each row execute function moved();
+
 create function read_outcomes() returns integer
   language plpgsql
 as $$
@@ -23,11 +37,14 @@ begin
 
   -- each contact as it stands: the events say whom to look at
   update appointments as a
-  set called = coalesce(c.last_outcome, c.status),
-      wants = coalesce(to_char(c.requested_time, 'YYYY-MM-DD HH24:MI'), c.requested_text),
-      -- the booking stays the practice's own; a confirmation is all that this one takes over unseen
-      state = case when c.status = 'confirmed' and a.state = 'booked' then 'confirmed' else a.state end
+  set called = case when c.attempts = 0 and c.status in ('scheduled', 'calling') then c.status
+        else coalesce(c.last_outcome, c.status) end,
+      wants = coalesce(to_char(c.requested_time at time zone t.time_zone, 'YYYY-MM-DD HH24:MI'), c.requested_text),
+      -- the booking stays the practice's own; a confirmation, of the time as it still is, is all that this one takes over unseen
+      state = case when c.status = 'confirmed' and a.state = 'booked' and c.appointment_time = a.starts_at
+        then 'confirmed' else a.state end
   from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
   where c.tenant_id = 1 and a.id::text = c.external_id
     and c.id in (select e.contact_id from vioc_events(v_after) as e where e.tenant_id = 1 and e.position <= v_last);
 

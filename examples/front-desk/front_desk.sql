@@ -50,7 +50,7 @@ td.time { font-variant-numeric: tabular-nums; white-space: nowrap }
 small, .quiet { color: var(--quiet) }
 .good { color: var(--good) } .bad { color: var(--bad) } .look { color: var(--look) }
 .said { border-left: 4px solid var(--line); padding: .4rem .8rem; margin: 1rem 0 }
-.said:empty { display: none }
+.said:empty { position: absolute; clip-path: inset(50%); height: 1px; overflow: hidden; margin: 0; padding: 0; border: 0 }
 .bar { margin-top: 1.5rem; display: flex; flex-wrap: wrap; gap: .75rem; align-items: center; justify-content: space-between }
 form { display: inline }
 button { font: inherit; padding: .3rem .8rem; border-radius: .4rem; border: 1px solid var(--line); cursor: pointer; min-height: 2.2rem }
@@ -68,12 +68,20 @@ $css$;
 -- leads back here, and the page renews itself every half minute.
 create function front_desk_script() returns text language sql immutable return $js$
 const say = (words) => { document.querySelector('.said').textContent = words; };
+const clock = () => new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+let asOf = clock(), isStale = false;
+const stale = () => { isStale = true; say('Not up to date: this is how it was at ' + asOf + '.'); };
 const renew = (page) => {
+  asOf = clock();
   const next = new DOMParser().parseFromString(page, 'text/html');
   const said = next.querySelector('.said').textContent;
-  if (said) say(said);
+  if (said || isStale) say(said);
+  isStale = false;
   const fresh = next.querySelector('main'), main = document.querySelector('main');
-  if (!fresh || fresh.innerHTML === main.innerHTML || main.querySelector('details[open]')) return;
+  if (!fresh) return;
+  const unfolded = [...main.querySelectorAll('details[open]')].map((details) => details.id);
+  for (const id of unfolded) fresh.querySelector('#' + id)?.setAttribute('open', '');
+  if (fresh.innerHTML === main.innerHTML) return;
   const focus = document.activeElement && document.activeElement.id;
   main.replaceWith(fresh);
   if (focus) document.getElementById(focus)?.focus();
@@ -92,7 +100,9 @@ document.addEventListener('submit', (event) => {
     .catch(() => say('No connection. It is not known whether this was done.'))
     .finally(() => { for (const button of form.querySelectorAll('button')) button.disabled = false; });
 });
-setInterval(() => { if (!document.hidden) read('front_desk').catch(() => {}); }, 5000);
+const look = () => { if (!document.hidden) read('front_desk').catch(stale); };
+setInterval(look, 5000);
+document.addEventListener('visibilitychange', look);
 document.documentElement.dataset.live = 'on';
 $js$;
 
@@ -113,25 +123,37 @@ as $$
       || case when c.patient_name <> '' then ' <small>for ' || html(c.patient_name) || '</small>' else '' end
       || '<br><small>' || html(concat_ws(', ', c.appointment_type, c.owner_name)) || '</small></td>'
       || '<td><span class="' || case when c.status = 'confirmed' then 'good' when c.status in ('cancelled', 'wrong_number', 'do_not_call', 'failed') then 'bad'
-        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' else front_desk_words(c.status, c.last_outcome, c.next_call_at) end) || '</span>'
-      || case when c.needs_review then ' <strong class="look">please look</strong>' else '' end
+        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' when waiting.call is not null then 'Waiting to be called' else front_desk_words(c.status, c.last_outcome, c.next_call_at) end) || '</span>'
+      || case when c.needs_review then ' <strong class="look">please look' || html(': ' || review.reason) || '</strong>' else '' end
       || '<br><small>' || html(coalesce(
+        case when waiting.call is not null then case when waiting.due_at <= now() then 'it is soon their turn'
+          else 'from ' || to_char(waiting.due_at at time zone t.time_zone, 'FMDay, HH24:MI') || ' on' end end,
         case when c.requested_time is not null then 'asked for ' || to_char(c.requested_time at time zone t.time_zone, 'FMDay FMDD FMMonth, HH24:MI') end,
         c.requested_text,
         case when c.status in ('scheduled', 'callback') and c.next_call_at > now()
           then 'next call ' || to_char(c.next_call_at at time zone t.time_zone, 'FMDay, HH24:MI') end,
         case when c.status not in ('confirmed', 'calling') then regexp_replace(why.detail, '^no call is planned: ', '') end)) || '</small></td><td><div class="actions">'
-      || case when c.phone_e164 is null or c.status in ('calling', 'do_not_call', 'wrong_number', 'cancelled')
+      || case when waiting.call is null or not has_function_privilege('vioc_cancel_call(bigint)', 'execute') then ''
+        else front_desk_button('front_desk_take_back', 'call', waiting.call, 'Take back', 'Do not call ' || coalesce(c.name, '') || ' now') end
+      || case when review.call is null or not has_function_privilege('vioc_mark_reviewed(bigint, text)', 'execute') then ''
+        else front_desk_button('front_desk_seen', 'call', review.call, 'Seen', 'Looked at: ' || coalesce(c.name, '')) end
+      || case when waiting.call is not null or c.phone_e164 is null or c.status in ('calling', 'do_not_call', 'wrong_number', 'cancelled')
           or not has_function_privilege('vioc_call_contact(bigint, boolean)', 'execute') then ''
         else front_desk_button('front_desk_call', 'contact', c.id, 'Call now', 'Call ' || coalesce(c.name, '') || ' now') end
-      || case when c.status = 'do_not_call' or c.phone_e164 is null or not has_function_privilege('vioc_do_not_call(bigint, text, text)', 'execute') then '' else '<details><summary>Opt out</summary>'
+      || case when c.status = 'do_not_call' or c.phone_e164 is null or not has_function_privilege('vioc_do_not_call(bigint, text, text)', 'execute') then '' else '<details id="more-' || c.id || '"><summary id="unfold-' || c.id || '">Opt out</summary>'
         || front_desk_button('front_desk_opt_out', 'contact', c.id, 'Never call again', 'Never call ' || coalesce(c.name, '') || ' again') || '</details>' end
       || '</div></td></tr>', '' order by c.appointment_time, c.id),
       '<tr><td colspan="4" class="quiet">Nobody.</td></tr>')
     || '</tbody></table>'
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok and e.rule not in ('practice_live', 'not_paused', 'not_suspended') limit 1) as why on true
+  left join lateral (select e.detail from vioc_explain_contact(c.id) as e where not e.ok and e.rule not in ('tenant_configured', 'has_key', 'practice_live', 'not_paused', 'not_suspended') limit 1) as why on true
+  left join lateral (
+    select k.id as call, k.due_at from vioc.calls as k
+    where k.tenant_id = c.tenant_id and k.contact_id = c.id and k.status = 'queued' and not k.is_test limit 1) as waiting on true
+  left join lateral (
+    select k.id as call, k.review_reason as reason from vioc.calls as k
+    where k.tenant_id = c.tenant_id and k.contact_id = c.id and k.needs_review order by k.id desc limit 1) as review on true
   where c.tenant_id = front_desk_day.tenant
     and c.appointment_time >= front_desk_day.day::timestamp at time zone t.time_zone
     and c.appointment_time < (front_desk_day.day + 1)::timestamp at time zone t.time_zone
@@ -200,6 +222,14 @@ begin
 end
 $$;
 
+-- Why not, in words for whoever sits at the desk: what has to be mended in the database is for somebody else.
+create function front_desk_refusal(words text) returns text
+  language sql immutable
+  return case
+    when words ~ 'calls are paused' then 'calls are paused.'
+    when words ~ 'vioc[._]' then 'something has to be mended first. Tell whoever looks after the database.'
+    else regexp_replace(words, '^contact [0-9]+ is not called: ', '') || '.' end;
+
 create function front_desk_call(contact bigint) returns "text/html"
   language plpgsql volatile
   set search_path from current
@@ -209,7 +239,28 @@ begin
   perform vioc_call_contact(contact);
   return front_desk_done('The call is on its way.');
 exception when sqlstate 'VC001' or sqlstate '55000' or sqlstate 'PT404' then
-  return front_desk_done('Not called: ' || sqlerrm);
+  return front_desk_done('Not called: ' || front_desk_refusal(sqlerrm));
+end
+$$;
+
+create function front_desk_take_back(call bigint) returns "text/html"
+  language plpgsql volatile
+  set search_path from current
+as $$
+begin
+  perform front_desk_check();
+  return front_desk_done(case (vioc_cancel_call(call)).status when 'cancelled' then 'Nobody is called for now.' else 'Too late: the call was made already.' end);
+end
+$$;
+
+create function front_desk_seen(call bigint) returns "text/html"
+  language plpgsql volatile
+  set search_path from current
+as $$
+begin
+  perform front_desk_check();
+  perform vioc_mark_reviewed(call);
+  return front_desk_done('Noted.');
 end
 $$;
 

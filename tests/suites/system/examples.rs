@@ -89,6 +89,30 @@ fn an_app_keeps_contacts_in_step_calls_and_reads_outcomes() {
         "confirmed"
     );
 
+    // moved: what was confirmed is the old time, and its person is called about the new one
+    practice.run(
+        "set timezone = 'UTC'; update appointments set starts_at = starts_at + interval '2 days'",
+    );
+    let planned = "select a.state = 'booked' and c.status = 'scheduled' and c.next_call_at > now() \
+         and c.appointment_time = a.starts_at from appointments as a, vioc.contacts as c";
+    assert!(practice.ask::<bool>(planned, &[]));
+    practice.wait_for(
+        "the app to read that",
+        "select read_outcomes() >= 0 and exists (select from appointments where called = 'scheduled' and state = 'booked')",
+    );
+    // a confirmation of another time than the app has by now is not taken over
+    practice.run(
+        "alter table appointments disable trigger user; update appointments set starts_at = starts_at + interval '1 day'; \
+         alter table appointments enable trigger user; \
+         update vioc.contacts set status = 'confirmed', next_call_at = null, requested_time = '2031-01-19 14:00+00'",
+    );
+    practice.wait_for(
+        "the app to have read it",
+        "select read_outcomes() >= 0 and exists (select from appointments where wants is not null)",
+    );
+    let read: String = practice.ask("select state || ' ' || wants from appointments", &[]);
+    assert_eq!(read, "booked 2031-01-19 09:00", "by the practice's clock");
+
     practice.run("select vioc_pause(1, 'lunch')");
     let why: String = practice.ask("select why_not($1)", &[&before]);
     assert!(why.contains("pause"), "{why}");

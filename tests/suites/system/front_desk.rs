@@ -106,6 +106,47 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
     );
     assert!(said.contains("Calls are made again."), "{said}");
 
+    // one that waits for its turn can be taken back
+    practice.run("update vioc.credentials set throttled_until = now() + interval '1 hour'");
+    let said = submit(&front, "front_desk_call", &format!("contact={bob}"));
+    assert!(
+        said.contains("Waiting to be called") && said.contains("it is soon their turn"),
+        "{said}"
+    );
+    let waiting: i64 = practice.ask("select id from vioc.calls where status = 'queued'", &[]);
+    assert!(!said.contains(&format!("front_desk_call-{bob}")), "{said}");
+    let said = submit(&front, "front_desk_take_back", &format!("call={waiting}"));
+    assert!(said.contains("Nobody is called for now."), "{said}");
+    assert!(said.contains(&format!("front_desk_call-{bob}")), "{said}");
+    assert_eq!(practice.call_status(waiting), "cancelled");
+    let said = submit(&front, "front_desk_take_back", &format!("call={waiting}"));
+    assert!(said.contains("Nobody is called for now."), "{said}");
+
+    // what a person should look at, and that somebody has
+    practice.run(&format!(
+        "update vioc.calls set needs_review = true, review_reason = 'the person wants another <time>' where id = {waiting}; \
+         update vioc.contacts set needs_review = true where id = {bob}"
+    ));
+    let shown = text(&page(&front, "/rpc/front_desk"));
+    assert!(
+        shown.contains("please look: the person wants another &lt;time&gt;"),
+        "{shown}"
+    );
+    let said = submit(&front, "front_desk_seen", &format!("call={waiting}"));
+    assert!(
+        said.contains("Noted.") && !said.contains("please look"),
+        "{said}"
+    );
+
+    // what is for somebody else to mend is not said in statements
+    practice.run("update vioc.credentials set throttled_until = null; update vioc.tenants set retell_agent_id = null");
+    let said = submit(&front, "front_desk_call", &format!("contact={bob}"));
+    assert!(
+        said.contains("Tell whoever looks after the database.") && !said.contains("vioc.tenants"),
+        "{said}"
+    );
+    practice.run("update vioc.tenants set retell_agent_id = 'agent_1'");
+
     let said = submit(&front, "front_desk_opt_out", &format!("contact={bob}"));
     assert!(said.contains("not called any more"), "{said}");
     assert_eq!(practice.contact_status(bob), "do_not_call");
@@ -260,8 +301,13 @@ fn a_click_calls_pauses_and_opts_out_and_the_page_renews_itself() {
     browser.wait_for_text("Retell refuses calls");
     practice.run(&format!("select vioc_resume({tenant})"));
 
-    // opting out takes two clicks, and what is open is not closed by a renewal
+    // opting out takes two clicks, and what is open is not closed by a renewal, nor keeps the page from it
     browser.click(&format!("details:has(#front_desk_opt_out-{bob}) summary"));
+    browser.wait_for("document.querySelectorAll('details[open]').length === 1");
+    practice.run(&format!(
+        "update vioc.contacts set name = 'Ann Lee' where id = {ann}"
+    ));
+    browser.wait_for("!document.body.textContent.includes('Ann Lee-Ray')");
     browser.wait_for("document.querySelectorAll('details[open]').length === 1");
     browser.picture(&picture("opt-out.png"));
     assert_eq!(practice.contact_status(bob), "scheduled");
@@ -274,6 +320,10 @@ fn a_click_calls_pauses_and_opts_out_and_the_page_renews_itself() {
     assert_eq!(browser.evaluate("window.isTheSame"), true);
     assert_eq!(browser.complaints(), [""; 0]);
     assert_eq!(practice.creates().len(), 1);
+
+    // a page that cannot be renewed says so
+    drop(front);
+    browser.wait_for_text("Not up to date: this is how it was at");
 }
 
 #[test]
