@@ -6,10 +6,11 @@ as $$
 declare
   v_said constant text := nullif(btrim(left(p_word, 200), E' \t\r\n."'), '');
   v_word constant text := lower(v_said);
+  v_joined constant text := regexp_replace(v_word, '[\s-]+', '_', 'g');
 begin
   return coalesce(
     (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = v_word),
-    (select d.outcome from vioc.default_outcome_words() as d where regexp_replace(v_word, '[\s-]+', '_', 'g') = any (d.words)),
+    (select d.outcome from vioc.default_outcome_words() as d where v_joined = any (d.words)),
     v_said);
 end
 $$;
