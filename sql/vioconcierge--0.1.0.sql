@@ -923,7 +923,7 @@ comment on column vioc.events.contact_id is 'The contact.';
 comment on column vioc.events.call_id is 'The call; null for the contact''s own.';
 comment on column vioc.events.kind is 'call: status or outcome of a call changed. contact: status of a contact changed. review: a call needs a person''s look.';
 comment on column vioc.events.status is 'Status of the call, or of the contact, as it was then.';
-comment on column vioc.events.outcome is 'Outcome of the call, or of the contact''s latest decided one, as it was then.';
+comment on column vioc.events.outcome is 'Outcome of the call, or of the contact''s latest decided one, as it was then; other: a word of the agent''s own, which vioc.calls has.';
 
 -- tables/retell_checks.sql
 
@@ -6287,7 +6287,7 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = case when n.at is null then p_now else w.planned_at end, next_call_at = coalesce(n.at, a.at)
+  set planned_at = case when a.at is null then w.planned_at else p_now end, next_call_at = coalesce(n.at, a.at)
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id

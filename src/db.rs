@@ -115,7 +115,8 @@ pub(crate) fn set_session_defaults() {
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),
-        (c"lock_timeout", c"0"),
+        // it waits for no row, but others may hold a table, or a row that nobody thought of
+        (c"lock_timeout", c"10s"),
         (c"transaction_timeout", c"0"),
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),

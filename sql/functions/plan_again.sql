@@ -34,7 +34,7 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = case when n.at is null then p_now else w.planned_at end, next_call_at = coalesce(n.at, a.at)
+  set planned_at = case when a.at is null then w.planned_at else p_now end, next_call_at = coalesce(n.at, a.at)
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id

@@ -47,4 +47,4 @@ comment on column vioc.events.contact_id is 'The contact.';
 comment on column vioc.events.call_id is 'The call; null for the contact''s own.';
 comment on column vioc.events.kind is 'call: status or outcome of a call changed. contact: status of a contact changed. review: a call needs a person''s look.';
 comment on column vioc.events.status is 'Status of the call, or of the contact, as it was then.';
-comment on column vioc.events.outcome is 'Outcome of the call, or of the contact''s latest decided one, as it was then.';
+comment on column vioc.events.outcome is 'Outcome of the call, or of the contact''s latest decided one, as it was then; other: a word of the agent''s own, which vioc.calls has.';

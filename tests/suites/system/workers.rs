@@ -723,3 +723,19 @@ fn a_database_that_cannot_hold_every_name_is_refused() {
         "{error:?}"
     );
 }
+
+#[test]
+fn the_worker_says_that_somebody_holds_a_lock_and_goes_on_when_it_is_gone() {
+    let practice = Practice::open();
+    let mut admin = practice.connect();
+    let mut held = admin.transaction().unwrap();
+    held.batch_execute("lock table vioc.credentials in access exclusive mode")
+        .unwrap();
+    practice.wait_for(
+        "the worker to say so",
+        "select last_error ~ 'SQLSTATE 55P03' from vioc.worker_status",
+    );
+    held.rollback().unwrap();
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+}
