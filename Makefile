@@ -115,7 +115,7 @@ test-matrix: ## all of it with PostgreSQL 17 and 18, in newer Debian releases (r
 	$(call step,other majors of PostgreSQL)
 	@tools/test-matrix $(MAJORS)
 
-check: deps lint deny test fuzz-brief ## what CI runs: lint, licences, all tests, a little fuzzing
+check: deps lint deny test fuzz-brief ## lint, licences, all tests, a little fuzzing
 
 fmt: ## format the code
 	@cargo fmt --all

@@ -2770,7 +2770,10 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt), next_call_at = null
+    -- vioc.next_attempt, worded again: a function with a sub-select is planned at every call
+    set last_attempt = 1 + greatest(c.last_attempt, (
+          select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+        next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after
@@ -3120,9 +3123,16 @@ begin
   end if;
 
   if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
-    -- it was the right one: all that was concluded from the mistake is taken back
+    -- it was the right one: what was concluded from the mistake is taken back, and who had decided has decided
     with wrong as (
-      select c.tenant_id, c.id
+      select c.tenant_id, c.id, case
+          when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
+          when c.id = o.id or c.attempts = 0 then 'scheduled'
+          when c.last_outcome in ('confirmed', 'cancelled', 'rescheduled') then c.last_outcome
+          when c.last_outcome = 'callback_requested' then 'callback'
+          when c.last_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled') then 'scheduled'
+          when c.last_outcome is not null then 'contacted'
+          else 'scheduled' end as status
       from vioc.contacts as o
       join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
         and (c.name, c.patient_name) is not distinct from (o.name, o.patient_name)
@@ -3130,9 +3140,11 @@ begin
       for update of c skip locked
     )
     update vioc.contacts as c
-    set status = case when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text else 'scheduled' end,
-        next_call_at = case when c.appointment_status = 'booked'
-          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+    set status = w.status,
+        next_call_at = case
+          when w.status = 'callback' and c.requested_time > p_now then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false)
+          when w.status = 'scheduled' and c.appointment_status = 'booked'
+            then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
     from wrong as w, vioc.tenants as t
     where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
   end if;
@@ -3822,6 +3834,8 @@ begin
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
+  -- what is locked is waited for once, not for each call
+  perform set_config('lock_timeout', '1ms', true);
   for v_call in
     select p.* from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
   loop
@@ -5950,6 +5964,8 @@ begin
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
+  -- what is locked is left for the next time
+  perform set_config('lock_timeout', '1ms', true);
   for v_overdue in
     select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at is not null
@@ -5964,7 +5980,10 @@ begin
       if v_call.id is not null then
         perform vioc.end_overdue(v_call, p_now);
       end if;
-    exception when others then
+    exception
+      when lock_not_available or deadlock_detected or serialization_failure then
+        null;
+      when others then
       -- it keeps nothing else from being done, and is tried again
       update vioc.calls as c
       set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
@@ -6661,8 +6680,8 @@ begin
     end if;
     new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     if new.next_call_at is null then
-      new.planned_at := v_now;
       new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+      new.planned_at := case when new.next_call_at is null then new.planned_at else v_now end;
     end if;
   end if;
 
@@ -7948,6 +7967,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_call vioc.calls;
   v_outcome constant text := vioc_mark_reviewed.outcome;
+  v_is_promised boolean := false;
 begin
   select c.* into v_call from vioc.calls as c
   where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
@@ -7967,13 +7987,15 @@ begin
   end if;
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
-    update vioc.calls as c set needs_review = false
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
     perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+    -- a callback at no time that can be called at: nobody would call
+    v_is_promised := v_outcome = 'callback_requested' and exists (
+      select from vioc.contacts as ct
+      where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'callback' and ct.next_call_at is null);
   end if;
-  -- last: nothing above asks for a review again, but for a callback at no time that can be called at
+  -- last: nothing above asks for a review again
   update vioc.calls as c
-  set needs_review = coalesce(c.needs_review and v_outcome = 'callback_requested', false), reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  set needs_review = v_is_promised, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id

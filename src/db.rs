@@ -87,6 +87,13 @@ fn failure(error: &CaughtError) -> Failure {
     }
 }
 
+/// Whether the same may succeed a moment later, by what a failure says of itself: a lock, a conflict, a resource, a stop.
+pub(crate) fn is_of_the_moment(problem: &str) -> bool {
+    ["40", "53", "55", "57"]
+        .iter()
+        .any(|class| problem.contains(&format!("(SQLSTATE {class}")))
+}
+
 /// Five characters out of PostgreSQL's packed form, six bits each.
 fn sqlstate(packed: i32) -> String {
     (0..5)

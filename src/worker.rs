@@ -294,11 +294,8 @@ impl Worker {
                 return Ok(None);
             }
         }
-        let Some(asked) = self.claim_look_ups()? else {
-            return Ok(None);
-        };
         let began = Instant::now();
-        // some places are left to the others
+        // first these, which ask seldom, and leave places to the others
         let places = self.places_to_ask().div_ceil(2);
         if places > 0 && began >= self.ask_for_lines_at {
             let statements = &mut self.statements;
@@ -318,6 +315,9 @@ impl Worker {
             self.is_to_check = checks.len() == places;
             self.ask(checks);
         }
+        let Some(asked) = self.claim_look_ups()? else {
+            return Ok(None);
+        };
         let Some(has_more_events) = self.publish_events()? else {
             return Ok(None);
         };
@@ -492,7 +492,12 @@ impl Worker {
 
     fn record_one_by_one(&mut self) {
         self.statements = Statements::default();
+        let mut waiting = false;
         for (call_id, answer) in std::mem::take(&mut self.answers) {
+            if waiting {
+                self.answers.push_back((call_id, answer));
+                continue;
+            }
             let text = format!("[{answer}]");
             let (id, statements) = (self.id, &mut self.statements);
             match with_extension(|| statements.record(id, &text)) {
@@ -500,6 +505,11 @@ impl Worker {
                 Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
                 Ok(Some(_)) => self.answers.push_back((call_id, answer)),
+                // nothing is wrong with the answer: it is brought again, and so are the others
+                Err(problem) if db::is_of_the_moment(&problem) => {
+                    self.answers.push_back((call_id, answer));
+                    waiting = true;
+                }
                 // its lease will end and Retell will be asked
                 Err(problem) => warning!(
                     "vioconcierge: the answer to call {call_id} could not be recorded: {problem}"
@@ -648,8 +658,8 @@ impl Worker {
     /// unanswered keeps no call from being made.
     fn places_to_ask(&self) -> usize {
         let threads = self.pool.as_ref().map_or(0, Pool::capacity);
-        threads
-            .div_ceil(2)
+        (threads / 2)
+            .max(threads.min(1))
             .saturating_sub(self.asking)
             .min(QUESTIONS_AT_A_TIME)
     }

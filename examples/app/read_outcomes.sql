@@ -11,7 +11,7 @@ create function moved() returns trigger
   language plpgsql
 as $$
 begin
-  if new.starts_at <> old.starts_at and new.state = 'confirmed' then
+  if new.starts_at <> old.starts_at and old.state = 'confirmed' and new.state = 'confirmed' then
     new.state := 'booked';
   end if;
   return new;
@@ -37,8 +37,10 @@ begin
 
   -- each contact as it stands: the events say whom to look at
   update appointments as a
-  set called = case when c.attempts = 0 and c.status in ('scheduled', 'calling') then c.status
-        else coalesce(c.last_outcome, c.status) end,
+  set called = case when exists (
+          select from vioc.calls as k
+          where k.tenant_id = c.tenant_id and k.contact_id = c.id and k.outcome is not null and k.appointment_time = a.starts_at)
+        then coalesce(c.last_outcome, c.status) else c.status end,
       wants = coalesce(to_char(c.requested_time at time zone t.time_zone, 'YYYY-MM-DD HH24:MI'), c.requested_text),
       -- the booking stays the practice's own; a confirmation, of the time as it still is, is all that this one takes over unseen
       state = case when c.status = 'confirmed' and a.state = 'booked' and c.appointment_time = a.starts_at

@@ -67,16 +67,22 @@ $css$;
 -- Better with JavaScript: forms are sent and the page renewed without losing the place. Without it forms post, the answer
 -- leads back here, and the page renews itself every half minute.
 create function front_desk_script() returns text language sql immutable return $js$
-const say = (words) => { document.querySelector('.said').textContent = words; };
+// what came of the last press, and whether what is shown is old
+let told = document.querySelector('.said').textContent, late = '';
+const show = () => {
+  const said = document.querySelector('.said'), words = [told, late].filter(Boolean).join(' ');
+  if (said.textContent !== words) said.textContent = words;
+};
+const say = (words) => { told = words; show(); };
 const clock = () => new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-let asOf = clock(), isStale = false;
-const stale = () => { isStale = true; say('Not up to date: this is how it was at ' + asOf + '.'); };
+let asOf = clock();
+const stale = (words) => { late = words + ' This is how it was at ' + asOf + '.'; show(); };
 const renew = (page) => {
   asOf = clock();
   const next = new DOMParser().parseFromString(page, 'text/html');
   const said = next.querySelector('.said').textContent;
-  if (said || isStale) say(said);
-  isStale = false;
+  late = '';
+  say(said || told);
   const fresh = next.querySelector('main'), main = document.querySelector('main');
   if (!fresh) return;
   const unfolded = [...main.querySelectorAll('details[open]')].map((details) => details.id);
@@ -88,8 +94,10 @@ const renew = (page) => {
 };
 const read = async (path, options) => {
   const answer = await fetch(path, { headers: { Accept: 'text/html' }, cache: 'no-store', ...options });
+  const refusal = answer.status === 401 || answer.status === 403 ? 'You are not logged in any more, or may not do this.' : 'The server could not do this now.';
   if (answer.ok) renew(await answer.text());
-  else say(answer.status === 401 || answer.status === 403 ? 'You are not logged in any more, or may not do this.' : 'The server could not do this now.');
+  else if (options) say(refusal);
+  else stale(refusal);
 };
 document.addEventListener('submit', (event) => {
   event.preventDefault();
@@ -100,7 +108,7 @@ document.addEventListener('submit', (event) => {
     .catch(() => say('No connection. It is not known whether this was done.'))
     .finally(() => { for (const button of form.querySelectorAll('button')) button.disabled = false; });
 });
-const look = () => { if (!document.hidden) read('front_desk').catch(stale); };
+const look = () => { if (!document.hidden) read('front_desk').catch(() => stale('Not up to date.')); };
 setInterval(look, 5000);
 document.addEventListener('visibilitychange', look);
 document.documentElement.dataset.live = 'on';
@@ -249,7 +257,12 @@ create function front_desk_take_back(call bigint) returns "text/html"
 as $$
 begin
   perform front_desk_check();
-  return front_desk_done(case (vioc_cancel_call(call)).status when 'cancelled' then 'Nobody is called for now.' else 'Too late: the call was made already.' end);
+  -- a conversation is not cut off because the page was a moment old
+  if not exists (select from vioc.calls as k where k.id = front_desk_take_back.call and k.status in ('queued', 'cancelled')) then
+    return front_desk_done('Too late: the call was made already.');
+  end if;
+  return front_desk_done(case (vioc_cancel_call(call)).status when 'cancelled' then 'Nobody is called for now.'
+    else 'The call has just begun; it is being stopped.' end);
 end
 $$;
 

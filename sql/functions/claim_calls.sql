@@ -26,6 +26,8 @@ begin
   exception when others then
     raise log 'vioconcierge: claiming one by one, a batch failed with SQLSTATE %', sqlstate;
   end;
+  -- what is locked is waited for once, not for each call
+  perform set_config('lock_timeout', '1ms', true);
   for v_call in
     select p.* from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
   loop

@@ -114,8 +114,8 @@ begin
     end if;
     new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     if new.next_call_at is null then
-      new.planned_at := v_now;
       new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+      new.planned_at := case when new.next_call_at is null then new.planned_at else v_now end;
     end if;
   end if;
 

@@ -20,7 +20,10 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt), next_call_at = null
+    -- vioc.next_attempt, worded again: a function with a sub-select is planned at every call
+    set last_attempt = 1 + greatest(c.last_attempt, (
+          select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+        next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
     returning c.*, h.not_after

@@ -34,9 +34,16 @@ begin
   end if;
 
   if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
-    -- it was the right one: all that was concluded from the mistake is taken back
+    -- it was the right one: what was concluded from the mistake is taken back, and who had decided has decided
     with wrong as (
-      select c.tenant_id, c.id
+      select c.tenant_id, c.id, case
+          when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
+          when c.id = o.id or c.attempts = 0 then 'scheduled'
+          when c.last_outcome in ('confirmed', 'cancelled', 'rescheduled') then c.last_outcome
+          when c.last_outcome = 'callback_requested' then 'callback'
+          when c.last_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled') then 'scheduled'
+          when c.last_outcome is not null then 'contacted'
+          else 'scheduled' end as status
       from vioc.contacts as o
       join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
         and (c.name, c.patient_name) is not distinct from (o.name, o.patient_name)
@@ -44,9 +51,11 @@ begin
       for update of c skip locked
     )
     update vioc.contacts as c
-    set status = case when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text else 'scheduled' end,
-        next_call_at = case when c.appointment_status = 'booked'
-          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+    set status = w.status,
+        next_call_at = case
+          when w.status = 'callback' and c.requested_time > p_now then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false)
+          when w.status = 'scheduled' and c.appointment_status = 'booked'
+            then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
     from wrong as w, vioc.tenants as t
     where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
   end if;

@@ -19,6 +19,8 @@ begin
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
+  -- what is locked is left for the next time
+  perform set_config('lock_timeout', '1ms', true);
   for v_overdue in
     select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at is not null
@@ -33,7 +35,10 @@ begin
       if v_call.id is not null then
         perform vioc.end_overdue(v_call, p_now);
       end if;
-    exception when others then
+    exception
+      when lock_not_available or deadlock_detected or serialization_failure then
+        null;
+      when others then
       -- it keeps nothing else from being done, and is tried again
       update vioc.calls as c
       set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)

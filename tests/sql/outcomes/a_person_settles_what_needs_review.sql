@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(23);
+select plan(25);
 
 select pg_temp.placed(:tenant) as call \gset
 select throws_like(format('select vioc_mark_reviewed(%s, %L)', :call, 'confirmed'), 'call % is placed%', 'not before it has ended');
@@ -60,6 +60,13 @@ select is(pg_temp.next(:call), null, 'tomorrow was the day after the call, and i
 select is(pg_temp.told(:call), 'completed callback_requested / callback / review', '... which is told, or nobody would call');
 select vioc_mark_reviewed(:call) as ignored \gset
 select is(pg_temp.told(:call), 'completed callback_requested / callback', '... until it has been looked at');
+update vioc.calls set needs_review = true, review_reason = 'the agent''s report and the analysis disagree' where id = :call;
+select vioc_mark_reviewed(:call, 'callback_requested') as ignored \gset
+select is(pg_temp.told(:call), 'completed callback_requested / callback', 'the outcome that it has already settles it');
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "ring me", "callback_time": "2031-03-07T15:00"}')) as ignored \gset
+select vioc_mark_reviewed(:call, 'callback_requested') as ignored \gset
+select is(pg_temp.told(:call) || ' ' || pg_temp.next(:call), 'completed callback_requested / callback 2031-03-07 15:00:00-05', 'a callback at a time that can be called at needs nobody');
 
 -- another call of the contact still needs a look
 select pg_temp.contact(:tenant) as ann \gset

@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(16);
+select plan(18);
 
 select pg_temp.contact(:tenant, '+12125553333') as ann, pg_temp.contact(:tenant, '+12125553333', p_name => 'Ann Jones') as again,
   pg_temp.contact(:tenant, '+12125553333', p_name => 'Her Mother') as mother \gset
@@ -34,7 +34,10 @@ select ok(pg_temp.may_ring(:later), 'until the practice has a new number for the
 select ok(pg_temp.may_ring(:ann), 'which is right');
 
 -- it was a mistake
-select pg_temp.contact(:tenant, '+12125557777') as eve, pg_temp.contact(:tenant, '+12125557777', p_appointment => '2031-04-20 15:00-04') as twice \gset
+select pg_temp.contact(:tenant, '+12125557777') as eve, pg_temp.contact(:tenant, '+12125557777', p_appointment => '2031-04-20 15:00-04') as twice,
+  pg_temp.contact(:tenant, '+12125557777', p_appointment => '2031-04-21 15:00-04') as decided, pg_temp.contact(:tenant, '+12125557777', p_appointment => '2031-04-22 15:00-04') as later \gset
+update vioc.contacts set status = 'confirmed', last_outcome = 'confirmed', attempts = 1, last_attempt = 1, next_call_at = null where id = :decided;
+update vioc.contacts set status = 'callback', last_outcome = 'callback_requested', attempts = 1, last_attempt = 1, requested_time = '2031-04-10 15:00-04', next_call_at = '2031-04-10 15:00-04' where id = :later;
 select pg_temp.dial(:eve) as call \gset
 select pg_temp.report(:call, '{"status": "ended", "outcome": "wrong number"}') as ignored \gset
 update vioc.contacts set appointment_status = 'kept' where id = :eve;
@@ -42,5 +45,7 @@ select is((pg_temp.person(:twice)).status, 'wrong_number', 'the agent thought so
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "confirm"}')) as ignored \gset
 select is((pg_temp.person(:twice)).status || ' ' || (pg_temp.person(:twice)).next_call_at, 'scheduled 2031-04-19 15:00:00-04', 'a correction brings the other appointment back');
 select ok(pg_temp.may_ring(:twice), '... whatever became of the first');
+select is(row(c.status, c.next_call_at)::text, '(confirmed,)', '... one that was decided stays decided') from pg_temp.person(:decided) as c;
+select is(row(c.status, c.next_call_at)::text, row('callback', timestamptz '2031-04-10 15:00-04')::text, '... and a promise a promise') from pg_temp.person(:later) as c;
 
 select * from finish();

@@ -323,7 +323,7 @@ fn a_click_calls_pauses_and_opts_out_and_the_page_renews_itself() {
 
     // a page that cannot be renewed says so
     drop(front);
-    browser.wait_for_text("Not up to date: this is how it was at");
+    browser.wait_for_text("Not up to date. This is how it was at");
 }
 
 #[test]

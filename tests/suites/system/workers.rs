@@ -727,15 +727,33 @@ fn a_database_that_cannot_hold_every_name_is_refused() {
 #[test]
 fn the_worker_says_that_somebody_holds_a_lock_and_goes_on_when_it_is_gone() {
     let practice = Practice::open();
+    practice
+        .retell
+        .script(Script::any().create(CreateFault::answer_after(Duration::from_secs(1))));
+    practice.due_contacts(practice.tenant, 60);
+    practice.run("select vioc_go_live(1); select vioc_enqueue_due()");
+    // some are answered meanwhile, more wait in the queue
+    practice.wait_for_creates(20);
     let mut admin = practice.connect();
     let mut held = admin.transaction().unwrap();
     held.batch_execute("lock table vioc.credentials in access exclusive mode")
         .unwrap();
+    let began = Instant::now();
     practice.wait_for(
         "the worker to say so",
         "select last_error ~ 'SQLSTATE 55P03' from vioc.worker_status",
     );
+    let took = began.elapsed();
     held.rollback().unwrap();
-    let call = practice.call_number(&new_number());
-    practice.wait_for_call(call.id, &["completed"]);
+    assert!(
+        took < Duration::from_secs(20),
+        "once, not for each call: {took:?}"
+    );
+    practice.wait_until_settled();
+    assert_eq!(practice.retell.counters().dials, 60);
+    let log = practice.cluster.log();
+    assert!(
+        !log.contains("could not be recorded"),
+        "no answer is thrown away: {log}"
+    );
 }
