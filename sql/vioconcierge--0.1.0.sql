@@ -1295,7 +1295,8 @@ begin atomic
       'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
       '{webhook_events}'),
     -- not id: the identity gives it, so that no two practices have the same; what the extension owns, its trigger guards
-    ('operator', false, 'table', 'insert (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), update (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), delete', '{contacts}'),
+    ('operator', false, 'table', format('insert (%1$s), update (%1$s), delete',
+      'tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at'), '{contacts}'),
     ('admin', false, 'table', 'select', '{audit,forgotten,webhook_events}'),
     ('admin', false, 'table', 'insert, update, delete',
       '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
@@ -3847,12 +3848,7 @@ begin
       if left(v_state, 2) in ('40', '53', '55', '57', '58', 'XX') then
         -- not this call's fault (conflicts, resources, the system): it is tried again, as one that somebody holds
         v_left := v_left + 1;
-        tenant_id := v_call.tenant_id;
-        call_id := v_call.id;
-        credential_id := v_call.credential_id;
-        api_key := null;
-        body := null;
-        return next;
+        return query select v_call.tenant_id, v_call.id, null::text, null::text, v_call.credential_id;
       else
         begin
           perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state,
@@ -5984,10 +5980,10 @@ begin
       when lock_not_available or deadlock_detected or serialization_failure then
         null;
       when others then
-      -- it keeps nothing else from being done, and is tried again
-      update vioc.calls as c
-      set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
-      where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+        -- it keeps nothing else from being done, and is tried again
+        update vioc.calls as c
+        set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+        where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
 end
@@ -6268,12 +6264,40 @@ end
 $$;
 comment on function vioc.enqueue_due(integer, text, timestamptz) is 'Queues a call for each due contact that the rules allow.';
 
+-- functions/plan_anew.sql
+
+-- Private. What becomes of a contact that waits for a step of the plan, or has none left, when plan, hours or place change.
+-- Who would be called at once, because the hours left nothing else, gets the step back when they allow it: hours are often
+-- written row by row. Whose plan has begun keeps it, so that a step that was called, or withdrawn, stays used up; but a step
+-- that was still ahead is not lost because its new place would be in the past.
+create function vioc.plan_anew(
+  p_contact vioc.contacts, p_tenant vioc.tenants, p_now timestamptz, out planned_at timestamptz, out next_call_at timestamptz)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_is_at_once constant boolean := coalesce(p_contact.next_call_at = p_contact.planned_at, false);
+begin
+  planned_at := coalesce(p_contact.planned_at, p_contact.created_at);
+  if not v_is_at_once and not exists (
+    select from vioc.calls as o
+    where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and not o.is_test
+      and o.queued_at >= plan_anew.planned_at) then
+    planned_at := p_now;
+  end if;
+  next_call_at := vioc.next_plan_step(p_contact, p_tenant, planned_at, case when v_is_at_once then planned_at else p_now end);
+  if next_call_at is null and p_contact.next_call_at > p_now then
+    next_call_at := vioc.next_plan_step(p_contact, p_tenant, p_now, p_now);
+    planned_at := case when next_call_at is null then planned_at else p_now end;
+  end if;
+end
+$$;
+comment on function vioc.plan_anew(vioc.contacts, vioc.tenants, timestamptz) is 'When the plan of a waiting contact was made, and when it calls next, by the plan and hours as they are now.';
+
 -- functions/plan_again.sql
 
 -- Private. Plan, zone, hours or days off of a practice have changed: whoever still waits for a step of the plan, or has
 -- none left, follows. Not who waits for a follow-up, a callback or a time by hand, or whose call is due or being made.
--- Who would be called at once, because the hours left nothing else, gets the step back when they allow it: hours are often
--- written row by row. Whose plan has begun keeps it, so that a step that was called, or withdrawn, stays used up.
 -- Skips locked contacts: one that is just being called does not wait for the plan, and the worker, which holds it, may
 -- want this practice's row.
 create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns void
@@ -6282,39 +6306,25 @@ create function vioc.plan_again(p_tenant_id bigint, p_now timestamptz) returns v
 as $$
 begin
   with waiting as (
-    select c.tenant_id, c.id, c.next_call_at, p.planned_at, case when p.is_at_once then p.planned_at else p_now end as after
-    from vioc.contacts as c
-    cross join lateral (
-      select coalesce(c.next_call_at = c.planned_at, false) as is_at_once) as a
-    cross join lateral (
-      select a.is_at_once, case
-        when a.is_at_once or exists (
-          select from vioc.calls as o
-          where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-            and o.queued_at >= coalesce(c.planned_at, c.created_at)) then coalesce(c.planned_at, c.created_at)
-        else p_now end as planned_at
-      offset 0) as p
+    select c.tenant_id, c.id from vioc.contacts as c
     where c.tenant_id = p_tenant_id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
       and c.phone_e164 is not null and c.appointment_time > p_now
       and (c.next_call_at is null
-        or ((c.next_call_at > p_now or p.is_at_once) and c.next_call_at is distinct from c.call_at))
+        or ((c.next_call_at > p_now or c.next_call_at = c.planned_at) and c.next_call_at is distinct from c.call_at))
       and (c.last_outcome is null or c.last_outcome not in ('account_trouble', 'throttled'))
       and not exists (
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
           and o.is_open)
-    for update of c skip locked
+    for update skip locked
   )
   update vioc.contacts as c
-  set planned_at = case when a.at is null then w.planned_at else p_now end, next_call_at = coalesce(n.at, a.at)
+  set planned_at = n.planned_at, next_call_at = n.next_call_at
   from waiting as w
   join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id
-  cross join lateral (select vioc.next_plan_step(o, t, w.planned_at, w.after) as at offset 0) as n
-  -- a step that was still ahead is not lost because its new place would be in the past
-  cross join lateral (
-    select case when n.at is null and w.next_call_at > p_now then vioc.next_plan_step(o, t, p_now, p_now) end as at offset 0) as a
-  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from coalesce(n.at, a.at);
+  cross join lateral (select * from vioc.plan_anew(o, t, p_now) offset 0) as n
+  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.next_call_at;
 end
 $$;
 comment on function vioc.plan_again(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
@@ -6671,18 +6681,8 @@ begin
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
-    -- a step that waits was fitted into the hours of another place; one that was called stays used up (as in plan_again)
-    if not exists (
-      select from vioc.calls as o
-      where o.tenant_id = new.tenant_id and o.contact_id = new.id and not o.is_test
-        and o.queued_at >= coalesce(new.planned_at, new.created_at)) then
-      new.planned_at := v_now;
-    end if;
-    new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
-    if new.next_call_at is null then
-      new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
-      new.planned_at := case when new.next_call_at is null then new.planned_at else v_now end;
-    end if;
+    -- a step that waits was fitted into the hours of another place
+    select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

@@ -23,6 +23,15 @@ pub(crate) struct Failure {
     pub(crate) message: String,
 }
 
+impl Failure {
+    /// Whether the same may succeed a moment later: a lock, a conflict, a resource, a stop.
+    pub(crate) fn is_of_the_moment(&self) -> bool {
+        ["40", "53", "55", "57"]
+            .iter()
+            .any(|class| self.sqlstate.starts_with(class))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
@@ -85,13 +94,6 @@ fn failure(error: &CaughtError) -> Failure {
             message: report.message().to_owned(),
         },
     }
-}
-
-/// Whether the same may succeed a moment later, by what a failure says of itself: a lock, a conflict, a resource, a stop.
-pub(crate) fn is_of_the_moment(problem: &str) -> bool {
-    ["40", "53", "55", "57"]
-        .iter()
-        .any(|class| problem.contains(&format!("(SQLSTATE {class}")))
 }
 
 /// Five characters out of PostgreSQL's packed form, six bits each.

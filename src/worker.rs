@@ -14,7 +14,7 @@ use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
 use vioc_retell::{Done, Job, Method, Pool, secrets};
 
-use crate::db::{self, LookUp, Statements};
+use crate::db::{self, Failure, LookUp, Statements};
 use crate::queue::{Claim, Queue};
 use crate::{config, shared, stop};
 
@@ -229,7 +229,7 @@ impl Worker {
                     wait
                 }
                 Err(problem) => {
-                    self.complain(problem);
+                    self.complain(problem.to_string());
                     // a plan may be stale (extension dropped and created again)
                     self.statements = Statements::default();
                     AFTER_AN_ERROR
@@ -239,7 +239,7 @@ impl Worker {
     }
 
     /// Everything there is to do now; returns how long there is nothing.
-    fn round(&mut self) -> Result<Duration, String> {
+    fn round(&mut self) -> Result<Duration, Failure> {
         if self.presence == Presence::Waiting && !self.attach()? {
             return Ok(IDLE_POLL);
         }
@@ -266,7 +266,7 @@ impl Worker {
     }
 
     /// `None`: the extension is gone.
-    fn work(&mut self) -> Result<Option<Duration>, String> {
+    fn work(&mut self) -> Result<Option<Duration>, Failure> {
         // what goes wrong there keeps nothing else from being done
         let (moved, failure) = match self.record_and_claim() {
             Ok(None) => return Ok(None),
@@ -366,7 +366,7 @@ impl Worker {
 
     /// Numbers what was committed, then tells listeners, each in a transaction of its own. Returns whether there is
     /// more; `None`: the extension is gone.
-    fn publish_events(&mut self) -> Result<Option<bool>, String> {
+    fn publish_events(&mut self) -> Result<Option<bool>, Failure> {
         let statements = &mut self.statements;
         let numbered = with_extension(|| statements.number_events(EVENTS_AT_A_TIME))?;
         let Some(numbered) = numbered else {
@@ -377,10 +377,10 @@ impl Worker {
             && newest > self.told
             && self.tell_from <= Instant::now()
         {
-            match in_transaction(|| db::notify(newest)) {
+            match db::transaction(|| db::notify(newest)) {
                 Ok(()) => self.told = newest,
                 Err(problem) => {
-                    self.slot.report.complain(&problem);
+                    self.slot.report.complain(&problem.to_string());
                     self.tell_from = Instant::now() + NOTIFY_AGAIN;
                 }
             }
@@ -391,9 +391,9 @@ impl Worker {
     }
 
     /// False: no extension here yet, or another worker is still leaving.
-    fn attach(&mut self) -> Result<bool, String> {
+    fn attach(&mut self) -> Result<bool, Failure> {
         if !self.is_locked {
-            self.is_locked = in_transaction(|| Ok(db::try_lock()))?;
+            self.is_locked = db::transaction(|| Ok(db::try_lock()))?;
             if !self.is_locked {
                 return Ok(false);
             }
@@ -416,7 +416,7 @@ impl Worker {
     /// One short transaction: answers in, next calls out; returns how many in all. The calls are sent when it has
     /// committed. If the answers cannot be recorded together they are recorded one by one, so that a poisoned one stays
     /// alone.
-    fn record_and_claim(&mut self) -> Result<Option<usize>, String> {
+    fn record_and_claim(&mut self) -> Result<Option<usize>, Failure> {
         let tried = self.answers.len().min(self.queue.at_a_time());
         let answers = (tried > 0).then(|| json_array(self.answers.range(..tried)));
         let room = self.room();
@@ -506,7 +506,7 @@ impl Worker {
                 // held by somebody: bring it again
                 Ok(Some(_)) => self.answers.push_back((call_id, answer)),
                 // nothing is wrong with the answer: it is brought again, and so are the others
-                Err(problem) if db::is_of_the_moment(&problem) => {
+                Err(problem) if problem.is_of_the_moment() => {
                     self.answers.push_back((call_id, answer));
                     waiting = true;
                 }
@@ -605,7 +605,7 @@ impl Worker {
         report.in_flight.store(in_flight, Ordering::Relaxed);
     }
 
-    fn claim_look_ups(&mut self) -> Result<Option<usize>, String> {
+    fn claim_look_ups(&mut self) -> Result<Option<usize>, Failure> {
         let places = self.places_to_ask();
         if places == 0 {
             return Ok(Some(0));
@@ -816,8 +816,8 @@ fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, String)>) -> String {
 }
 
 /// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before.
-fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, String> {
-    in_transaction(|| {
+fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
+    db::transaction(|| {
         let Some(extension) = db::extension() else {
             return Ok(None);
         };
@@ -827,10 +827,6 @@ fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, S
             _ => body().map(Some),
         }
     })
-}
-
-fn in_transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, String> {
-    db::transaction(body).map_err(|failure| failure.to_string())
 }
 
 /// What pg_stat_activity says: no personal data.

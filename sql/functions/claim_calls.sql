@@ -39,12 +39,7 @@ begin
       if left(v_state, 2) in ('40', '53', '55', '57', '58', 'XX') then
         -- not this call's fault (conflicts, resources, the system): it is tried again, as one that somebody holds
         v_left := v_left + 1;
-        tenant_id := v_call.tenant_id;
-        call_id := v_call.id;
-        credential_id := v_call.credential_id;
-        api_key := null;
-        body := null;
-        return next;
+        return query select v_call.tenant_id, v_call.id, null::text, null::text, v_call.credential_id;
       else
         begin
           perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state,

@@ -105,18 +105,8 @@ begin
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
-    -- a step that waits was fitted into the hours of another place; one that was called stays used up (as in plan_again)
-    if not exists (
-      select from vioc.calls as o
-      where o.tenant_id = new.tenant_id and o.contact_id = new.id and not o.is_test
-        and o.queued_at >= coalesce(new.planned_at, new.created_at)) then
-      new.planned_at := v_now;
-    end if;
-    new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
-    if new.next_call_at is null then
-      new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
-      new.planned_at := case when new.next_call_at is null then new.planned_at else v_now end;
-    end if;
+    -- a step that waits was fitted into the hours of another place
+    select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

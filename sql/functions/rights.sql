@@ -33,7 +33,8 @@ begin atomic
       'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
       '{webhook_events}'),
     -- not id: the identity gives it, so that no two practices have the same; what the extension owns, its trigger guards
-    ('operator', false, 'table', 'insert (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), update (tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at), delete', '{contacts}'),
+    ('operator', false, 'table', format('insert (%1$s), update (%1$s), delete',
+      'tenant_id, external_id, name, patient_name, phone, time_zone, locale, appointment_time, appointment_type, owner_name, special_instructions, extra_variables, appointment_status, call_at, consent_at, consent_source, phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, created_at'), '{contacts}'),
     ('admin', false, 'table', 'select', '{audit,forgotten,webhook_events}'),
     ('admin', false, 'table', 'insert, update, delete',
       '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),

@@ -39,10 +39,10 @@ begin
       when lock_not_available or deadlock_detected or serialization_failure then
         null;
       when others then
-      -- it keeps nothing else from being done, and is tried again
-      update vioc.calls as c
-      set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
-      where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+        -- it keeps nothing else from being done, and is tried again
+        update vioc.calls as c
+        set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+        where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
 end

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use postgres::Client;
 use retell_simulator::{CreateFault, Script, Simulator};
 use rustix::process::{Pid, test_kill_process};
 use vioc_tests::practice::{APP, Practice, Queued, call_contact, cluster, new_number};
@@ -150,16 +151,22 @@ fn a_statement_that_fails_gives_the_database_back() {
 /// A synchronous standby that is not there: commits wait for it until somebody gives up.
 const NOBODY: &str = "a standby that never comes";
 
-#[test]
-fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_and_does_not_hold_up_a_stop() {
-    let practice = Practice::open();
-    let contact = practice.contact(&new_number());
+/// A call that is queued here and on no standby, by a session that does not wait for one either.
+fn call_without_the_standby(practice: &Practice, contact: i64) -> (Client, Queued) {
     practice
         .cluster
         .set("synchronous_standby_names", &format!("\"{NOBODY}\""));
     let mut app = practice.connect();
     app.batch_execute("set synchronous_commit = local").unwrap();
     let call = call_contact(&mut app, contact);
+    (app, call)
+}
+
+#[test]
+fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_and_does_not_hold_up_a_stop() {
+    let practice = Practice::open();
+    let contact = practice.contact(&new_number());
+    let (_, call) = call_without_the_standby(&practice, contact);
     practice.wait_for(
         "the claim to wait for the standby",
         "select exists (select from pg_stat_activity where backend_type = 'vioconcierge worker' and wait_event = 'SyncRep')",
@@ -242,13 +249,8 @@ fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_when_the_post
 fn cancelling_the_workers_statement_does_not_make_it_dial_an_unreplicated_claim() {
     let practice = Practice::open();
     let contact = practice.contact(&new_number());
-    practice
-        .cluster
-        .set("synchronous_standby_names", &format!("\"{NOBODY}\""));
     let worker = practice.cluster.worker_pid(APP);
-    let mut app = practice.connect();
-    app.batch_execute("set synchronous_commit = local").unwrap();
-    let call = call_contact(&mut app, contact);
+    let (mut app, call) = call_without_the_standby(&practice, contact);
     let waits = "select exists (select from pg_stat_activity where backend_type = 'vioconcierge worker' and wait_event = 'SyncRep')";
     practice.wait_for("the claim to wait for the standby", waits);
     for _ in 0..3 {
@@ -266,12 +268,7 @@ fn cancelling_the_workers_statement_does_not_make_it_dial_an_unreplicated_claim(
 fn a_claim_whose_commit_took_too_long_is_judged_again_before_anybody_is_dialled() {
     let practice = Practice::open();
     let contact = practice.contact(&new_number());
-    practice
-        .cluster
-        .set("synchronous_standby_names", &format!("\"{NOBODY}\""));
-    let mut app = practice.connect();
-    app.batch_execute("set synchronous_commit = local").unwrap();
-    let call = call_contact(&mut app, contact);
+    let (mut app, call) = call_without_the_standby(&practice, contact);
     practice.wait_at_most(
         "the claim to have waited for the standby longer than what allowed it may count",
         Duration::from_secs(60),
