@@ -508,12 +508,12 @@ create table vioc.contacts (
   constraint only_a_reachable_contact_is_due check (
     next_call_at is null or status in ('scheduled', 'calling', 'callback')),
   constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
-) with (fillfactor = 80, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
+) with (
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due at a practice, without a look at those who are not
-create index contacts_due_idx on vioc.contacts (tenant_id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
@@ -551,6 +551,28 @@ comment on column vioc.contacts.may_expire is 'Owned by the extension: it expire
 -- vioc.expire_contacts, vioc.skip_late_steps
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where may_expire;
+
+-- tables/next_calls.sql
+
+-- When contacts are called next, in order: a table of its own, because an index of vioc.contacts about a column that every
+-- queueing changes would make each of those updates write all the other indexes of that wide table. Exactly the contacts
+-- that have a next_call_at; kept by triggers on vioc.contacts (functions/next_call_changed.sql), by which a restore makes it
+-- anew. No foreign key, which would be one more look-up for each.
+
+create table vioc.next_calls (
+  tenant_id bigint not null,
+  next_call_at timestamptz not null,
+  contact_id bigint not null,
+  -- vioc_enqueue_due: who is due at a practice, without a look at those who are not
+  primary key (tenant_id, next_call_at, contact_id)
+) with (
+  autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
+
+comment on table vioc.next_calls is 'Who is called next, and when: vioc.contacts.next_call_at in order. Written by the extension only.';
+comment on column vioc.next_calls.tenant_id is 'The practice.';
+comment on column vioc.next_calls.next_call_at is 'When the next call becomes due.';
+comment on column vioc.next_calls.contact_id is 'See vioc.contacts.id.';
 
 -- tables/calls.sql
 
@@ -1283,7 +1305,7 @@ begin atomic
     -- policies and views ask them
     ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures,known_zone}'),
     ('viewer', false, 'table', 'select',
-      '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,outcome_words,tenants,webhook_refusals}'),
+      '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,next_calls,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- of the whole database
@@ -2203,8 +2225,9 @@ begin
     with planned as (
       select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
         vioc.call_by(c, v_tenant.min_notice) as call_by
-      from vioc.contacts as c
-      where c.tenant_id = p_tenant_id and c.next_call_at < v_end
+      from vioc.next_calls as n
+      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id
+      where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
     ),
     allowed as (
@@ -4379,7 +4402,9 @@ begin
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case
         when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') and c.cancel_requested_at is not null then p_now
-        when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then p_now + interval '10 minutes'
+        -- ten minutes after its claim, as it is: another time would make this update write every index anew
+        when c.status in ('dispatching', 'placed') then coalesce(c.look_up_at, p_now + interval '10 minutes')
+        when c.status in ('queued', 'unconfirmed') then p_now + interval '10 minutes'
         -- a call that we had given up lives: follow it to its end
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
         else c.look_up_at end,
@@ -6216,8 +6241,9 @@ begin
         from (
           -- in order before they are judged, so that no more are judged than are taken
           select d.tenant_id, d.id, d.appointment_time
-          from vioc.contacts as d
-          where d.tenant_id = t.id and d.next_call_at <= p_now
+          from vioc.next_calls as n
+          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+          where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
           order by d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
@@ -6856,6 +6882,42 @@ create trigger contact_changed after update on vioc.contacts
   when (new.status <> old.status and new.status <> 'calling')
   execute function vioc.contact_changed();
 
+-- functions/next_call_changed.sql
+
+-- Trigger. Keeps vioc.next_calls. Whoever changes a contact, which keeps its practice and its id, holds its row: nobody else
+-- is at this one.
+create function vioc.next_call_changed() returns trigger
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op <> 'INSERT' then
+    delete from vioc.next_calls as n
+    where n.tenant_id = old.tenant_id and n.next_call_at = old.next_call_at and n.contact_id = old.id;
+  end if;
+  if tg_op <> 'DELETE' and new.next_call_at is not null then
+    insert into vioc.next_calls (tenant_id, next_call_at, contact_id)
+    values (new.tenant_id, new.next_call_at, new.id)
+    on conflict do nothing;
+  end if;
+  return null;
+end
+$$;
+comment on function vioc.next_call_changed() is 'Trigger: vioc.next_calls knows when each contact is called next.';
+
+create trigger next_call_inserted after insert on vioc.contacts
+  for each row when (new.next_call_at is not null)
+  execute function vioc.next_call_changed();
+-- no list of columns: the triggers before it change next_call_at themselves
+create trigger next_call_changed after update on vioc.contacts
+  for each row
+  when (new.next_call_at is distinct from old.next_call_at)
+  execute function vioc.next_call_changed();
+create trigger next_call_deleted after delete on vioc.contacts
+  for each row when (old.next_call_at is not null)
+  execute function vioc.next_call_changed();
+
 -- functions/checks_wanted.sql
 
 -- Private. The keys and agents in use, and what Retell last said about them; is_current: with the key of today, and
@@ -7304,7 +7366,7 @@ as $$
     union all
     select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
     from practices as p
-    where not p.live and exists (select from vioc.contacts as c where c.tenant_id = p.id and c.next_call_at is not null)
+    where not p.live and exists (select from vioc.next_calls as n where n.tenant_id = p.id)
   )
   select f.* from findings as f
   union all
@@ -7321,7 +7383,7 @@ comment on function vioc.examine_practices(int8multirange, timestamptz) is 'vioc
 
 -- functions/examine_calls.sql
 
--- Private to vioc_doctor. Looks at the latest calls and webhooks only, so that it is quick in any database.
+-- Private to vioc_doctor. Looks at the latest calls, contacts and webhooks only, so that it is quick in any database.
 create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language sql volatile
@@ -7413,6 +7475,14 @@ as $$
     select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
     from narrow as n group by n.remedy
     union all
+    select 'next_calls', false, format('%s of the latest contacts are not called by themselves: they were written while the triggers of vioc.contacts were off', count(*)),
+      'insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
+    from (select c.* from vioc.contacts as c order by c.id desc limit 1000) as l
+    where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
+      select from vioc.next_calls as n
+      where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id)
+    having count(*) > 0
+    union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
     from vioc.webhook_events as e
     where e.state = 'failed' and (e.tenant_id <@ p_tenants or p_tenants = '{(,)}')
@@ -7426,10 +7496,10 @@ as $$
     ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
     ('queue', case when vioc.server_state() = 'ready' then true end,
       case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
-    ('dead_letters', true, 'none')) as w (check_name, ok, detail)
+    ('next_calls', true, 'everybody who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
-comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';
+comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, next calls, dead letters.';
 
 -- functions/examine_grants.sql
 
@@ -8670,7 +8740,9 @@ select t.id as tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next
 from vioc.tenants as t
 -- a practice at a time, by its index: a scan would look at everybody who is not due
 cross join lateral (
-  select * from vioc.contacts as d where d.tenant_id = t.id and d.next_call_at <= now() offset 0) as c;
+  select d.* from vioc.next_calls as n
+  join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+  where n.tenant_id = t.id and n.next_call_at <= now() offset 0) as c;
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
 comment on column vioc.due_contacts.tenant_id is 'The practice.';
 comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';
@@ -8716,7 +8788,7 @@ union all
 select 'contacts_due', '{}', coalesce(sum(d.contacts), 0)
 from vioc.tenants as t
 cross join lateral (
-  select count(*) as contacts from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as d
+  select count(*) as contacts from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as d
 union all
 select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
 from unnest(array['new', 'failed']) as s (state)
@@ -8792,7 +8864,7 @@ select t.id as tenant_id, t.company_name, t.live,
   case when k.throttled_until > now() then k.throttled_until end as throttled_until,
   n.queued, n.oldest_due_at, n.in_progress,
   d.calls_today, t.max_calls_per_day,
-  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as due_contacts,
   (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
 from vioc.tenants as t
 left join vioc.credentials as k
@@ -8885,6 +8957,8 @@ begin
     select c.oid::regclass as name
     from pg_class as c
     where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'S')
+      -- made anew from the contacts, by their trigger
+      and c.relname <> 'next_calls'
     order by c.relkind, c.oid
   loop
     perform pg_extension_config_dump(v_relation.name, '');
@@ -8922,7 +8996,7 @@ begin
       )
       select r.relation, 'viewers see', 'select', false, s.condition
       from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
-        'outcome_words']) as r (relation)
+        'next_calls', 'outcome_words']) as r (relation)
       join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
       union all
       select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'

@@ -46,8 +46,9 @@ begin
         from (
           -- in order before they are judged, so that no more are judged than are taken
           select d.tenant_id, d.id, d.appointment_time
-          from vioc.contacts as d
-          where d.tenant_id = t.id and d.next_call_at <= p_now
+          from vioc.next_calls as n
+          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+          where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
           order by d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id

@@ -1,4 +1,4 @@
--- Private to vioc_doctor. Looks at the latest calls and webhooks only, so that it is quick in any database.
+-- Private to vioc_doctor. Looks at the latest calls, contacts and webhooks only, so that it is quick in any database.
 create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language sql volatile
@@ -90,6 +90,14 @@ as $$
     select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
     from narrow as n group by n.remedy
     union all
+    select 'next_calls', false, format('%s of the latest contacts are not called by themselves: they were written while the triggers of vioc.contacts were off', count(*)),
+      'insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
+    from (select c.* from vioc.contacts as c order by c.id desc limit 1000) as l
+    where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
+      select from vioc.next_calls as n
+      where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id)
+    having count(*) > 0
+    union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'
     from vioc.webhook_events as e
     where e.state = 'failed' and (e.tenant_id <@ p_tenants or p_tenants = '{(,)}')
@@ -103,7 +111,7 @@ as $$
     ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
     ('queue', case when vioc.server_state() = 'ready' then true end,
       case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
-    ('dead_letters', true, 'none')) as w (check_name, ok, detail)
+    ('next_calls', true, 'everybody who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
-comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, dead letters.';
+comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, next calls, dead letters.';

@@ -85,7 +85,7 @@ as $$
     union all
     select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
     from practices as p
-    where not p.live and exists (select from vioc.contacts as c where c.tenant_id = p.id and c.next_call_at is not null)
+    where not p.live and exists (select from vioc.next_calls as n where n.tenant_id = p.id)
   )
   select f.* from findings as f
   union all

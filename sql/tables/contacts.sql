@@ -40,12 +40,12 @@ create table vioc.contacts (
   constraint only_a_reachable_contact_is_due check (
     next_call_at is null or status in ('scheduled', 'calling', 'callback')),
   constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
-) with (fillfactor = 80, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
+) with (
+  fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
+  autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
--- vioc_enqueue_due: who is due at a practice, without a look at those who are not
-create index contacts_due_idx on vioc.contacts (tenant_id, next_call_at) where next_call_at is not null;
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 

@@ -19,7 +19,7 @@ union all
 select 'contacts_due', '{}', coalesce(sum(d.contacts), 0)
 from vioc.tenants as t
 cross join lateral (
-  select count(*) as contacts from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as d
+  select count(*) as contacts from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as d
 union all
 select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
 from unnest(array['new', 'failed']) as s (state)

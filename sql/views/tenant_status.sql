@@ -23,7 +23,7 @@ select t.id as tenant_id, t.company_name, t.live,
   case when k.throttled_until > now() then k.throttled_until end as throttled_until,
   n.queued, n.oldest_due_at, n.in_progress,
   d.calls_today, t.max_calls_per_day,
-  (select count(*) from vioc.contacts as c where c.tenant_id = t.id and c.next_call_at <= now()) as due_contacts,
+  (select count(*) from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as due_contacts,
   (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
 from vioc.tenants as t
 left join vioc.credentials as k

@@ -724,6 +724,12 @@ impl World {
             "Retell's call_ids are not those of the calls"
         );
 
+        let sql = "select not exists (select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null except table vioc.next_calls) and (select count(*) from vioc.next_calls) = (select count(c.next_call_at) from vioc.contacts as c)";
+        assert!(
+            self.run(sql, &[])[0].get::<_, bool>(0),
+            "who is called next is not what the contacts say"
+        );
+
         let sql = "select id, status::text from vioc.calls where tenant_id = $1";
         let mut finals = self.finals.borrow_mut();
         for row in self.run(sql, &[&self.tenant]) {

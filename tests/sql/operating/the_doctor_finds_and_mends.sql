@@ -1,7 +1,7 @@
 -- Each check is broken on purpose, found, and well again after its hint was executed. What needs a server part (settings,
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
-select plan(81);
+select plan(84);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -30,7 +30,7 @@ select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
   array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
     'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'suspended', 'live',
-    'webhooks', 'clock', 'stuck_calls', 'queue', 'dead_letters', 'grants'], 'what is looked at');
+    'webhooks', 'clock', 'stuck_calls', 'queue', 'next_calls', 'dead_letters', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
 select is_empty($$ select from vioc_doctor() where hint ~ '^\s*--' $$, 'which is more than a comment');
 
@@ -46,6 +46,7 @@ select pg_temp.breaks('suspended', $$ update vioc.credentials set suspended_at =
 select pg_temp.breaks('live', format('update vioc.tenants set live = false where id = %s', :tenant));
 select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
 select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
+select pg_temp.breaks('next_calls', 'delete from vioc.next_calls');
 select pg_temp.breaks('dead_letters', $$ insert into vioc.webhook_events (source, event, body, state, error)
   values ('ingest', 'call_started', '{"event": "call_started", "call": {"call_id": "x"}}', 'failed', 'XX000') $$);
 select pg_temp.breaks('grants', 'create role nosy; grant select on vioc.credential_keys to nosy');

@@ -23,6 +23,8 @@ set local session_replication_role = replica;
 update vioc.contacts as c set planned_at = pg_temp.at('-1 day'),
   next_call_at = case when c.call_at is not null then c.call_at when c.appointment_status = 'booked' then vioc.next_plan_step(c, t, pg_temp.at('-1 day'), pg_temp.at('-1 day')) end
 from vioc.tenants as t where t.id = c.tenant_id and c.tenant_id = :tenant and c.status = 'scheduled';
+truncate vioc.next_calls;
+insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null;
 set local session_replication_role = origin;
 
 create function pg_temp.dialled(p_tenant bigint) returns table (day date, calls bigint) language plpgsql as $$

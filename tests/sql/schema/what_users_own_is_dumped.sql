@@ -1,4 +1,4 @@
--- Every table and identity sequence is marked for pg_dump, whole, and starts empty.
+-- Every table and identity sequence (but what triggers make anew) is marked for pg_dump, whole, and starts empty.
 select plan(4);
 
 create view pg_temp.dumped as
@@ -8,8 +8,9 @@ create view pg_temp.dumped as
 
 select set_eq(
   'select oid::regclass from pg_temp.dumped',
-  $$ select c.oid::regclass from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'S') $$,
-  'all tables and sequences');
+  $$ select c.oid::regclass from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'S')
+    and c.relname <> 'next_calls' $$,
+  'all tables and sequences but the one that the contacts'' trigger fills');
 select is_empty('select oid::regclass from pg_temp.dumped where condition <> $$$$', 'all of their rows');
 select is_empty($$ select oid::regclass from pg_class
   where relnamespace = 'vioc'::regnamespace and relkind in ('r', 'p') and relpersistence <> 'p' $$, 'no table is unlogged');

@@ -36,6 +36,7 @@ fn time_passes(practice: &Practice, by: &str) {
     practice.run(&format!(
         "set session_replication_role = replica;
          update vioc.contacts set next_call_at = next_call_at - interval '{by}';
+         update vioc.next_calls set next_call_at = next_call_at - interval '{by}';
          update vioc.calls set queued_at = queued_at - interval '{by}', due_at = due_at - interval '{by}', dispatching_at = dispatching_at - interval '{by}',
            first_posted_at = first_posted_at - interval '{by}', last_posted_at = last_posted_at - interval '{by}', placed_at = placed_at - interval '{by}',
            ongoing_at = ongoing_at - interval '{by}', ended_at = ended_at - interval '{by}', completed_at = completed_at - interval '{by}';
