@@ -2652,7 +2652,9 @@ begin
       'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
       current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
+      v_purge, '*/5 * * * *',
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_purge() = 0; commit; end loop; end $run$',
+      current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_trim, '17 3 * * *',
       format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L, %L))', v_enqueue, v_purge, v_trim),
@@ -3192,7 +3194,7 @@ begin
     )
     update vioc.contacts as c
     set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
-        next_call_at = null
+        next_call_at = null, needs_review = c.needs_review or (c.id = v_contact.id and p_call.needs_review)
     from wrong as w
     where c.tenant_id = w.tenant_id and c.id = w.id;
     if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then
@@ -3594,7 +3596,8 @@ comment on function vioc.number_events(integer) is 'Moves committed events to vi
 -- functions/write_events.sql
 
 -- Private. Events of one kind about rows that the caller holds, whose triggers leave them out. The worker's own need no detour
--- by vioc.new_events (p_is_worker): what happened to these rows before is committed, and is numbered first.
+-- by vioc.new_events (p_is_worker): what happened to these rows before is committed, and is numbered first. For a few it is not
+-- worth that, and a Call Now would wait for it.
 create function vioc.write_events(
   p_tenant_ids bigint[], p_contact_ids bigint[], p_call_ids bigint[], p_kind text, p_status text, p_outcomes text[],
   p_is_worker boolean, p_now timestamptz)
@@ -3604,9 +3607,10 @@ returns void
 as $$
 declare
   v_limit constant integer := 1000;
+  v_few constant integer := 16;
 begin
   if p_is_worker and (not exists (select from vioc.new_events)
-    or (select n.events from vioc.number_events(v_limit) as n) < v_limit) then
+    or (cardinality(p_contact_ids) >= v_few and (select n.events from vioc.number_events(v_limit) as n) < v_limit)) then
     insert into vioc.events (at, tenant_id, contact_id, call_id, kind, status, outcome)
     select p_now, e.tenant_id, e.contact_id, e.call_id, p_kind, p_status, vioc.plain_outcome(e.outcome)
     from unnest(p_tenant_ids, p_contact_ids, p_call_ids, p_outcomes) as e (tenant_id, contact_id, call_id, outcome);
@@ -4253,13 +4257,14 @@ returns vioc.calls
 as $$
 declare
   v_call vioc.calls := p_call;
-  v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
+  v_has_connected boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
   v_fields jsonb;
   v_reason text := vioc.reason_group(p_call.disconnection_reason);
   v_retried boolean;
   v_reported text;
   v_analysed text;
   v_outcome text;
+  v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
@@ -4275,6 +4280,9 @@ begin
     select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
     v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
   end if;
+  -- a conversation that trouble with the account cut off, after something had been decided
+  v_has_connected := v_has_connected
+    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null and v_reported not in ('completed', 'failed'));
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
@@ -4283,6 +4291,14 @@ begin
 
   if 'do_not_call' in (v_reason, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
+    select max(s.outcome) into v_unheard
+    from (
+      select p_call.outcome
+      union all
+      select vioc.outcome_of_word(v_call.tenant_id, vioc.said(d.document, d.fields, f.name))
+      from (values (v_call.report, null), (v_call.analysis, v_fields)) as d (document, fields)
+      cross join unnest(array['appointment_action', 'outcome']) as f (name)) as s (outcome)
+    where s.outcome in ('cancelled', 'rescheduled');
   elsif v_call.cancel_requested_at is not null
     and (v_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
     v_call.status := 'cancelled';
@@ -4297,13 +4313,20 @@ begin
     if not v_call.is_test then
       perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
+    v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
+    if v_has_connected and v_unheard is not null then
+      perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
+    end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
     v_outcome := v_reason;
+    v_unheard := v_reported;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
+    v_unheard := v_reported;
   else
-    v_outcome := coalesce(v_analysed, v_reported, 'completed');
+    -- that nothing was decided takes back nothing that was
+    v_outcome := coalesce(nullif(v_analysed, 'completed'), v_reported, v_analysed, 'completed');
     if v_outcome = 'completed' then
       v_outcome := v_reason;
     end if;
@@ -4317,11 +4340,14 @@ begin
     and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
-      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
+      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.plain_outcome(v_outcome));
     end if;
     return p_call;
   end if;
 
+  if v_unheard in ('cancelled', 'rescheduled') then
+    v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
+  end if;
   if v_outcome <> 'failed' or not v_retried then
     v_review := coalesce(v_review, vioc.review_of(v_outcome));
   end if;
@@ -4432,8 +4458,8 @@ comment on function vioc.ask_for_analysis(bigint, bigint, timestamptz) is 'Plans
 
 -- functions/end_call.sql
 
--- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
--- whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
+-- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, that
+-- ended with an opt-out, or whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
 -- nothing again. Facts only fill what is not known. p_analyzed: the object carries the analysis. Holds contact and call.
 create function vioc.end_call(
   p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz, p_analyzed boolean default false)
@@ -4475,7 +4501,8 @@ begin
       then p_retell #> '{call_analysis,custom_analysis_data}' end;
   end if;
 
-  if v_call.status = 'ended' and v_call.analyzed_at is null
+  -- an opt-out is decided whatever else was said
+  if v_call.status = 'ended' and v_call.analyzed_at is null and v_call.disconnection_reason is distinct from 'user_requested_dnc'
     and vioc.has_connected(v_call.disconnection_reason, v_call.ongoing_at) then
     perform vioc.write_end(v_call);
     return;
@@ -4495,8 +4522,8 @@ comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz, boolean) i
 -- functions/report_call.sql
 
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
--- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; one that decides nothing replaces
+-- none that decides, and an opt-out is never replaced (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- p_is_newest: none that came later was applied before it (one that waited for a row, or among the dead letters).
 -- Holds contact and call.
 create function vioc.report_call(
@@ -4510,6 +4537,7 @@ declare
   v_call vioc.calls;
   v_report jsonb;
   v_decision text;
+  v_before text; -- what the one that is kept decides
 begin
   select p_report || coalesce(jsonb_object_agg(f.name, coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)))
     filter (where coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)) is not null), '{}')
@@ -4519,19 +4547,31 @@ begin
   where t.id = p_tenant_id
   group by t.id;
   v_decision := vioc.decision(p_tenant_id, v_report, null);
+  select vioc.decision(p_tenant_id, c.report, null) into v_before
+  from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   update vioc.calls as c
   set report = case
-    when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
+    when v_before = 'do_not_call' then c.report
+    -- that nothing was decided takes back nothing that was
+    when v_decision = 'completed' and v_before <> 'completed' then c.report
     when v_decision = 'do_not_call' then v_report
     when not p_is_newest and vioc.said(c.report, null, 'appointment_action') is not null then c.report
     when vioc.said(v_report, null, 'appointment_action') is not null then v_report
-    when not p_is_newest and vioc.decision(p_tenant_id, c.report, null) is not null then c.report
+    when not p_is_newest and v_before is not null then c.report
     when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
     when v_ends and c.report is null then v_report
     else c.report end
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
+  -- what goes under: a decision taken back in no words, a booking beside an opt-out
+  if (v_decision = 'completed' and v_before <> 'completed')
+    or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
+    or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
+  then
+    perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.plain_outcome(v_decision), vioc.plain_outcome(v_before)));
+    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  end if;
 
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);
@@ -4671,8 +4711,8 @@ comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a cred
 
 -- functions/verifying_keys.sql
 
--- Private. A credential's webhook keys, else its API key; that one also for a day after the first webhook key came. The
--- fallback's is the setting. Inlined by the planner.
+-- Private. A credential's webhook keys, and its API key unless a webhook key has come since, a day ago or longer: an API key that
+-- is newer may be another workspace's. The fallback's is the setting. Inlined by the planner.
 create function vioc.verifying_keys(p_credential_id bigint, p_is_fallback boolean) returns table (key text)
   language sql stable
 begin atomic
@@ -4684,7 +4724,7 @@ begin atomic
     and (s.purpose = 'webhook' or not exists (
       select from vioc.credential_keys as w
       where w.credential_id = p_credential_id and w.purpose = 'webhook'
-        and w.created_at <= now() - interval '24 hours'));
+        and w.created_at >= s.created_at and w.created_at <= now() - interval '24 hours'));
 end;
 comment on function vioc.verifying_keys(bigint, boolean) is 'The keys by which a credential''s webhooks are verified.';
 
@@ -4883,7 +4923,8 @@ as $$
       recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
       outcome = vioc.plain_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
-      look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
+      -- one that is still looked for is deleted when it is found
+      look_up_at = case when c.retell_call_id is not null then p_now else c.look_up_at end, look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
     and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run');
   update vioc.webhook_events as e
@@ -5006,10 +5047,69 @@ end
 $$;
 comment on function vioc.forget_again(vioc.forgotten, timestamptz) is 'Erases a person whose erasure a restore has undone.';
 
+-- functions/old_calls.sql
+
+-- Private to purge. Of a practice's next p_limit calls after p_after, in the order of their ids, those whose time is over:
+-- queued before p_before (and no longer open, unless p_also_open). mark: as far as there is no other among them.
+-- The order is that of their age, nearly (a call that is forced later is younger than its id), so that a look at the first
+-- few is enough where nothing is old yet, which is nearly everywhere.
+create function vioc.old_calls(
+  p_tenant_id bigint, p_after bigint, p_before timestamptz, p_limit integer, p_also_open boolean, out ids bigint[], out mark bigint)
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if exists (
+    select from (
+      select c.queued_at from vioc.calls as c
+      where c.tenant_id = p_tenant_id and c.id > p_after order by c.id limit 10) as f
+    where f.queued_at < p_before)
+  then
+    with next as (
+      select c.id, c.queued_at < p_before and (p_also_open or not c.is_open) as is_over
+      from vioc.calls as c
+      where c.tenant_id = p_tenant_id and c.id > p_after
+      order by c.id limit p_limit
+    )
+    select array_agg(n.id) filter (where n.is_over),
+      max(n.id) filter (where n.id < coalesce((select min(o.id) from next as o where not o.is_over), 9223372036854775807))
+    into ids, mark
+    from next as n;
+  end if;
+end
+$$;
+comment on function vioc.old_calls(bigint, bigint, timestamptz, integer, boolean) is 'A practice''s calls whose time is over.';
+
+-- functions/drop_texts.sql
+
+-- Private. What was said in these finished calls, and what the agent was told, goes; the facts stay. Returns how many had any.
+create function vioc.drop_texts(p_tenant_id bigint, p_call_ids bigint[]) returns integer
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_calls integer;
+begin
+  update vioc.contacts as ct set requested_text = null, last_outcome = vioc.plain_outcome(ct.last_outcome)
+  from vioc.calls as c
+  where c.tenant_id = p_tenant_id and c.id = any (p_call_ids) and not c.is_open
+    and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
+    and (ct.requested_text is not null or ct.last_outcome <> vioc.plain_outcome(ct.last_outcome));
+  update vioc.calls as c
+  set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.plain_outcome(c.outcome)
+  where c.tenant_id = p_tenant_id and c.id = any (p_call_ids) and not c.is_open
+    and (c.summary is not null or c.analysis is not null or c.report is not null or c.recording_url is not null
+      or c.variables is not null or c.outcome <> vioc.plain_outcome(c.outcome));
+  get diagnostics v_calls = row_count;
+  return v_calls;
+end
+$$;
+comment on function vioc.drop_texts(bigint, bigint[]) is 'Removes what was said from finished calls.';
+
 -- functions/purge.sql
 
--- Private. One bounded piece of what retention asks for. Calls are old in the order of their ids, so a mark per
--- practice says how far it has come, and nothing is read twice.
+-- Private. One bounded piece of what retention asks for: it ends with the practice that fills it, because it holds that one's
+-- row. A mark per practice says how far it has come.
 create function vioc.purge(p_limit integer, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -5017,6 +5117,7 @@ as $$
 declare
   v_tenant record;
   v_calls bigint[];
+  v_mark bigint;
   v_person vioc.forgotten;
   v_rows integer;
   v_position bigint;
@@ -5033,47 +5134,38 @@ begin
     from vioc.tenants as t
     order by t.id
   loop
+    exit when v_purged >= p_limit;
     perform vioc.show_progress('purge', v_tenants, v_of);
     v_tenants := v_tenants + 1;
     -- raw bodies
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id > v_tenant.bodies_purged_to and c.queued_at < v_tenant.bodies_before
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
+    select o.ids, o.mark into v_calls, v_mark
+    from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
+    if v_calls is not null then
       update vioc.webhook_events as e
       set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
       where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
-      update vioc.tenants as t set bodies_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
-      v_purged := v_purged + cardinality(v_calls);
+      get diagnostics v_rows = row_count;
+      v_purged := v_purged + v_rows;
+    end if;
+    if v_mark is not null then
+      update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
+      v_purged := v_purged + 1;
     end if;
 
     -- what was said, and what the agent was told
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id > v_tenant.texts_purged_to and c.queued_at < v_tenant.texts_before
-        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
-      update vioc.calls as c
-      set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.plain_outcome(c.outcome)
-      where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      update vioc.contacts as ct set requested_text = null, last_outcome = vioc.plain_outcome(ct.last_outcome)
-      from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id = any (v_calls)
-        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
-        and (ct.requested_text is not null or ct.last_outcome <> vioc.plain_outcome(ct.last_outcome));
-      update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
-      v_purged := v_purged + cardinality(v_calls);
+    select o.ids, o.mark into v_calls, v_mark
+    from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+    if v_calls is not null then
+      v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+    end if;
+    if v_mark is not null then
+      update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+      v_purged := v_purged + 1;
     end if;
 
     -- the facts
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.queued_at < v_tenant.facts_before
-        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
+    select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
+    if v_calls is not null then
       delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
       delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
       v_purged := v_purged + cardinality(v_calls);
@@ -5269,7 +5361,7 @@ begin
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
   v_stored.tenant_id := v_call.tenant_id;
   v_stored.call_id := v_call.id;
-  select t.analysis_fields, t.bodies_purged_to, t.webhook_storage into v_tenant
+  select t.analysis_fields, t.bodies_purged_to, t.texts_purged_to, t.webhook_storage into v_tenant
   from vioc.tenants as t where t.id = v_call.tenant_id;
   -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
   v_opts_out := not v_call.is_test and v_stored.source <> 'look_up'
@@ -5279,6 +5371,12 @@ begin
     if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
       perform vioc.opt_out_unmatched(
         v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id);
+    end if;
+    if v_call.retell_call_id is null and v_event.retell_call_id is not null then
+      -- nobody knew that Retell has it: there is something to delete
+      update vioc.calls as c set retell_call_id = v_event.retell_call_id, look_up_at = p_now
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.wake_worker();
     end if;
     v_stored.state := 'ignored';
     v_stored.body := '';
@@ -5340,6 +5438,9 @@ begin
   end if;
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;
+  if v_call.id <= v_tenant.texts_purged_to then
+    perform vioc.drop_texts(v_call.tenant_id, array[v_call.id]);
+  end if;
   if v_call.forgotten_at is not null then
     perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
     if exists (
@@ -5353,6 +5454,42 @@ begin
 end
 $$;
 comment on function vioc.apply_event(vioc.webhook_events, jsonb, timestamptz) is 'Applies one webhook body.';
+
+-- functions/place_event.sql
+
+-- Private. An event that could not be applied is its call's all the same, so that its practice sees it and can replay it, and
+-- it goes with its person; and who asked in it not to be called any more is not, whatever stands in the way of the rest.
+create function vioc.place_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz) returns vioc.webhook_events
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_placed vioc.webhook_events := p_event;
+  v_event record;
+  v_call vioc.calls;
+begin
+  v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
+  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
+    return p_event;
+  end if;
+  v_placed.event := v_event.event;
+  v_placed.retell_call_id := v_event.retell_call_id;
+  v_placed.tenant_id := v_call.tenant_id;
+  v_placed.call_id := v_call.id;
+  if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
+    insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+    select t.id, v_call.to_number, 'said in a call', 'call', p_now
+    from vioc.tenants as t
+    where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
+    on conflict (tenant_id, phone) do nothing;
+  end if;
+  return v_placed;
+exception when others then
+  return p_event; -- it cannot even be read
+end
+$$;
+comment on function vioc.place_event(vioc.webhook_events, jsonb, timestamptz) is 'The call of a webhook body that could not be applied.';
 
 -- functions/write_event.sql
 
@@ -5410,7 +5547,7 @@ exception
   when others then
     p_event.state := 'failed';
     p_event.error := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
-    return vioc.write_event(p_event);
+    return vioc.write_event(vioc.place_event(p_event, p_document, p_now));
 end
 $$;
 comment on function vioc.attempt_event(vioc.webhook_events, jsonb, timestamptz, boolean) is 'Applies a webhook body and writes it down, whatever comes of it.';
@@ -7383,7 +7520,7 @@ comment on function vioc.examine_practices(int8multirange, timestamptz) is 'vioc
 
 -- functions/examine_calls.sql
 
--- Private to vioc_doctor. Looks at the latest calls, contacts and webhooks only, so that it is quick in any database.
+-- Private to vioc_doctor. Looks at the latest calls and webhooks, and the next appointments, only, so that it is quick in any database.
 create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language sql volatile
@@ -7475,9 +7612,9 @@ as $$
     select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
     from narrow as n group by n.remedy
     union all
-    select 'next_calls', false, format('%s of the latest contacts are not called by themselves: they were written while the triggers of vioc.contacts were off', count(*)),
-      'insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
-    from (select c.* from vioc.contacts as c order by c.id desc limit 1000) as l
+    select 'next_calls', false, format('%s of the contacts with the next appointments are not called by themselves: the triggers of vioc.contacts were off when they were written', count(*)),
+      'delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null;'
+    from (select c.* from vioc.contacts as c where c.may_expire and c.appointment_time > p_now order by c.appointment_time limit 1000) as l
     where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
       select from vioc.next_calls as n
       where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id)
@@ -8151,12 +8288,14 @@ create function @extschema@.vioc_purge() returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- it holds practices, which their calls would wait for with it
+  set lock_timeout = '1s'
 as $$
 declare
   v_purged integer;
 begin
   perform vioc.check_everywhere('admin');
-  v_purged := vioc.purge(5000, clock_timestamp());
+  v_purged := vioc.purge(1000, clock_timestamp());
   if v_purged > 0 then
     perform vioc.note('purge', null, p_detail => v_purged || ' rows');
     perform vioc.wake_worker();
@@ -8165,7 +8304,7 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_purge() is
-  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: at most 5,000 calls of each kind per practice, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
+  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: a piece of about a thousand calls, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
 
 -- public/vioc_receive_webhook.sql
 
@@ -8287,7 +8426,11 @@ begin
   if vioc_resume.tenant_id is null then
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
-    select i.is_copy into v_was_copy from vioc.installation as i;
+    -- also where no worker has come to see it
+    select i.is_copy or (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint)
+    into v_was_copy
+    from vioc.installation as i, pg_control_system() as s, pg_database as d
+    where d.datname = current_database();
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint

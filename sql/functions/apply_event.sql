@@ -40,7 +40,7 @@ begin
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
   v_stored.tenant_id := v_call.tenant_id;
   v_stored.call_id := v_call.id;
-  select t.analysis_fields, t.bodies_purged_to, t.webhook_storage into v_tenant
+  select t.analysis_fields, t.bodies_purged_to, t.texts_purged_to, t.webhook_storage into v_tenant
   from vioc.tenants as t where t.id = v_call.tenant_id;
   -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
   v_opts_out := not v_call.is_test and v_stored.source <> 'look_up'
@@ -50,6 +50,12 @@ begin
     if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
       perform vioc.opt_out_unmatched(
         v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id);
+    end if;
+    if v_call.retell_call_id is null and v_event.retell_call_id is not null then
+      -- nobody knew that Retell has it: there is something to delete
+      update vioc.calls as c set retell_call_id = v_event.retell_call_id, look_up_at = p_now
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      perform vioc.wake_worker();
     end if;
     v_stored.state := 'ignored';
     v_stored.body := '';
@@ -111,6 +117,9 @@ begin
   end if;
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;
+  if v_call.id <= v_tenant.texts_purged_to then
+    perform vioc.drop_texts(v_call.tenant_id, array[v_call.id]);
+  end if;
   if v_call.forgotten_at is not null then
     perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
     if exists (

@@ -9,13 +9,14 @@ returns vioc.calls
 as $$
 declare
   v_call vioc.calls := p_call;
-  v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
+  v_has_connected boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
   v_fields jsonb;
   v_reason text := vioc.reason_group(p_call.disconnection_reason);
   v_retried boolean;
   v_reported text;
   v_analysed text;
   v_outcome text;
+  v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
@@ -31,6 +32,9 @@ begin
     select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
     v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
   end if;
+  -- a conversation that trouble with the account cut off, after something had been decided
+  v_has_connected := v_has_connected
+    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null and v_reported not in ('completed', 'failed'));
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
@@ -39,6 +43,14 @@ begin
 
   if 'do_not_call' in (v_reason, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
+    select max(s.outcome) into v_unheard
+    from (
+      select p_call.outcome
+      union all
+      select vioc.outcome_of_word(v_call.tenant_id, vioc.said(d.document, d.fields, f.name))
+      from (values (v_call.report, null), (v_call.analysis, v_fields)) as d (document, fields)
+      cross join unnest(array['appointment_action', 'outcome']) as f (name)) as s (outcome)
+    where s.outcome in ('cancelled', 'rescheduled');
   elsif v_call.cancel_requested_at is not null
     and (v_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
     v_call.status := 'cancelled';
@@ -53,13 +65,20 @@ begin
     if not v_call.is_test then
       perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
+    v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
+    if v_has_connected and v_unheard is not null then
+      perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
+    end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
     v_outcome := v_reason;
+    v_unheard := v_reported;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
+    v_unheard := v_reported;
   else
-    v_outcome := coalesce(v_analysed, v_reported, 'completed');
+    -- that nothing was decided takes back nothing that was
+    v_outcome := coalesce(nullif(v_analysed, 'completed'), v_reported, v_analysed, 'completed');
     if v_outcome = 'completed' then
       v_outcome := v_reason;
     end if;
@@ -73,11 +92,14 @@ begin
     and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
-      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || v_outcome);
+      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.plain_outcome(v_outcome));
     end if;
     return p_call;
   end if;
 
+  if v_unheard in ('cancelled', 'rescheduled') then
+    v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
+  end if;
   if v_outcome <> 'failed' or not v_retried then
     v_review := coalesce(v_review, vioc.review_of(v_outcome));
   end if;

@@ -1,5 +1,5 @@
--- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, or
--- whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
+-- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, that
+-- ended with an opt-out, or whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
 -- nothing again. Facts only fill what is not known. p_analyzed: the object carries the analysis. Holds contact and call.
 create function vioc.end_call(
   p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz, p_analyzed boolean default false)
@@ -41,7 +41,8 @@ begin
       then p_retell #> '{call_analysis,custom_analysis_data}' end;
   end if;
 
-  if v_call.status = 'ended' and v_call.analyzed_at is null
+  -- an opt-out is decided whatever else was said
+  if v_call.status = 'ended' and v_call.analyzed_at is null and v_call.disconnection_reason is distinct from 'user_requested_dnc'
     and vioc.has_connected(v_call.disconnection_reason, v_call.ongoing_at) then
     perform vioc.write_end(v_call);
     return;

@@ -9,7 +9,8 @@ as $$
       recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
       outcome = vioc.plain_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
-      look_up_at = case when c.retell_call_id is not null then p_now end, look_ups = 0
+      -- one that is still looked for is deleted when it is found
+      look_up_at = case when c.retell_call_id is not null then p_now else c.look_up_at end, look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
     and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run');
   update vioc.webhook_events as e

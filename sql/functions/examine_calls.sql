@@ -1,4 +1,4 @@
--- Private to vioc_doctor. Looks at the latest calls, contacts and webhooks only, so that it is quick in any database.
+-- Private to vioc_doctor. Looks at the latest calls and webhooks, and the next appointments, only, so that it is quick in any database.
 create function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz)
 returns table (check_name text, ok boolean, detail text, hint text)
   language sql volatile
@@ -90,9 +90,9 @@ as $$
     select 'queue', false, format('%s calls wait for more than 15 minutes, since %s: %s', sum(n.calls), to_char(min(n.since), 'YYYY-MM-DD HH24:MI'), min(n.because)), n.remedy
     from narrow as n group by n.remedy
     union all
-    select 'next_calls', false, format('%s of the latest contacts are not called by themselves: they were written while the triggers of vioc.contacts were off', count(*)),
-      'insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
-    from (select c.* from vioc.contacts as c order by c.id desc limit 1000) as l
+    select 'next_calls', false, format('%s of the contacts with the next appointments are not called by themselves: the triggers of vioc.contacts were off when they were written', count(*)),
+      'delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null;'
+    from (select c.* from vioc.contacts as c where c.may_expire and c.appointment_time > p_now order by c.appointment_time limit 1000) as l
     where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
       select from vioc.next_calls as n
       where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id)

@@ -1,5 +1,5 @@
--- Private. One bounded piece of what retention asks for. Calls are old in the order of their ids, so a mark per
--- practice says how far it has come, and nothing is read twice.
+-- Private. One bounded piece of what retention asks for: it ends with the practice that fills it, because it holds that one's
+-- row. A mark per practice says how far it has come.
 create function vioc.purge(p_limit integer, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -7,6 +7,7 @@ as $$
 declare
   v_tenant record;
   v_calls bigint[];
+  v_mark bigint;
   v_person vioc.forgotten;
   v_rows integer;
   v_position bigint;
@@ -23,47 +24,38 @@ begin
     from vioc.tenants as t
     order by t.id
   loop
+    exit when v_purged >= p_limit;
     perform vioc.show_progress('purge', v_tenants, v_of);
     v_tenants := v_tenants + 1;
     -- raw bodies
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id > v_tenant.bodies_purged_to and c.queued_at < v_tenant.bodies_before
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
+    select o.ids, o.mark into v_calls, v_mark
+    from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
+    if v_calls is not null then
       update vioc.webhook_events as e
       set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
       where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
-      update vioc.tenants as t set bodies_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
-      v_purged := v_purged + cardinality(v_calls);
+      get diagnostics v_rows = row_count;
+      v_purged := v_purged + v_rows;
+    end if;
+    if v_mark is not null then
+      update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
+      v_purged := v_purged + 1;
     end if;
 
     -- what was said, and what the agent was told
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id > v_tenant.texts_purged_to and c.queued_at < v_tenant.texts_before
-        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
-      update vioc.calls as c
-      set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.plain_outcome(c.outcome)
-      where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      update vioc.contacts as ct set requested_text = null, last_outcome = vioc.plain_outcome(ct.last_outcome)
-      from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.id = any (v_calls)
-        and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
-        and (ct.requested_text is not null or ct.last_outcome <> vioc.plain_outcome(ct.last_outcome));
-      update vioc.tenants as t set texts_purged_to = v_calls[cardinality(v_calls)] where t.id = v_tenant.id;
-      v_purged := v_purged + cardinality(v_calls);
+    select o.ids, o.mark into v_calls, v_mark
+    from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+    if v_calls is not null then
+      v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+    end if;
+    if v_mark is not null then
+      update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+      v_purged := v_purged + 1;
     end if;
 
     -- the facts
-    v_calls := array(
-      select c.id from vioc.calls as c
-      where c.tenant_id = v_tenant.id and c.queued_at < v_tenant.facts_before
-        and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
-      order by c.id limit p_limit);
-    if v_calls <> '{}' then
+    select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
+    if v_calls is not null then
       delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
       delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
       v_purged := v_purged + cardinality(v_calls);

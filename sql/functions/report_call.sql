@@ -1,6 +1,6 @@
 -- Transition: the agent's own tool reported during the call: a flat body or a custom function's args. Kept, under the
--- standard names, is the newest report with an action, else the newest with an outcome; an opt-out is never replaced
--- (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
+-- standard names, is the newest report with an action, else the newest with an outcome; one that decides nothing replaces
+-- none that decides, and an opt-out is never replaced (and apply_event has it take effect at once). A flat status of completed, ended or failed ends the call if Retell's events have not.
 -- p_is_newest: none that came later was applied before it (one that waited for a row, or among the dead letters).
 -- Holds contact and call.
 create function vioc.report_call(
@@ -14,6 +14,7 @@ declare
   v_call vioc.calls;
   v_report jsonb;
   v_decision text;
+  v_before text; -- what the one that is kept decides
 begin
   select p_report || coalesce(jsonb_object_agg(f.name, coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)))
     filter (where coalesce(vioc.said(p_report, null, f.name), vioc.said(p_report, t.analysis_fields, f.name)) is not null), '{}')
@@ -23,19 +24,31 @@ begin
   where t.id = p_tenant_id
   group by t.id;
   v_decision := vioc.decision(p_tenant_id, v_report, null);
+  select vioc.decision(p_tenant_id, c.report, null) into v_before
+  from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
 
   update vioc.calls as c
   set report = case
-    when vioc.decision(p_tenant_id, c.report, null) = 'do_not_call' then c.report
+    when v_before = 'do_not_call' then c.report
+    -- that nothing was decided takes back nothing that was
+    when v_decision = 'completed' and v_before <> 'completed' then c.report
     when v_decision = 'do_not_call' then v_report
     when not p_is_newest and vioc.said(c.report, null, 'appointment_action') is not null then c.report
     when vioc.said(v_report, null, 'appointment_action') is not null then v_report
-    when not p_is_newest and vioc.decision(p_tenant_id, c.report, null) is not null then c.report
+    when not p_is_newest and v_before is not null then c.report
     when v_decision is not null and vioc.said(c.report, null, 'appointment_action') is null then v_report
     when v_ends and c.report is null then v_report
     else c.report end
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
+  -- what goes under: a decision taken back in no words, a booking beside an opt-out
+  if (v_decision = 'completed' and v_before <> 'completed')
+    or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
+    or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
+  then
+    perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.plain_outcome(v_decision), vioc.plain_outcome(v_before)));
+    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  end if;
 
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null, p_now);

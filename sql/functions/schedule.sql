@@ -29,7 +29,9 @@ begin
       'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_enqueue_due(100) < 100; commit; end loop; end $run$',
       current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
-      v_purge, '*/5 * * * *', 'select @extschema@.vioc_purge()', current_database())
+      v_purge, '*/5 * * * *',
+      'do $run$ begin for piece in 1..100 loop exit when @extschema@.vioc_purge() = 0; commit; end loop; end $run$',
+      current_database())
     || '; ' || format('select cron.schedule_in_database(%L, %L, %L, %L)',
       v_trim, '17 3 * * *',
       format('delete from cron.job_run_details where end_time < now() - interval ''7 days'' and command in (select j.command from cron.job as j where j.jobname in (%L, %L, %L))', v_enqueue, v_purge, v_trim),

@@ -79,7 +79,7 @@ begin
     )
     update vioc.contacts as c
     set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
-        next_call_at = null
+        next_call_at = null, needs_review = c.needs_review or (c.id = v_contact.id and p_call.needs_review)
     from wrong as w
     where c.tenant_id = w.tenant_id and c.id = w.id;
     if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then

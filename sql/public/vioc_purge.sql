@@ -3,12 +3,14 @@ create function @extschema@.vioc_purge() returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- it holds practices, which their calls would wait for with it
+  set lock_timeout = '1s'
 as $$
 declare
   v_purged integer;
 begin
   perform vioc.check_everywhere('admin');
-  v_purged := vioc.purge(5000, clock_timestamp());
+  v_purged := vioc.purge(1000, clock_timestamp());
   if v_purged > 0 then
     perform vioc.note('purge', null, p_detail => v_purged || ' rows');
     perform vioc.wake_worker();
@@ -17,4 +19,4 @@ begin
 end
 $$;
 comment on function @extschema@.vioc_purge() is
-  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: at most 5,000 calls of each kind per practice, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
+  'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: a piece of about a thousand calls, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';

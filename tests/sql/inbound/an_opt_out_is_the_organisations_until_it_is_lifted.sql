@@ -58,6 +58,6 @@ select pg_temp.hear(k.call, 'call_analyzed', jsonb_build_object('disconnection_r
 from (values (:ringing, 'dial_no_answer'), (:talking, 'agent_hangup'), (:stopped, 'manual_stopped')) as k (call, reason) \g /dev/null
 select is(pg_temp.told(:ringing), 'completed no_answer / do_not_call', 'no call follows a call that rang in vain');
 select is(pg_temp.told(:talking), 'completed confirmed / confirmed', 'what was said in one under way is heard');
-select is(pg_temp.told(:stopped), 'cancelled / do_not_call', 'a stopped one gives nothing back');
+select is(pg_temp.told(:stopped), 'cancelled / do_not_call / review', 'a stopped one gives nothing back');
 
 select * from finish();

@@ -14,7 +14,7 @@ insert into bodies values
   ('a number that jsonb cannot hold', '{"event": "call_ended", "call": {"call_id": "x", "cost": 1e999999}}', 'failed'),
   ('nested deeply', '{"event": "call_ended", "call": {"call_id": "x", "x": ' || repeat('[', 1500) || repeat(']', 1500) || '}}', 'unmatched'),
   ('nested too deeply', repeat('[', 100000) || repeat(']', 100000), 'failed');
-select plan((select count(*)::integer * 2 + 27 from bodies));
+select plan((select count(*)::integer * 2 + 29 from bodies));
 
 select is(vioc.store_event(b.body, 'webhook', null, pg_temp.at()) ->> 'state', b.state, b.claim) from bodies as b;
 select is((select count(*) from vioc.webhook_events as e where e.body = b.body), 1::bigint, 'kept byte for byte: ' || b.claim) from bodies as b;
@@ -58,6 +58,10 @@ select is(pg_temp.hear(:sick, 'call_analyzed', pg_temp.analysed('{"outcome": "co
 select is(pg_temp.hear(:well, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}')), 'applied', 'the next one can');
 select is(pg_temp.told(:sick), 'placed / calling', 'nothing of it was applied');
 select is((select error from vioc.dead_letters order by event_id desc limit 1), '23514', 'the dead letter says why, without anybody''s number');
+select is((select call_id from vioc.dead_letters order by event_id desc limit 1), :sick::bigint, '... and whose it is');
+select pg_temp.hear(:sick, 'call_ended', '{"disconnection_reason": "user_requested_dnc"}') \gset ignored_
+select is((select d.source from vioc.do_not_call as d where d.phone = (pg_temp.call(:sick)).to_number), 'call', 'an opt-out is honoured although nothing else can be');
+delete from vioc.do_not_call; delete from vioc.webhook_events where event = 'call_ended' and call_id = :sick;
 select is(vioc_replay_webhooks(), 0, 'too early');
 drop trigger poison on vioc.calls;
 select is(vioc_replay_webhooks(), 1, 'mended and replayed');

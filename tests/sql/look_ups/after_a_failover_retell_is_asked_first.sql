@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(36);
+select plan(37);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -114,6 +114,10 @@ select matches(vioc.attach_worker(true, now()), 'copy', 'a copy');
 select is_empty('select * from vioc.credentials where recall_since is not null', 'asks nothing');
 select vioc_resume() \gset ignored_
 select ok(bool_and(k.recall_since is not null), 'and when it is accepted, which calls it missed') from vioc.credentials as k;
+update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null;
+update vioc.installation set system_identifier = 1;
+select vioc_resume() \gset ignored_
+select ok(bool_and(k.recall_since is not null), '... also where no worker had seen that it is one') from vioc.credentials as k;
 
 -- a body of which only a part may be kept is not all that was said
 select pg_temp.contact(:tenant) as discreet \gset

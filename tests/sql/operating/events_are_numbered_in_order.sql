@@ -1,7 +1,7 @@
 -- What a call and its contact go through is in the feed, in order, once, without a word about the person; only numbered
 -- events are seen, and each caller sees those of its practices.
 \ir ../practice.psql
-select plan(19);
+select plan(21);
 
 delete from vioc.new_events;
 select pg_temp.contact(:tenant) as contact \gset
@@ -15,8 +15,7 @@ select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || 
 select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now(), true) \gset ignored_
 
-select is((select array_agg(status order by position) from vioc_events()), '{queued,calling,placed}'::text[],
-  'the worker''s own events are there at once, after what was before; the others when it has numbered them');
+select is_empty('select from vioc_events()', 'nothing has a position before the worker has numbered it');
 select is((select count(*) from vioc.new_events), (select events from vioc.number_events(1000)), 'all are numbered');
 select is((select array_agg(status order by position) from vioc_events() where kind = 'call' and call_id = :call),
   '{queued,placed,ongoing,ended,completed}'::text[], 'the life of a call');
@@ -58,4 +57,12 @@ select is_empty(format('select from vioc.events where tenant_id = %s', :tenant),
 select is((select state from pg_temp.error_of('select * from vioc_events(1)')), 'PT410', 'a cursor from before that is told that something is missing');
 select lives_ok((select substring(words from 'select .*;') from pg_temp.error_of('select * from vioc_events(1)')), 'and where to go on');
 
+-- many of the worker's own events are not written twice, but numbered after what was before
+select max(position) as last from vioc.events \gset
+select pg_temp.queue(pg_temp.contact(:tenant)) as call from generate_series(1, 20) \g /dev/null
+select pg_temp.claim() \g /dev/null
+select is((select array_agg(e.status || ' ' || e.events order by e.first) from (
+    select status, count(*) as events, min(position) as first from vioc.events where position > :last and status in ('queued', 'calling') group by status) as e),
+  '{"queued 20","calling 20"}'::text[], 'twenty calls that are claimed together');
+select is_empty('select from vioc.new_events', 'with all that was before');
 select * from finish();

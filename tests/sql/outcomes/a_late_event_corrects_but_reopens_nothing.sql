@@ -29,7 +29,7 @@ select vioc_cancel_call(:call) as ignored \gset
 select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "manual_stopped"}') as ignored \gset
 select is(pg_temp.told(:call), 'ended / calling', 'stopped: the analysis is awaited');
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}') || '{"disconnection_reason": "manual_stopped"}') as ignored \gset
-select is(pg_temp.told(:call), 'cancelled / scheduled', 'a call that was stopped as asked is cancelled, without an outcome');
+select is(pg_temp.told(:call), 'cancelled / scheduled / review', 'a call that was stopped as asked is cancelled, without an outcome, but what was said is looked at');
 select pg_temp.placed(:tenant) as call \gset
 select vioc_cancel_call(:call) as ignored \gset
 select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "dial_busy"}') as ignored \gset

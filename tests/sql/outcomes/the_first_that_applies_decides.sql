@@ -19,7 +19,13 @@ insert into heard values
   ('both agree', '{"appointment_action": "confirm"}', 'agent_hangup', '{"outcome": "yes"}', false, 'completed confirmed / confirmed'),
   ('they disagree', '{"appointment_action": "cancelled"}', 'agent_hangup', '{"appointment_action": "confirmed"}', false, 'completed confirmed / confirmed / review'),
   ('an opt-out in the report beats the analysis', '{"appointment_action": "stop_calling"}', 'agent_hangup', '{"appointment_action": "confirmed"}', false, 'completed do_not_call / do_not_call'),
-  ('an opt-out beside another action', null, 'agent_hangup', '{"appointment_action": "cancelled", "outcome": "do_not_call"}', false, 'completed do_not_call / do_not_call'),
+  ('an opt-out beside another action', null, 'agent_hangup', '{"appointment_action": "cancelled", "outcome": "do_not_call"}', false, 'completed do_not_call / do_not_call / review'),
+  ('an opt-out after a report of another action', '{"appointment_action": "rescheduled"}', 'user_requested_dnc', '{}', false, 'completed do_not_call / do_not_call / review'),
+  ('that nothing was decided takes back nothing', '{"appointment_action": "callback", "callback_time": "2031-03-12T10:00:00-04:00"}', 'user_hangup', '{"appointment_action": "no_decision"}', false, 'completed callback_requested / callback / review'),
+  ('... nor after a line that was cut', '{"appointment_action": "cancelled"}', 'error_unknown', '{"appointment_action": "no_decision"}', false, 'completed cancelled / cancelled / review'),
+  ('nothing decided', null, 'user_hangup', '{"appointment_action": "no_decision"}', false, 'completed completed / contacted / review'),
+  ('a cancellation before a machine was heard is looked at', '{"appointment_action": "cancelled"}', 'agent_hangup', '{}', true, 'completed voicemail / scheduled / review'),
+  ('a conversation that trouble with the account cut off', '{"appointment_action": "cancelled"}', 'credit_exhausted', '{}', false, 'completed cancelled / cancelled / review'),
   ('an opt-out by Retell''s reason', '{"appointment_action": "confirmed"}', 'user_requested_dnc', '{"appointment_action": "confirmed"}', false, 'completed do_not_call / do_not_call'),
   ('an opt-out even where a machine was heard', '{"appointment_action": "do_not_call"}', 'voicemail_reached', '{}', true, 'completed do_not_call / do_not_call'),
   ('voicemail ignores a decision', null, 'voicemail_reached', '{"appointment_action": "confirmed"}', false, 'completed voicemail / scheduled'),
@@ -31,7 +37,7 @@ insert into heard values
   ('an agent cannot speak for Retell', null, 'agent_hangup', '{"outcome": "account_trouble"}', false, 'completed failed / failed / review'),
   ('no reason and no analysis data', null, null, null, false, 'completed completed / contacted / review');
 
-select plan((select count(*)::integer + 5 from heard));
+select plan((select count(*)::integer + 9 from heard));
 create temporary table made as select claim, pg_temp.placed(:tenant) as call from heard;
 do $$ begin
   perform pg_temp.arrives(jsonb_build_object('name', 'report_outcome', 'args', h.report) || (pg_temp.body(m.call, 'x') - 'event'))
@@ -43,6 +49,8 @@ do $$ begin
   from heard as h join made as m using (claim);
 end $$;
 select is(pg_temp.told(m.call), h.told, h.claim) from heard as h join made as m using (claim);
+
+select vioc_resume(:tenant) \gset ignored_
 
 -- a platform error cut the line after the person had spoken
 select pg_temp.placed(:tenant) as cut \gset
@@ -64,5 +72,25 @@ select pg_temp.placed(:tenant) as call \gset
 select pg_temp.report(:call, r.flat) as ignored from (values (1, '{"appointment_action": "do_not_call"}'::jsonb),
   (2, '{"appointment_action": "confirmed"}')) as r (n, flat) order by n \g /dev/null
 select ok(exists (select from vioc.do_not_call as d where d.phone = (pg_temp.call(:call)).to_number), 'an opt-out takes effect while the call lasts');
+create function pg_temp.after(p_first jsonb, p_second jsonb) returns text language plpgsql as $$
+declare
+  v_call bigint := pg_temp.placed((select min(tenant_id) from vioc.contacts));
+begin
+  perform pg_temp.report(v_call, p_first);
+  perform pg_temp.report(v_call, p_second);
+  perform pg_temp.hear(v_call, 'call_analyzed', pg_temp.analysed('{}'));
+  return pg_temp.told(v_call);
+end $$;
+select is(pg_temp.after('{"appointment_action": "cancelled"}', '{"appointment_action": "stop_calling"}'), 'completed do_not_call / do_not_call / review', 'cancelled, and never again');
+select is(pg_temp.after('{"appointment_action": "stop_calling"}', '{"appointment_action": "cancelled"}'), 'completed do_not_call / do_not_call / review', 'in any order');
+select is(pg_temp.after('{"appointment_action": "confirmed"}', '{"appointment_action": "no_decision"}'), 'completed confirmed / confirmed / review', 'nothing decided after a decision is looked at');
+
+-- stopped as asked, after something was said
+select pg_temp.placed(:tenant) as stopped \gset
+select pg_temp.report(:stopped, '{"appointment_action": "cancelled"}') \gset ignored_
+select vioc_cancel_call(:stopped) \gset ignored_
+select pg_temp.hear(:stopped, 'call_analyzed', '{"disconnection_reason": "manual_stopped"}') \gset ignored_
+select is(c.status || ' ' || c.review_reason, 'cancelled stopped as asked, but the person had said: cancelled', 'what was said before a stop is looked at')
+from vioc.calls as c where c.id = :stopped;
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- Retention per practice and kind, in bounded pieces; and bodies only as far as configured.
 \ir ../outcomes/clinic.psql
-select plan(28);
+select plan(31);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
 begin
@@ -40,6 +40,17 @@ select is(array_agg(body), array['{"new": 1}'], 'bodies of no call of ours go to
 select is(vioc_purge(), 0, 'and then there is nothing to do');
 select is((select array_agg(r.call_id order by r.call_id) from vioc.retell_calls as r),
   (select array_agg(c.id order by c.id) from vioc.calls as c where c.retell_call_id is not null), 'Retell''s ids go with their calls');
+-- one that was queued before others but forced after them is younger than its id: they do not wait for it, nor is it forgotten
+select pg_temp.old_call(5) as forced \gset
+insert into aged values (92, pg_temp.old_call(92));
+select pg_temp.purge_all(100) \gset ignored_
+select is(format('%s %s', facts, body), 't f', 'what came after it goes') from pg_temp.kept where days = 92;
+select is((select body <> '' from vioc.webhook_events where call_id = :forced), true, '... and it stays');
+update vioc.calls set queued_at = now() - interval '91 days' where id = :forced;
+select pg_temp.purge_all(100) \gset ignored_
+select is((select body from vioc.webhook_events where call_id = :forced), '', '... as long as it may');
+delete from vioc.calls where id in (:forced, (select id from aged where days = 92));
+delete from aged where days = 92;
 -- a practice of its own mind
 update vioc.tenants set keep_webhook_bodies_days = 10, keep_transcripts_days = 20, keep_call_facts_days = 30 where id = :tenant;
 select pg_temp.purge_all(100) \gset ignored_

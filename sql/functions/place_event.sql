@@ -1,0 +1,33 @@
+-- Private. An event that could not be applied is its call's all the same, so that its practice sees it and can replay it, and
+-- it goes with its person; and who asked in it not to be called any more is not, whatever stands in the way of the rest.
+create function vioc.place_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz) returns vioc.webhook_events
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_placed vioc.webhook_events := p_event;
+  v_event record;
+  v_call vioc.calls;
+begin
+  v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
+  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
+    return p_event;
+  end if;
+  v_placed.event := v_event.event;
+  v_placed.retell_call_id := v_event.retell_call_id;
+  v_placed.tenant_id := v_call.tenant_id;
+  v_placed.call_id := v_call.id;
+  if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
+    insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+    select t.id, v_call.to_number, 'said in a call', 'call', p_now
+    from vioc.tenants as t
+    where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
+    on conflict (tenant_id, phone) do nothing;
+  end if;
+  return v_placed;
+exception when others then
+  return p_event; -- it cannot even be read
+end
+$$;
+comment on function vioc.place_event(vioc.webhook_events, jsonb, timestamptz) is 'The call of a webhook body that could not be applied.';
