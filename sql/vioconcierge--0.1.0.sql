@@ -696,7 +696,7 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 create index calls_urgent_idx on vioc.calls (tenant_id)
   where in_queue and priority > 0;
 -- what occupies a line: pacing, and never two calls to one number at a time
-create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
+create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id) include (resend)
   where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
@@ -1487,12 +1487,13 @@ comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calen
 -- functions/call_by.sql
 
 -- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
--- meant for later (by its step of the plan, by the person, by hand). null = until the appointment.
+-- meant for later (by its step of the plan, by the person, by hand): for that moment itself, too, or less than five minutes
+-- before it, which is as late as pg_cron may come by. null = until the appointment.
 create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
   language sql stable
   return case
     when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
-      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
+      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice - interval '5 minutes'
     then p_contact.appointment_time - p_min_notice end;
 comment on function vioc.call_by(vioc.contacts, interval) is 'The latest instant for a call that makes itself; null = until the appointment.';
 
@@ -1556,11 +1557,14 @@ begin atomic
   select
     case
       when p_per_second is null then 1000000
-      when p_next_start_at > p_now then 0
+      when p.next_start_at > p_now then 0
       else least(b.burst, 1 + floor(least(
-        extract(epoch from p_now - greatest(p_next_start_at, p_now - interval '1 hour')) / b.seconds, 1000000))::integer)
+        extract(epoch from p_now - greatest(p.next_start_at, p_now - interval '1 hour')) / b.seconds, 1000000))::integer)
     end, b.burst, b.seconds
   from (
+    -- never so far ahead but by a clock that was wrong
+    select case when p_next_start_at > p_now + interval '5 seconds' then '-infinity' else p_next_start_at end as next_start_at) as p
+  cross join (
     select g.burst, 1.02 / (coalesce(p_per_second, 1000000) - g.burst + 1) as seconds
     from (select greatest(1, coalesce(p_per_second, 1000000) / 20) as burst) as g) as b;
 end;
@@ -1573,7 +1577,7 @@ create function vioc.start_taken(
   p_burst integer, p_interval_seconds double precision, p_next_start_at timestamptz, p_taken bigint, p_now timestamptz)
 returns timestamptz
   language sql stable -- and so inlined
-  return greatest(p_next_start_at, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
+  return greatest(case when p_next_start_at <= p_now + interval '5 seconds' then p_next_start_at end, p_now - make_interval(secs => (p_burst - 1) * p_interval_seconds))
     + make_interval(secs => p_taken * p_interval_seconds);
 comment on function vioc.start_taken(integer, double precision, timestamptz, bigint, timestamptz) is 'The next free start after some calls were started.';
 
@@ -1906,8 +1910,8 @@ begin atomic
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
     -- callback_requested: once, because the call that was asked for ends that status
-    c.status = 'callback' or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
-    c.status = 'callback' or coalesce(recent.today < t.max_calls_per_number_per_day, true),
+    asked.for_it or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
+    asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
     coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
     c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
   from vioc.contacts as c
@@ -1917,6 +1921,12 @@ begin atomic
   cross join vioc.practice_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  cross join lateral (
+    select c.status = 'callback' or (c.status = 'calling' and exists (
+      -- that call itself, to be sent again
+      select from vioc.calls as o
+      where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
+        and o.contact_status_before = 'callback')) as for_it) as asked
   -- over all contacts with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
@@ -2731,6 +2741,8 @@ returns void
 as $$
 declare
   v_status text;
+  v_promised timestamptz;
+  v_step timestamptz;
 begin
   select case
       when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
@@ -2745,17 +2757,28 @@ begin
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
         and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
   for update of c;
+  if v_status is null then
+    return;
+  end if;
+  select coalesce(c.next_call_at, case
+      when c.call_at > p_now then c.call_at
+      when v_status = 'callback' and c.requested_time > p_now
+        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end),
+    vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
+  into v_promised, v_step
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  -- nothing promised is left: it waits for the plan like others
+  if v_status = 'callback' and v_promised is null then
+    v_status := 'scheduled';
+  end if;
   update vioc.contacts as c
   set status = v_status,
-      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at,
-          case
-            when c.call_at > p_now then c.call_at
-            when v_status = 'callback' and c.requested_time > p_now
-              then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end,
-          vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
-  from vioc.tenants as t
-  where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
+      -- each step has its own attempts
+      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end
 $$;
 comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
@@ -2951,7 +2974,8 @@ begin
     if v_opening is null then
       perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
     else
-      update vioc.calls as c set due_at = v_opening
+      update vioc.calls as c
+      set due_at = case when c.forced then least(v_opening, c.queued_at + interval '15 minutes') else v_opening end
       where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     end if;
   else
@@ -3299,6 +3323,18 @@ begin
     return;
   end if;
 
+  -- not reached: what was promised for later is still to be done
+  v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
+  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_by_hand is null
+    and v_contact.appointment_status = 'booked' then
+    update vioc.contacts as c
+    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts,
+        next_call_at = vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false),
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');
@@ -3437,8 +3473,9 @@ comment on function vioc.waiting_tenants(boolean) is 'Which tenants have calls i
 
 -- functions/lines_in_use.sql
 
--- Private. Calls in progress, which occupy a line at Retell. Counted, because a counter could be wrong. They become more by
--- the worker's claims only, so that it may keep this count for a moment and add what it claims.
+-- Private. Calls in progress, which occupy a line at Retell; not one to be sent again, which Retell has said that it does not
+-- know: it would stand in its own way. Counted, because a counter could be wrong. They become more by the worker's claims
+-- (and a few by what Retell is found to have), so that it may keep this count for a moment and add what it claims.
 create function vioc.lines_in_use() returns table (tenant_id bigint, credential_id bigint, calls integer)
   language plpgsql volatile rows 100 -- plpgsql keeps the plan; volatile sees what this transaction recorded
   set search_path = pg_catalog, pg_temp
@@ -3447,7 +3484,7 @@ begin
   return query
   select c.tenant_id, c.credential_id, count(*)::integer
   from vioc.calls as c
-  where c.in_progress
+  where c.in_progress and not c.resend
   group by c.tenant_id, c.credential_id;
 end
 $$;
@@ -3712,7 +3749,7 @@ begin
         else m.may_be_called and (c.forced or m.is_good_time) and coalesce(p_now <= c.not_after, true)
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
-      and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
+      and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
@@ -3972,6 +4009,10 @@ begin
   if v_call.id is null then
     return not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
   end if;
+  -- that the person is not to be called is so whichever sending was answered
+  if p_do_not_call and not v_call.is_test and v_call.to_number is not null then
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
+  end if;
   -- the fence: whoever holds the lease now, or a webhook that knew better, has moved the call on
   if v_call.status <> 'dispatching' or v_call.lease_owner is distinct from p_worker then
     return true;
@@ -4007,6 +4048,11 @@ begin
     -- one that was not begun says nothing about Retell
     and p_verdict <> 'not_begun' and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
   returning k.failures into v_failures;
+  if p_verdict = 'ambiguous' and p_retry_after > 0 then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + make_interval(secs => p_retry_after))
+    where k.id = v_call.credential_id and v_failures is not null;
+  end if;
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
@@ -4019,9 +4065,6 @@ begin
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call and not v_call.is_test then
-      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
-    end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
       case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);
   else
@@ -4230,7 +4273,7 @@ as $$
 begin
   update vioc.calls as c
   set status = p_call.status, outcome = p_call.outcome, error = p_call.error, retell_call_id = p_call.retell_call_id,
-      placed_at = p_call.placed_at, ongoing_at = p_call.ongoing_at, ended_at = p_call.ended_at,
+      first_posted_at = p_call.first_posted_at, placed_at = p_call.placed_at, ongoing_at = p_call.ongoing_at, ended_at = p_call.ended_at,
       analyzed_at = p_call.analyzed_at, completed_at = p_call.completed_at, failed_at = p_call.failed_at,
       cancelled_at = p_call.cancelled_at, expired_at = p_call.expired_at,
       disconnection_reason = p_call.disconnection_reason, in_voicemail = p_call.in_voicemail,
@@ -4424,6 +4467,7 @@ begin
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
       placed_at = coalesce(c.placed_at, p_now),
+      first_posted_at = coalesce(c.first_posted_at, p_now),
       retell_call_id = coalesce(c.retell_call_id, p_retell_call_id),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case
@@ -4485,6 +4529,7 @@ begin
   v_call.ended_at := coalesce(v_call.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now);
   v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp'));
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
+  v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
   v_call.retell_call_id := coalesce(v_call.retell_call_id, left(p_retell ->> 'call_id', 200));
   if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null then
     v_call.disconnection_reason := v_reason;
@@ -5619,7 +5664,7 @@ begin
     select k.id from vioc.credentials as k
     where k.recall_at <= p_now
     order by k.recall_at
-    limit p_limit
+    limit greatest(1, p_limit / 2)
     for no key update skip locked
   ),
   asked as (
@@ -5649,6 +5694,8 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
+          -- what is to be deleted at Retell, until it is
+          when c.erased_at is not null and c.retell_call_id is not null then least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '1 day')
           -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
             and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
@@ -5743,6 +5790,8 @@ begin
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
       retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
       placed_at = coalesce(c.placed_at, p_now),
+      -- caps and spacing count it
+      first_posted_at = coalesce(c.first_posted_at, p_now),
       credential_id = coalesce(c.credential_id, p_credential_id),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
@@ -5824,14 +5873,14 @@ begin
   into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
     tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
-    agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
+    agent, appointment_time, contact_status_before, credential_id, queued_at, first_posted_at, placed_at, look_up_at)
   values (
     v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, p_now, p_now, p_now)
+    p_credential_id, p_now, least(p_now, coalesce(vioc.epoch_ms(p_found -> 'start_timestamp'), p_now)), p_now, p_now)
   returning id into v_call_id;
   insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
   values (v_contact.tenant_id, v_call_id, v_retell_call_id)
@@ -5876,7 +5925,12 @@ begin
     return;
   end if;
   if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
-    update vioc.credentials as k set recall_at = p_now + interval '5 seconds' where k.id = p_credential_id;
+    -- soon while calls wait for it; then seldom, so that keys which Retell does not know any more keep no others from being asked
+    update vioc.credentials as k
+    set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else '10 minutes' end,
+        -- a page that is no more: from the first one
+        recall_page = case when p_http_status between 400 and 499 then null else k.recall_page end
+    where k.id = p_credential_id;
     return;
   end if;
 
@@ -6102,8 +6156,9 @@ comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call wh
 -- functions/tend.sql
 
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- persons to be forgotten whose call has ended, calls whose time is over.
-create function vioc.tend(p_limit integer, p_now timestamptz) returns void
+-- persons to be forgotten whose call has ended, calls whose time is over. True: there are more events, of which some could be
+-- applied.
+create function vioc.tend(p_limit integer, p_now timestamptz) returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -6111,13 +6166,16 @@ declare
   v_event record;
   v_overdue record;
   v_call vioc.calls;
+  v_events integer := 0;
+  v_applied integer := 0;
 begin
   perform vioc.void_leases(p_now, p_now);
 
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
   loop
-    perform vioc.try_event(v_event.id, p_now, false);
+    v_events := v_events + 1;
+    v_applied := v_applied + (vioc.try_event(v_event.id, p_now, false) is distinct from 'new')::integer;
   end loop;
 
   perform vioc.erase_forgotten(p_limit, p_now);
@@ -6148,6 +6206,7 @@ begin
         where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
+  return v_events = p_limit and v_applied > 0;
 end
 $$;
 comment on function vioc.tend(integer, timestamptz) is 'What the worker does besides sending and asking.';
@@ -6319,9 +6378,10 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
+  set attempts = 0,
+      next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
       -- a step whose moment came meanwhile, closer to the appointment, is still due
-      c.appointment_time - t.min_notice)
+      c.appointment_time - t.min_notice - interval '5 minutes')
   from late as l, vioc.tenants as t
   where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
 end
@@ -6341,6 +6401,9 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   set jit = off
   -- nor read every practice to put them in order, where the index has it
   set enable_bitmapscan = off
+  -- nor all of a practice's contacts, where a few are due
+  set enable_hashjoin = off
+  set enable_mergejoin = off
   -- planning takes as long as a piece
   set plan_cache_mode = force_generic_plan
 as $$
@@ -6567,18 +6630,21 @@ create function vioc.tenant_written_after() returns trigger
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- not the transaction's beginning: what was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
 begin
   if new.country is distinct from old.country or new.retell_agent_number is distinct from old.retell_agent_number then
     update vioc.contacts as c set phone = c.phone, phone_problem = null
     where c.tenant_id = new.id and c.phone_e164 is null;
   end if;
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
-    perform vioc.plan_again(new.id, now());
+    perform vioc.plan_again(new.id, v_now);
   end if;
   if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
     is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
   then
-    perform vioc.judge_again(new.id, null, now());
+    perform vioc.judge_again(new.id, null, v_now);
   end if;
   return new;
 end
@@ -6626,12 +6692,15 @@ create function vioc.hours_written() returns trigger
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- not the transaction's beginning: what was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
 begin
   -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
   if current_setting('check_function_bodies') = 'off' then
     return null;
   end if;
-  perform vioc.plan_again(w.tenant_id, now()), vioc.judge_again(w.tenant_id, null, now())
+  perform vioc.plan_again(w.tenant_id, v_now), vioc.judge_again(w.tenant_id, null, v_now)
   from (select distinct w.tenant_id from written as w) as w
   -- gone with its hours
   where exists (select from vioc.tenants as t where t.id = w.tenant_id);
@@ -6744,7 +6813,8 @@ create function vioc.contact_written_before() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := now();
+  -- not the transaction's beginning: a step that was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
   v_tenant vioc.tenants;
   v_is_fresh boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity';
   v_restart boolean := false;
@@ -6843,7 +6913,8 @@ begin
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
-    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
+    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
+    and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
   end if;
@@ -7033,9 +7104,11 @@ begin
     delete from vioc.next_calls as n
     where n.tenant_id = old.tenant_id and n.next_call_at = old.next_call_at and n.contact_id = old.id;
   end if;
-  if tg_op <> 'DELETE' and new.next_call_at is not null then
+  if tg_op <> 'DELETE' then
+    -- as it is now: a trigger of somebody else's may have written it again
     insert into vioc.next_calls (tenant_id, next_call_at, contact_id)
-    values (new.tenant_id, new.next_call_at, new.id)
+    select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c
+    where c.tenant_id = new.tenant_id and c.id = new.id and c.next_call_at is not null
     on conflict do nothing;
   end if;
   return null;
@@ -7613,7 +7686,7 @@ as $$
     from narrow as n group by n.remedy
     union all
     select 'next_calls', false, format('%s of the contacts with the next appointments are not called by themselves: the triggers of vioc.contacts were off when they were written', count(*)),
-      'delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null;'
+      'delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
     from (select c.* from vioc.contacts as c where c.may_expire and c.appointment_time > p_now order by c.appointment_time limit 1000) as l
     where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
       select from vioc.next_calls as n
@@ -7805,7 +7878,7 @@ begin
       update vioc.calls as c
       set priority = 1, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
-          queued_at = case when coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
+          queued_at = case when c.forced or coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
       perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
@@ -8231,6 +8304,8 @@ begin
   if vioc_pause.tenant_id is null then
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
+    -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins
+    perform from vioc.tenants as t order by t.id for no key update;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
     perform vioc.check_tenant('operator', vioc_pause.tenant_id);

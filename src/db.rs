@@ -529,11 +529,13 @@ pub(crate) fn record_look_up(
     )
 }
 
-pub(crate) fn tend(limit: i32) -> SpiResult<()> {
-    Spi::run_with_args(
+/// Whether there are more events to be applied.
+pub(crate) fn tend(limit: i32) -> SpiResult<bool> {
+    let has_more = Spi::get_one_with_args(
         "select vioc.tend($1, pg_catalog.clock_timestamp())",
         &[limit.into()],
-    )
+    )?;
+    Ok(has_more.unwrap_or_default())
 }
 
 /// One answer as `vioc.record_answers` takes it: JSON.

@@ -24,6 +24,8 @@ const MOST: usize = 256;
 const CHOSEN: usize = 1024;
 /// Counting the lines in use takes at most one part in so many of the time.
 const COUNTING: u32 = 100;
+/// ... but not too seldom, should one have been held up.
+const COUNT_AT_LEAST: Duration = Duration::from_secs(2);
 /// For how long a count serves while no call waits for a line.
 const COUNTED: Duration = Duration::from_secs(10);
 
@@ -217,7 +219,7 @@ impl Queue {
         }
         self.lines = Some(statements.lines_in_use()?.into_iter().collect());
         self.counted_at = Instant::now();
-        self.count_at = self.counted_at + began.elapsed() * COUNTING;
+        self.count_at = self.counted_at + (began.elapsed() * COUNTING).min(COUNT_AT_LEAST);
         Ok(true)
     }
 }

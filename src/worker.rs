@@ -20,9 +20,11 @@ use crate::{config, shared, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
 const IDLE_POLL: Duration = Duration::from_secs(5);
-/// While there is work: how often its timers are looked at, in at most one part in so many of the time.
+/// While there is work: how often its timers are looked at, in at most one part in so many of the time, but not too seldom
+/// (one that waited for a lock took long).
 const TEND_EVERY: Duration = Duration::from_secs(1);
 const TENDING: u32 = 200;
+const TEND_AT_LEAST: Duration = Duration::from_secs(10);
 /// Finding out whom to ask for lines looks at every credential: in at most one part in so many of the time.
 const ASKING_FOR_LINES: u32 = 100;
 const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
@@ -32,6 +34,7 @@ const DRAIN: Duration = Duration::from_secs(3);
 const ONE_MS: Duration = Duration::from_millis(1);
 const QUESTIONS_AT_A_TIME: usize = 32;
 const EVENTS_AT_A_TIME: usize = 1000;
+const TENDED_AT_A_TIME: i32 = 100;
 /// How often there is time for anything but answers and calls, at most.
 const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// How often an idle worker sees to it that its plans are there: the tables' statistics, when they change, void them.
@@ -41,9 +44,9 @@ const REHEARSE_EVERY: Duration = Duration::from_secs(60);
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
 const AHEAD: usize = 8;
-/// A claim whose commit took longer is not sent: what allowed it (the hour, an opt-out) may have changed. The threads have
-/// the same limit.
-const LONGEST_COMMIT: Duration = Duration::from_secs(25);
+/// A claim whose commit took longer is not sent: what allowed it (the hour, an opt-out) may have changed. With the longest
+/// wait for a thread (pool.rs) less than the 30 s that a lease has to spare.
+const LONGEST_COMMIT: Duration = Duration::from_secs(12);
 /// After the connection pool could not be made.
 const POOL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -324,10 +327,15 @@ impl Worker {
         let began = Instant::now();
         if began >= self.tend_at {
             self.tend_at = began + TEND_EVERY; // also if it fails
-            if with_extension(|| db::tend(100))?.is_none() {
+            let Some(has_more) = with_extension(|| db::tend(TENDED_AT_A_TIME))? else {
                 return Ok(None);
-            }
-            self.tend_at = Instant::now() + TEND_EVERY.max(began.elapsed() * TENDING);
+            };
+            self.tend_at = Instant::now()
+                + match has_more {
+                    // webhooks that had waited for somebody's lock, many of them
+                    true => ASIDE_EVERY,
+                    false => (began.elapsed() * TENDING).clamp(TEND_EVERY, TEND_AT_LEAST),
+                };
         }
         failure?;
         if is_busy || asked > 0 || has_more_events {
@@ -464,7 +472,9 @@ impl Worker {
             }
         }
         self.claimed += claim.calls.len();
-        let moved = recorded.len() + claim.moved + usize::from(!is_all_tried);
+        // the others are next, unless what was tried is all in somebody's hands: then a moment later
+        let has_next = !is_all_tried && (self.has_waited || !recorded.is_empty());
+        let moved = recorded.len() + claim.moved + usize::from(has_next);
         // by both clocks: one stands still while the machine sleeps, the other may be set
         let took = began.elapsed().max(Duration::from_micros(
             u64::try_from(shared::now_us() - began_at).unwrap_or_default(),

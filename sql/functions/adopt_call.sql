@@ -15,6 +15,8 @@ begin
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
       retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
       placed_at = coalesce(c.placed_at, p_now),
+      -- caps and spacing count it
+      first_posted_at = coalesce(c.first_posted_at, p_now),
       credential_id = coalesce(c.credential_id, p_credential_id),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,

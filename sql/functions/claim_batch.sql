@@ -54,7 +54,7 @@ begin
         else m.may_be_called and (c.forced or m.is_good_time) and coalesce(p_now <= c.not_after, true)
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
-      and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
+      and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id)) as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands

@@ -19,7 +19,7 @@ begin
     select k.id from vioc.credentials as k
     where k.recall_at <= p_now
     order by k.recall_at
-    limit p_limit
+    limit greatest(1, p_limit / 2)
     for no key update skip locked
   ),
   asked as (
@@ -49,6 +49,8 @@ begin
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
+          -- what is to be deleted at Retell, until it is
+          when c.erased_at is not null and c.retell_call_id is not null then least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '1 day')
           -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
             and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'

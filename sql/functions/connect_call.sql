@@ -14,6 +14,7 @@ begin
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
       placed_at = coalesce(c.placed_at, p_now),
+      first_posted_at = coalesce(c.first_posted_at, p_now),
       retell_call_id = coalesce(c.retell_call_id, p_retell_call_id),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case

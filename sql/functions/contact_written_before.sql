@@ -5,7 +5,8 @@ create function vioc.contact_written_before() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_now constant timestamptz := now();
+  -- not the transaction's beginning: a step that was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
   v_tenant vioc.tenants;
   v_is_fresh boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity';
   v_restart boolean := false;
@@ -104,7 +105,8 @@ begin
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
-    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at then
+    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
+    and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
   end if;

@@ -9,6 +9,9 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   set jit = off
   -- nor read every practice to put them in order, where the index has it
   set enable_bitmapscan = off
+  -- nor all of a practice's contacts, where a few are due
+  set enable_hashjoin = off
+  set enable_mergejoin = off
   -- planning takes as long as a piece
   set plan_cache_mode = force_generic_plan
 as $$

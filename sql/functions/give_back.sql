@@ -9,6 +9,8 @@ returns void
 as $$
 declare
   v_status text;
+  v_promised timestamptz;
+  v_step timestamptz;
 begin
   select case
       when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
@@ -23,17 +25,28 @@ begin
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
         and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
   for update of c;
+  if v_status is null then
+    return;
+  end if;
+  select coalesce(c.next_call_at, case
+      when c.call_at > p_now then c.call_at
+      when v_status = 'callback' and c.requested_time > p_now
+        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end),
+    vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
+  into v_promised, v_step
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  -- nothing promised is left: it waits for the plan like others
+  if v_status = 'callback' and v_promised is null then
+    v_status := 'scheduled';
+  end if;
   update vioc.contacts as c
   set status = v_status,
-      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked'
-        then coalesce(c.next_call_at,
-          case
-            when c.call_at > p_now then c.call_at
-            when v_status = 'callback' and c.requested_time > p_now
-              then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end,
-          vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)) end
-  from vioc.tenants as t
-  where v_status is not null and c.tenant_id = p_tenant_id and c.id = p_contact_id and t.id = c.tenant_id;
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
+      -- each step has its own attempts
+      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end
 $$;
 comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';

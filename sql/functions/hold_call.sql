@@ -55,7 +55,8 @@ begin
     if v_opening is null then
       perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
     else
-      update vioc.calls as c set due_at = v_opening
+      update vioc.calls as c
+      set due_at = case when c.forced then least(v_opening, c.queued_at + interval '15 minutes') else v_opening end
       where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     end if;
   else

@@ -4,12 +4,15 @@ create function vioc.hours_written() returns trigger
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- not the transaction's beginning: what was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
 begin
   -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
   if current_setting('check_function_bodies') = 'off' then
     return null;
   end if;
-  perform vioc.plan_again(w.tenant_id, now()), vioc.judge_again(w.tenant_id, null, now())
+  perform vioc.plan_again(w.tenant_id, v_now), vioc.judge_again(w.tenant_id, null, v_now)
   from (select distinct w.tenant_id from written as w) as w
   -- gone with its hours
   where exists (select from vioc.tenants as t where t.id = w.tenant_id);

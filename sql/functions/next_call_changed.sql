@@ -10,9 +10,11 @@ begin
     delete from vioc.next_calls as n
     where n.tenant_id = old.tenant_id and n.next_call_at = old.next_call_at and n.contact_id = old.id;
   end if;
-  if tg_op <> 'DELETE' and new.next_call_at is not null then
+  if tg_op <> 'DELETE' then
+    -- as it is now: a trigger of somebody else's may have written it again
     insert into vioc.next_calls (tenant_id, next_call_at, contact_id)
-    values (new.tenant_id, new.next_call_at, new.id)
+    select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c
+    where c.tenant_id = new.tenant_id and c.id = new.id and c.next_call_at is not null
     on conflict do nothing;
   end if;
   return null;

@@ -60,14 +60,14 @@ begin
   into v_is_test from vioc.tenants as t where t.id = v_contact.tenant_id;
   insert into vioc.calls (
     tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
-    agent, appointment_time, contact_status_before, credential_id, queued_at, placed_at, look_up_at)
+    agent, appointment_time, contact_status_before, credential_id, queued_at, first_posted_at, placed_at, look_up_at)
   values (
     v_contact.tenant_id, v_contact.id, v_session::uuid, 'placed', v_retell_call_id, v_attempt, session_user, coalesce(v_is_test, false), p_now,
     case when p_found ->> 'to_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'to_number' else v_contact.phone_e164 end,
     case when p_found ->> 'from_number' ~ '^\+[1-9][0-9]{6,14}$' then p_found ->> 'from_number' end,
     left(p_found ->> 'agent_id', 200), v_contact.appointment_time,
     case when v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, p_now, p_now, p_now)
+    p_credential_id, p_now, least(p_now, coalesce(vioc.epoch_ms(p_found -> 'start_timestamp'), p_now)), p_now, p_now)
   returning id into v_call_id;
   insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
   values (v_contact.tenant_id, v_call_id, v_retell_call_id)

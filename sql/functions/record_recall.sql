@@ -17,7 +17,12 @@ begin
     return;
   end if;
   if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
-    update vioc.credentials as k set recall_at = p_now + interval '5 seconds' where k.id = p_credential_id;
+    -- soon while calls wait for it; then seldom, so that keys which Retell does not know any more keep no others from being asked
+    update vioc.credentials as k
+    set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else '10 minutes' end,
+        -- a page that is no more: from the first one
+        recall_page = case when p_http_status between 400 and 499 then null else k.recall_page end
+    where k.id = p_credential_id;
     return;
   end if;
 

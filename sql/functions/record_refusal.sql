@@ -20,6 +20,10 @@ begin
   if v_call.id is null then
     return not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
   end if;
+  -- that the person is not to be called is so whichever sending was answered
+  if p_do_not_call and not v_call.is_test and v_call.to_number is not null then
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
+  end if;
   -- the fence: whoever holds the lease now, or a webhook that knew better, has moved the call on
   if v_call.status <> 'dispatching' or v_call.lease_owner is distinct from p_worker then
     return true;
@@ -55,6 +59,11 @@ begin
     -- one that was not begun says nothing about Retell
     and p_verdict <> 'not_begun' and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
   returning k.failures into v_failures;
+  if p_verdict = 'ambiguous' and p_retry_after > 0 then
+    update vioc.credentials as k
+    set throttled_until = greatest(k.throttled_until, p_now + make_interval(secs => p_retry_after))
+    where k.id = v_call.credential_id and v_failures is not null;
+  end if;
   if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
     update vioc.credentials as k
     set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
@@ -67,9 +76,6 @@ begin
     -- a refusal of a second sending says nothing about the first
     perform vioc.doubt_call(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    if p_do_not_call and not v_call.is_test then
-      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'Retell refused the number', 'retell', p_now);
-    end if;
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
       case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);
   else

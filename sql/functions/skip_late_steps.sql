@@ -15,9 +15,10 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
+  set attempts = 0,
+      next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
       -- a step whose moment came meanwhile, closer to the appointment, is still due
-      c.appointment_time - t.min_notice)
+      c.appointment_time - t.min_notice - interval '5 minutes')
   from late as l, vioc.tenants as t
   where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
 end

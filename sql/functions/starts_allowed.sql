@@ -9,11 +9,14 @@ begin atomic
   select
     case
       when p_per_second is null then 1000000
-      when p_next_start_at > p_now then 0
+      when p.next_start_at > p_now then 0
       else least(b.burst, 1 + floor(least(
-        extract(epoch from p_now - greatest(p_next_start_at, p_now - interval '1 hour')) / b.seconds, 1000000))::integer)
+        extract(epoch from p_now - greatest(p.next_start_at, p_now - interval '1 hour')) / b.seconds, 1000000))::integer)
     end, b.burst, b.seconds
   from (
+    -- never so far ahead but by a clock that was wrong
+    select case when p_next_start_at > p_now + interval '5 seconds' then '-infinity' else p_next_start_at end as next_start_at) as p
+  cross join (
     select g.burst, 1.02 / (coalesce(p_per_second, 1000000) - g.burst + 1) as seconds
     from (select greatest(1, coalesce(p_per_second, 1000000) / 20) as burst) as g) as b;
 end;

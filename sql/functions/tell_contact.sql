@@ -184,6 +184,18 @@ begin
     return;
   end if;
 
+  -- not reached: what was promised for later is still to be done
+  v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
+  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_by_hand is null
+    and v_contact.appointment_status = 'booked' then
+    update vioc.contacts as c
+    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts,
+        next_call_at = vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false),
+        needs_review = c.needs_review or p_call.needs_review
+    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    return;
+  end if;
+
   if p_outcome in ('account_trouble', 'throttled') then
     v_next := p_now + vioc.backoff(
       1, case p_outcome when 'throttled' then interval '1 minute' else '10 minutes' end, '10 minutes');

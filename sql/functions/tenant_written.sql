@@ -37,18 +37,21 @@ create function vioc.tenant_written_after() returns trigger
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  -- not the transaction's beginning: what was called or skipped since is not called again
+  v_now constant timestamptz := clock_timestamp();
 begin
   if new.country is distinct from old.country or new.retell_agent_number is distinct from old.retell_agent_number then
     update vioc.contacts as c set phone = c.phone, phone_problem = null
     where c.tenant_id = new.id and c.phone_e164 is null;
   end if;
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
-    perform vioc.plan_again(new.id, now());
+    perform vioc.plan_again(new.id, v_now);
   end if;
   if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
     is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
   then
-    perform vioc.judge_again(new.id, null, now());
+    perform vioc.judge_again(new.id, null, v_now);
   end if;
   return new;
 end

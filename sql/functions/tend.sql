@@ -1,6 +1,7 @@
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- persons to be forgotten whose call has ended, calls whose time is over.
-create function vioc.tend(p_limit integer, p_now timestamptz) returns void
+-- persons to be forgotten whose call has ended, calls whose time is over. True: there are more events, of which some could be
+-- applied.
+create function vioc.tend(p_limit integer, p_now timestamptz) returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -8,13 +9,16 @@ declare
   v_event record;
   v_overdue record;
   v_call vioc.calls;
+  v_events integer := 0;
+  v_applied integer := 0;
 begin
   perform vioc.void_leases(p_now, p_now);
 
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
   loop
-    perform vioc.try_event(v_event.id, p_now, false);
+    v_events := v_events + 1;
+    v_applied := v_applied + (vioc.try_event(v_event.id, p_now, false) is distinct from 'new')::integer;
   end loop;
 
   perform vioc.erase_forgotten(p_limit, p_now);
@@ -45,6 +49,7 @@ begin
         where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
+  return v_events = p_limit and v_applied > 0;
 end
 $$;
 comment on function vioc.tend(integer, timestamptz) is 'What the worker does besides sending and asking.';

@@ -12,6 +12,8 @@ begin
   if vioc_pause.tenant_id is null then
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
+    -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins
+    perform from vioc.tenants as t order by t.id for no key update;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
     perform vioc.check_tenant('operator', vioc_pause.tenant_id);

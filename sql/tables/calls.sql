@@ -118,7 +118,7 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 create index calls_urgent_idx on vioc.calls (tenant_id)
   where in_queue and priority > 0;
 -- what occupies a line: pacing, and never two calls to one number at a time
-create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id)
+create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id) include (resend)
   where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)

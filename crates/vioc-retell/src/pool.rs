@@ -9,7 +9,7 @@ use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::classify::{not_begun, not_sent, unknown};
 use crate::client::Sender;
@@ -24,8 +24,8 @@ const STACK: usize = 256 * 1024;
 const IDLE_THREAD: Duration = Duration::from_secs(30);
 
 /// A job that waited longer for a thread is not begun: what allowed it (a lease, the hour, an opt-out) may have changed.
-/// Less than the 30 s that a lease has to spare.
-const LONGEST_WAIT: Duration = Duration::from_secs(25);
+/// With the longest commit of a claim (src/worker.rs) less than the 30 s that a lease has to spare.
+const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 const STOPPING: &str = "worker is stopping";
 
@@ -45,10 +45,31 @@ struct Shared {
     all_done: Condvar,
 }
 
+/// When a job was submitted, by both clocks: one stands still while the machine sleeps, the other may be set.
+#[derive(Clone, Copy)]
+struct Submitted {
+    monotonic: Instant,
+    wall: SystemTime,
+}
+
+impl Submitted {
+    fn now() -> Self {
+        Self {
+            monotonic: Instant::now(),
+            wall: SystemTime::now(),
+        }
+    }
+
+    fn elapsed(self) -> Duration {
+        self.monotonic
+            .elapsed()
+            .max(self.wall.elapsed().unwrap_or_default())
+    }
+}
+
 #[derive(Default)]
 struct State {
-    /// With the moment they were submitted.
-    queue: VecDeque<(Instant, Job)>,
+    queue: VecDeque<(Submitted, Job)>,
     running: usize,
     done: Vec<Done>,
     alive: usize,
@@ -124,7 +145,7 @@ impl Pool {
             return self.shared.store(state, done);
         }
         let before = state.queue.len();
-        let now = Instant::now();
+        let now = Submitted::now();
         state.queue.extend(jobs.into_iter().map(|job| (now, job)));
         let jobs = state.queue.len() - before;
         let short = state.queue.len().saturating_sub(state.idle);
@@ -260,7 +281,7 @@ impl Shared {
                 exchange: None,
                 started,
             };
-            match started.duration_since(submitted) > LONGEST_WAIT {
+            match submitted.elapsed() > LONGEST_WAIT {
                 true => held.exchange = Some(not_begun("waited too long for a thread")),
                 false => held.run(),
             }
@@ -268,7 +289,7 @@ impl Shared {
     }
 
     /// The next job, or `None` if the calling thread is to end; it is then no longer counted.
-    fn next_job(&self) -> Option<(Instant, Job)> {
+    fn next_job(&self) -> Option<(Submitted, Job)> {
         let started = Instant::now();
         let mut state = self.lock();
         loop {

@@ -259,7 +259,7 @@ fn a_job_without_any_thread_to_run_it_comes_back_unsent() {
     let pool = Pool::with_work(1, |_| ok(), || {}).unwrap();
     {
         let mut state = pool.shared.lock();
-        state.queue.push_back((Instant::now(), job(1)));
+        state.queue.push_back((Submitted::now(), job(1)));
         (state.alive, state.idle) = (1, 1);
     }
     pool.shared.thread_missing();
@@ -280,14 +280,26 @@ fn a_pool_without_threads_is_refused() {
 #[test]
 fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
     let pool = Pool::with_work(1, |_| ok(), || {}).unwrap();
-    let long_ago = Instant::now()
-        .checked_sub(LONGEST_WAIT + Duration::from_secs(1))
-        .unwrap();
-    pool.shared.lock().queue.push_back((long_ago, job(1)));
-    pool.submit(job(2));
+    let now = Submitted::now();
+    let too_long = LONGEST_WAIT + Duration::from_secs(1);
+    let long_ago = Submitted {
+        monotonic: now.monotonic.checked_sub(too_long).unwrap(),
+        ..now
+    };
+    // the machine slept
+    let before_the_night = Submitted {
+        wall: now.wall.checked_sub(too_long).unwrap(),
+        ..now
+    };
+    pool.shared
+        .lock()
+        .queue
+        .extend([(long_ago, job(1)), (before_the_night, job(2))]);
+    pool.submit(job(3));
     assert!(pool.wait_idle(LONG));
     let mut done = pool.drain();
     done.sort_by_key(|done| done.ticket);
     let exchanges: Vec<_> = done.into_iter().map(|done| done.exchange).collect();
-    assert_eq!(exchanges, [not_begun("waited too long for a thread"), ok()]);
+    let too_late = || not_begun("waited too long for a thread");
+    assert_eq!(exchanges, [too_late(), too_late(), ok()]);
 }

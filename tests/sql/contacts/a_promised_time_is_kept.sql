@@ -1,6 +1,6 @@
 -- A time by hand, or one that the person asked for, is neither lost with a call that came to nothing nor used twice.
 \ir ../practice.psql
-select plan(11);
+select plan(17);
 
 -- a callback that a Call Now went before
 select pg_temp.contact(:tenant, '9 days') as ann \gset
@@ -19,6 +19,20 @@ select is((pg_temp.person(:bob)).next_call_at, now() + interval '5 hours', 'expi
 select pg_temp.queue(:bob, now() + interval '6 hours') as call \gset
 select vioc.drop_call(pg_temp.call(:call), 'no', now() + interval '6 hours') \gset ignored_
 select isnt((pg_temp.person(:bob)).next_call_at, now() + interval '5 hours', 'one that is past is not used again');
+
+-- nobody answers the Call Now that went before it
+create temp table before_it as
+select o as outcome, pg_temp.contact(:tenant, '9 days') as promised, pg_temp.contact(:tenant, '9 days') as by_hand from unnest('{no_answer,failed,throttled}'::text[]) as o;
+update vioc.contacts as c set status = 'callback', requested_time = now() + interval '5 hours', next_call_at = now() + interval '5 hours' from before_it as b where c.id = b.promised;
+update vioc.contacts as c set call_at = now() + interval '5 hours' from before_it as b where c.id = b.by_hand;
+alter table before_it add promised_call bigint, add by_hand_call bigint;
+update before_it set promised_call = (vioc_call_contact(promised)).call_id, by_hand_call = (vioc_call_contact(by_hand)).call_id;
+select pg_temp.claim(clock_timestamp()) \g /dev/null
+select vioc.tell_contact(pg_temp.call(c.id), b.outcome, null, now()) from before_it as b, unnest(array[b.promised_call, b.by_hand_call]) as c (id) \g /dev/null
+select is(row(c.status, c.next_call_at)::text, row('callback', now() + interval '5 hours')::text, 'a promise outlives a Call Now that ended ' || b.outcome)
+from before_it as b, pg_temp.person(b.promised) as c;
+select is(row(c.status, c.next_call_at)::text, row('scheduled', now() + interval '5 hours')::text, '... and so does a time by hand')
+from before_it as b, pg_temp.person(b.by_hand) as c;
 
 -- written while the call is on
 create temp table outcomes as

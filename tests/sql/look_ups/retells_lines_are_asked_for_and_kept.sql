@@ -19,7 +19,7 @@ select is(count(*), 3::bigint, 'three go') from pg_temp.claim();
 select is(row(kind, method, path, body, api_key)::text, format('(concurrency,GET,/get-concurrency,,key_of_practice_%s)', :tenant), 'then Retell is asked')
 from vioc.claim_concurrency(100, now());
 select is(pg_temp.asks(now() + interval '29 s'), null, 'not again at once');
-update vioc.credentials set next_start_at = now() + interval '25 s';
+update vioc.credentials set next_start_at = now() + interval '4 s';
 select is(pg_temp.asks(now() + interval '30 s'), :credential::bigint, 'again after half a minute of calls');
 select is(pg_temp.asks(now() + interval '2 minutes'), null, 'no more once they are over');
 

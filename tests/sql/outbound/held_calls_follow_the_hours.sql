@@ -9,7 +9,7 @@ select is_empty('select pg_temp.claim(now() + interval ''1 minute'')', 'and is n
 
 create function pg_temp.is_looked_at(p_call bigint) returns boolean language plpgsql as $$
 declare
-  v_is boolean := (pg_temp.call(p_call)).due_at <= now();
+  v_is boolean := (pg_temp.call(p_call)).due_at <= clock_timestamp();
 begin
   update vioc.calls set due_at = now() + interval '1 day' where id = p_call;
   return v_is;
@@ -23,6 +23,6 @@ select ok(pg_temp.is_looked_at(:call), 'caps');
 update vioc.contacts set time_zone = 'America/Chicago' where id = (pg_temp.call(:call)).contact_id;
 select ok(pg_temp.is_looked_at(:call), 'where the person is');
 delete from vioc.blackout_dates where tenant_id = :tenant;
-select set_eq('select pg_temp.claim()', array[:call::bigint], 'and it goes');
+select set_eq('select pg_temp.claim(clock_timestamp())', array[:call::bigint], 'and it goes');
 
 select * from finish();

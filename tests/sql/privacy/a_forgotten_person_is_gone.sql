@@ -1,6 +1,6 @@
 -- Erased from contacts, calls and webhooks; late webhooks and replays do not bring them back; the opt-out stays.
 \ir ../outcomes/clinic.psql
-select plan(37);
+select plan(38);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
 begin
@@ -56,6 +56,9 @@ select is(kind || ' ' || method || ' ' || path, 'delete DELETE /v2/delete-call/c
 from vioc.claim_look_ups(10, clock_timestamp() + interval '1 second') where tenant_id = :tenant and call_id = :call;
 select vioc.record_look_up(:tenant, :call, 'delete', now(), 500, '', now()) \gset ignored_
 select ok(deleted_at is null and look_up_at is not null, 'again, if that fails') from vioc.calls where id = :call;
+update vioc.calls set first_posted_at = now() - interval '40 days', look_up_at = now() where id = :call;
+select vioc.claim_look_ups(10, now()) \g /dev/null
+select isnt(look_up_at, null, '... as often as it takes, however old the call is') from vioc.calls where id = :call;
 select vioc.record_look_up(:tenant, :call, 'delete', now(), 204, '', now()) \gset ignored_
 select ok(deleted_at is not null and look_up_at is null, 'until it is done') from vioc.calls where id = :call;
 
