@@ -308,7 +308,7 @@ comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one pho
 comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
 comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
 comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
-comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is closer.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
@@ -1487,14 +1487,14 @@ comment on function vioc.day_begins(timestamptz, text, integer) is 'When a calen
 -- functions/call_by.sql
 
 -- Private. Until when the call that a contact is due for may be made: min_notice before the appointment, unless it was
--- meant for later (by its step of the plan, by the person, by hand): for that moment itself, too, or less than five minutes
--- before it, which is as late as pg_cron may come by. null = until the appointment.
+-- meant for later (by its step of the plan, by the person, by hand). A quarter of an hour after it is due it always has, because
+-- pg_cron comes by a moment later. null = until the appointment.
 create function vioc.call_by(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
   language sql stable
   return case
     when p_contact.status <> 'callback' and p_contact.next_call_at is distinct from p_contact.call_at
-      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice - interval '5 minutes'
-    then p_contact.appointment_time - p_min_notice end;
+      and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
+    then greatest(p_contact.appointment_time - p_min_notice, p_contact.next_call_at + interval '15 minutes') end;
 comment on function vioc.call_by(vioc.contacts, interval) is 'The latest instant for a call that makes itself; null = until the appointment.';
 
 -- functions/check_time_zone.sql
@@ -1909,7 +1909,7 @@ begin atomic
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
-    -- callback_requested: once, because the call that was asked for ends that status
+    -- callback_requested: once, at the time that was asked for
     asked.for_it or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
     asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
     coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
@@ -1922,11 +1922,11 @@ begin atomic
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
   cross join lateral (
-    select c.status = 'callback' or (c.status = 'calling' and exists (
+    select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
-        and o.contact_status_before = 'callback')) as for_it) as asked
+        and o.contact_status_before = 'callback'))) as for_it) as asked
   -- over all contacts with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
@@ -2236,7 +2236,7 @@ begin
       select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
         vioc.call_by(c, v_tenant.min_notice) as call_by
       from vioc.next_calls as n
-      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id
+      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
     ),
@@ -2732,9 +2732,9 @@ comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and
 
 -- Private. A call ended without an outcome: the contact gets its previous status and what it waits for back (a time by hand
 -- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
--- it, or the number was opted out meanwhile.
+-- it, or the number was opted out meanwhile. A dry run leaves attempts as they are.
 create function vioc.give_back(
-  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
+  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz, p_is_dry_run boolean default false)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -2760,28 +2760,28 @@ begin
   if v_status is null then
     return;
   end if;
-  select coalesce(c.next_call_at, case
-      when c.call_at > p_now then c.call_at
-      when v_status = 'callback' and c.requested_time > p_now
-        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end),
+  select coalesce(c.next_call_at, least(
+      case when c.call_at > p_now then c.call_at end,
+      case when v_status = 'callback' and c.requested_time > p_now
+        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end)),
     vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
   into v_promised, v_step
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
   -- nothing promised is left: it waits for the plan like others
-  if v_status = 'callback' and v_promised is null then
+  if v_status = 'callback' and v_promised is null and v_step is not null and not p_is_dry_run then
     v_status := 'scheduled';
   end if;
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
       -- each step has its own attempts
-      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
+      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' and not p_is_dry_run then 0 else c.attempts end
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end
 $$;
-comment on function vioc.give_back(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
+comment on function vioc.give_back(bigint, bigint, text, timestamptz, boolean) is 'Puts a contact back to where it was before a call without outcome.';
 
 -- functions/next_attempt.sql
 
@@ -3218,7 +3218,7 @@ begin
     )
     update vioc.contacts as c
     set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
-        next_call_at = null, needs_review = c.needs_review or (c.id = v_contact.id and p_call.needs_review)
+        next_call_at = null
     from wrong as w
     where c.tenant_id = w.tenant_id and c.id = w.id;
     if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then
@@ -3325,11 +3325,14 @@ begin
 
   -- not reached: what was promised for later is still to be done
   v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
-  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_by_hand is null
-    and v_contact.appointment_status = 'booked' then
+  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_contact.appointment_status = 'booked'
+    -- what this call itself was believed to have heard is withdrawn
+    and coalesce(p_previous_outcome, '') not in ('callback_requested', 'rescheduled') then
+    v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false);
+  end if;
+  if v_next is not null then
     update vioc.contacts as c
-    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts,
-        next_call_at = vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false),
+    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts, next_call_at = least(v_next, v_by_hand),
         needs_review = c.needs_review or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
@@ -3859,7 +3862,7 @@ begin
   where s.status = 'dispatching';
 
   if v_is_dry_run then
-    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
+    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now, true)
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
@@ -4309,6 +4312,7 @@ declare
   v_outcome text;
   v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
+  v_is_known boolean; -- that the account is in trouble
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
     v_reason := 'completed';
@@ -4325,7 +4329,8 @@ begin
   end if;
   -- a conversation that trouble with the account cut off, after something had been decided
   v_has_connected := v_has_connected
-    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null and v_reported not in ('completed', 'failed'));
+    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null
+      and coalesce(v_reported not in ('completed', 'failed'), false));
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
@@ -4388,7 +4393,8 @@ begin
     return p_call;
   end if;
 
-  if v_unheard in ('cancelled', 'rescheduled') then
+  -- until somebody has looked
+  if v_unheard in ('cancelled', 'rescheduled') and p_call.reviewed_at is null then
     v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
   end if;
   if v_outcome <> 'failed' or not v_retried then
@@ -4407,11 +4413,14 @@ begin
     v_call.needs_review := true;
     v_call.review_reason := coalesce(v_call.review_reason, v_review);
   end if;
+  if v_reason in ('account_trouble', 'throttled') then
+    select c.completed_at is not null and c.disconnection_reason is not distinct from v_call.disconnection_reason into v_is_known
+    from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  end if;
   perform vioc.write_end(v_call);
 
   -- once: a later event about the same call must not undo vioc_resume
-  if v_reason in ('account_trouble', 'throttled') and p_call.outcome is distinct from v_reason
-    and not v_call.is_test then
+  if v_reason in ('account_trouble', 'throttled') and not v_is_known and not v_call.is_test then
     if v_reason = 'account_trouble' then
       perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else
@@ -4444,6 +4453,11 @@ begin
   v_call := vioc.decide_call(p_call, p_review_reason, p_now);
   if v_call.outcome is not null then
     perform vioc.tell_contact(v_call, v_call.outcome, p_call.outcome, p_now);
+    if v_call.outcome = 'do_not_call' and v_call.needs_review then
+      -- something else was said, too
+      update vioc.contacts as ct set needs_review = true
+      where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and not ct.needs_review;
+    end if;
   end if;
 end
 $$;
@@ -4472,8 +4486,8 @@ begin
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case
         when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') and c.cancel_requested_at is not null then p_now
-        -- ten minutes after its claim, as it is: another time would make this update write every index anew
-        when c.status in ('dispatching', 'placed') then coalesce(c.look_up_at, p_now + interval '10 minutes')
+        -- as a rule ten minutes after its claim, as it is: another time would make this update write every index anew
+        when c.status in ('dispatching', 'placed') then least(c.look_up_at, p_now + interval '10 minutes')
         when c.status in ('queued', 'unconfirmed') then p_now + interval '10 minutes'
         -- a call that we had given up lives: follow it to its end
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
@@ -4610,7 +4624,8 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
   -- what goes under: a decision taken back in no words, a booking beside an opt-out
-  if (v_decision = 'completed' and v_before <> 'completed')
+  if (v_decision = 'completed' and v_before <> 'completed' and p_is_newest
+      and (vioc.said(v_report, null, 'appointment_action') is not null or vioc.said(v_call.report, null, 'appointment_action') is null))
     or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
     or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
   then
@@ -4627,6 +4642,8 @@ begin
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(v_call, null, p_now);
+  elsif v_call.status = 'cancelled' and v_call.ended_at is not null and v_decision not in ('completed', 'failed') then
+    perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_decision));
   end if;
 end
 $$;
@@ -5095,8 +5112,8 @@ comment on function vioc.forget_again(vioc.forgotten, timestamptz) is 'Erases a 
 -- functions/old_calls.sql
 
 -- Private to purge. Of a practice's next p_limit calls after p_after, in the order of their ids, those whose time is over:
--- queued before p_before (and no longer open, unless p_also_open). mark: as far as there is no other among them.
--- The order is that of their age, nearly (a call that is forced later is younger than its id), so that a look at the first
+-- queued, made and ended before p_before (and no longer open, unless p_also_open). mark: as far as there is no other among
+-- them. The order is that of their age, nearly (a call that waits, or is forced later, is younger than its id), so that a look at the first
 -- few is enough where nothing is old yet, which is nearly everywhere.
 create function vioc.old_calls(
   p_tenant_id bigint, p_after bigint, p_before timestamptz, p_limit integer, p_also_open boolean, out ids bigint[], out mark bigint)
@@ -5111,7 +5128,7 @@ begin
     where f.queued_at < p_before)
   then
     with next as (
-      select c.id, c.queued_at < p_before and (p_also_open or not c.is_open) as is_over
+      select c.id, greatest(c.queued_at, c.first_posted_at, c.ended_at) < p_before and (p_also_open or not c.is_open) as is_over
       from vioc.calls as c
       where c.tenant_id = p_tenant_id and c.id > p_after
       order by c.id limit p_limit
@@ -5169,6 +5186,7 @@ declare
   v_tenants bigint := 0;
   v_of constant bigint := (select count(*) from vioc.tenants);
   v_purged integer := 0;
+  v_before integer;
 begin
   for v_tenant in
     select t.id, t.bodies_purged_to, t.texts_purged_to,
@@ -5182,39 +5200,46 @@ begin
     exit when v_purged >= p_limit;
     perform vioc.show_progress('purge', v_tenants, v_of);
     v_tenants := v_tenants + 1;
-    -- raw bodies
-    select o.ids, o.mark into v_calls, v_mark
-    from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
-    if v_calls is not null then
-      update vioc.webhook_events as e
-      set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
-      where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
-      get diagnostics v_rows = row_count;
-      v_purged := v_purged + v_rows;
-    end if;
-    if v_mark is not null then
-      update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
-      v_purged := v_purged + 1;
-    end if;
+    v_before := v_purged;
+    begin
+      -- raw bodies
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
+      if v_calls is not null then
+        update vioc.webhook_events as e
+        set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+        where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
+        get diagnostics v_rows = row_count;
+        v_purged := v_purged + v_rows;
+      end if;
+      if v_mark is not null then
+        update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
+        v_purged := v_purged + 1;
+      end if;
 
-    -- what was said, and what the agent was told
-    select o.ids, o.mark into v_calls, v_mark
-    from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
-    if v_calls is not null then
-      v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
-    end if;
-    if v_mark is not null then
-      update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
-      v_purged := v_purged + 1;
-    end if;
+      -- what was said, and what the agent was told
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+      if v_calls is not null then
+        v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+      end if;
+      if v_mark is not null then
+        update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+        v_purged := v_purged + 1;
+      end if;
 
-    -- the facts
-    select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
-    if v_calls is not null then
-      delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
-      delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      v_purged := v_purged + cardinality(v_calls);
-    end if;
+      -- the facts
+      select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
+      if v_calls is not null then
+        delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
+        delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+        v_purged := v_purged + cardinality(v_calls);
+      end if;
+    exception when others then
+      -- a contact that somebody holds, or whose trigger forbids it, keeps no other practice from it
+      raise log 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
+      v_purged := v_before;
+    end;
   end loop;
 
   perform vioc.show_progress('purge', v_tenants, v_of);
@@ -5250,7 +5275,11 @@ begin
 
   -- persons to forget again, after a restore
   for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
-    v_purged := v_purged + vioc.forget_again(v_person, p_now);
+    begin
+      v_purged := v_purged + vioc.forget_again(v_person, p_now);
+    exception when others then
+      raise log 'vioconcierge: a person could not be forgotten again: SQLSTATE %', sqlstate;
+    end;
   end loop;
   return v_purged + vioc.erase_forgotten(p_limit, p_now);
 end
@@ -5518,10 +5547,6 @@ begin
   if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
     return p_event;
   end if;
-  v_placed.event := v_event.event;
-  v_placed.retell_call_id := v_event.retell_call_id;
-  v_placed.tenant_id := v_call.tenant_id;
-  v_placed.call_id := v_call.id;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
     insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
     select t.id, v_call.to_number, 'said in a call', 'call', p_now
@@ -5529,6 +5554,15 @@ begin
     where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
     on conflict (tenant_id, phone) do nothing;
   end if;
+  -- where bodies are kept no longer it would be kept for ever: it goes with those of nobody's calls
+  if v_call.erased_at is not null or exists (
+    select from vioc.tenants as t where t.id = v_call.tenant_id and t.bodies_purged_to >= v_call.id) then
+    return p_event;
+  end if;
+  v_placed.event := v_event.event;
+  v_placed.retell_call_id := v_event.retell_call_id;
+  v_placed.tenant_id := v_call.tenant_id;
+  v_placed.call_id := v_call.id;
   return v_placed;
 exception when others then
   return p_event; -- it cannot even be read
@@ -5929,7 +5963,7 @@ begin
     update vioc.credentials as k
     set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else '10 minutes' end,
         -- a page that is no more: from the first one
-        recall_page = case when p_http_status between 400 and 499 then null else k.recall_page end
+        recall_page = case when p_http_status in (400, 404, 410, 422) then null else k.recall_page end
     where k.id = p_credential_id;
     return;
   end if;
@@ -6381,7 +6415,7 @@ begin
   set attempts = 0,
       next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
       -- a step whose moment came meanwhile, closer to the appointment, is still due
-      c.appointment_time - t.min_notice - interval '5 minutes')
+      greatest(c.next_call_at, least(c.appointment_time - t.min_notice, p_now - interval '15 minutes')))
   from late as l, vioc.tenants as t
   where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
 end
@@ -6442,7 +6476,7 @@ begin
           -- in order before they are judged, so that no more are judged than are taken
           select d.tenant_id, d.id, d.appointment_time
           from vioc.next_calls as n
-          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
           order by d.appointment_time, d.id offset 0) as d
@@ -8299,13 +8333,23 @@ returns void
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
+  v_timeout constant text := current_setting('lock_timeout');
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
-    -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins
-    perform from vioc.tenants as t order by t.id for no key update;
+    if coalesce(vioc_pause.stop_open, false) then
+      -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins;
+      -- not for long, because somebody else may hold a practice
+      begin
+        perform set_config('lock_timeout', '1s', true);
+        perform from vioc.tenants as t order by t.id for no key update;
+        perform set_config('lock_timeout', v_timeout, true);
+      exception when lock_not_available or deadlock_detected then
+        null; -- the pause itself does not depend on it
+      end;
+    end if;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
     perform vioc.check_tenant('operator', vioc_pause.tenant_id);
@@ -8959,7 +9003,7 @@ from vioc.tenants as t
 -- a practice at a time, by its index: a scan would look at everybody who is not due
 cross join lateral (
   select d.* from vioc.next_calls as n
-  join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+  join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
   where n.tenant_id = t.id and n.next_call_at <= now() offset 0) as c;
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
 comment on column vioc.due_contacts.tenant_id is 'The practice.';

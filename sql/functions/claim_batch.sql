@@ -164,7 +164,7 @@ begin
   where s.status = 'dispatching';
 
   if v_is_dry_run then
-    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now)
+    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now, true)
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else

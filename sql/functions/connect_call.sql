@@ -19,8 +19,8 @@ begin
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case
         when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') and c.cancel_requested_at is not null then p_now
-        -- ten minutes after its claim, as it is: another time would make this update write every index anew
-        when c.status in ('dispatching', 'placed') then coalesce(c.look_up_at, p_now + interval '10 minutes')
+        -- as a rule ten minutes after its claim, as it is: another time would make this update write every index anew
+        when c.status in ('dispatching', 'placed') then least(c.look_up_at, p_now + interval '10 minutes')
         when c.status in ('queued', 'unconfirmed') then p_now + interval '10 minutes'
         -- a call that we had given up lives: follow it to its end
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'

@@ -18,6 +18,7 @@ declare
   v_outcome text;
   v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
+  v_is_known boolean; -- that the account is in trouble
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
     v_reason := 'completed';
@@ -34,7 +35,8 @@ begin
   end if;
   -- a conversation that trouble with the account cut off, after something had been decided
   v_has_connected := v_has_connected
-    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null and v_reported not in ('completed', 'failed'));
+    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null
+      and coalesce(v_reported not in ('completed', 'failed'), false));
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
@@ -97,7 +99,8 @@ begin
     return p_call;
   end if;
 
-  if v_unheard in ('cancelled', 'rescheduled') then
+  -- until somebody has looked
+  if v_unheard in ('cancelled', 'rescheduled') and p_call.reviewed_at is null then
     v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
   end if;
   if v_outcome <> 'failed' or not v_retried then
@@ -116,11 +119,14 @@ begin
     v_call.needs_review := true;
     v_call.review_reason := coalesce(v_call.review_reason, v_review);
   end if;
+  if v_reason in ('account_trouble', 'throttled') then
+    select c.completed_at is not null and c.disconnection_reason is not distinct from v_call.disconnection_reason into v_is_known
+    from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  end if;
   perform vioc.write_end(v_call);
 
   -- once: a later event about the same call must not undo vioc_resume
-  if v_reason in ('account_trouble', 'throttled') and p_call.outcome is distinct from v_reason
-    and not v_call.is_test then
+  if v_reason in ('account_trouble', 'throttled') and not v_is_known and not v_call.is_test then
     if v_reason = 'account_trouble' then
       perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
     else

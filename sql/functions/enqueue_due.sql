@@ -50,7 +50,7 @@ begin
           -- in order before they are judged, so that no more are judged than are taken
           select d.tenant_id, d.id, d.appointment_time
           from vioc.next_calls as n
-          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id
+          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
           order by d.appointment_time, d.id offset 0) as d

@@ -30,7 +30,7 @@ begin
       select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
         vioc.call_by(c, v_tenant.min_notice) as call_by
       from vioc.next_calls as n
-      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id
+      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
     ),

@@ -1,6 +1,6 @@
 -- Private to purge. Of a practice's next p_limit calls after p_after, in the order of their ids, those whose time is over:
--- queued before p_before (and no longer open, unless p_also_open). mark: as far as there is no other among them.
--- The order is that of their age, nearly (a call that is forced later is younger than its id), so that a look at the first
+-- queued, made and ended before p_before (and no longer open, unless p_also_open). mark: as far as there is no other among
+-- them. The order is that of their age, nearly (a call that waits, or is forced later, is younger than its id), so that a look at the first
 -- few is enough where nothing is old yet, which is nearly everywhere.
 create function vioc.old_calls(
   p_tenant_id bigint, p_after bigint, p_before timestamptz, p_limit integer, p_also_open boolean, out ids bigint[], out mark bigint)
@@ -15,7 +15,7 @@ begin
     where f.queued_at < p_before)
   then
     with next as (
-      select c.id, c.queued_at < p_before and (p_also_open or not c.is_open) as is_over
+      select c.id, greatest(c.queued_at, c.first_posted_at, c.ended_at) < p_before and (p_also_open or not c.is_open) as is_over
       from vioc.calls as c
       where c.tenant_id = p_tenant_id and c.id > p_after
       order by c.id limit p_limit

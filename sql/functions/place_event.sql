@@ -14,10 +14,6 @@ begin
   if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
     return p_event;
   end if;
-  v_placed.event := v_event.event;
-  v_placed.retell_call_id := v_event.retell_call_id;
-  v_placed.tenant_id := v_call.tenant_id;
-  v_placed.call_id := v_call.id;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
     insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
     select t.id, v_call.to_number, 'said in a call', 'call', p_now
@@ -25,6 +21,15 @@ begin
     where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
     on conflict (tenant_id, phone) do nothing;
   end if;
+  -- where bodies are kept no longer it would be kept for ever: it goes with those of nobody's calls
+  if v_call.erased_at is not null or exists (
+    select from vioc.tenants as t where t.id = v_call.tenant_id and t.bodies_purged_to >= v_call.id) then
+    return p_event;
+  end if;
+  v_placed.event := v_event.event;
+  v_placed.retell_call_id := v_event.retell_call_id;
+  v_placed.tenant_id := v_call.tenant_id;
+  v_placed.call_id := v_call.id;
   return v_placed;
 exception when others then
   return p_event; -- it cannot even be read

@@ -14,6 +14,7 @@ declare
   v_tenants bigint := 0;
   v_of constant bigint := (select count(*) from vioc.tenants);
   v_purged integer := 0;
+  v_before integer;
 begin
   for v_tenant in
     select t.id, t.bodies_purged_to, t.texts_purged_to,
@@ -27,39 +28,46 @@ begin
     exit when v_purged >= p_limit;
     perform vioc.show_progress('purge', v_tenants, v_of);
     v_tenants := v_tenants + 1;
-    -- raw bodies
-    select o.ids, o.mark into v_calls, v_mark
-    from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
-    if v_calls is not null then
-      update vioc.webhook_events as e
-      set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
-      where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
-      get diagnostics v_rows = row_count;
-      v_purged := v_purged + v_rows;
-    end if;
-    if v_mark is not null then
-      update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
-      v_purged := v_purged + 1;
-    end if;
+    v_before := v_purged;
+    begin
+      -- raw bodies
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
+      if v_calls is not null then
+        update vioc.webhook_events as e
+        set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
+        where e.tenant_id = v_tenant.id and e.call_id = any (v_calls) and e.body <> '';
+        get diagnostics v_rows = row_count;
+        v_purged := v_purged + v_rows;
+      end if;
+      if v_mark is not null then
+        update vioc.tenants as t set bodies_purged_to = v_mark where t.id = v_tenant.id;
+        v_purged := v_purged + 1;
+      end if;
 
-    -- what was said, and what the agent was told
-    select o.ids, o.mark into v_calls, v_mark
-    from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
-    if v_calls is not null then
-      v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
-    end if;
-    if v_mark is not null then
-      update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
-      v_purged := v_purged + 1;
-    end if;
+      -- what was said, and what the agent was told
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+      if v_calls is not null then
+        v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+      end if;
+      if v_mark is not null then
+        update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+        v_purged := v_purged + 1;
+      end if;
 
-    -- the facts
-    select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
-    if v_calls is not null then
-      delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
-      delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
-      v_purged := v_purged + cardinality(v_calls);
-    end if;
+      -- the facts
+      select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
+      if v_calls is not null then
+        delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
+        delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+        v_purged := v_purged + cardinality(v_calls);
+      end if;
+    exception when others then
+      -- a contact that somebody holds, or whose trigger forbids it, keeps no other practice from it
+      raise log 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
+      v_purged := v_before;
+    end;
   end loop;
 
   perform vioc.show_progress('purge', v_tenants, v_of);
@@ -95,7 +103,11 @@ begin
 
   -- persons to forget again, after a restore
   for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
-    v_purged := v_purged + vioc.forget_again(v_person, p_now);
+    begin
+      v_purged := v_purged + vioc.forget_again(v_person, p_now);
+    exception when others then
+      raise log 'vioconcierge: a person could not be forgotten again: SQLSTATE %', sqlstate;
+    end;
   end loop;
   return v_purged + vioc.erase_forgotten(p_limit, p_now);
 end

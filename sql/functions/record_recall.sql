@@ -21,7 +21,7 @@ begin
     update vioc.credentials as k
     set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else '10 minutes' end,
         -- a page that is no more: from the first one
-        recall_page = case when p_http_status between 400 and 499 then null else k.recall_page end
+        recall_page = case when p_http_status in (400, 404, 410, 422) then null else k.recall_page end
     where k.id = p_credential_id;
     return;
   end if;

@@ -42,7 +42,8 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
   -- what goes under: a decision taken back in no words, a booking beside an opt-out
-  if (v_decision = 'completed' and v_before <> 'completed')
+  if (v_decision = 'completed' and v_before <> 'completed' and p_is_newest
+      and (vioc.said(v_report, null, 'appointment_action') is not null or vioc.said(v_call.report, null, 'appointment_action') is null))
     or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
     or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
   then
@@ -59,6 +60,8 @@ begin
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(v_call, null, p_now);
+  elsif v_call.status = 'cancelled' and v_call.ended_at is not null and v_decision not in ('completed', 'failed') then
+    perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_decision));
   end if;
 end
 $$;

@@ -37,7 +37,7 @@ begin atomic
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
-    -- callback_requested: once, because the call that was asked for ends that status
+    -- callback_requested: once, at the time that was asked for
     asked.for_it or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
     asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
     coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
@@ -50,11 +50,11 @@ begin atomic
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
   cross join lateral (
-    select c.status = 'callback' or (c.status = 'calling' and exists (
+    select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
-        and o.contact_status_before = 'callback')) as for_it) as asked
+        and o.contact_status_before = 'callback'))) as for_it) as asked
   -- over all contacts with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,

@@ -18,7 +18,7 @@ begin
   set attempts = 0,
       next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
       -- a step whose moment came meanwhile, closer to the appointment, is still due
-      c.appointment_time - t.min_notice - interval '5 minutes')
+      greatest(c.next_call_at, least(c.appointment_time - t.min_notice, p_now - interval '15 minutes')))
   from late as l, vioc.tenants as t
   where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id;
 end

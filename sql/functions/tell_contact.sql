@@ -79,7 +79,7 @@ begin
     )
     update vioc.contacts as c
     set status = p_outcome, last_outcome = case when c.id = v_contact.id then p_outcome else c.last_outcome end,
-        next_call_at = null, needs_review = c.needs_review or (c.id = v_contact.id and p_call.needs_review)
+        next_call_at = null
     from wrong as w
     where c.tenant_id = w.tenant_id and c.id = w.id;
     if v_contact.status = 'calling' and v_contact.phone_e164 is distinct from p_call.to_number then
@@ -186,11 +186,14 @@ begin
 
   -- not reached: what was promised for later is still to be done
   v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
-  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_by_hand is null
-    and v_contact.appointment_status = 'booked' then
+  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_contact.appointment_status = 'booked'
+    -- what this call itself was believed to have heard is withdrawn
+    and coalesce(p_previous_outcome, '') not in ('callback_requested', 'rescheduled') then
+    v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false);
+  end if;
+  if v_next is not null then
     update vioc.contacts as c
-    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts,
-        next_call_at = vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false),
+    set status = 'callback', last_outcome = p_outcome, attempts = v_attempts, next_call_at = least(v_next, v_by_hand),
         needs_review = c.needs_review or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;

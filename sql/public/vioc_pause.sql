@@ -7,13 +7,23 @@ returns void
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
+  v_timeout constant text := current_setting('lock_timeout');
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
-    -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins
-    perform from vioc.tenants as t order by t.id for no key update;
+    if coalesce(vioc_pause.stop_open, false) then
+      -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins;
+      -- not for long, because somebody else may hold a practice
+      begin
+        perform set_config('lock_timeout', '1s', true);
+        perform from vioc.tenants as t order by t.id for no key update;
+        perform set_config('lock_timeout', v_timeout, true);
+      exception when lock_not_available or deadlock_detected then
+        null; -- the pause itself does not depend on it
+      end;
+    end if;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
     perform vioc.check_tenant('operator', vioc_pause.tenant_id);

@@ -432,7 +432,9 @@ impl Year<'_> {
             .into_iter()
             .flatten()
             .fold(idle, DateTime::min);
-        self.now = next.max(self.now + Duration::minutes(3));
+        // pg_cron and the worker come by a moment later
+        let late = Duration::milliseconds(self.random.below(60_000));
+        self.now = next.max(self.now + Duration::minutes(3)) + late;
     }
 }
 

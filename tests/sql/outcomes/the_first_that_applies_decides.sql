@@ -26,6 +26,7 @@ insert into heard values
   ('nothing decided', null, 'user_hangup', '{"appointment_action": "no_decision"}', false, 'completed completed / contacted / review'),
   ('a cancellation before a machine was heard is looked at', '{"appointment_action": "cancelled"}', 'agent_hangup', '{}', true, 'completed voicemail / scheduled / review'),
   ('a conversation that trouble with the account cut off', '{"appointment_action": "cancelled"}', 'credit_exhausted', '{}', false, 'completed cancelled / cancelled / review'),
+  ('... and one in which nothing was reported', null, 'credit_exhausted', '{"outcome": "wrong_number"}', false, 'completed account_trouble / scheduled'),
   ('an opt-out by Retell''s reason', '{"appointment_action": "confirmed"}', 'user_requested_dnc', '{"appointment_action": "confirmed"}', false, 'completed do_not_call / do_not_call'),
   ('an opt-out even where a machine was heard', '{"appointment_action": "do_not_call"}', 'voicemail_reached', '{}', true, 'completed do_not_call / do_not_call'),
   ('voicemail ignores a decision', null, 'voicemail_reached', '{"appointment_action": "confirmed"}', false, 'completed voicemail / scheduled'),
@@ -37,7 +38,7 @@ insert into heard values
   ('an agent cannot speak for Retell', null, 'agent_hangup', '{"outcome": "account_trouble"}', false, 'completed failed / failed / review'),
   ('no reason and no analysis data', null, null, null, false, 'completed completed / contacted / review');
 
-select plan((select count(*)::integer + 9 from heard));
+select plan((select count(*)::integer + 11 from heard));
 create temporary table made as select claim, pg_temp.placed(:tenant) as call from heard;
 do $$ begin
   perform pg_temp.arrives(jsonb_build_object('name', 'report_outcome', 'args', h.report) || (pg_temp.body(m.call, 'x') - 'event'))
@@ -83,6 +84,7 @@ begin
 end $$;
 select is(pg_temp.after('{"appointment_action": "cancelled"}', '{"appointment_action": "stop_calling"}'), 'completed do_not_call / do_not_call / review', 'cancelled, and never again');
 select is(pg_temp.after('{"appointment_action": "stop_calling"}', '{"appointment_action": "cancelled"}'), 'completed do_not_call / do_not_call / review', 'in any order');
+select is(pg_temp.after('{"appointment_action": "confirmed"}', '{"status": "completed", "outcome": "completed"}'), 'completed confirmed / confirmed', 'that the call is over takes nothing back');
 select is(pg_temp.after('{"appointment_action": "confirmed"}', '{"appointment_action": "no_decision"}'), 'completed confirmed / confirmed / review', 'nothing decided after a decision is looked at');
 
 -- stopped as asked, after something was said
@@ -92,5 +94,10 @@ select vioc_cancel_call(:stopped) \gset ignored_
 select pg_temp.hear(:stopped, 'call_analyzed', '{"disconnection_reason": "manual_stopped"}') \gset ignored_
 select is(c.status || ' ' || c.review_reason, 'cancelled stopped as asked, but the person had said: cancelled', 'what was said before a stop is looked at')
 from vioc.calls as c where c.id = :stopped;
+select pg_temp.placed(:tenant) as stopped \gset
+select vioc_cancel_call(:stopped) \gset ignored_
+select pg_temp.hear(:stopped, 'call_analyzed', '{"disconnection_reason": "manual_stopped"}') \gset ignored_
+select pg_temp.report(:stopped, '{"appointment_action": "cancelled"}') \gset ignored_
+select ok(c.needs_review, 'also when it comes after the stop') from vioc.calls as c where c.id = :stopped;
 
 select * from finish();

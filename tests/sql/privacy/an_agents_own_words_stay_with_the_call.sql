@@ -30,7 +30,7 @@ select is(array_agg(distinct outcome), '{other}', 'which says: other') from vioc
 select vioc_forget_phone(:tenant, (pg_temp.call(:call)).to_number) \gset ignored_
 select is((pg_temp.call(:call)).outcome, 'other', 'of a forgotten person that is all');
 create temp table told as select count(*) as events from vioc.new_events;
-update vioc.calls set queued_at = now() - interval '10 days' where id = :another;
+update vioc.calls set queued_at = now() - interval '10 days', first_posted_at = now() - interval '10 days', ended_at = now() - interval '10 days' where id = :another;
 update vioc.tenants set keep_transcripts_days = 5, keep_webhook_bodies_days = 5 where id = :tenant;
 select vioc.purge(1000, now()) from generate_series(1, 3) \g /dev/null
 select is((pg_temp.call(:another)).outcome, 'other', 'nor is it kept longer than what was said');

@@ -1,6 +1,6 @@
 -- Retention per practice and kind, in bounded pieces; and bodies only as far as configured.
 \ir ../outcomes/clinic.psql
-select plan(31);
+select plan(34);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
 begin
@@ -15,7 +15,8 @@ declare
   v_call bigint := pg_temp.dial(pg_temp.contact((select max(id) from vioc.tenants)));
 begin
   perform vioc.store_event(pg_temp.body(v_call, 'call_analyzed', pg_temp.analysed('{"outcome": "rescheduled", "new_appointment_time": "next week"}'))::text, 'ingest', null, pg_temp.at());
-  update vioc.calls set queued_at = now() - make_interval(days => p_days), recording_url = 'https://x' where id = v_call;
+  update vioc.calls set queued_at = now() - make_interval(days => p_days), first_posted_at = now() - make_interval(days => p_days), ended_at = now() - make_interval(days => p_days),
+    recording_url = 'https://x' where id = v_call;
   return v_call;
 end $$;
 create temp table aged as select d as days, pg_temp.old_call(d) as id from unnest('{1500,1462,1460,181,179,91,89,1}'::integer[]) as d;
@@ -46,11 +47,34 @@ insert into aged values (92, pg_temp.old_call(92));
 select pg_temp.purge_all(100) \gset ignored_
 select is(format('%s %s', facts, body), 't f', 'what came after it goes') from pg_temp.kept where days = 92;
 select is((select body <> '' from vioc.webhook_events where call_id = :forced), true, '... and it stays');
-update vioc.calls set queued_at = now() - interval '91 days' where id = :forced;
+update vioc.calls set queued_at = now() - interval '91 days', first_posted_at = now() - interval '91 days', ended_at = now() - interval '91 days' where id = :forced;
 select pg_temp.purge_all(100) \gset ignored_
 select is((select body from vioc.webhook_events where call_id = :forced), '', '... as long as it may');
 delete from vioc.calls where id in (:forced, (select id from aged where days = 92));
 delete from aged where days = 92;
+-- one that waited for long is as old as its conversation
+select pg_temp.old_call(5) as waited \gset
+update vioc.calls set queued_at = now() - interval '200 days' where id = :waited;
+select pg_temp.purge_all(100) \gset ignored_
+select ok(c.summary is not null and exists (select from vioc.webhook_events as e where e.call_id = c.id and e.body <> ''), 'a call that waited is as old as its end')
+from vioc.calls as c where c.id = :waited;
+delete from vioc.calls where id = :waited;
+
+-- a contact that cannot be written keeps its own practice's from going, and nobody else's
+select pg_temp.practice('key of the other', '+12125550200') as other \gset
+update vioc.tenants set keep_webhook_bodies_days = 200 where id = :other;
+select pg_temp.old_call(190) as elsewhere \gset
+update vioc.tenants set keep_webhook_bodies_days = 90 where id = :other;
+with called as (select pg_temp.dial(pg_temp.contact(:tenant, null, '2031-03-20 15:00-04', 'Read Only')) as call)
+  select call from called \gset stuck_
+select vioc.store_event(pg_temp.body(:stuck_call, 'call_analyzed', pg_temp.analysed('{"outcome": "rescheduled", "new_appointment_time": "next week"}'))::text, 'ingest', null, pg_temp.at()) \gset ignored_
+create function pg_temp.read_only() returns trigger language plpgsql as $$ begin raise exception 'read only'; end $$;
+create trigger read_only before update on vioc.contacts for each row when (old.name = 'Read Only') execute function pg_temp.read_only();
+select is(vioc.purge(100, pg_temp.at('1 year')) > 0, true, 'retention goes on');
+select is((select summary from vioc.calls where id = :elsewhere), null, '... with the next practice');
+drop trigger read_only on vioc.contacts;
+delete from vioc.calls where id in (:stuck_call, :elsewhere);
+
 -- a practice of its own mind
 update vioc.tenants set keep_webhook_bodies_days = 10, keep_transcripts_days = 20, keep_call_facts_days = 30 where id = :tenant;
 select pg_temp.purge_all(100) \gset ignored_

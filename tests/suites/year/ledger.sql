@@ -21,7 +21,7 @@ $$;
 
 create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (call_id bigint, wrong text) language sql as $$
   with dialled as (
-    select k.id as dialled_call, k.forced, k.priority, k.contact_status_before = 'callback' as asked_for, k.to_number, c.*,
+    select k.id as dialled_call, k.forced, k.priority, k.queued_at, k.contact_status_before = 'callback' as asked_for, k.to_number, c.*,
       t.time_zone as practice_zone, t.organisation, t.min_notice, t.reminder_plan, t.max_calls_per_day,
       t.max_calls_per_number_per_day, t.max_calls_per_number_in_7_days, t.wait_after_conversation,
       (p_now at time zone t.time_zone)::date as today,
@@ -60,7 +60,9 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
         where s.tenant_id = d.tenant_id and s.local_day = d.today),
       'over the practice''s calls per day'),
     (d.priority = 0 and not d.asked_for and d.call_at is null and d.appointment_time < p_now + d.min_notice
-        and not exists (select from unnest(d.reminder_plan) as s where s < d.min_notice),
+        and not exists (select from unnest(d.reminder_plan) as s where s <= d.min_notice)
+        -- a call that falls due just before that has a quarter of an hour
+        and not (d.queued_at > d.appointment_time - d.min_notice - interval '15 minutes' and p_now <= d.appointment_time - d.min_notice + interval '15 minutes'),
       'too close to the appointment')) as v (is_wrong, wrong)
   where v.is_wrong
 $$;
