@@ -308,7 +308,7 @@ comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one pho
 comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
 comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
 comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
-comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself; one that has come due has a quarter of an hour.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
@@ -3369,7 +3369,7 @@ begin
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
       -- within the hours, and closer than min_notice only if this call was
       v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
-        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+        case when p_call.first_posted_at <= greatest(v_contact.appointment_time - v_tenant.min_notice, p_call.not_after)
           then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then
@@ -4362,13 +4362,15 @@ begin
       perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
     v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
-    if v_has_connected and v_unheard is not null then
+    if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
       perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
     end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
     v_outcome := v_reason;
-    v_unheard := v_reported;
+    -- an analysis of nothing invents its decisions; of what trouble with the account cut off perhaps not
+    v_unheard := coalesce(nullif(v_reported, 'completed'),
+      case when v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null then v_analysed end);
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
     v_unheard := v_reported;
@@ -4393,8 +4395,8 @@ begin
     return p_call;
   end if;
 
-  -- until somebody has looked
-  if v_unheard in ('cancelled', 'rescheduled') and p_call.reviewed_at is null then
+  -- once for each outcome: somebody may have looked
+  if v_unheard in ('cancelled', 'rescheduled') and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
     v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
   end if;
   if v_outcome <> 'failed' or not v_retried then
@@ -4453,7 +4455,7 @@ begin
   v_call := vioc.decide_call(p_call, p_review_reason, p_now);
   if v_call.outcome is not null then
     perform vioc.tell_contact(v_call, v_call.outcome, p_call.outcome, p_now);
-    if v_call.outcome = 'do_not_call' and v_call.needs_review then
+    if v_call.outcome in ('do_not_call', 'wrong_number') and v_call.needs_review then
       -- something else was said, too
       update vioc.contacts as ct set needs_review = true
       where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and not ct.needs_review;
@@ -5202,6 +5204,24 @@ begin
     v_tenants := v_tenants + 1;
     v_before := v_purged;
     begin
+      -- what was said, and what the agent was told
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+      begin
+        if v_calls is not null then
+          v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+        end if;
+        if v_mark is not null then
+          update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+          v_purged := v_purged + 1;
+        end if;
+      exception when others then
+        -- a contact that somebody holds, or whose trigger forbids it, keeps nothing else from going
+        raise warning 'vioconcierge: what was said to practice % stays for now: SQLSTATE %', v_tenant.id, sqlstate;
+        v_purged := v_before;
+        exit when v_before > 0; -- nothing that is done is held for the next such wait
+      end;
+
       -- raw bodies
       select o.ids, o.mark into v_calls, v_mark
       from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
@@ -5217,17 +5237,6 @@ begin
         v_purged := v_purged + 1;
       end if;
 
-      -- what was said, and what the agent was told
-      select o.ids, o.mark into v_calls, v_mark
-      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
-      if v_calls is not null then
-        v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
-      end if;
-      if v_mark is not null then
-        update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
-        v_purged := v_purged + 1;
-      end if;
-
       -- the facts
       select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
       if v_calls is not null then
@@ -5236,8 +5245,7 @@ begin
         v_purged := v_purged + cardinality(v_calls);
       end if;
     exception when others then
-      -- a contact that somebody holds, or whose trigger forbids it, keeps no other practice from it
-      raise log 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
+      raise warning 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
       v_purged := v_before;
     end;
   end loop;
@@ -8347,7 +8355,10 @@ begin
         perform from vioc.tenants as t order by t.id for no key update;
         perform set_config('lock_timeout', v_timeout, true);
       exception when lock_not_available or deadlock_detected then
-        null; -- the pause itself does not depend on it
+        -- all the others; a claim does not wait for a practice
+        perform from vioc.tenants as t order by t.id for no key update skip locked;
+        raise warning 'a practice is being changed: calls of it that are claimed just now may not be stopped'
+          using hint = 'Run it again when that transaction has ended.';
       end;
     end if;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;

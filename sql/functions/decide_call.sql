@@ -68,13 +68,15 @@ begin
       perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
     v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
-    if v_has_connected and v_unheard is not null then
+    if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
       perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
     end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
     v_outcome := v_reason;
-    v_unheard := v_reported;
+    -- an analysis of nothing invents its decisions; of what trouble with the account cut off perhaps not
+    v_unheard := coalesce(nullif(v_reported, 'completed'),
+      case when v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null then v_analysed end);
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
     v_unheard := v_reported;
@@ -99,8 +101,8 @@ begin
     return p_call;
   end if;
 
-  -- until somebody has looked
-  if v_unheard in ('cancelled', 'rescheduled') and p_call.reviewed_at is null then
+  -- once for each outcome: somebody may have looked
+  if v_unheard in ('cancelled', 'rescheduled') and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
     v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
   end if;
   if v_outcome <> 'failed' or not v_retried then

@@ -30,6 +30,24 @@ begin
     v_tenants := v_tenants + 1;
     v_before := v_purged;
     begin
+      -- what was said, and what the agent was told
+      select o.ids, o.mark into v_calls, v_mark
+      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
+      begin
+        if v_calls is not null then
+          v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+        end if;
+        if v_mark is not null then
+          update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
+          v_purged := v_purged + 1;
+        end if;
+      exception when others then
+        -- a contact that somebody holds, or whose trigger forbids it, keeps nothing else from going
+        raise warning 'vioconcierge: what was said to practice % stays for now: SQLSTATE %', v_tenant.id, sqlstate;
+        v_purged := v_before;
+        exit when v_before > 0; -- nothing that is done is held for the next such wait
+      end;
+
       -- raw bodies
       select o.ids, o.mark into v_calls, v_mark
       from vioc.old_calls(v_tenant.id, v_tenant.bodies_purged_to, v_tenant.bodies_before, p_limit, true) as o;
@@ -45,17 +63,6 @@ begin
         v_purged := v_purged + 1;
       end if;
 
-      -- what was said, and what the agent was told
-      select o.ids, o.mark into v_calls, v_mark
-      from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
-      if v_calls is not null then
-        v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
-      end if;
-      if v_mark is not null then
-        update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
-        v_purged := v_purged + 1;
-      end if;
-
       -- the facts
       select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
       if v_calls is not null then
@@ -64,8 +71,7 @@ begin
         v_purged := v_purged + cardinality(v_calls);
       end if;
     exception when others then
-      -- a contact that somebody holds, or whose trigger forbids it, keeps no other practice from it
-      raise log 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
+      raise warning 'vioconcierge: retention of practice % waits: SQLSTATE %', v_tenant.id, sqlstate;
       v_purged := v_before;
     end;
   end loop;

@@ -230,7 +230,7 @@ begin
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
       -- within the hours, and closer than min_notice only if this call was
       v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
-        case when p_call.first_posted_at <= v_contact.appointment_time - v_tenant.min_notice
+        case when p_call.first_posted_at <= greatest(v_contact.appointment_time - v_tenant.min_notice, p_call.not_after)
           then v_contact.appointment_time - v_tenant.min_notice + interval '1 second' end, false);
     end if;
     if v_step <= v_next or v_next is null then

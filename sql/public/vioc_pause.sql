@@ -21,7 +21,10 @@ begin
         perform from vioc.tenants as t order by t.id for no key update;
         perform set_config('lock_timeout', v_timeout, true);
       exception when lock_not_available or deadlock_detected then
-        null; -- the pause itself does not depend on it
+        -- all the others; a claim does not wait for a practice
+        perform from vioc.tenants as t order by t.id for no key update skip locked;
+        raise warning 'a practice is being changed: calls of it that are claimed just now may not be stopped'
+          using hint = 'Run it again when that transaction has ended.';
       end;
     end if;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;

@@ -38,7 +38,7 @@ insert into heard values
   ('an agent cannot speak for Retell', null, 'agent_hangup', '{"outcome": "account_trouble"}', false, 'completed failed / failed / review'),
   ('no reason and no analysis data', null, null, null, false, 'completed completed / contacted / review');
 
-select plan((select count(*)::integer + 11 from heard));
+select plan((select count(*)::integer + 13 from heard));
 create temporary table made as select claim, pg_temp.placed(:tenant) as call from heard;
 do $$ begin
   perform pg_temp.arrives(jsonb_build_object('name', 'report_outcome', 'args', h.report) || (pg_temp.body(m.call, 'x') - 'event'))
@@ -52,6 +52,11 @@ end $$;
 select is(pg_temp.told(m.call), h.told, h.claim) from heard as h join made as m using (claim);
 
 select vioc_resume(:tenant) \gset ignored_
+select pg_temp.placed(:tenant) as broke \gset
+select pg_temp.hear(:broke, 'call_started', '{}') \gset ignored_
+select pg_temp.hear(:broke, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}') || '{"disconnection_reason": "credit_exhausted"}') \gset ignored_
+select is(pg_temp.told(:broke), 'completed account_trouble / scheduled / review', 'what only the analysis heard before the account was empty is looked at');
+select vioc_resume(:tenant) \gset ignored_
 
 -- a platform error cut the line after the person had spoken
 select pg_temp.placed(:tenant) as cut \gset
@@ -62,6 +67,14 @@ select pg_temp.hear(:cut, 'call_ended', '{"disconnection_reason": "error_llm_web
 select is(pg_temp.told(:cut), 'ended / calling', 'a conversation that a platform error ended waits for its analysis');
 select pg_temp.hear(:cut, 'call_analyzed', '{"disconnection_reason": "error_llm_websocket_lost_connection"}') as ignored \gset
 select is(pg_temp.told(:cut), 'completed confirmed / confirmed', '... and who has confirmed is not called again');
+
+-- somebody had looked at the call before it was known what was said
+select pg_temp.dial(pg_temp.contact(:tenant), 'ambiguous') as looked_at \gset
+select vioc.end_overdue(pg_temp.call(:looked_at), pg_temp.at('51 minutes')) \gset ignored_
+select vioc_mark_reviewed(:looked_at) \gset ignored_
+select pg_temp.report(:looked_at, '{"appointment_action": "cancelled"}') \gset ignored_
+select pg_temp.hear(:looked_at, 'call_analyzed', pg_temp.analysed('{}', true)) \gset ignored_
+select ok(c.needs_review, 'what was said is looked at although the call had been') from vioc.calls as c where c.id = :looked_at;
 
 -- several reports
 select pg_temp.placed(:tenant) as call \gset

@@ -1,6 +1,6 @@
 -- Retention per practice and kind, in bounded pieces; and bodies only as far as configured.
 \ir ../outcomes/clinic.psql
-select plan(34);
+select plan(35);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
 begin
@@ -68,10 +68,12 @@ update vioc.tenants set keep_webhook_bodies_days = 90 where id = :other;
 with called as (select pg_temp.dial(pg_temp.contact(:tenant, null, '2031-03-20 15:00-04', 'Read Only')) as call)
   select call from called \gset stuck_
 select vioc.store_event(pg_temp.body(:stuck_call, 'call_analyzed', pg_temp.analysed('{"outcome": "rescheduled", "new_appointment_time": "next week"}'))::text, 'ingest', null, pg_temp.at()) \gset ignored_
+update vioc.calls set queued_at = now() - interval '200 days', first_posted_at = now() - interval '200 days', ended_at = now() - interval '200 days' where id = :stuck_call;
 create function pg_temp.read_only() returns trigger language plpgsql as $$ begin raise exception 'read only'; end $$;
 create trigger read_only before update on vioc.contacts for each row when (old.name = 'Read Only') execute function pg_temp.read_only();
-select is(vioc.purge(100, pg_temp.at('1 year')) > 0, true, 'retention goes on');
+select is(vioc.purge(100, now()) > 0, true, 'retention goes on');
 select is((select summary from vioc.calls where id = :elsewhere), null, '... with the next practice');
+select is((select e.body from vioc.webhook_events as e where e.call_id = :stuck_call), '', '... and with what else there is of the first');
 drop trigger read_only on vioc.contacts;
 delete from vioc.calls where id in (:stuck_call, :elsewhere);
 
