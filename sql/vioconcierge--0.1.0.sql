@@ -725,7 +725,7 @@ comment on column vioc.calls.forced is 'Queued with force: calling hours, blacko
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
-comment on column vioc.calls.not_after is 'A call that made itself is not sent later: tenants.min_notice before the appointment. null = until the appointment.';
+comment on column vioc.calls.not_after is 'A call that made itself is not sent later; see tenants.min_notice. null = until the appointment.';
 comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';
 comment on column vioc.calls.agent is 'Retell agent, set at the claim.';
@@ -2051,6 +2051,16 @@ begin atomic
 end;
 comment on function vioc.next_opening(bigint, bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
 
+-- functions/promised_time.sql
+
+-- Private. When a person is called who asked for a time that is still ahead: then, or, if that is in closed hours, when they
+-- open. null = nothing is promised any more, or at no time that can be called at.
+create function vioc.promised_time(p_contact vioc.contacts, p_now timestamptz) returns timestamptz
+  language sql stable
+  return case when p_contact.requested_time > p_now
+    then vioc.next_opening(p_contact.tenant_id, p_contact.id, p_contact.requested_time, null, false) end;
+comment on function vioc.promised_time(vioc.contacts, timestamptz) is 'When a callback that a person asked for is made.';
+
 -- functions/verdicts.sql
 
 -- Private. The rules of one contact in order, in words, with the instant at which a verdict will change if the clock
@@ -2762,8 +2772,7 @@ begin
   end if;
   select coalesce(c.next_call_at, least(
       case when c.call_at > p_now then c.call_at end,
-      case when v_status = 'callback' and c.requested_time > p_now
-        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end)),
+      case when v_status = 'callback' then vioc.promised_time(c, p_now) end)),
     vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
   into v_promised, v_step
   from vioc.contacts as c
@@ -3192,7 +3201,7 @@ begin
     update vioc.contacts as c
     set status = w.status,
         next_call_at = case
-          when w.status = 'callback' and c.requested_time > p_now then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false)
+          when w.status = 'callback' then vioc.promised_time(c, p_now)
           when w.status = 'scheduled' and c.appointment_status = 'booked'
             then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
     from wrong as w, vioc.tenants as t
@@ -3325,10 +3334,10 @@ begin
 
   -- not reached: what was promised for later is still to be done
   v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
-  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_contact.appointment_status = 'booked'
+  if p_call.contact_status_before = 'callback' and v_contact.appointment_status = 'booked'
     -- what this call itself was believed to have heard is withdrawn
     and coalesce(p_previous_outcome, '') not in ('callback_requested', 'rescheduled') then
-    v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false);
+    v_next := vioc.promised_time(v_contact, p_now);
   end if;
   if v_next is not null then
     update vioc.contacts as c
@@ -4773,6 +4782,28 @@ end
 $$;
 comment on function vioc.holds_credential(vioc.calls, bigint) is 'Whether a credential belongs to a call''s tenant.';
 
+-- functions/match_signed_call.sql
+
+-- Private. The call that a body is about, if whoever signed it (p_source webhook: with p_credential_id) may speak for it: a
+-- key of one tenant never speaks for another's call.
+create function vioc.match_signed_call(
+  p_source text, p_credential_id bigint, p_tenant_id bigint, p_session_id uuid, p_retell_call_id text) returns vioc.calls
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls := vioc.match_call(p_tenant_id, p_session_id, p_retell_call_id);
+begin
+  if v_call.id is not null and p_source = 'webhook'
+    and v_call.credential_id is distinct from p_credential_id
+    and not vioc.holds_credential(v_call, p_credential_id) then
+    return null;
+  end if;
+  return v_call;
+end
+$$;
+comment on function vioc.match_signed_call(text, bigint, bigint, uuid, text) is 'The call that a webhook body may speak about.';
+
 -- functions/verifying_keys.sql
 
 -- Private. A credential's webhook keys, and its API key unless a webhook key has come since, a day ago or longer: an API key that
@@ -5419,12 +5450,8 @@ begin
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
   v_stored.error := null;
-  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is not null and v_stored.source = 'webhook'
-    and v_call.credential_id is distinct from v_stored.credential_id
-    and not vioc.holds_credential(v_call, v_stored.credential_id) then
-    v_call := null; -- a key of one tenant never speaks for another's call
-  end if;
+  v_call := vioc.match_signed_call(
+    v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
 
   if v_call.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then
@@ -5551,8 +5578,9 @@ declare
   v_call vioc.calls;
 begin
   v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
-  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
+  v_call := vioc.match_signed_call(
+    p_event.source, p_event.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is null then
     return p_event;
   end if;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
@@ -7142,7 +7170,7 @@ create function vioc.next_call_changed() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_op <> 'INSERT' then
+  if tg_op <> 'INSERT' and old.next_call_at is not null then
     delete from vioc.next_calls as n
     where n.tenant_id = old.tenant_id and n.next_call_at = old.next_call_at and n.contact_id = old.id;
   end if;
@@ -8557,10 +8585,7 @@ begin
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     -- also where no worker has come to see it
-    select i.is_copy or (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint)
-    into v_was_copy
-    from vioc.installation as i, pg_control_system() as s, pg_database as d
-    where d.datname = current_database();
+    v_was_copy := not vioc.is_home(now());
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint

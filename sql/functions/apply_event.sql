@@ -16,12 +16,8 @@ begin
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
   v_stored.error := null;
-  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is not null and v_stored.source = 'webhook'
-    and v_call.credential_id is distinct from v_stored.credential_id
-    and not vioc.holds_credential(v_call, v_stored.credential_id) then
-    v_call := null; -- a key of one tenant never speaks for another's call
-  end if;
+  v_call := vioc.match_signed_call(
+    v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
 
   if v_call.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then

@@ -30,8 +30,7 @@ begin
   end if;
   select coalesce(c.next_call_at, least(
       case when c.call_at > p_now then c.call_at end,
-      case when v_status = 'callback' and c.requested_time > p_now
-        then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false) end)),
+      case when v_status = 'callback' then vioc.promised_time(c, p_now) end)),
     vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
   into v_promised, v_step
   from vioc.contacts as c

@@ -6,7 +6,7 @@ create function vioc.next_call_changed() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if tg_op <> 'INSERT' then
+  if tg_op <> 'INSERT' and old.next_call_at is not null then
     delete from vioc.next_calls as n
     where n.tenant_id = old.tenant_id and n.next_call_at = old.next_call_at and n.contact_id = old.id;
   end if;

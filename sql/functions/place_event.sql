@@ -10,8 +10,9 @@ declare
   v_call vioc.calls;
 begin
   v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
-  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is null or (p_event.source = 'webhook' and not vioc.holds_credential(v_call, p_event.credential_id)) then
+  v_call := vioc.match_signed_call(
+    p_event.source, p_event.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is null then
     return p_event;
   end if;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then

@@ -53,7 +53,7 @@ begin
     update vioc.contacts as c
     set status = w.status,
         next_call_at = case
-          when w.status = 'callback' and c.requested_time > p_now then vioc.next_opening(c.tenant_id, c.id, c.requested_time, null, false)
+          when w.status = 'callback' then vioc.promised_time(c, p_now)
           when w.status = 'scheduled' and c.appointment_status = 'booked'
             then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
     from wrong as w, vioc.tenants as t
@@ -186,10 +186,10 @@ begin
 
   -- not reached: what was promised for later is still to be done
   v_by_hand := coalesce(v_by_hand, case when v_contact.call_at > p_now then v_contact.call_at end);
-  if p_call.contact_status_before = 'callback' and v_contact.requested_time > p_now and v_contact.appointment_status = 'booked'
+  if p_call.contact_status_before = 'callback' and v_contact.appointment_status = 'booked'
     -- what this call itself was believed to have heard is withdrawn
     and coalesce(p_previous_outcome, '') not in ('callback_requested', 'rescheduled') then
-    v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_contact.requested_time, null, false);
+    v_next := vioc.promised_time(v_contact, p_now);
   end if;
   if v_next is not null then
     update vioc.contacts as c

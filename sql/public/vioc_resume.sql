@@ -11,10 +11,7 @@ begin
     perform vioc.check_everywhere('operator');
     perform vioc.installation_id();
     -- also where no worker has come to see it
-    select i.is_copy or (i.system_identifier, i.database_oid) is distinct from (s.system_identifier, d.oid::bigint)
-    into v_was_copy
-    from vioc.installation as i, pg_control_system() as s, pg_database as d
-    where d.datname = current_database();
+    v_was_copy := not vioc.is_home(now());
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint
