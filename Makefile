@@ -30,7 +30,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql check-sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
+.PHONY: help deps build sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -45,17 +45,12 @@ build: ## build the extension (release)
 	@$(pgrx_env); cargo build --release -p vioconcierge --no-default-features --features "$$feature" \
 	  $(call or_else,The build failed. If pgrx or libclang is named above: run `make deps`.)
 
-sql: ## assemble the install script from sql/install.list
+sql: ## assemble the install script from sql/install.list (not committed before its release)
 	$(call step,assembling the install script)
 	@new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
 	  tools/assemble-sql > "$$new"; cat "$$new" > "$(script)"; printf '%s\n' "$(script)"
 
-check-sql: ## is the committed install script the assembled one?
-	$(call step,comparing the install script with its parts)
-	@tools/assemble-sql | cmp - "$(script)" \
-	  $(call or_else,The install script is not what its parts make: run `make sql` and commit the result.)
-
-install: build check-sql ## build and install into PostgreSQL (with sudo where needed)
+install: build sql ## build and install into PostgreSQL (with sudo where needed)
 	$(call step,installing)
 	@$(env) tools/install-extension
 
@@ -101,7 +96,7 @@ fuzz-brief: ## the same, five seconds each
 	$(call step,fuzzing briefly)
 	@tools/fuzz 5
 
-package: build ## Debian packages of the extension and of the simulator, in target/
+package: build sql ## Debian packages of the extension and of the simulator, in target/
 	$(call step,building the simulator)
 	@cargo build --release -p retell-simulator
 	$(call step,packaging)
