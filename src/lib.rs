@@ -9,6 +9,7 @@ mod clock;
 mod config;
 mod db;
 mod detach;
+mod door;
 mod errand;
 mod launcher;
 mod queue;
@@ -27,6 +28,7 @@ pgrx::pg_module_magic!(name, version);
 pub extern "C-unwind" fn _PG_init() {
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     config::init(preloading);
+    door::init();
     if preloading {
         shared::init();
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database

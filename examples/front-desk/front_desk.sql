@@ -224,7 +224,8 @@ create function front_desk_check() returns void
   language plpgsql stable
 as $$
 begin
-  if nullif(current_setting('request.headers', true), '')::json ->> 'sec-fetch-site' not in ('same-origin', 'none') then
+  -- every browser sends it; what does not is no form of this page
+  if coalesce(nullif(current_setting('request.headers', true), '')::json ->> 'sec-fetch-site', 'missing') not in ('same-origin', 'none') then
     raise exception 'this form is of another site' using errcode = 'PT403';
   end if;
 end

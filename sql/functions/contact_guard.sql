@@ -15,6 +15,11 @@ begin
   end if;
 
   if tg_op = 'INSERT' then
+    -- what the policy says after the triggers, before they tell whether another tenant exists
+    if not new.tenant_id <@ vioc.tenants_seen('operator') then
+      raise exception 'new row violates row-level security policy for table "contacts"'
+        using errcode = 'insufficient_privilege';
+    end if;
     if new.phone_e164 is not null then v_ignored := v_ignored || text 'phone_e164'; end if;
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;

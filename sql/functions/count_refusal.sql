@@ -5,8 +5,7 @@ create function vioc.count_refusal(p_reason text, p_now timestamptz) returns voi
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_carried constant text := 'vioc_refusals.' || p_reason;
-  v_count bigint := 1 + coalesce(substring(current_setting(v_carried, true) from '^[0-9]{1,9}$')::bigint, 0);
+  v_count constant bigint := 1 + vioc.carry_refusals(p_reason, 0);
 begin
   update vioc.webhook_refusals as r
   set refusals = r.refusals + v_count, last_at = p_now,
@@ -18,7 +17,9 @@ begin
     insert into vioc.webhook_refusals (reason, refusals, last_at) values (p_reason, v_count, p_now)
     on conflict (reason) do nothing;
   end if;
-  perform set_config(v_carried, case when found then '0' else v_count::text end, false);
+  if not found then
+    perform vioc.carry_refusals(p_reason, v_count);
+  end if;
 end
 $$;
 comment on function vioc.count_refusal(text, timestamptz) is 'Counts a refused webhook.';

@@ -33,7 +33,7 @@ as $$
     select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
       format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
-    where g.grantee <> g.owner
+    where g.grantee <> g.owner and g.name <> 'tenants_seen'
       and (g.grantee = 0
         or g.name = 'credential_keys'
         or g.privilege ~ '^(TRIGGER|REFERENCES|TRUNCATE|MAINTAIN|CREATE)'
@@ -50,10 +50,12 @@ as $$
     where to_regrole(quote_ident(a.role_name)) is null
     group by a.role_name
     union all
-    select 'everybody may create functions in schema @extschema@, also some that look like those of vioconcierge', 'revoke create on schema @extschema@ from public;'
-    where exists (
-      select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
-      where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0)
+    select format('every role may create functions in schema %I, also some that look like those of vioconcierge', n.nspname),
+      format('revoke create on schema %I from public;', n.nspname)
+    from pg_extension as e
+    join pg_namespace as n on n.oid = e.extnamespace
+    cross join lateral aclexplode(n.nspacl) as a
+    where e.extname = 'vioconcierge' and a.privilege_type = 'CREATE' and a.grantee = 0
   )
   select 'grants', false, f.detail, f.hint from findings as f
   union all

@@ -49,8 +49,10 @@ begin
     where (n.kind = 'function' and p.pronamespace <> 'vioc'::regnamespace)
       or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
     union all
-    select 'usage', 'schema @extschema@'
-    where exists (select from needed) and not has_schema_privilege(p_role_name, '@extschema@'::regnamespace, 'usage')
+    select 'usage', 'schema ' || e.extnamespace::regnamespace
+    from pg_extension as e
+    where e.extname = 'vioconcierge' and exists (select from needed)
+      and not has_schema_privilege(p_role_name, e.extnamespace, 'usage')
   loop
     execute format('grant %s on %s to %I', v_right.privileges, v_right.object, p_role_name);
   end loop;

@@ -6,8 +6,8 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into vioc.audit (at, actor, action, tenant_id, contact_id, call_id, detail)
-  values (clock_timestamp(), vioc.caller(), p_action, p_tenant_id, p_contact_id, p_call_id, p_detail);
+  insert into vioc.audit (at, actor, login, action, tenant_id, contact_id, call_id, detail)
+  values (clock_timestamp(), vioc.caller(), session_user, p_action, p_tenant_id, p_contact_id, p_call_id, p_detail);
 end
 $$;
 comment on function vioc.note(text, bigint, bigint, bigint, text) is 'Writes down who did what.';

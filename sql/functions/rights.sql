@@ -19,7 +19,7 @@ begin atomic
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
     -- policies and views ask them
-    ('viewer', false, 'private function', 'execute', '{tenants_seen,worker_figures,known_zone}'),
+    ('viewer', false, 'private function', 'execute', '{worker_figures,known_zone}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,credentials,do_not_call,follow_up_rules,next_calls,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',

@@ -9,7 +9,7 @@ returns table (credential_id bigint, key text)
 as $$
 #variable_conflict use_column
 declare
-  v_limit constant bigint := greatest(4, least(100, 64 * 1024 * 1024 / greatest(p_bytes, 1)));
+  v_limit constant bigint := vioc.most_keys(p_bytes);
   v_event record;
   v_call vioc.calls;
   v_retell jsonb;

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_allow_call(tenant_id bigint, phone text, reason text) returns void
+create function vioc.vioc_allow_call(tenant_id bigint, phone text, reason text) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -29,5 +29,5 @@ begin
   perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
-comment on function @extschema@.vioc_allow_call(bigint, text, text) is
+comment on function vioc.vioc_allow_call(bigint, text, text) is
   'Takes a number off the do-not-call list of the tenant and its organisation; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';

@@ -1,5 +1,5 @@
 -- Public. "Call Now": transaction-bound, a rollback dials nobody.
-create function @extschema@.vioc_call_contact(id bigint, force boolean default false) returns vioc.queued_call
+create function vioc.vioc_call_contact(id bigint, force boolean default false) returns vioc.queued_call
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -50,5 +50,5 @@ begin
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end
 $$;
-comment on function @extschema@.vioc_call_contact(bigint, boolean) is
+comment on function vioc.vioc_call_contact(bigint, boolean) is
   'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';

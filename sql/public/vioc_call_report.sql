@@ -1,5 +1,5 @@
 -- Public. "Did you call Mrs Jones on the 3rd, and what was said?"
-create function @extschema@.vioc_call_report(tenant_id bigint, phone text, from_time timestamptz, to_time timestamptz)
+create function vioc.vioc_call_report(tenant_id bigint, phone text, from_time timestamptz, to_time timestamptz)
 returns table (
   call_id bigint, contact_id bigint, name text, queued_at timestamptz, requested_by text, forced boolean, placed_at timestamptz,
   ongoing_at timestamptz, ended_at timestamptz, duration_ms integer, status text, outcome text, disconnection_reason text,
@@ -26,5 +26,5 @@ begin
   order by c.id;
 end
 $$;
-comment on function @extschema@.vioc_call_report(bigint, text, timestamptz, timestamptz) is
+comment on function vioc.vioc_call_report(bigint, text, timestamptz, timestamptz) is
   'Every call to a number in a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';

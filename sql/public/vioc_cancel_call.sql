@@ -1,5 +1,5 @@
 -- Public. In a race with the claim exactly one wins: both need the call's row.
-create function @extschema@.vioc_cancel_call(call_id bigint) returns vioc.cancelled_call
+create function vioc.vioc_cancel_call(call_id bigint) returns vioc.cancelled_call
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -32,5 +32,5 @@ begin
   return row(v_call.id, v_call.status)::vioc.cancelled_call;
 end
 $$;
-comment on function @extschema@.vioc_cancel_call(bigint) is
+comment on function vioc.vioc_cancel_call(bigint) is
   'Cancels a call. Queued: it is never dialled. Sent already: Retell is asked to stop it, until it has ended. Returns (call_id, status). Errors: PT404 no such call.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_do_not_call(tenant_id bigint, phone text, reason text default null) returns void
+create function vioc.vioc_do_not_call(tenant_id bigint, phone text, reason text default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -19,5 +19,5 @@ begin
   perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
-comment on function @extschema@.vioc_do_not_call(bigint, text, text) is
+comment on function vioc.vioc_do_not_call(bigint, text, text) is
   'Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once. Errors: PT404 no such tenant, 22023 not a phone number.';

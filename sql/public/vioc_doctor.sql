@@ -1,4 +1,4 @@
-create function @extschema@.vioc_doctor() returns table (check_name text, ok boolean, detail text, hint text)
+create function vioc.vioc_doctor() returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -41,5 +41,5 @@ begin
   end if;
 end
 $$;
-comment on function @extschema@.vioc_doctor() is
+comment on function vioc.vioc_doctor() is
   'Looks for whatever keeps calls from being made and reported: rows (check_name, ok, detail, hint). hint is the statement, or shell line, that mends it. ok null: cannot be known at the moment. Asks Retell whether it accepts the keys, and compares its agents with what is needed (5 s at most, else shows the last answer). pg_cron and rights are looked at for who may see all practices.';

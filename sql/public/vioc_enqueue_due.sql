@@ -1,4 +1,4 @@
-create function @extschema@.vioc_enqueue_due(max_calls integer default 10000) returns integer
+create function vioc.vioc_enqueue_due(max_calls integer default 10000) returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -19,5 +19,5 @@ begin
   return v_queued;
 end
 $$;
-comment on function @extschema@.vioc_enqueue_due(integer) is
+comment on function vioc.vioc_enqueue_due(integer) is
   'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served, 42501 only with access to all practices.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_events(after bigint default 0, max_events integer default 1000)
+create function vioc.vioc_events(after bigint default 0, max_events integer default 1000)
 returns table ("position" bigint, at timestamptz, tenant_id bigint, contact_id bigint, call_id bigint, kind text, status text, outcome text)
   language plpgsql stable
   security definer
@@ -39,5 +39,5 @@ begin
   end if;
 end
 $$;
-comment on function @extschema@.vioc_events(bigint, integer) is
+comment on function vioc.vioc_events(bigint, integer) is
   'What changed after this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';

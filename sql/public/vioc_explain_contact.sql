@@ -1,4 +1,4 @@
-create function @extschema@.vioc_explain_contact(id bigint) returns table (rule text, ok boolean, detail text)
+create function vioc.vioc_explain_contact(id bigint) returns table (rule text, ok boolean, detail text)
   language plpgsql stable
   security definer
   set search_path = pg_catalog, pg_temp
@@ -16,5 +16,5 @@ begin
   order by v.ordinal;
 end
 $$;
-comment on function @extschema@.vioc_explain_contact(bigint) is
+comment on function vioc.vioc_explain_contact(bigint) is
   'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';

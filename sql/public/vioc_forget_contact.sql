@@ -1,5 +1,5 @@
 -- Public. A person by the practice system's key.
-create function @extschema@.vioc_forget_contact(tenant_id bigint, external_id text) returns integer
+create function vioc.vioc_forget_contact(tenant_id bigint, external_id text) returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -27,5 +27,5 @@ begin
   return v_rows;
 end
 $$;
-comment on function @extschema@.vioc_forget_contact(bigint, text) is
+comment on function vioc.vioc_forget_contact(bigint, text) is
   'Erases a person by the practice system''s key: the contact, what its calls and their webhooks say, and the calls at Retell; that there were calls stays, and so does an opt-out. Calls under way are stopped, and erased when they have ended. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 no key.';

@@ -1,5 +1,5 @@
 -- Public. Everybody at a number.
-create function @extschema@.vioc_forget_phone(tenant_id bigint, phone text) returns integer
+create function vioc.vioc_forget_phone(tenant_id bigint, phone text) returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -24,5 +24,5 @@ begin
   return v_rows;
 end
 $$;
-comment on function @extschema@.vioc_forget_phone(bigint, text) is
+comment on function vioc.vioc_forget_phone(bigint, text) is
   'Erases everybody at a number, as vioc_forget_contact does. An opt-out of the number stays. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 not a phone number.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_go_live(tenant_id bigint) returns void
+create function vioc.vioc_go_live(tenant_id bigint) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -21,5 +21,5 @@ begin
   perform vioc.note('go_live', vioc_go_live.tenant_id);
 end
 $$;
-comment on function @extschema@.vioc_go_live(bigint) is
+comment on function vioc.vioc_go_live(bigint) is
   'From now on pg_cron dials this tenant''s due contacts. Look at vioc_go_live_forecast first. Errors: PT404 no such tenant, VC001 agent, number or key is missing.';

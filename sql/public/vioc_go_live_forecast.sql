@@ -1,4 +1,4 @@
-create function @extschema@.vioc_go_live_forecast(tenant_id bigint)
+create function vioc.vioc_go_live_forecast(tenant_id bigint)
 returns table (day date, calls bigint)
   language plpgsql stable
   security definer
@@ -9,5 +9,5 @@ begin
   return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;
-comment on function @extschema@.vioc_go_live_forecast(bigint) is
+comment on function vioc.vioc_go_live_forecast(bigint) is
   'What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';

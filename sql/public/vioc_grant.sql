@@ -1,5 +1,5 @@
 -- Public. The rights are GRANTs on the extension's objects and a row of vioc.access that policies and functions read.
-create function @extschema@.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
+create function vioc.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -24,5 +24,5 @@ begin
   perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end
 $$;
-comment on function @extschema@.vioc_grant(text, text, bigint) is
+comment on function vioc.vioc_grant(text, text, bigint) is
   'Gives a role access to one practice, or to all: viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give.';

@@ -1,6 +1,5 @@
 create function @extschema@.vioc_help() returns table (task text, call text, what_it_does text)
   language sql stable
-  security definer
   set search_path = pg_catalog, pg_temp
 as $$
   select t.task,
@@ -23,9 +22,10 @@ as $$
     '{vioc_forget_contact,vioc_forget_phone,vioc_purge}',
     '{vioc_reconcile,vioc_help}']) with ordinality as t (task, names, task_place)
   cross join lateral unnest(t.names::text[]) with ordinality as n (name, place)
-  join pg_proc as p on p.proname = n.name and p.pronamespace = '@extschema@'::regnamespace
+  join pg_proc as p on p.proname = n.name
   join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
   join pg_extension as e on e.oid = d.refobjid and d.refclassid = 'pg_extension'::regclass and e.extname = 'vioconcierge'
+    and e.extnamespace = p.pronamespace
   order by t.task_place, n.place
 $$;
 comment on function @extschema@.vioc_help() is 'The functions by task: how to call them, what they do. More: \df+ vioc_* and \d+ vioc.* in psql.';

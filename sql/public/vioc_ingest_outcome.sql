@@ -1,5 +1,5 @@
 -- Public, for trusted callers only: it believes what it is given, about calls of the practices that it was opened for.
-create function @extschema@.vioc_ingest_outcome(jsonb) returns jsonb
+create function vioc.vioc_ingest_outcome(jsonb) returns jsonb
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -25,5 +25,5 @@ begin
   return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
 end
 $$;
-comment on function @extschema@.vioc_ingest_outcome(jsonb) is
+comment on function vioc.vioc_ingest_outcome(jsonb) is
   'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';

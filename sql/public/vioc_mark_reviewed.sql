@@ -1,4 +1,4 @@
-create function @extschema@.vioc_mark_reviewed(call_id bigint, outcome text default null) returns void
+create function vioc.vioc_mark_reviewed(call_id bigint, outcome text default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -45,5 +45,5 @@ begin
   perform vioc.note('review', v_call.tenant_id, v_call.contact_id, v_call.id);
 end
 $$;
-comment on function @extschema@.vioc_mark_reviewed(bigint, text) is
+comment on function vioc.vioc_mark_reviewed(bigint, text) is
   'The practice has looked at a call of vioc.needs_review; with an outcome it also decides it. Errors: PT404 no such call, 22023 not an outcome, 55000 the call has not ended.';

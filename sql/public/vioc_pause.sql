@@ -1,4 +1,4 @@
-create function @extschema@.vioc_pause(
+create function vioc.vioc_pause(
   tenant_id bigint default null, reason text default null, stop_open boolean default false)
 returns void
   language plpgsql volatile
@@ -40,10 +40,10 @@ begin
       where c.in_progress
         and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id)
     loop
-      perform @extschema@.vioc_cancel_call(v_call.id);
+      perform vioc.vioc_cancel_call(v_call.id);
     end loop;
   end if;
 end
 $$;
-comment on function @extschema@.vioc_pause(bigint, text, boolean) is
+comment on function vioc.vioc_pause(bigint, text, boolean) is
   'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_preview_call(id bigint) returns jsonb
+create function vioc.vioc_preview_call(id bigint) returns jsonb
   language plpgsql stable
   security definer
   set search_path = pg_catalog, pg_temp
@@ -22,5 +22,5 @@ begin
   return v_body;
 end
 $$;
-comment on function @extschema@.vioc_preview_call(bigint) is
+comment on function vioc.vioc_preview_call(bigint) is
   'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';

@@ -1,5 +1,5 @@
 -- Public. Run by pg_cron, often and a piece at a time, so that no run is long.
-create function @extschema@.vioc_purge() returns integer
+create function vioc.vioc_purge() returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -18,5 +18,5 @@ begin
   return v_purged;
 end
 $$;
-comment on function @extschema@.vioc_purge() is
+comment on function vioc.vioc_purge() is
   'Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: a piece of about a thousand calls, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';

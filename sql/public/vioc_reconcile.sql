@@ -1,4 +1,4 @@
-create function @extschema@.vioc_reconcile() returns integer
+create function vioc.vioc_reconcile() returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -23,5 +23,5 @@ begin
   return v_calls;
 end
 $$;
-comment on function @extschema@.vioc_reconcile() is
+comment on function vioc.vioc_reconcile() is
   'Has the worker ask Retell, now and not at its own times, about every call that Retell has or may have; returns how many (10,000 at most). Look-ups left: metric look_ups_due. Errors: 42501 only with access to all practices.';

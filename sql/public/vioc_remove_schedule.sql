@@ -1,4 +1,4 @@
-create function @extschema@.vioc_remove_schedule() returns text
+create function vioc.vioc_remove_schedule() returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -9,4 +9,4 @@ begin
   return vioc.schedule(null, vioc.is_superuser_caller());
 end
 $$;
-comment on function @extschema@.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. Returns what it did. Errors: 55000 and 42501 as vioc_install_schedule.';
+comment on function vioc.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. Returns what it did. Errors: 55000 and 42501 as vioc_install_schedule.';

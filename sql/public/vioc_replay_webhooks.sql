@@ -1,4 +1,4 @@
-create function @extschema@.vioc_replay_webhooks(max_events integer default 1000) returns integer
+create function vioc.vioc_replay_webhooks(max_events integer default 1000) returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -26,5 +26,5 @@ begin
   return v_applied;
 end
 $$;
-comment on function @extschema@.vioc_replay_webhooks(integer) is
+comment on function vioc.vioc_replay_webhooks(integer) is
   'Applies stored webhook bodies that were not applied (vioc.dead_letters) again, oldest first; returns how many took effect.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_resume(tenant_id bigint default null) returns void
+create function vioc.vioc_resume(tenant_id bigint default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -35,5 +35,5 @@ begin
   perform vioc.wake_worker();
 end
 $$;
-comment on function @extschema@.vioc_resume(bigint) is
+comment on function vioc.vioc_resume(bigint) is
   'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';

@@ -1,5 +1,5 @@
 -- Public. What the role's other access needs is granted anew.
-create function @extschema@.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
+create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -13,5 +13,5 @@ begin
   perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
 end
 $$;
-comment on function @extschema@.vioc_revoke(text, text, bigint) is
+comment on function vioc.vioc_revoke(text, text, bigint) is
   'Takes back what vioc_grant with the same arguments gave; whatever the role''s other access does not need is revoked, also rights on the extension''s objects that were granted by hand. Errors: as vioc_grant.';

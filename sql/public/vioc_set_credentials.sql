@@ -1,5 +1,5 @@
 -- Public. Nothing ever shows a key again, only its last four characters.
-create function @extschema@.vioc_set_credentials(tenant_id bigint, retell_api_key text, webhook_key text default null)
+create function vioc.vioc_set_credentials(tenant_id bigint, retell_api_key text, webhook_key text default null)
 returns void
   language plpgsql volatile
   security definer
@@ -60,5 +60,5 @@ begin
   perform vioc.wake_worker();
 end
 $$;
-comment on function @extschema@.vioc_set_credentials(bigint, text, text) is
+comment on function vioc.vioc_set_credentials(bigint, text, text) is
   'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';

@@ -1,4 +1,4 @@
-create function @extschema@.vioc_test_call(id bigint, phone text) returns vioc.queued_call
+create function vioc.vioc_test_call(id bigint, phone text) returns vioc.queued_call
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -43,5 +43,5 @@ begin
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end
 $$;
-comment on function @extschema@.vioc_test_call(bigint, text) is
+comment on function vioc.vioc_test_call(bigint, text) is
   'Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';

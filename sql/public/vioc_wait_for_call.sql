@@ -1,5 +1,5 @@
 -- Public. Retell's synchronous answer for a user who waits.
-create function @extschema@.vioc_wait_for_call(call_id bigint, timeout interval default '30 s', until text default 'placed')
+create function vioc.vioc_wait_for_call(call_id bigint, timeout interval default '30 s', until text default 'placed')
 returns vioc.awaited_call
   language plpgsql volatile
   security definer
@@ -42,5 +42,5 @@ begin
   return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error)::vioc.awaited_call;
 end
 $$;
-comment on function @extschema@.vioc_wait_for_call(bigint, interval, text) is
+comment on function vioc.vioc_wait_for_call(bigint, interval, text) is
   'Waits (at most 60 s) until a call is placed, or until => ''finished''; returns (call_id, status, retell_call_id, outcome, error) as it then is. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';

@@ -4,6 +4,7 @@ create table vioc.audit (
   id bigint generated always as identity primary key,
   at timestamptz not null default now(),
   actor text not null,
+  login text not null,
   action text not null,
   tenant_id bigint,
   contact_id bigint,
@@ -14,7 +15,8 @@ create index audit_tenant_idx on vioc.audit (tenant_id, id);
 comment on table vioc.audit is 'Who queued, forced, cancelled, paused, resumed, opted out, allowed, reviewed, forgot, granted and so on, and when. No personal data; granted roles can only read it.';
 comment on column vioc.audit.id is 'Identity, in order.';
 comment on column vioc.audit.at is 'When.';
-comment on column vioc.audit.actor is 'The role that called the function.';
+comment on column vioc.audit.actor is 'The role that called the function: its right to execute it was checked.';
+comment on column vioc.audit.login is 'The role of the session: who logged in.';
 comment on column vioc.audit.action is 'What was done: call, force, test_call, cancel, enqueue, pause, resume, do_not_call, allow, review, go_live, credentials, schedule, unschedule, replay, reconcile, forget, purge, grant, revoke.';
 comment on column vioc.audit.tenant_id is 'The practice; null = all.';
 comment on column vioc.audit.contact_id is 'The contact, if it is about one.';

@@ -66,7 +66,10 @@ select ok((select sum(times) from tally) > 9900 and (select times from tally whe
 select is((select count(*) from vioc.webhook_events), b.events, 'nothing is stored') from before as b;
 select is((select c::text from vioc.calls as c where id = :call), b.call, 'nothing is changed') from before as b;
 select set_eq('select reason from vioc.webhook_refusals', array['no_signature', 'malformed', 'stale', 'bad_signature'], 'counted by reason');
-select is((select sum(r.refusals + coalesce(nullif(current_setting('vioc_refusals.' || r.reason, true), ''), '0')::bigint) from vioc.webhook_refusals as r)::integer,
+create temp table carried as select r.reason, r.refusals, vioc.carry_refusals(r.reason, 0) as kept from vioc.webhook_refusals as r;
+select count(vioc.carry_refusals(c.reason, c.kept)) from carried as c \gset ignored_
+set local vioc_refusals.bad_signature = '999999999';
+select is((select sum(c.refusals + c.kept) from carried as c)::integer,
   (select times from tally where answer = 'refused 401'), 'each once');
 select ok((select sum(r.refusals) from vioc.webhook_refusals as r) > 0
   and (select max(r.writes_in_second) from vioc.webhook_refusals as r) <= 100, 'and written down no more than a hundred times a second');

@@ -16,13 +16,14 @@ select is_empty($$ select oid::regprocedure from pg_temp.functions
 select is_empty($$ select oid::regprocedure from pg_temp.functions
   where lanname in ('plpgsql', 'sql') and not is_parsed and proname <> 'vioc_call_contact_now'
     and not coalesce('search_path=pg_catalog, pg_temp' = any (proconfig), false) $$, 'and every other whose body is read when it runs');
-select is_empty($$ select oid::regprocedure from pg_temp.functions where prosecdef and pronamespace = 'vioc'::regnamespace and not is_trigger $$,
-  'private functions have no rights of their own, but for triggers');
-select is_empty($$ select oid::regprocedure from pg_temp.functions where pronamespace <> 'vioc'::regnamespace and not prosecdef and proname <> 'vioc_call_contact_now' $$,
-  'public ones do, so that nobody needs more than EXECUTE');
+select is_empty($$ select f.oid::regprocedure from pg_temp.functions as f, aclexplode(f.proacl) as a
+  where f.prosecdef and a.grantee <> f.proowner $$, 'no role executes a function that has the owner''s rights');
+select is_empty($$ select oid::regprocedure from pg_temp.functions
+  where prosrc ~ '\mpublic\.' or (lanname <> 'c' and pronamespace <> 'vioc'::regnamespace and proname not in ('vioc_call_contact_now', 'vioc_help')) $$,
+  'none names the schema of the interface, which another role may own');
 -- dynamic SQL: these files, and nothing of a caller's in it but %I and %L
 select set_eq($$ select proname::text from pg_temp.functions where prosrc ~* '\mexecute\M' $$,
-  array['schedule', 'give_rights', 'examine_schedule'], 'statements are put together in three places');
+  array['schedule', 'give_rights', 'examine_schedule', 'vioc_call_contact_now'], 'statements are put together in four places');
 
 -- a caller's temporary objects and operators
 create function public.tap_error_of(p_statement text, out state text) language plpgsql as $$

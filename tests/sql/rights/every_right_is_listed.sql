@@ -29,16 +29,12 @@ create view pg_temp.objects as
   from pg_proc as p join pg_depend as d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
   join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
   union all
-  select 'schema vioc', coalesce(n.nspacl, acldefault('n', n.nspowner)), n.nspowner from pg_namespace as n where n.nspname = 'vioc'
-  union all
-  select 'type ' || t.typname, coalesce(t.typacl, acldefault('T', t.typowner)), t.typowner
-  from pg_type as t join pg_depend as d on d.objid = t.oid and d.classid = 'pg_type'::regclass and d.deptype = 'e'
-  join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge' where t.typtype in ('d', 'c');
+  select 'schema vioc', coalesce(n.nspacl, acldefault('n', n.nspowner)), n.nspowner from pg_namespace as n where n.nspname = 'vioc';
 
 -- what each access may do with an object; access to all practices only where it may do more
 create view pg_temp.given as
   with granted as (
-    select o.object, substr(pg_get_userbyid(a.grantee)::text, 4) as who,
+    select o.object, case a.grantee when 0 then 'public' else substr(pg_get_userbyid(a.grantee)::text, 4) end as who,
       string_agg(lower(a.privilege_type), ' ' order by a.privilege_type) as privileges
     from pg_temp.objects as o, aclexplode(o.acl) as a
     where a.grantee <> o.owner
@@ -48,7 +44,7 @@ create view pg_temp.given as
   from (select distinct object from pg_temp.objects) as o
   left join granted as g on g.object = o.object and not exists (
     select from granted as b where b.object = g.object and b.who || '_of_all' = g.who and b.privileges = g.privileges)
-  where o.object !~ '^(sequence|private|type)' or g.who is not null
+  where o.object !~ '^(sequence|private)' or g.who is not null
   group by o.object;
 
 create temp table listed (object text, rights text);
@@ -65,7 +61,7 @@ insert into listed values
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private known_zone', 'admin execute, operator execute, viewer execute'),
   ('private worker_figures', 'admin execute, operator execute, viewer execute'),
-  ('private tenants_seen', 'admin execute, operator execute, viewer execute'),
+  ('private tenants_seen', 'public execute'),
   ('public vioc_allow_call', 'admin execute, operator execute'),
   ('public vioc_call_contact', 'admin execute, operator execute'),
   ('public vioc_call_contact_now', 'admin execute, operator execute'),

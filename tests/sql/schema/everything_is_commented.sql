@@ -30,7 +30,7 @@ $$, 'every figure for monitoring');
 select isnt(obj_description('vioc'::regnamespace, 'pg_namespace'), null, 'the schema');
 select is_empty($$
   select p.oid::regprocedure from pg_temp.members as m join pg_proc as p on p.oid = m.objid
-  where m.classid = 'pg_proc'::regclass and p.proname like 'vioc\_%'
+  where m.classid = 'pg_proc'::regclass and p.proname like 'vioc\_%' and p.pronamespace <> 'vioc'::regnamespace
     and obj_description(p.oid, 'pg_proc') !~ 'Errors: ' and p.oid::regprocedure::text !~ '^(vioc_call_contact_now|vioc_receive_webhook|vioc_replay_webhooks|vioc_resume|vioc_help|vioc_doctor)\('
 $$, 'the interface also says its errors');
 

@@ -1,5 +1,5 @@
 -- A function that looks names up when it runs must not find somebody else's; definer functions above all.
-select plan(5);
+select plan(6);
 
 create view pg_temp.functions as
   select p.*, l.lanname, p.oid::regprocedure::text as name
@@ -19,12 +19,17 @@ select is_empty($$
   select name from pg_temp.functions where prosecdef and not coalesce(proconfig @> array['search_path=pg_catalog, pg_temp'], false)
 $$, 'each that runs as its owner fixes search_path');
 select is_empty($$
-  select name from pg_temp.functions
-  where proname like 'vioc\_%' and not prosecdef and proname <> 'vioc_call_contact_now'
-$$, 'the interface runs as its owner and asks who calls');
+  select f.name from pg_temp.functions as f
+  left join pg_temp.functions as b on b.pronamespace = 'vioc'::regnamespace and b.proname = f.proname and b.proargtypes = f.proargtypes
+  where f.pronamespace = 'public'::regnamespace and f.proname not in ('vioc_call_contact_now', 'vioc_help')
+    and not (f.prosrc = 'door_wrapper' and not f.prosecdef and not f.proisstrict and f.proconfig is null
+      and b.prosecdef and not b.proisstrict and b.proowner = f.proowner and b.prorettype = f.prorettype and b.proretset = f.proretset)
+$$, 'each function of the interface is a door before a private one that runs as its owner');
+select set_eq($$ select proname::text from pg_temp.functions where pronamespace = 'vioc'::regnamespace and (proname like 'vioc\_%' or prosecdef and prorettype <> 'trigger'::regtype) $$,
+  $$ select proname::text from pg_temp.functions where pronamespace <> 'vioc'::regnamespace and proname not in ('vioc_call_contact_now', 'vioc_help') $$,
+  'and no other private function runs as its owner but triggers');
 select is_empty($$
-  select name from pg_temp.functions
-  where (proname like 'vioc\_%') <> (pronamespace = 'public'::regnamespace)
+  select name from pg_temp.functions where pronamespace <> 'vioc'::regnamespace and proname not like 'vioc\_%'
 $$, 'the interface is where the extension was created, all else in vioc');
 select is_empty($$
   select name from pg_temp.functions where proparallel = 's' and provolatile <> 'i'

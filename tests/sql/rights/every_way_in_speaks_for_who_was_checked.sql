@@ -1,0 +1,153 @@
+-- Every function and every relation of the extension, taken from the catalog, tried on another practice's rows by every
+-- access of one practice, in every way in which PostgreSQL runs a role's code inside of somebody else's session: what is
+-- seen and done is what that role may see and do, and never what the session's user may.
+\ir victim.psql
+select plan(14);
+
+-- Each role's own schema: what it tries, what it got, and its code.
+create temp table ways (way text);
+insert into ways values ('plain'), ('definer function'), ('definer trigger'), ('index expression'), ('materialized view'), ('session authorization');
+create function pg_temp.prepare(p_role text) returns void language plpgsql as $$
+begin
+  execute format('create schema %1$s authorization %1$s', p_role);
+  execute format('grant usage on schema %s to public', p_role);
+  execute format('set local role %I', p_role);
+  execute format($ddl$
+    create table %1$s.probes (n bigint, statement text);
+    create table %1$s.loot (way text, n bigint, answer text, at_session text default session_user);
+    create table %1$s.application (n bigint);
+    create table %1$s.indexed (n bigint);
+    grant insert on %1$s.application to public;
+    create function %1$s.probe(p_way text, p_n bigint) returns bigint language plpgsql as $f$
+    declare
+      v_answer text;
+    begin
+      begin
+        execute (select p.statement from %1$s.probes as p where p.n = p_n) into v_answer;
+        v_answer := 'returned ' || coalesce(v_answer, 'null');
+      exception when others then
+        v_answer := sqlstate || ' ' || sqlerrm;
+      end;
+      insert into %1$s.loot (way, n, answer) values (p_way, p_n, v_answer);
+      return p_n;
+    end $f$;
+    create function %1$s.wrapped(p_n bigint) returns bigint language sql security definer as $f$ select %1$s.probe('definer function', p_n) $f$;
+    create function %1$s.for_index(p_n bigint) returns bigint language plpgsql immutable as $f$ begin return %1$s.probe('index expression', p_n); end $f$;
+    create function %1$s.for_trigger() returns trigger language plpgsql security definer as $f$ begin perform %1$s.probe('definer trigger', new.n); return new; end $f$;
+    create trigger t before insert on %1$s.application for each row execute function %1$s.for_trigger();
+  $ddl$, p_role);
+  reset role;
+end $$;
+select count(pg_temp.prepare(role_name)) from levels \gset ignored_
+
+-- every function with the other practice's ids, and every relation with the columns that the role may read
+create temp table probes as
+select l.role_name, l.access, row_number() over (partition by l.role_name order by f.name) as n, f.name, f.statement
+from levels as l
+cross join lateral (
+  select p.oid::regprocedure::text as name,
+    pg_temp.calling(p.oid::regprocedure, :victim, k.contact_id, c.id, k.session_id, k.to_number, 'Zzyzx-1') as statement
+  from calls as c
+  join vioc.calls as k on k.id = c.id
+  cross join pg_proc as p
+  join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+  join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
+  where p.pronamespace = 'public'::regnamespace and p.prokind = 'f' and c.status = 'placed'
+  union all
+  select c.oid::regclass::text, format('select string_agg(t::text, '' '') from (select %s from %s) as t', a.columns, c.oid::regclass)
+  from pg_class as c
+  cross join lateral (
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) as columns from pg_attribute as a
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and has_column_privilege(l.role_name, c.oid, a.attnum, 'select')) as a
+  where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v') and a.columns is not null
+  union all
+  select 'write ' || c.oid::regclass, format('with w as (update %s set tenant_id = tenant_id where tenant_id = %s returning 1) select nullif(count(*), 0)::text from w', c.oid::regclass, :victim)
+  from pg_class as c
+  where c.relnamespace = 'vioc'::regnamespace and c.relkind = 'r' and exists (select from pg_attribute as a where a.attrelid = c.oid and a.attname = 'tenant_id')
+) as f;
+select is((select count(distinct name) from probes where name like 'vioc\_%(%'),
+  (select count(*) from pg_proc as p where p.pronamespace = 'public'::regnamespace and p.proname like 'vioc\_%' and p.prokind = 'f'), 'every function is tried');
+select set_has($$ select name from probes $$,
+  $$ select c.oid::regclass::text from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v')
+    and has_any_column_privilege('mx_admin', c.oid, 'select') $$, 'and every table and view that a role of one practice may read');
+
+create function pg_temp.go(p_role text) returns void language plpgsql as $$
+declare
+  v_n bigint;
+begin
+  execute format('insert into %s.probes select p.n, p.statement from probes as p where p.role_name = %L', p_role, p_role);
+  for v_n in select p.n from probes as p where p.role_name = p_role loop
+    execute format('set local role %I', p_role);
+    execute format('select %s.probe(''plain'', %s)', p_role, v_n);
+    reset role;
+    -- by a superuser, whose session this is
+    execute format('select %s.wrapped(%s)', p_role, v_n);
+    execute format('insert into %s.application values (%s)', p_role, v_n);
+  end loop;
+  -- the index is made by its owner; then PostgreSQL evaluates the expression in the superuser's session
+  execute format('insert into %s.indexed select p.n from probes as p where p.role_name = %L', p_role, p_role);
+  execute format('set local role %I', p_role);
+  execute format('create index on %1$s.indexed (%1$s.for_index(n))', p_role);
+  execute format('create materialized view %1$s.seen as select %1$s.probe(''materialized view'', n) as n from %1$s.probes with no data', p_role);
+  execute format('delete from %s.loot where way = ''index expression''', p_role);
+  reset role;
+  execute format('analyze %s.indexed', p_role);
+  execute format('refresh materialized view %s.seen', p_role);
+end $$;
+create temp table before as select pg_temp.victims(:victim) as rows;
+select count(pg_temp.go(role_name)) from levels \gset ignored_
+-- after set session authorization
+create function pg_temp.as_session(p_role text) returns void language plpgsql as $$
+begin
+  perform set_config('session_authorization', p_role, true);
+  execute format('select %1$s.probe(''session authorization'', n) from %1$s.probes', p_role);
+  reset session authorization;
+end $$;
+select count(pg_temp.as_session(role_name)) from levels \gset ignored_
+
+create function pg_temp.loot() returns table (role_name text, access text, way text, name text, answer text, at_session text) language plpgsql as $$
+declare
+  v record;
+begin
+  for v in select * from levels loop
+    return query execute format('select p.role_name, p.access, l.way, p.name, l.answer, l.at_session from %s.loot as l join probes as p on p.role_name = %L and p.n = l.n', v.role_name, v.role_name);
+  end loop;
+end $$;
+create temp table loot as select * from pg_temp.loot();
+select is_empty($$ select p.role_name, w.way, p.name from probes as p, ways as w
+  except select l.role_name, l.way, l.name from loot as l $$, 'each was tried in each way');
+select is((select count(distinct at_session) from loot where way <> 'session authorization'), 1::bigint, 'in the superuser''s session');
+
+select ok(pg_temp.victims(:victim) = b.rows, 'nothing of the other practice is changed in any way') from before as b;
+select is_empty($$ select role_name, way, name, answer from loot where answer ~* 'Zzyzx|2125557' $$, 'nothing of it is shown in any way');
+-- Two attempts differ in what the first one did (a queued call is open then), so only the kind of an answer is compared.
+select is_empty($$
+  select l.role_name, l.way, l.name, p.answer as plain, l.answer from loot as l join loot as p using (role_name, name)
+  where p.way = 'plain' and substr(l.answer, 1, 8) <> substr(p.answer, 1, 8)
+    -- a security-restricted operation refuses by itself
+    and l.answer !~ '^42501 cannot .* within security-restricted operation'
+$$, 'each way answers as the plain statement of that role does');
+select is_empty($$ select role_name, way, name, answer from loot where access = 'none' and answer !~ '^42501' $$, 'a role without access is told so in every way');
+
+-- and the other way round: an application's definer function speaks for its owner, whoever calls it
+select pg_temp.contact(:tenant) as mine \gset
+grant create on schema public to mx_operator;
+set local role mx_operator;
+create function public.app_call(p_id bigint) returns text language sql security definer as $$ select (vioc_call_contact(p_id)).status $$;
+create function public.app_events() returns bigint language sql security definer as $$ select count(*) from vioc_events() $$;
+create view public.app_contacts as select id, tenant_id from vioc.contacts;
+grant select on public.app_contacts to public;
+reset role;
+select is(pg_temp.attempt('mx_stranger', format('select public.app_call(%s)', :mine)), 'returned queued', 'an application''s definer function calls for a role without access');
+select matches(pg_temp.attempt('mx_stranger', format('select public.app_call(%s)', :due)), '^PT404', '... the owner''s contacts only');
+select matches(pg_temp.attempt('mx_stranger', 'select public.app_events()::text'), '^returned \d+$', 'and reads the feed');
+select is(pg_temp.attempt('mx_stranger', 'select count(*)::text from public.app_contacts'),
+  '42501 role mx_stranger has no access to any tenant An admin of the tenant gives it, here of tenant 1: select vioc_grant(''mx_stranger'', ''viewer'', 1);',
+  'a plain view asks who reads, and says what is missing');
+grant execute on function vioc_call_contact(bigint, boolean), vioc_events(bigint, integer) to mx_stranger;
+select is(pg_temp.attempt('mx_stranger', format('select vioc_call_contact(%s)::text', :mine)),
+  '42501 role mx_stranger has no operator access to any tenant An admin of the tenant gives it, here of tenant 1: select vioc_grant(''mx_stranger'', ''operator'', 1);',
+  'EXECUTE alone is no access, and the hint gives no more than what is missing');
+select throws_ok('select vioc.caller()', '42501', 'a private function of vioconcierge was called directly', 'who is asked for outside of a public function is nobody');
+
+select * from finish();
