@@ -88,7 +88,7 @@ struct LocalCall {
 
 #[unsafe(no_mangle)]
 #[doc(hidden)]
-pub extern "C" fn pg_finfo_door_wrapper() -> &'static pg_sys::Pg_finfo_record {
+pub(crate) extern "C" fn pg_finfo_door_wrapper() -> &'static pg_sys::Pg_finfo_record {
     const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
     &V1
 }
@@ -101,7 +101,9 @@ pub extern "C" fn pg_finfo_door_wrapper() -> &'static pg_sys::Pg_finfo_record {
 /// # Safety
 /// PostgreSQL calls it.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn door_wrapper(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+pub(crate) unsafe extern "C-unwind" fn door_wrapper(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
     // SAFETY: fcinfo is PostgreSQL's and valid for this call; its arguments are copied, as many as there are and as
     // `private_function` has found to fit; a backend has one thread.
     unsafe {
@@ -219,7 +221,6 @@ fn caller() -> String {
             "a private function of vioconcierge was called directly",
             "Call a vioc_ function: select * from vioc_help();"
         );
-        return String::new();
     };
     // SAFETY: the name is allocated in the current memory context.
     unsafe { CStr::from_ptr(pg_sys::GetUserNameFromId(user, false)) }
