@@ -224,6 +224,11 @@ fn session_id(installation_id: pgrx::Uuid, contact_id: i64, attempt: i32) -> pgr
 }
 
 #[pg_extern(sql = false)]
+fn url_part(text: &str) -> String {
+    vioc_core::url::segment(text)
+}
+
+#[pg_extern(sql = false)]
 fn storable_json(json: &str) -> String {
     vioc_core::json_text::storable(json).into_owned()
 }

@@ -32,6 +32,16 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Whether no call is at fault, although the same may fail again: as `vioc.claim_calls` judges.
+    pub(crate) fn is_the_systems(&self) -> bool {
+        self.is_of_the_moment()
+            || ["58", "XX"]
+                .iter()
+                .any(|class| self.sqlstate.starts_with(class))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
@@ -41,7 +51,18 @@ impl fmt::Display for Failure {
 /// Runs `body` in a transaction of its own. An error, returned or raised, rolls it back and comes back as a value; the
 /// process goes on.
 pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Failure> {
+    transaction_within(None, body)
+}
+
+/// The same, cancelled if `body` takes longer than `limit`; the commit takes as long as it takes.
+pub(crate) fn transaction_within<R>(
+    limit: Option<Duration>,
+    body: impl FnOnce() -> SpiResult<R>,
+) -> Result<R, Failure> {
     let body = AssertUnwindSafe(body);
+    if let Some(limit) = limit {
+        stop::cancel_after(limit);
+    }
     let result = PgTryBuilder::new(AssertUnwindSafe(move || {
         unsafe {
             pg_sys::SetCurrentStatementStartTimestamp();
@@ -49,6 +70,7 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         let result = run(body);
+        stop::cancel_no_more();
         unsafe {
             if result.is_ok() {
                 pg_sys::PopActiveSnapshot();
@@ -63,11 +85,13 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
         })
     }))
     .catch_others(|error| {
+        stop::cancel_no_more();
         stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
     })
     .catch_rust_panic(|error| {
+        stop::cancel_no_more();
         stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
@@ -170,6 +194,15 @@ pub(crate) struct Claimed {
     pub(crate) credential_id: i64,
     pub(crate) api_key: Secret,
     pub(crate) body: String,
+}
+
+/// What became of a call that was to be claimed, if it did not leave the queue otherwise.
+pub(crate) enum Answer {
+    Claimed(Claimed),
+    /// Another session holds a row of it.
+    Held(i64),
+    /// For the next claim: the bodies of this one are large enough.
+    Left(i64),
 }
 
 /// What counts against limits, by tenant and credential.
@@ -323,6 +356,19 @@ pub(crate) fn notify(position: i64) -> SpiResult<()> {
     )
 }
 
+/// Ends a call that could not be claimed, or puts it off.
+pub(crate) fn fail_claim(call: Claimable, error: &str, is_later: bool) -> SpiResult<()> {
+    Spi::run_with_args(
+        "select vioc.fail_claim($1, $2, $3, $4, pg_catalog.clock_timestamp())",
+        &[
+            call.tenant_id.into(),
+            call.call_id.into(),
+            error.into(),
+            is_later.into(),
+        ],
+    )
+}
+
 fn interval(duration: Duration) -> Option<Interval> {
     Interval::from_seconds(duration.as_secs_f64()).into()
 }
@@ -401,16 +447,16 @@ impl Statements {
         )
     }
 
-    /// Those of `calls` that are now leased to this worker, and the ids of those that somebody else held.
+    /// Tries to lease `calls` to this worker.
     pub(crate) fn claim(
         &mut self,
         worker: uuid::Uuid,
         lease: Duration,
         calls: &[Claimable],
-    ) -> SpiResult<(Vec<Claimed>, Vec<i64>)> {
+    ) -> SpiResult<Vec<Answer>> {
         let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
         let column = |of: fn(&Claimable) -> i64| calls.iter().map(of).collect::<Vec<_>>();
-        let answers = rows(
+        rows(
             &mut self.claim,
             "select tenant_id, call_id, credential_id, api_key, body \
              from vioc.claim_calls($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
@@ -430,26 +476,19 @@ impl Statements {
             ],
             |row| {
                 let call_id = row.get(2)?.unwrap_or_default();
-                Ok(match row.get(5)? {
-                    None => Err(call_id),
-                    Some(body) => Ok(Claimed {
+                Ok(match (row.get(5)?, row.get(3)?) {
+                    (None, None) => Answer::Left(call_id),
+                    (None, Some::<i64>(_)) => Answer::Held(call_id),
+                    (Some(body), credential_id) => Answer::Claimed(Claimed {
                         tenant_id: row.get(1)?.unwrap_or_default(),
                         call_id,
-                        credential_id: row.get(3)?.unwrap_or_default(),
+                        credential_id: credential_id.unwrap_or_default(),
                         api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
                         body,
                     }),
                 })
             },
-        )?;
-        let (mut claimed, mut held) = (Vec::new(), Vec::new());
-        for answer in answers {
-            match answer {
-                Ok(call) => claimed.push(call),
-                Err(call_id) => held.push(call_id),
-            }
-        }
-        Ok((claimed, held))
+        )
     }
 
     /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.

@@ -47,6 +47,8 @@ const AHEAD: usize = 8;
 /// A claim whose commit took longer is not sent: what allowed it (the hour, an opt-out) may have changed. With the longest
 /// wait for a thread (pool.rs) less than the 30 s that a lease has to spare.
 const LONGEST_COMMIT: Duration = Duration::from_secs(12);
+/// What is neither a claim nor an answer is given up after so long (statement timeout).
+const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 /// After the connection pool could not be made.
 const POOL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -312,6 +314,7 @@ impl Worker {
         self.is_to_check |= self.slot.take_asked();
         let places = self.places_to_ask();
         if self.is_to_check && places > 0 {
+            self.is_to_check = false; // also if it fails: the doctor asks again
             let Some(checks) = with_extension(|| db::claim_checks(places))? else {
                 return Ok(None);
             };
@@ -409,7 +412,7 @@ impl Worker {
             self.slot.report.begin();
         }
         let is_first = !self.was_attached;
-        let Some(standstill) = with_extension(|| db::attach(is_first))? else {
+        let Some(standstill) = with_extension_for_long(|| db::attach(is_first))? else {
             self.forget_extension();
             return Ok(false);
         };
@@ -433,7 +436,7 @@ impl Worker {
         let may_wait = !self.has_waited;
         let (statements, queue) = (&mut self.statements, &mut self.queue);
         let (began, began_at) = (Instant::now(), shared::now_us());
-        let both = with_extension(|| {
+        let both = with_extension_for_long(|| {
             let priority = match room {
                 0 => None,
                 _ => statements.most_urgent()?,
@@ -454,12 +457,16 @@ impl Worker {
             Ok(Some(both)) => both,
             Ok(None) => return Ok(None),
             Err(problem) => {
-                self.queue.forget();
+                let failed = self.queue.failed(problem.is_the_systems());
                 self.record_one_by_one();
+                if let Some(failed) = failed
+                    && failed.is_at_fault
+                {
+                    fail_claim(failed.call, &problem);
+                }
                 return Err(problem);
             }
         };
-        self.queue.claimed(&claim, began.elapsed());
         self.has_waited = recorded.is_none();
         let (tried, recorded) = recorded.map_or((0, Vec::new()), |recorded| (tried, recorded));
         let is_all_tried = self.answers.len() == tried;
@@ -479,6 +486,8 @@ impl Worker {
         let took = began.elapsed().max(Duration::from_micros(
             u64::try_from(shared::now_us() - began_at).unwrap_or_default(),
         ));
+        self.queue
+            .claimed(&claim, began.elapsed(), took > LONGEST_COMMIT);
         // not dialled: the claim may be on no standby, or what it was allowed by is no more
         let reason = match stop::is_requested() {
             true => Some("worker is stopping"),
@@ -510,7 +519,7 @@ impl Worker {
             }
             let text = format!("[{answer}]");
             let (id, statements) = (self.id, &mut self.statements);
-            match with_extension(|| statements.record(id, &text)) {
+            match with_extension_for_long(|| statements.record(id, &text)) {
                 Ok(None) => return, // the extension is gone
                 Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
@@ -819,15 +828,48 @@ impl Worker {
     }
 }
 
+/// Ends a call that fails whenever it is claimed alone, or puts it off where not even that can be committed.
+fn fail_claim(call: db::Claimable, problem: &Failure) {
+    let error = format!(
+        "the call could not be claimed: SQLSTATE {}",
+        problem.sqlstate
+    );
+    for is_later in [false, true] {
+        match with_extension(|| db::fail_claim(call, &error, is_later)) {
+            Ok(_) => return,
+            Err(problem) => warning!(
+                "vioconcierge: call {} could not be {}: {problem}",
+                call.call_id,
+                if is_later { "put off" } else { "ended" }
+            ),
+        }
+    }
+}
+
 /// Answers as `vioc.record_answers` takes them.
 fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, String)>) -> String {
     let answers: Vec<&str> = answers.map(|(_, answer)| answer.as_str()).collect();
     format!("[{}]", answers.join(","))
 }
 
-/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before.
+/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before. Not longer
+/// than [`LONGEST_STATEMENT`]: calls and answers wait for it.
 fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
-    db::transaction(|| {
+    with_extension_for(Some(LONGEST_STATEMENT), body)
+}
+
+/// The same for calls and answers themselves, and for the worker's start, which take as long as they take.
+fn with_extension_for_long<R>(
+    body: impl FnOnce() -> SpiResult<R>,
+) -> Result<Option<R>, Failure> {
+    with_extension_for(None, body)
+}
+
+fn with_extension_for<R>(
+    limit: Option<Duration>,
+    body: impl FnOnce() -> SpiResult<R>,
+) -> Result<Option<R>, Failure> {
+    db::transaction_within(limit, || {
         let Some(extension) = db::extension() else {
             return Ok(None);
         };

@@ -101,7 +101,7 @@ begin
         p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
-        vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);
+        vioc.told_at(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
     else

@@ -83,6 +83,10 @@ as $$
       coalesce(p.suspend_reason, p.key_suspend_reason)), format('select vioc_resume(%s);', p.id)
     from practices as p where p.suspended_at is not null or p.key_suspended_at is not null
     union all
+    select 'enqueued', false, format('automatic calls of %s are left out since %s: %s', p.practice, to_char(p.enqueue_failed_at, 'YYYY-MM-DD HH24:MI'), p.enqueue_error),
+      'select vioc_enqueue_due(); -- it is tried again every five minutes; the cause is in its contacts, plan, hours or a trigger on vioc.contacts'
+    from practices as p where p.enqueue_failed_at is not null
+    union all
     select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
     from practices as p
     where not p.live and exists (select from vioc.next_calls as n where n.tenant_id = p.id)
@@ -95,7 +99,7 @@ as $$
     ('keys', 'every practice has one'),
     ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
     ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
-    ('paused_tenants', 'none'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
+    ('paused_tenants', 'none'), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_practices(int8multirange, timestamptz) is 'vioc_doctor: practices, keys, agents, pauses, suspensions.';

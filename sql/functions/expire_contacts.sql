@@ -1,5 +1,6 @@
 -- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
-create function vioc.expire_contacts(p_limit integer, p_now timestamptz) returns integer
+-- p_only, p_without: as in vioc.enqueue_round.
+create function vioc.expire_contacts(p_limit integer, p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -9,6 +10,7 @@ begin
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
     where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now
+      and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
     order by c.appointment_time
     limit p_limit
     for update skip locked
@@ -21,4 +23,4 @@ begin
   return v_expired;
 end
 $$;
-comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';
+comment on function vioc.expire_contacts(integer, timestamptz, bigint, bigint[]) is 'Contacts whose appointment is past are not called any more.';

@@ -7,9 +7,11 @@ as $$
 declare
   v_wish constant text := vioc.parse_wish(p_text, p_now at time zone p_zone, p_opens, p_closes);
 begin
-  return case
-    when v_wish ~ '(Z|[+-][0-9]{2}:[0-9]{2})$' then v_wish::timestamptz
-    else v_wish::timestamp at time zone p_zone end;
+  return (
+    select w.at from (select case
+      when v_wish ~ '(Z|[+-][0-9]{2}:[0-9]{2})$' then v_wish::timestamptz
+      else v_wish::timestamp at time zone p_zone end) as w (at)
+    where w.at between '1900-01-01 00:00:00+00' and '2200-01-01 00:00:00+00');
 exception when data_exception then
   return null;
 end

@@ -6,8 +6,10 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key);
-  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key), '');
+  -- as they come with a paste
+  v_blank constant text := E' \t\n\v\f\r\u00a0\ufeff';
+  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key, v_blank);
+  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key, v_blank), '');
   v_problem text;
   v_current bigint;
   v_credential_id bigint;
@@ -16,6 +18,12 @@ begin
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  -- what an HTTP header cannot carry would look like a network fault later
+  if octet_length(v_api_key) > 512 or octet_length(v_webhook_key) > 512
+    or v_api_key collate "C" !~ '^[!-~]+$' or v_webhook_key collate "C" !~ '^[!-~]+$' then
+    raise exception 'a key has 1 to 512 visible ASCII characters without blanks'
+      using errcode = 'invalid_parameter_value', hint = 'Copy the key alone from Retell''s dashboard, without "Bearer".';
   end if;
   -- the files are everybody's: whoever may name one could spend another practice's money
   if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
@@ -61,4 +69,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 42501 a file, without access to all practices.';

@@ -15,6 +15,7 @@
 //! | [`session`] | the identity of a call attempt |
 //! | [`json_text`] | JSON text that `jsonb` accepts |
 //! | [`pace`] | which starts still count against a limit per second |
+//! | [`url`] | how opaque text is written in a URL |
 //! | [`wish`] | when a person asked to be called back |
 
 pub mod hours;
@@ -27,6 +28,7 @@ pub mod retry_after;
 pub mod session;
 pub mod signature;
 pub mod spoken;
+pub mod url;
 pub mod wish;
 
 pub use phone::PhoneProblem;
