@@ -859,9 +859,7 @@ fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, F
 }
 
 /// The same for calls and answers themselves, and for the worker's start, which take as long as they take.
-fn with_extension_for_long<R>(
-    body: impl FnOnce() -> SpiResult<R>,
-) -> Result<Option<R>, Failure> {
+fn with_extension_for_long<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
     with_extension_for(None, body)
 }
 

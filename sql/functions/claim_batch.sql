@@ -10,7 +10,7 @@ declare
   v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
   v_is_rehearsal constant boolean := cardinality(p_call_ids) = 0;
   -- what the bodies of one claim are made of, in bytes: so that none takes long, whatever a tenant has its agent told
-  v_most_bytes constant integer := 524288;
+  v_most_bytes constant integer := 262144;
   v_left_calls bigint[];
   v_send_tenants bigint[];
   v_send_calls bigint[];

@@ -128,12 +128,10 @@ fn accepted(status: u16, body: &[u8]) -> CreateAnswer {
         call_id: String,
     }
     match serde_json::from_slice::<Created>(body) {
-        Ok(Created { call_id }) if is_readable_id(&call_id) => {
-            CreateAnswer {
-                retell_call_id: Some(call_id),
-                ..answer(CreateVerdict::Placed, None)
-            }
-        }
+        Ok(Created { call_id }) if is_readable_id(&call_id) => CreateAnswer {
+            retell_call_id: Some(call_id),
+            ..answer(CreateVerdict::Placed, None)
+        },
         _ => answer(
             CreateVerdict::Ambiguous,
             Some(format!("status {status} without a readable call_id")),

@@ -1,7 +1,7 @@
 -- Each check is broken on purpose, found, and well again after its hint was executed. What needs a server part (settings,
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
-select plan(84);
+select plan(87);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -29,7 +29,7 @@ end $$;
 select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
   array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
-    'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'suspended', 'live',
+    'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'enqueued', 'suspended', 'live',
     'webhooks', 'clock', 'stuck_calls', 'queue', 'next_calls', 'dead_letters', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
 select is_empty($$ select from vioc_doctor() where hint ~ '^\s*--' $$, 'which is more than a comment');
@@ -43,6 +43,7 @@ select pg_temp.breaks('paused', $$ select vioc_pause(reason => 'a storm') $$);
 select pg_temp.breaks('paused_tenants', format('select vioc_pause(%s)', :tenant));
 select pg_temp.breaks('suspended', format($$ update vioc.tenants set suspended_at = now(), suspend_reason = 'Item not found', probe_at = now() where id = %s $$, :tenant));
 select pg_temp.breaks('suspended', $$ update vioc.credentials set suspended_at = now(), suspend_reason = 'Invalid API Key.', probe_at = now() $$);
+select pg_temp.breaks('enqueued', format($$ update vioc.tenants set enqueue_failed_at = now() - interval '6 minutes', enqueue_error = 'SQLSTATE 22003' where id = %s $$, :tenant));
 select pg_temp.breaks('live', format('update vioc.tenants set live = false where id = %s', :tenant));
 select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
 select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
