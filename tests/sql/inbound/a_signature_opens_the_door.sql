@@ -53,7 +53,7 @@ select is(pg_temp.tried(jsonb_build_object('event', 'x', 'call', jsonb_build_obj
 select is(pg_temp.tried('{"event": "x", "call": {"direction": "inbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key_of_the_other', 'else of the practice number, called');
 select is(pg_temp.tried('{"event": "x", "call": {"direction": "outbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key_of_bright_dental', '... or calling');
 select is(pg_temp.tried('{"event": "x", "call": {"agent_id": "agent_of +12125550200"}}'), 'key_of_the_other', 'else of the agent');
-select is(pg_temp.tried('[]'), 'key_of_the_other, key_of_bright_dental', 'else all');
+select is(pg_temp.tried('[]'), 'key_of_bright_dental, key_of_the_other', 'else all');
 
 -- a webhook key of its own, and its successor
 select vioc_set_credentials(:tenant, 'key_of_bright_dental', 'badge_1') as ignored \gset
