@@ -19,9 +19,9 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
-fn ask_worker() {
+fn ask_worker(tenants: Option<Vec<i64>>) {
     if let Some(slot) = wake::slot_index().and_then(shared::slot) {
-        slot.ask();
+        slot.ask(tenants);
     }
 }
 
@@ -135,8 +135,13 @@ fn instant(us: &AtomicI64) -> Option<TimestampWithTimeZone> {
 }
 
 #[pg_extern(sql = false)]
-fn wait_for_change(seen: i64, timeout_ms: i32) -> i64 {
-    wake::wait_for_change(seen, timeout_ms)
+fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> i64 {
+    wake::wait_for_change(seen, timeout_ms, role)
+}
+
+#[pg_extern(sql = false)]
+fn lock_grants(role: pg_sys::Oid) {
+    crate::db::lock_grants(role);
 }
 
 #[pg_extern(sql = false)]

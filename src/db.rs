@@ -24,6 +24,10 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        self.sqlstate == "55P03"
+    }
+
     /// Whether the same may succeed a moment later: a lock, a conflict, a resource, a stop.
     pub(crate) fn is_of_the_moment(&self) -> bool {
         ["40", "53", "55", "57"]
@@ -148,8 +152,8 @@ pub(crate) fn set_session_defaults() {
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),
-        // it waits for no row, but others may hold a table, or a row that nobody thought of
-        (c"lock_timeout", c"10s"),
+        // it waits for no row, but others may hold a table, or a row that nobody thought of: everybody's calls wait meanwhile
+        (c"lock_timeout", c"200ms"),
         (c"transaction_timeout", c"0"),
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),
@@ -248,20 +252,32 @@ pub(crate) fn extension() -> Option<pg_sys::Oid> {
 /// Whether this session got (and now keeps) the lock that makes it the database's only worker: an advisory lock of a kind
 /// that SQL cannot take, or any login could keep the worker away.
 pub(crate) fn try_lock() -> bool {
+    const VIOC: u32 = u32::from_be_bytes(*b"vioc");
+    lock(VIOC, 1, true, true)
+}
+
+/// Keeps other transactions from changing the rights of this role until this one ends; waits as long as `lock_timeout` says.
+pub(crate) fn lock_grants(role: pg_sys::Oid) {
+    lock(role.to_u32(), 2, false, false);
+}
+
+/// Takes an advisory lock of a kind that SQL cannot take, for the session or the transaction; false if it is taken and not
+/// to be waited for.
+fn lock(key: u32, what: u32, is_for_session: bool, is_only_tried: bool) -> bool {
     // SQL has 1 (keys of one bigint) and 2 (of two integers)
     const OUR_KIND: u16 = 3;
-    const VIOC: u32 = u32::from_be_bytes(*b"vioc");
+    // SAFETY: the tag lives as long as the call; a wait ends by an error, as in any statement.
     unsafe {
         let tag = pg_sys::LOCKTAG {
             locktag_field1: pg_sys::MyDatabaseId.to_u32(),
-            locktag_field2: VIOC,
-            locktag_field3: 1,
+            locktag_field2: key,
+            locktag_field3: what,
             locktag_field4: OUR_KIND,
             locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
             locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
         };
         let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
-        let outcome = pg_sys::LockAcquire(&raw const tag, mode, true, true);
+        let outcome = pg_sys::LockAcquire(&raw const tag, mode, is_for_session, is_only_tried);
         outcome != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
 }
@@ -322,27 +338,42 @@ fn look_ups(
         text,
         &[pg_sys::BuiltinOid::INT4OID],
         &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
-        |row| {
-            Ok(LookUp {
-                tenant_id: row.get(1)?.unwrap_or_default(),
-                call_id: row.get(2)?.unwrap_or_default(),
-                kind: row.get(3)?.unwrap_or_default(),
-                method: row.get(4)?.unwrap_or_default(),
-                path: row.get(5)?.unwrap_or_default(),
-                body: row.get(6)?,
-                api_key: row.get::<String>(7)?.map(Secret::from),
-            })
-        },
+        read_look_up,
     )
 }
 
-/// Which keys and agents to ask Retell about, for vioc_doctor.
-pub(crate) fn claim_checks(limit: usize) -> SpiResult<Vec<LookUp>> {
-    look_ups(
+fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
+    Ok(LookUp {
+        tenant_id: row.get(1)?.unwrap_or_default(),
+        call_id: row.get(2)?.unwrap_or_default(),
+        kind: row.get(3)?.unwrap_or_default(),
+        method: row.get(4)?.unwrap_or_default(),
+        path: row.get(5)?.unwrap_or_default(),
+        body: row.get(6)?,
+        api_key: row.get::<String>(7)?.map(Secret::from),
+    })
+}
+
+/// Which keys and agents to ask Retell about, for vioc_doctor; of these tenants, or of all.
+pub(crate) fn claim_checks(limit: usize, tenants: Option<&[i64]>) -> SpiResult<Vec<LookUp>> {
+    rows(
         &mut None,
-        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp())",
-        limit,
+        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp(), $2)",
+        &[
+            pg_sys::BuiltinOid::INT4OID,
+            pg_sys::BuiltinOid::INT8ARRAYOID,
+        ],
+        &[
+            i32::try_from(limit).unwrap_or(i32::MAX).into(),
+            tenants.map(<[i64]>::to_vec).into(),
+        ],
+        read_look_up,
     )
+}
+
+/// Who holds what the last statement waited for in vain.
+pub(crate) fn lock_holder() -> SpiResult<Option<String>> {
+    Spi::get_one("select vioc.lock_holder()")
 }
 
 /// Says to who listens how far the events go. In a transaction of its own, which waits for nobody: a queue full of

@@ -144,7 +144,7 @@ struct Worker {
     tend_at: Instant,
     ask_for_lines_at: Instant,
     /// vioc_doctor waits for what Retell says.
-    is_to_check: bool,
+    to_check: shared::Asked,
     /// When what does not concern the next calls was done last.
     aside: Instant,
     rehearse_at: Instant,
@@ -185,7 +185,7 @@ impl Worker {
             pace: Pace::default(),
             tend_at: now,
             ask_for_lines_at: now,
-            is_to_check: false,
+            to_check: shared::Asked::default(),
             aside: now - ASIDE_EVERY,
             rehearse_at: now,
             told: 0,
@@ -234,7 +234,7 @@ impl Worker {
                     wait
                 }
                 Err(problem) => {
-                    self.complain(problem.to_string());
+                    self.complain(tell_with_holder(&problem));
                     // a plan may be stale (extension dropped and created again)
                     self.statements = Statements::default();
                     AFTER_AN_ERROR
@@ -311,14 +311,19 @@ impl Worker {
             self.ask_for_lines_at = Instant::now() + began.elapsed() * ASKING_FOR_LINES;
             self.ask(lines);
         }
-        self.is_to_check |= self.slot.take_asked();
+        self.to_check.add(self.slot.take_asked());
         let places = self.places_to_ask();
-        if self.is_to_check && places > 0 {
-            self.is_to_check = false; // also if it fails: the doctor asks again
-            let Some(checks) = with_extension(|| db::claim_checks(places))? else {
+        if let Some(tenants) = self.to_check.tenants()
+            && places > 0
+        {
+            // also if it fails: the doctor asks again
+            let asked = std::mem::take(&mut self.to_check);
+            let Some(checks) = with_extension(|| db::claim_checks(places, tenants))? else {
                 return Ok(None);
             };
-            self.is_to_check = checks.len() == places;
+            if checks.len() == places {
+                self.to_check = asked;
+            }
             self.ask(checks);
         }
         let Some(asked) = self.claim_look_ups()? else {
@@ -844,6 +849,15 @@ fn fail_claim(call: db::Claimable, problem: &Failure) {
             ),
         }
     }
+}
+
+/// What went wrong, and who holds the lock if it was one that was waited for in vain.
+fn tell_with_holder(problem: &Failure) -> String {
+    let holder = match problem.is_lock_timeout() {
+        true => db::transaction(db::lock_holder).ok().flatten(),
+        false => None,
+    };
+    holder.map_or_else(|| problem.to_string(), |it| format!("{problem}: {it}"))
 }
 
 /// Answers as `vioc.record_answers` takes them.

@@ -1,4 +1,5 @@
--- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it.
+-- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it; then only this transaction
+-- changes the role's rights.
 create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id bigint) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -21,8 +22,11 @@ begin
   else
     perform vioc.check_tenant('admin', p_tenant_id);
   end if;
-  -- GRANTs on the same objects at the same moment would fail; an advisory lock anybody could hold
-  lock table vioc.access in share row exclusive mode;
+  begin
+    perform vioc.lock_grants(to_regrole(quote_ident(p_role_name)));
+  exception when lock_not_available or deadlock_detected then
+    perform vioc.refuse_locked('rights of this role are being given or taken by another transaction, which has not ended', null);
+  end;
 end
 $$;
 comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';

@@ -65,7 +65,12 @@ begin
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
-        or c.credential_id is distinct from l.credential_id)) as is_allowed,
+        or c.credential_id is distinct from l.credential_id))
+      -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
+      and not exists (
+        select from vioc.calls as o
+        where o.to_number = c.to_number and o.in_progress and o.tenant_id <> c.tenant_id
+          and o.last_posted_at > p_now - interval '1 minute') as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)

@@ -16,6 +16,9 @@ declare
     (select floor(random() * max(t.id)) from vioc.tenants as t), 0);
   v_is_whole_round boolean := v_after = 0 or p_only is not null;
   v_was_full boolean := false;
+  v_is_full boolean;
+  -- whose row an admin holds: a call that refers to it would wait for that
+  v_held bigint[] := '{}';
   v_tenants bigint[];
   v_contacts bigint[];
   v_queued integer := 0;
@@ -25,6 +28,7 @@ begin
   perform vioc.skip_late_steps(p_now, p_only, p_without);
 
   loop
+    v_is_full := false;
     -- a contact held by the app or by a second run is left for the next minute
     select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts
     from (
@@ -36,7 +40,7 @@ begin
             else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
               select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
         from vioc.tenants as t
-        where t.id > v_after and t.live and t.id <> all (p_without) and (p_only is null or t.id = p_only)
+        where t.id > v_after and t.live and t.id <> all (p_without || v_held) and (p_only is null or t.id = p_only)
         order by t.id) as t
       cross join lateral (
         select c.tenant_id, c.id
@@ -66,13 +70,24 @@ begin
       limit least(v_piece, p_max_calls - v_queued)) as d;
 
     if v_contacts is not null then
+      v_after := v_tenants[cardinality(v_tenants)];
+      v_is_full := cardinality(v_contacts) = v_piece;
+      with free as materialized (
+        select t.id from vioc.tenants as t where t.id = any (v_tenants) for key share skip locked
+      )
+      select array_agg(d.tenant_id order by d.place) filter (where f.id is not null), array_agg(d.id order by d.place) filter (where f.id is not null),
+        v_held || array_agg(distinct d.tenant_id) filter (where f.id is null)
+      into v_tenants, v_contacts, v_held
+      from unnest(v_tenants, v_contacts) with ordinality as d (tenant_id, id, place)
+      left join free as f on f.id = d.tenant_id;
+    end if;
+    if v_contacts is not null then
       perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
       v_queued := v_queued + cardinality(v_contacts);
-      v_after := v_tenants[cardinality(v_tenants)];
       perform vioc.show_progress('enqueue', v_queued, p_max_calls);
     end if;
     exit when v_queued >= p_max_calls;
-    if cardinality(v_contacts) = v_piece then
+    if v_is_full then
       v_was_full := true;
     else
       -- behind the last practice: again from the first, until a round has left nobody who is due out

@@ -17,7 +17,7 @@ as $$
     select p.pays, min(p.id) as tenant_id, bool_or(c.answered_at is not null) as asked, max(c.http_status) as http_status,
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
-    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
+    left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
     where p.has_key and p.key_problem is null
     group by p.pays
   ),
@@ -30,7 +30,7 @@ as $$
       union all
       select g.retell_agent_id, format('update vioc.agents set retell_agent_id = ''agent_...'' where tenant_id = %s and locale = %L;', p.id, g.locale)
       from vioc.agents as g where g.tenant_id = p.id) as a
-    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
+    left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
     where a.retell_agent_id is not null and p.has_key
   ),
   findings (check_name, ok, detail, hint) as (

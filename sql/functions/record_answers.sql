@@ -98,11 +98,15 @@ begin
       do_not_call boolean, legacy_field boolean)
     where a.verdict <> 'placed' or vioc.readable_id(a.retell_call_id) is null
   loop
-    if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
-      v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
-    then
-      v_recorded := v_recorded || v_answer.call_id;
-    end if;
+    begin
+      if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
+        v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
+      then
+        v_recorded := v_recorded || v_answer.call_id;
+      end if;
+    exception when lock_not_available or deadlock_detected then
+      null; -- brought again
+    end;
   end loop;
 
   if v_recorded is not null then

@@ -24,8 +24,8 @@ begin atomic
       true, 'outside the legal hours at the practice'),
     (8, not exists (
         select from vioc.calls as o
-        where o.to_number = p_phone and o.in_progress
-          and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
+        where o.to_number = p_phone and o.in_progress and o.tenant_id = t.id
+          and not (o.contact_id = p_contact_id and o.is_test and o.resend)),
       true, 'another call to this number is in progress')
   ) as v (ordinal, ok, waits, problem)
   where t.id = p_tenant_id and not v.ok

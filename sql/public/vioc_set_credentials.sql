@@ -4,6 +4,8 @@ returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- a session that has just given the same key is waited for, not longer
+  set lock_timeout = '5s'
 as $$
 declare
   -- as they come with a paste
@@ -13,6 +15,7 @@ declare
   v_problem text;
   v_current bigint;
   v_credential_id bigint;
+  v_is_shared boolean; -- with tenants that the caller has no access to: then the credential is not the caller's to write
 begin
   perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
@@ -40,18 +43,37 @@ begin
   perform vioc.installation_id();
 
   -- tenants given the same key share one credential, and its limits
-  select k.credential_id into v_credential_id from vioc.credential_keys as k
-  where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
-  if not found then
-    if v_current is not null and not exists (
-      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
-      v_credential_id := v_current;
-    else
-      insert into vioc.credentials default values returning id into v_credential_id;
-    end if;
-    perform vioc.replace_key(v_credential_id, 'api', v_api_key);
-  end if;
+  loop
+    select k.credential_id into v_credential_id from vioc.credential_keys as k
+    where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
+    exit when found;
+    begin
+      if v_current is not null and not exists (
+        select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
+        v_credential_id := v_current;
+      else
+        insert into vioc.credentials default values returning id into v_credential_id;
+      end if;
+      perform vioc.replace_key(v_credential_id, 'api', v_api_key);
+      exit;
+    exception
+      when unique_violation then
+        -- another session has just given the same key; one that cannot see this has a frozen snapshot
+        if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+          raise exception 'another session has just given this key' using errcode = 'serialization_failure', hint = 'Run it again.';
+        end if;
+      when lock_not_available then
+        perform vioc.refuse_locked('this key is being given by another transaction, which has not ended', 'credential_keys');
+    end;
+  end loop;
+  v_is_shared := not vioc.may_change_credential('admin', v_credential_id);
   if v_webhook_key is not null then
+    if v_is_shared and not exists (
+      select from vioc.credential_keys as k
+      where k.credential_id = v_credential_id and k.purpose = 'webhook' and k.valid_until is null and k.key = v_webhook_key) then
+      raise exception 'tenants that you have no access to use this Retell key, and its webhook key'
+        using errcode = 'insufficient_privilege', hint = 'Leave webhook_key out, or have it set by a role with access to all of them.';
+    end if;
     perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
   end if;
   -- a credential that nobody uses any more: replaced, like a key
@@ -62,7 +84,7 @@ begin
 
   update vioc.credentials as k
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
-  where k.id = v_credential_id;
+  where k.id = v_credential_id and not v_is_shared;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();

@@ -23,7 +23,8 @@ create view pg_temp.objects as
   union all
   select 'column ' || c.relname || '.' || a.attname, a.attacl, c.relowner
   from pg_class as c join pg_attribute as a on a.attrelid = c.oid
-  where c.relnamespace = 'vioc'::regnamespace and a.attacl is not null and c.relname not in ('tenants', 'webhook_events', 'contacts')
+  where c.relnamespace = 'vioc'::regnamespace and a.attacl is not null and c.relname not in ('tenants', 'webhook_events', 'contacts', 'agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words')
+    and (c.relname, a.attname) not in (select 'credentials', unnest('{id,is_fallback,key_ends_with,max_concurrent_calls,max_starts_per_second,suspended_at,suspend_reason,probe_at,probe_must_end,throttled_until,failures,retell_concurrency_limit,retell_reserved_inbound,retell_concurrency_at,recall_since,recall_until,recall_at,created_at}'::text[]))
   union all
   select case when p.pronamespace = 'vioc'::regnamespace then 'private ' else 'public ' end || p.proname, coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner
   from pg_proc as p join pg_depend as d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
@@ -49,8 +50,6 @@ create view pg_temp.given as
 
 create temp table listed (object text, rights text);
 insert into listed values
-  ('column credentials.max_concurrent_calls', 'admin_of_all update'),
-  ('column credentials.max_starts_per_second', 'admin_of_all update'),
   ('column installation.is_copy', 'admin select, operator select, viewer select'),
   ('column installation.pause_reason', 'admin select, operator select, viewer select'),
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
@@ -67,6 +66,8 @@ insert into listed values
   ('public vioc_call_contact_now', 'admin execute, operator execute'),
   ('public vioc_call_report', 'admin execute, operator execute, viewer execute'),
   ('public vioc_cancel_call', 'admin execute, operator execute'),
+  ('public vioc_delete_contact', 'admin execute, operator execute'),
+  ('public vioc_delete_setting', 'admin execute'),
   ('public vioc_do_not_call', 'admin execute, operator execute'),
   ('public vioc_doctor', 'admin execute, operator execute, viewer execute'),
   ('public vioc_enqueue_due', 'admin_of_all execute, operator_of_all execute'),
@@ -95,23 +96,23 @@ insert into listed values
   ('public vioc_wait_for_call', 'admin execute, operator execute, viewer execute'),
   ('schema vioc', 'admin usage, operator usage, viewer usage'),
   ('table access', 'admin select, operator select, viewer select'),
-  ('table agents', 'admin delete insert select update, operator select, viewer select'),
+  ('table agents', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table audit', 'admin select'),
-  ('table blackout_dates', 'admin delete insert select update, operator select, viewer select'),
-  ('table calling_hours', 'admin delete insert select update, operator select, viewer select'),
+  ('table blackout_dates', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
+  ('table calling_hours', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table calls', 'admin select, operator select, viewer select'),
-  ('table contacts', 'admin delete select, operator delete select, viewer select'),
+  ('table contacts', 'admin select, admin_of_all delete select, operator select, operator_of_all delete select, viewer select'),
   ('table credential_keys', null),
-  ('table credentials', 'admin select, operator select, viewer select'),
+  ('table credentials', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('table do_not_call', 'admin select, operator select, viewer select'),
   ('table events', 'admin select, operator select, viewer select'),
-  ('table follow_up_rules', 'admin delete insert select update, operator select, viewer select'),
+  ('table follow_up_rules', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table forgotten', 'admin select'),
   ('table installation', null),
   ('table new_events', null),
   ('table next_calls', 'admin select, operator select, viewer select'),
   ('table retell_calls', null),
-  ('table outcome_words', 'admin delete insert select update, operator select, viewer select'),
+  ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table webhook_events', 'admin select'),
@@ -175,7 +176,7 @@ begin
   end loop;
 end $$;
 select is_empty('select * from pg_temp.refusals()', 'whatever may be read can be read');
-select is(array_agg(a.attname::text order by a.attnum), '{id,may_expire}', 'an operator writes every column of contacts but those that nobody writes')
+select is(array_agg(a.attname::text order by a.attnum), '{id,may_expire}', 'an operator writes every column of contacts but those that nobody writes, and id only in an insert')
 from pg_attribute as a
 where a.attrelid = 'vioc.contacts'::regclass and a.attnum > 0 and not (
   has_column_privilege('lv_operator', a.attrelid, a.attnum, 'insert') and has_column_privilege('lv_operator', a.attrelid, a.attnum, 'update'));

@@ -6,7 +6,7 @@ select plan(81);
 \set noon '2031-06-11 12:00-04'
 select pg_temp.contact(:tenant) as contact \gset
 update vioc.contacts set appointment_time = '2031-06-20 09:00-04' where id = :contact;
-select pg_temp.contact(pg_temp.practice(), '3 days', (pg_temp.person(:contact)).phone) as neighbour \gset
+select pg_temp.contact(:tenant, '3 days', (pg_temp.person(:contact)).phone) as neighbour \gset
 -- the rules about the number and about the notice have cases of their own below
 update vioc.tenants set min_notice = '0', max_calls_per_number_per_day = null, max_calls_per_number_in_7_days = null where id = :tenant;
 select credential_id as credential from vioc.tenants where id = :tenant \gset

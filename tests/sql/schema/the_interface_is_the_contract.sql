@@ -29,6 +29,7 @@ insert into pg_temp.contract values
   ('vioc_call_report', 'tenant_id bigint, phone text, from_time timestamp with time zone, to_time timestamp with time zone', null),
   ('vioc_forget_contact', 'tenant_id bigint, external_id text', null),
   ('vioc_forget_phone', 'tenant_id bigint, phone text', null),
+  ('vioc_delete_contact', 'id bigint', 'text'), ('vioc_delete_setting', 'tenant_id bigint, table_name text, key text', 'text'),
   ('vioc_replay_webhooks', null, null),
   ('vioc_doctor', '', null), ('vioc_help', '', null), ('vioc_reconcile', '', null), ('vioc_purge', '', null);
 

@@ -1,0 +1,28 @@
+-- Trigger on vioc.tenants: tenants may share a Retell key, and then a number too, but only by a role that sees both: who calls a
+-- number is told to the agent of each tenant that has it. No word about whose it is.
+create function vioc.tenant_number() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_seen constant int8multirange := vioc.tenants_of('viewer');
+begin
+  if tg_op = 'UPDATE'
+    and (new.retell_agent_number, new.credential_id) is not distinct from (old.retell_agent_number, old.credential_id) then
+    return new;
+  end if;
+  if exists (
+    select from vioc.tenants as o
+    where o.retell_agent_number = new.retell_agent_number and o.id <> new.id
+      and o.credential_id is not distinct from new.credential_id and not o.id <@ v_seen) then
+    raise exception 'the agent number is in use with this Retell key, by a tenant that you have no access to'
+      using errcode = 'insufficient_privilege', hint = 'Use a number of your own, or have it written by a role with access to both tenants.';
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.tenant_number() is 'Trigger: a number that another tenant uses with the same key is refused to a role that does not see both.';
+
+create trigger tenants_number before insert or update of retell_agent_number, credential_id on vioc.tenants
+  for each row when (new.retell_agent_number is not null) execute function vioc.tenant_number();
