@@ -25,9 +25,9 @@ begin
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
   -- given again: whatever has been lost of it
-  perform vioc.give_rights(vioc_grant.role_name, case when found then v_had else '{}' end);
+  perform vioc.change_rights(vioc_grant.role_name, case when found then v_had else '{}' end);
   perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end
 $$;
 comment on function vioc.vioc_grant(text, text, bigint) is
-  'Gives a role access to one practice, or to all: viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';
+  'Gives a role access to one practice, or to all (of an admin of some practices: a moment after the commit, by the worker): viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';

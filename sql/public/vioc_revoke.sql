@@ -16,7 +16,7 @@ begin
   if not found then
     return;
   end if;
-  perform vioc.give_rights(vioc_revoke.role_name, v_had);
+  perform vioc.change_rights(vioc_revoke.role_name, v_had);
   perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
 end
 $$;

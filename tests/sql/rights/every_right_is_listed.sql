@@ -114,6 +114,7 @@ insert into listed values
   ('table retell_calls', null),
   ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
+  ('table rights_wanted', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table webhook_events', 'admin select'),
   ('table webhook_refusals', 'admin select, operator select, viewer select'),

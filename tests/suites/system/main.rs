@@ -13,6 +13,7 @@ mod examples;
 mod faults;
 mod first_call;
 mod front_desk;
+mod hostages;
 mod privacy;
 mod scale;
 mod server_life;
