@@ -447,7 +447,8 @@ impl Slot {
             if let Some(share) = known.or_else(free) {
                 // another role that was faster there is not counted, nor is this one: the bound on all still holds
                 let _ = share.fetch_update(order, failure, |it| {
-                    (it == 0 || upper(it) == role).then(|| (u64::from(role) << 32) + (it & COUNT) + 1)
+                    (it == 0 || upper(it) == role)
+                        .then(|| (u64::from(role) << 32) + (it & COUNT) + 1)
                 });
             }
         }

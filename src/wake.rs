@@ -82,7 +82,8 @@ impl Place {
         if !CLEANS_UP.replace(true) {
             unsafe { pg_sys::before_shmem_exit(Some(leave_at_exit), pg_sys::Datum::from(0)) };
         }
-        let is_free = shared::slot(index).is_some_and(|slot| slot.enter(config::max_waiters(), role));
+        let is_free =
+            shared::slot(index).is_some_and(|slot| slot.enter(config::max_waiters(), role));
         is_free.then(|| {
             WAITS_IN.set(Some((index, role)));
             Self

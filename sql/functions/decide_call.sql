@@ -127,12 +127,14 @@ begin
   end if;
   perform vioc.write_end(v_call);
 
-  -- the account is not one tenant's, so whoever has told this, Retell is asked (judge_account). Once: a later event about
-  -- the same call must not undo vioc_resume
-  if not v_call.is_test and (case when v_reason in ('account_trouble', 'throttled') then not v_is_known
-    else exists (
-      select from vioc.credentials as k
-      where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at) end)
+  -- the account is not one tenant's, so whoever has told this, Retell is asked (judge_account), if it is news. Once: a later
+  -- event about the same call must not undo vioc_resume
+  if not v_call.is_test and exists (
+    select from vioc.credentials as k
+    where k.id = v_call.credential_id and (case v_reason
+      when 'account_trouble' then not v_is_known and not (k.suspended_at is not null and k.probe_must_end)
+      when 'throttled' then not v_is_known and coalesce(k.throttled_until < p_now + interval '15 seconds', true)
+      else k.probe_must_end and k.suspended_at < v_call.dispatching_at end))
   then
     update vioc.calls as c set concerns_account = true, look_up_at = p_now
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is not null;

@@ -19,6 +19,7 @@ declare
   v_is_full boolean;
   -- whose row an admin holds: a call that refers to it would wait for that
   v_held bigint[] := '{}';
+  v_free bigint[];
   v_tenants bigint[];
   v_contacts bigint[];
   v_queued integer := 0;
@@ -72,14 +73,14 @@ begin
     if v_contacts is not null then
       v_after := v_tenants[cardinality(v_tenants)];
       v_is_full := cardinality(v_contacts) = v_piece;
-      with free as materialized (
-        select t.id from vioc.tenants as t where t.id = any (v_tenants) for key share skip locked
-      )
-      select array_agg(d.tenant_id order by d.place) filter (where f.id is not null), array_agg(d.id order by d.place) filter (where f.id is not null),
-        v_held || array_agg(distinct d.tenant_id) filter (where f.id is null)
-      into v_tenants, v_contacts, v_held
-      from unnest(v_tenants, v_contacts) with ordinality as d (tenant_id, id, place)
-      left join free as f on f.id = d.tenant_id;
+      select coalesce(array_agg(f.id), '{}') into v_free
+      from (select t.id from vioc.tenants as t where t.id = any (v_tenants) for key share skip locked) as f;
+      if cardinality(v_free) < (select count(distinct d.id) from unnest(v_tenants) as d (id)) then
+        select v_held || array_agg(distinct d.id) into v_held from unnest(v_tenants) as d (id) where d.id <> all (v_free);
+        select array_agg(d.tenant_id order by d.place), array_agg(d.id order by d.place) into v_tenants, v_contacts
+        from unnest(v_tenants, v_contacts) with ordinality as d (tenant_id, id, place)
+        where d.tenant_id = any (v_free);
+      end if;
     end if;
     if v_contacts is not null then
       perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);

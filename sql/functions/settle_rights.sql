@@ -16,8 +16,13 @@ begin
         perform vioc.give_rights(v_wanted.role_name, v_wanted.had);
       end if;
       delete from vioc.rights_wanted as w where w.id = v_wanted.id;
-    exception when lock_not_available or deadlock_detected then
-      null;
+    exception
+      when lock_not_available or deadlock_detected then
+        null;
+      when others then
+        -- it keeps nothing else from being done; given again, it says why
+        raise log 'vioconcierge: the rights of a role could not be changed, SQLSTATE %', sqlstate;
+        delete from vioc.rights_wanted as w where w.id = v_wanted.id;
     end;
   end loop;
 end

@@ -11,7 +11,7 @@ declare
   v_seen bigint;
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
   -- whose waiters these are: a role of some tenants leaves places to the others
-  v_role constant oid := case when v_tenants = '{(,)}' then 0 else to_regrole(quote_ident(vioc.caller()))::oid end;
+  v_role constant oid := case when v_tenants = '{(,)}' then 0 else coalesce(to_regrole(quote_ident(vioc.caller()))::oid, 0) end;
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''

@@ -54,7 +54,6 @@ fn others_go_on(practice: &Practice, neighbours: &[i64], what: &str) {
 
         // pg_cron's job: the neighbour's due contact is called, whatever the first tenant's would wait for
         let due = self::contact(practice, *tenant, true);
-        self::contact(practice, 1, true);
         within(what, || practice.run("select vioc_enqueue_due()"));
         practice.wait_for(
             "the due contact to be called",
@@ -100,11 +99,20 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
     practice.run("create role helper_of_1");
     let neighbours = [partner, stranger];
 
-    // every row that it may lock
+    // every row that it may lock; one more is due, which the job would have to wait for
+    contact(&practice, 1, true);
     let (first, second) = (contact(&practice, 1, true), contact(&practice, 1, false));
     let rows = [
-        held(&practice, "admin_1", "select from vioc.tenants for update; select from vioc.calling_hours for update"),
-        held(&practice, "operator_1", &format!("select from vioc.contacts where id = {first} for update")),
+        held(
+            &practice,
+            "admin_1",
+            "select from vioc.tenants for update; select from vioc.calling_hours for update",
+        ),
+        held(
+            &practice,
+            "operator_1",
+            &format!("select from vioc.contacts where id = {first} for update"),
+        ),
     ];
     others_go_on(&practice, &neighbours, "its rows locked");
     drop(rows);
@@ -117,23 +125,56 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         placed.session_id
     );
     let calls = [
-        held(&practice, "operator_1", "select vioc_resume(1); select vioc_pause(1); select vioc_resume(1)"),
-        held(&practice, "operator_1", &format!("select vioc_call_contact({second})")),
-        held(&practice, "admin_1", "select vioc_grant('helper_of_1', 'operator', 1)"),
+        held(
+            &practice,
+            "operator_1",
+            "select vioc_resume(1); select vioc_pause(1); select vioc_resume(1)",
+        ),
+        held(
+            &practice,
+            "operator_1",
+            &format!("select vioc_call_contact({second})"),
+        ),
+        held(
+            &practice,
+            "admin_1",
+            "select vioc_grant('helper_of_1', 'operator', 1)",
+        ),
         held(&practice, "ingest_1", &report),
-        held(&practice, "operator_1", "select vioc_do_not_call(1, '+12125557654'); listen vioc_events"),
-        held(&practice, "viewer_1", "declare c cursor for select * from vioc.call_history; fetch c; select pg_advisory_xact_lock(1)"),
+        held(
+            &practice,
+            "operator_1",
+            "select vioc_do_not_call(1, '+12125557654'); listen vioc_events",
+        ),
+        held(
+            &practice,
+            "viewer_1",
+            "declare c cursor for select * from vioc.call_history; fetch c; select pg_advisory_xact_lock(1)",
+        ),
     ];
     others_go_on(&practice, &neighbours, "its functions called");
     drop(calls);
 
-    let keys = held(&practice, "admin_1", &format!("select vioc_set_credentials(1, '{KEY}'); select vioc_revoke('helper_of_1', 'operator', 1)"));
+    let keys = held(
+        &practice,
+        "admin_1",
+        &format!(
+            "select vioc_set_credentials(1, '{KEY}'); select vioc_revoke('helper_of_1', 'operator', 1)"
+        ),
+    );
     others_go_on(&practice, &neighbours, "its key given again");
     drop(keys);
 
     // with no session at all
-    let mut prepared = held(&practice, "admin_1", "select from vioc.tenants for update; select vioc_grant('helper_of_1', 'viewer', 1)");
-    prepared.batch_execute("prepare transaction 'forgotten'").unwrap();
+    contact(&practice, 1, true);
+    let mut prepared = held(
+        &practice,
+        "admin_1",
+        "select from vioc.tenants for update; select vioc_grant('helper_of_1', 'viewer', 1)",
+    );
+    prepared
+        .batch_execute("prepare transaction 'forgotten'")
+        .unwrap();
     others_go_on(&practice, &neighbours, "a prepared transaction");
     practice.run("rollback prepared 'forgotten'");
 }
@@ -144,7 +185,8 @@ fn one_roles_waiters_leave_places_to_others() {
         .setting("vioconcierge.max_waiters", 4)
         .open();
     practice.retell.script(
-        retell_simulator::Script::next(1).create(retell_simulator::CreateFault::hang_before_creating()),
+        retell_simulator::Script::next(1)
+            .create(retell_simulator::CreateFault::hang_before_creating()),
     );
     practice.run("create role viewer_1; create role viewer_2; select vioc_grant('viewer_1', 'viewer', 1), vioc_grant('viewer_2', 'viewer', 1)");
     let call = practice.call_number(&new_number()).id;
@@ -154,7 +196,10 @@ fn one_roles_waiters_leave_places_to_others() {
         client.batch_execute(&format!("set role {role}")).unwrap();
         std::thread::spawn(move || {
             client
-                .query_one("select vioc_wait_for_call($1, '20 s', 'finished')", &[&call])
+                .query_one(
+                    "select vioc_wait_for_call($1, '20 s', 'finished')",
+                    &[&call],
+                )
                 .map(|_| ())
         })
     };
@@ -190,7 +235,11 @@ fn whoever_waits_for_a_lock_is_told_who_holds_it() {
             .get(0)
     };
     // grants of another role, and of the same, by who gives them at once
-    let mut open = held(&practice, "postgres", "select vioc_grant('first', 'viewer', 1)");
+    let mut open = held(
+        &practice,
+        "postgres",
+        "select vioc_grant('first', 'viewer', 1)",
+    );
     let holder = pid(&mut open);
     for role in ["first", "second"] {
         let error = practice
@@ -198,18 +247,24 @@ fn whoever_waits_for_a_lock_is_told_who_holds_it() {
             .batch_execute(&format!("select vioc_grant('{role}', 'viewer', 1)"))
             .unwrap_err();
         let said = told(&error);
-        assert!(said.starts_with("55P03") && said.contains(&holder.to_string()), "{said}");
+        assert!(
+            said.starts_with("55P03") && said.contains(&holder.to_string()),
+            "{said}"
+        );
     }
     open.batch_execute("commit").unwrap();
     practice.run("select vioc_grant('second', 'viewer', 1)");
 
     // the worker
     let mut open = practice.connect();
-    open.batch_execute("begin; lock table vioc.calls in access exclusive mode").unwrap();
+    open.batch_execute("begin; lock table vioc.calls in access exclusive mode")
+        .unwrap();
     let holder = pid(&mut open);
     let mut other = practice.cluster.config(APP).connect(NoTls).unwrap();
     vioc_tests::wait::poll(Duration::from_secs(20), || {
-        let row = other.query_one("select problem from vioc.worker_report()", &[]).unwrap();
+        let row = other
+            .query_one("select problem from vioc.worker_report()", &[])
+            .unwrap();
         let problem: Option<String> = row.get(0);
         problem.filter(|it| it.contains(&format!("process {holder} has locked vioc.calls")))
     })
@@ -219,19 +274,29 @@ fn whoever_waits_for_a_lock_is_told_who_holds_it() {
     practice.wait_for_call(call.id, &["completed"]);
     let told: String = practice.ask("select last_error from vioc.worker_status", &[]);
     assert!(told.contains(&holder.to_string()), "{told}");
-    let found: String = practice.ask("select detail from vioc_doctor() where check_name = 'worker'", &[]);
+    let found: String = practice.ask(
+        "select detail from vioc_doctor() where check_name = 'worker'",
+        &[],
+    );
     assert!(found.contains(&holder.to_string()), "{found}");
 }
 
 #[test]
 fn two_sessions_that_give_two_tenants_the_same_new_key_share_one_credential() {
     let practice = Practice::open();
-    let [one, two] = ["+12125550103", "+12125550104"].map(|it| practice.new_tenant("Race", it, None));
-    let mut first = held(&practice, "postgres", &format!("select vioc_set_credentials({one}, 'key_of_both_000001')"));
+    let [one, two] =
+        ["+12125550103", "+12125550104"].map(|it| practice.new_tenant("Race", it, None));
+    let mut first = held(
+        &practice,
+        "postgres",
+        &format!("select vioc_set_credentials({one}, 'key_of_both_000001')"),
+    );
     let mut second = practice.connect();
     let waiting = std::thread::spawn(move || {
         second
-            .batch_execute(&format!("select vioc_set_credentials({two}, 'key_of_both_000001')"))
+            .batch_execute(&format!(
+                "select vioc_set_credentials({two}, 'key_of_both_000001')"
+            ))
             .map_err(|error| told(&error))
     });
     practice.wait_for(
@@ -241,7 +306,10 @@ fn two_sessions_that_give_two_tenants_the_same_new_key_share_one_credential() {
     first.batch_execute("commit").unwrap();
     waiting.join().unwrap().unwrap();
     assert_eq!(
-        practice.ask::<i64>("select count(distinct credential_id) from vioc.tenants where company_name = 'Race'", &[]),
+        practice.ask::<i64>(
+            "select count(distinct credential_id) from vioc.tenants where company_name = 'Race'",
+            &[]
+        ),
         1
     );
 }
