@@ -85,6 +85,13 @@ begin
   update vioc.credentials as k
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
   where k.id = v_credential_id and not v_is_shared;
+  if v_is_shared and exists (
+    select from vioc.tenants as t
+    join vioc.tenants as o on o.retell_agent_number = t.retell_agent_number and o.id <> t.id
+    where t.id = vioc_set_credentials.tenant_id and o.credential_id = v_credential_id and not o.id <@ vioc.tenants_of('viewer')) then
+    raise exception 'the agent number is in use with this Retell key, by another tenant'
+      using errcode = 'insufficient_privilege', hint = 'Use a number of your own, or have the key set by a role with access to both tenants.';
+  end if;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
