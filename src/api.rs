@@ -11,7 +11,7 @@ use pgrx::prelude::*;
 use vioc_retell::{Secret, secrets};
 
 use crate::clock::EPOCH_US;
-use crate::{config, errand, shared, wake};
+use crate::{config, shared, wake};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
@@ -245,11 +245,6 @@ fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Op
         vioc_core::wish::Wish::Instant(instant) => instant.to_rfc3339(),
         vioc_core::wish::Wish::Local(local) => local.format("%Y-%m-%dT%H:%M:%S").to_string(),
     })
-}
-
-#[pg_extern(sql = false)]
-fn run_in_database(database: &str, statements: &str) -> Option<String> {
-    errand::run(database, statements)
 }
 
 fn unix_ms(at: TimestampWithTimeZone) -> i64 {

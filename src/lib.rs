@@ -10,7 +10,6 @@ mod config;
 mod db;
 mod detach;
 mod door;
-mod errand;
 mod launcher;
 mod queue;
 mod shared;

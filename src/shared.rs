@@ -11,8 +11,6 @@ use std::sync::atomic::{
 
 use pgrx::prelude::*;
 
-use crate::errand::Mailbox;
-
 /// Most databases served by one cluster.
 pub(crate) const SLOTS: usize = 64;
 
@@ -157,7 +155,6 @@ pub(crate) fn now_us() -> i64 {
 #[repr(C)]
 struct Shared {
     slots: [Slot; SLOTS],
-    mailbox: Mailbox,
     progress: [Progress; PROGRESSES],
 }
 
@@ -258,7 +255,7 @@ unsafe extern "C-unwind" fn startup() {
         )
         .cast::<Shared>();
         if !found {
-            ptr::write_bytes(shared, 0, 1); // all-zero atomics, free mailbox
+            ptr::write_bytes(shared, 0, 1); // all-zero atomics
             for slot in &(*shared).slots {
                 pg_sys::ConditionVariableInit(slot.changed.get());
             }
@@ -287,10 +284,6 @@ pub(crate) fn workers(mine: &Slot) -> usize {
         others.filter(|slot| slot.has_worker()).count()
     });
     others + 1
-}
-
-pub(crate) fn mailbox() -> Option<&'static Mailbox> {
-    Some(&shared()?.mailbox)
 }
 
 impl Slot {

@@ -5,9 +5,13 @@ create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id b
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest') then
-    raise exception 'access is one of viewer, operator, admin, webhook, ingest'
+  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest', 'scheduler') then
+    raise exception 'access is one of viewer, operator, admin, webhook, ingest, scheduler'
       using errcode = 'invalid_parameter_value', hint = 'For instance select vioc_grant(''reception'', ''operator'', 1);';
+  end if;
+  if p_access = 'scheduler' and p_tenant_id is not null then
+    raise exception 'scheduler is for all tenants'
+      using errcode = 'invalid_parameter_value', hint = format('select vioc_grant(%L, ''scheduler'');', p_role_name);
   end if;
   if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
     raise exception 'there is no such role'

@@ -11,6 +11,8 @@ begin atomic
   from (values
     ('webhook', false, 'function', 'execute', '{vioc_receive_webhook}'::text[]),
     ('ingest', false, 'function', 'execute', '{vioc_ingest_outcome}'),
+    ('scheduler', true, 'schema', 'usage', '{vioc}'),
+    ('scheduler', true, 'private function', 'execute', '{run_enqueue,run_purge}'),
     ('viewer', false, 'function', 'execute',
       '{vioc_explain_contact,vioc_preview_call,vioc_go_live_forecast,vioc_wait_for_call,vioc_call_report,vioc_events,vioc_help,vioc_doctor}'),
     ('operator', false, 'function', 'execute',
@@ -30,7 +32,7 @@ begin atomic
     ('viewer', false, 'table', 'select (id, is_fallback, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recall_since, recall_until, recall_at, created_at)', '{credentials}'),
     ('viewer', true, 'table', 'select', '{credentials}'),
     -- of the whole database
-    ('viewer', true, 'table', 'select', '{worker_status,progress}'),
+    ('viewer', true, 'table', 'select', '{worker_status,progress,last_runs}'),
     ('viewer', true, 'private function', 'execute', '{server_state,worker_report,progress_report}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body

@@ -30,4 +30,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_grant(text, text, bigint) is
-  'Gives a role access to one practice, or to all (of an admin of some practices: a moment after the commit, by the worker): viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';
+  'Gives a role access to one practice, or to all (of an admin of some practices: a moment after the commit, by the worker): viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else); scheduler (runs the jobs of vioc_install_schedule and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';

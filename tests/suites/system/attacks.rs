@@ -147,7 +147,7 @@ fn an_operator_attaches_nothing_to_the_tables_that_the_worker_writes() {
         "lock table vioc.calls in share mode",
         "create function vioc.tenants_of(text) returns int8multirange language sql as 'select ''{(,)}''::int8multirange'",
         "select vioc.wake_worker()",
-        "select vioc.run_in_database('postgres', 'select 1')",
+        "select vioc.run_enqueue()",
         "set vioconcierge.api_base_url = 'http://127.0.0.1:1'",
         "set vioconcierge.legal_hours = '00:00-24:00'",
         "alter extension vioconcierge drop table vioc.calls",
