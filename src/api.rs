@@ -52,8 +52,10 @@ fn server_state() -> &'static str {
     }
     match wake::slot_index().and_then(shared::slot) {
         None => "not_listed",
-        Some(slot) if slot.has_worker() => "ready",
-        Some(_) => "no_worker",
+        Some(slot) if !slot.has_worker() => "no_worker",
+        Some(slot) if slot.report.is_stuck() => "stuck",
+        Some(slot) if slot.report.is_stopped() => "stopped",
+        Some(_) => "ready",
     }
 }
 
@@ -75,11 +77,16 @@ fn worker_report() -> TableIterator<
         name!(not_placed, i64),
         name!(problem, Option<String>),
         name!(problem_at, Option<TimestampWithTimeZone>),
+        name!(capacity, i64),
+        name!(settings_error, Option<String>),
+        name!(retell_error, Option<String>),
+        name!(retell_error_at, Option<TimestampWithTimeZone>),
     ),
 > {
     let row = wake::slot_index().and_then(shared::slot).map(|slot| {
         let report = &slot.report;
         let count = |it: &AtomicU64| it.load(Ordering::Relaxed).cast_signed();
+        let (unreached, unreached_at) = report.unreached().unzip();
         (
             slot.worker_pid(),
             instant(&report.started_at),
@@ -90,6 +97,10 @@ fn worker_report() -> TableIterator<
             count(&report.not_placed),
             report.problem(),
             instant(&report.problem_at),
+            report.capacity.load(Ordering::Relaxed).into(),
+            report.settings(),
+            unreached,
+            unreached_at.and_then(|us| us.try_into().ok()),
         )
     });
     TableIterator::new(row)

@@ -11,6 +11,7 @@ use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
+use vioc_core::config_lines::Line;
 use vioc_core::reply::CreateAnswer;
 use vioc_retell::Secret;
 
@@ -288,6 +289,34 @@ pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
         "select vioc.attach_worker($1, pg_catalog.clock_timestamp())",
         &[is_first.into()],
     )
+}
+
+/// What the configuration files say about us now, and what is in force. Parameters may be written in any case.
+pub(crate) fn file_settings() -> SpiResult<Vec<Line>> {
+    const LINES: &str = "select distinct on (pg_catalog.lower(f.name)) pg_catalog.lower(f.name), f.setting, f.error, f.sourcefile, f.sourceline, s.setting, s.source = 'command line' \
+        from pg_catalog.pg_file_settings as f left join pg_catalog.pg_settings as s on s.name = pg_catalog.lower(f.name) \
+        where pg_catalog.lower(f.name) like 'vioconcierge.%' or f.name is null \
+        order by pg_catalog.lower(f.name), f.seqno desc";
+    Spi::connect(|client| {
+        let rows = client.select(LINES, None, &[])?;
+        rows.map(|row| {
+            let name = row.get::<String>(1)?.unwrap_or_default();
+            let value = row.get::<String>(2)?.unwrap_or_default();
+            let error = row
+                .get::<String>(3)?
+                .map(|error| crate::config::problem(&name, &value).map_or(error, str::to_owned));
+            Ok(Line {
+                error,
+                file: row.get(4)?.unwrap_or_default(),
+                line: row.get(5)?.unwrap_or_default(),
+                in_force: row.get(6)?,
+                is_overridden: row.get(7)?.unwrap_or_default(),
+                name,
+                value,
+            })
+        })
+        .collect()
+    })
 }
 
 /// Statements of the hot path, planned once.

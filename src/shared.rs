@@ -78,7 +78,32 @@ pub(crate) struct Report {
     pub(crate) posted: AtomicU64,
     pub(crate) placed: AtomicU64,
     pub(crate) not_placed: AtomicU64,
+    /// Requests that may be on their way at the same time.
+    pub(crate) capacity: AtomicU32,
     problem: Line,
+    /// What is wrong with the settings; empty: nothing.
+    settings: Line,
+    /// Because of them nothing is sent.
+    is_stopped: AtomicBool,
+    /// Why Retell was not reached the last time; 0 = the last request was answered.
+    unreached_at: AtomicI64,
+    unreached: Line,
+    /// When the worker last went round, by a clock that nobody sets.
+    beat_at_ms: AtomicI64,
+}
+
+/// A worker goes round every five seconds at least, and waits ten for a lock.
+const STUCK_AFTER_MS: i64 = 30_000;
+
+/// Milliseconds of a clock that all processes share and nobody sets.
+fn monotonic_ms() -> i64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: fills the struct.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec * 1000 + now.tv_nsec / 1_000_000
 }
 
 const LINE_BYTES: usize = 512;
@@ -132,6 +157,8 @@ impl Report {
         self.started_at.store(now_us(), Ordering::Relaxed);
         self.woken_at.store(0, Ordering::Relaxed);
         self.in_flight.store(0, Ordering::Relaxed);
+        self.answered();
+        self.beat();
         for count in [&self.posted, &self.placed, &self.not_placed] {
             count.store(0, Ordering::Relaxed);
         }
@@ -141,6 +168,43 @@ impl Report {
     pub(crate) fn complain(&self, problem: &str) {
         self.problem.set(problem);
         self.problem_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn set_settings(&self, problem: Option<&str>, is_stopped: bool) {
+        self.settings.set(problem.unwrap_or_default());
+        self.is_stopped.store(is_stopped, Ordering::Release);
+    }
+
+    pub(crate) fn settings(&self) -> Option<String> {
+        Some(self.settings.get()).filter(|it| !it.is_empty())
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
+    /// A request did not reach Retell, or its answer did not come.
+    pub(crate) fn not_reached(&self, reason: &str) {
+        self.unreached.set(reason);
+        self.unreached_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn answered(&self) {
+        self.unreached_at.store(0, Ordering::Release);
+    }
+
+    pub(crate) fn unreached(&self) -> Option<(String, i64)> {
+        let at = self.unreached_at.load(Ordering::Acquire);
+        (at != 0).then(|| (self.unreached.get(), at))
+    }
+
+    /// The worker goes round.
+    pub(crate) fn beat(&self) {
+        self.beat_at_ms.store(monotonic_ms(), Ordering::Release);
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        monotonic_ms() - self.beat_at_ms.load(Ordering::Acquire) > STUCK_AFTER_MS
     }
 
     pub(crate) fn problem(&self) -> Option<String> {

@@ -52,7 +52,8 @@ as $$
     union all
     select 'keys_accepted', case when k.asked then false end,
       case when not k.asked then format('Retell was not asked about the key of practice %s', k.tenant_id)
-        when k.http_status is null then format('no answer from %s, %s ago', vioc.setting('api_base_url', 'https://api.retellai.com'), k.age)
+        when k.http_status is null then format('no answer from %s, %s ago%s', vioc.setting('api_base_url', 'https://api.retellai.com'), k.age,
+          (select ': ' || r.retell_error from vioc.worker_report() as r))
         when k.http_status in (401, 402, 403) then format('Retell refuses the key of practice %s (%s), asked %s ago', k.tenant_id, k.http_status, k.age)
         else format('Retell answered %s, %s ago', k.http_status, k.age) end,
       case when not k.asked then null

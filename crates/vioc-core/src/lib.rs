@@ -8,6 +8,7 @@
 //! | [`signature`] | whether a webhook was signed with one of our keys |
 //! | [`reply`] | what the answer to `create-phone-call` means for the call |
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
+//! | [`config_lines`] | whether calls may be sent with what the configuration files say |
 //! | [`hours`] | whether a setting names a range of hours |
 //! | [`openings`] | when calls may be made, and when that changes |
 //! | [`spoken`] | how a date and a time are said in a language |
@@ -18,6 +19,7 @@
 //! | [`url`] | how opaque text is written in a URL |
 //! | [`wish`] | when a person asked to be called back |
 
+pub mod config_lines;
 pub mod hours;
 pub mod json_text;
 pub mod openings;

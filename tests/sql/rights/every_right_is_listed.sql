@@ -55,6 +55,7 @@ insert into listed values
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
   ('private server_state', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('private worker_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
+  ('table last_runs', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('view progress', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private progress_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
@@ -147,7 +148,7 @@ select is_empty($$ select c.oid::regclass from pg_class as c where c.relnamespac
   and not c.relrowsecurity $$, 'every table has row-level security');
 select set_eq($$ select tablename::text, policyname::text, lower(cmd) from pg_policies where schemaname = 'vioc' $$,
   $$ select r as a, 'viewers see' as b, 'select' as c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules', 'next_calls',
-      'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals']) as r
+      'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals', 'last_runs']) as r
     union all select r, 'admins see', 'select' from unnest(array['audit', 'forgotten']) as r
     union all select 'access', 'roles see', 'select'
     union all select 'contacts', 'operators ' || c, c from unnest(array['insert', 'update', 'delete']) as c

@@ -13,7 +13,7 @@ insert into pg_temp.contract values
   ('vioc_enqueue_due', 'max_calls integer DEFAULT 10000', 'integer'),
   ('vioc_go_live', 'tenant_id bigint', null),
   ('vioc_go_live_forecast', 'tenant_id bigint', null),
-  ('vioc_install_schedule', 'every text DEFAULT ''* * * * *''::text', null),
+  ('vioc_install_schedule', 'every text DEFAULT ''* * * * *''::text, run_as text DEFAULT NULL::text', null),
   ('vioc_remove_schedule', '', null),
   ('vioc_ingest_outcome', 'jsonb', 'jsonb'),
   ('vioc_receive_webhook', 'json', 'jsonb'),

@@ -52,7 +52,11 @@ fn on_the_minute_pg_cron_calls_the_due_contacts_of_live_tenants_here_and_in_anot
              select vioc_go_live(1);",
         )
         .unwrap();
-    let told = crate::told(&second.batch_execute("select vioc_install_schedule()").unwrap_err());
+    let told = crate::told(
+        &second
+            .batch_execute("select vioc_install_schedule()")
+            .unwrap_err(),
+    );
     practice.run(&statement_for(APP, &told));
 
     practice.wait_at_most(
@@ -155,7 +159,11 @@ fn where_pg_cron_lives_in_another_database_the_hint_is_the_statement_to_run_ther
             let mut client = practice.cluster.connect("postgres");
             client.batch_execute(statement).unwrap();
         };
-        let told = refusal(&practice, role, "select vioc_install_schedule('*/2 * * * *')");
+        let told = refusal(
+            &practice,
+            role,
+            "select vioc_install_schedule('*/2 * * * *')",
+        );
         assert!(told.starts_with("55000"), "{told}");
         // also where it is loaded but not created, and twice
         let statement = statement_for("postgres", &told);
@@ -170,7 +178,9 @@ fn where_pg_cron_lives_in_another_database_the_hint_is_the_statement_to_run_ther
         assert_eq!(enqueue.len(), 1, "{installed:#?}");
         assert_eq!((&*enqueue[0].1, &*enqueue[0].3), ("*/2 * * * *", APP));
         let contact = practice.contact(&new_number());
-        practice.run(&format!("update vioc.contacts set call_at = now() where id = {contact}"));
+        practice.run(&format!(
+            "update vioc.contacts set call_at = now() where id = {contact}"
+        ));
         practice.run(&format!("select vioc_go_live({})", practice.tenant));
         practice.connect().batch_execute(&enqueue[0].2).unwrap();
         practice.wait_for_contact(contact, &["confirmed"]);
@@ -230,7 +240,9 @@ fn the_jobs_run_nothing_that_the_owner_of_the_database_has_put_in_place_of_the_e
     let practice = Practice::builder()
         .cluster(|it| it.cron_database(APP))
         .open();
-    practice.run("create extension pg_cron; create role owner login; alter database app owner to owner");
+    practice.run(
+        "create extension pg_cron; create role owner login; alter database app owner to owner",
+    );
     practice.run("select vioc_install_schedule()");
     let installed = jobs(&practice.cluster, APP);
     assert_eq!(installed.len(), 3);
@@ -272,7 +284,11 @@ fn drop_extension_takes_the_jobs_along_for_who_may_drop_it_and_only_with_its_tra
         .open();
     practice.run("create extension pg_cron; create role nobody_in_particular login");
     practice.run("select vioc_install_schedule()");
-    let told = refusal(&practice, "nobody_in_particular", "drop extension vioconcierge");
+    let told = refusal(
+        &practice,
+        "nobody_in_particular",
+        "drop extension vioconcierge",
+    );
     assert!(told.contains("must be owner of extension"), "{told}");
     practice.run("begin; drop extension vioconcierge; rollback");
     assert_eq!(jobs(&practice.cluster, APP).len(), 3);
@@ -306,7 +322,9 @@ fn the_jobs_may_run_as_a_role_that_may_do_nothing_else() {
     practice.wait_at_most(
         "the due contact to be called by the role's job",
         A_MINUTE,
-        &format!("select count(*) = 1 from vioc.calls where contact_id = {due} and status = 'completed'"),
+        &format!(
+            "select count(*) = 1 from vioc.calls where contact_id = {due} and status = 'completed'"
+        ),
     );
     practice.wait_for(
         "the run to be recorded",

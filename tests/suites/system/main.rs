@@ -17,6 +17,7 @@ mod hostages;
 mod privacy;
 mod scale;
 mod server_life;
+mod settings;
 mod stories;
 mod waiting;
 mod webhooks;
