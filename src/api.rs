@@ -167,7 +167,7 @@ fn matching_key(
     header: Option<&str>,
     keys: Option<Vec<Option<String>>>,
     now: Option<TimestampWithTimeZone>,
-    hashes: i64,
+    hashes: Option<i64>,
 ) -> i32 {
     let (Some(body), Some(header), Some(now)) = (body, header, now) else {
         return 0;
@@ -189,7 +189,7 @@ fn matching_key(
         hashed += 1;
     }
     if matching == 0 {
-        for _ in hashed..hashes {
+        for _ in hashed..hashes.unwrap_or_default() {
             std::hint::black_box(is_signed_by("none"));
         }
     }

@@ -318,11 +318,10 @@ impl Worker {
         }
         self.to_check.add(self.slot.take_asked());
         let places = self.places_to_ask();
-        if let Some(tenants) = self.to_check.tenants()
-            && places > 0
-        {
+        if places > 0 && self.to_check.tenants().is_some() {
             // also if it fails: the doctor asks again
             let asked = std::mem::take(&mut self.to_check);
+            let tenants = asked.tenants().flatten();
             let Some(checks) = with_extension(|| db::claim_checks(places, tenants))? else {
                 return Ok(None);
             };

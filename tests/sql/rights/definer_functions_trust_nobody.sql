@@ -23,7 +23,7 @@ select is_empty($$ select oid::regprocedure from pg_temp.functions
   'none names the schema of the interface, which another role may own');
 -- dynamic SQL: these files, and nothing of a caller's in it but %I and %L
 select set_eq($$ select proname::text from pg_temp.functions where prosrc ~* '\mexecute\M(?!'')' $$,
-  array['schedule', 'give_rights', 'vioc_call_contact_now'], 'statements are put together in three places');
+  array['schedule', 'give_rights', 'vioc_call_contact_now', 'limits_kept', 'rows_limited'], 'statements are put together in five places');
 
 -- a caller's temporary objects and operators
 create function public.tap_error_of(p_statement text, out state text) language plpgsql as $$
