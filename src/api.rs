@@ -8,6 +8,7 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
 
+use vioc_core::phone::Whereabouts;
 use vioc_retell::{Secret, secrets};
 
 use crate::clock::EPOCH_US;
@@ -220,6 +221,46 @@ fn speaks(locale: &str) -> bool {
 #[pg_extern(sql = false)]
 fn phone_zones(e164: &str) -> Vec<&'static str> {
     vioc_core::phone::time_zones(e164).to_vec()
+}
+
+#[pg_extern(sql = false)]
+fn places_of(
+    zone: Option<&str>,
+    practice_zone: Option<&str>,
+    number: Option<&str>,
+) -> Option<Vec<String>> {
+    let zones = Whereabouts::of(zone, number).zones(practice_zone?);
+    Some(zones.into_iter().map(str::to_owned).collect())
+}
+
+#[pg_extern(sql = false)]
+fn zones_of(
+    zone: Option<&str>,
+    practice_zone: Option<&str>,
+    number: Option<&str>,
+) -> Option<Vec<String>> {
+    let zones = Whereabouts::of(zone, number).zones_of_hours(practice_zone?);
+    Some(zones.into_iter().map(str::to_owned).collect())
+}
+
+#[pg_extern(sql = false)]
+fn folded_name(name: &str) -> Option<String> {
+    vioc_core::name::folded(name)
+}
+
+#[pg_extern(sql = false)]
+fn is_place(zone: &str) -> bool {
+    vioc_core::phone::is_place(zone)
+}
+
+#[pg_extern(sql = false)]
+fn is_country(code: &str) -> bool {
+    vioc_core::phone::is_country(code)
+}
+
+#[pg_extern(sql = false)]
+fn spellings(e164: &str) -> Vec<String> {
+    vioc_core::phone::spellings(e164)
 }
 
 #[pg_extern(sql = false)]

@@ -34,7 +34,12 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
   end if;
-  perform vioc.check_time_zone(new.time_zone);
+  new.locale := nullif(btrim(new.locale), '');
+  -- a row with its number comes from another server, which had taken them
+  if tg_op = 'UPDATE' or (new.phone_e164 is null and new.phone_problem is null) then
+    perform vioc.check_time_zone(new.time_zone, p_is_place => false);
+    perform vioc.check_locale(new.locale);
+  end if;
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
@@ -121,6 +126,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at
+  tenant_id, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

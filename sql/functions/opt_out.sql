@@ -20,7 +20,7 @@ begin
 
   with reached as (
     select c.tenant_id, c.id from vioc.contacts as c
-    where c.tenant_id = any (v_tenants) and c.phone_e164 = p_phone
+    where c.tenant_id = any (v_tenants) and c.phone_e164 = any (vioc.spellings(p_phone))
     for update skip locked
   )
   update vioc.contacts as c
@@ -31,7 +31,7 @@ begin
   for v_call in
     select c.* from vioc.calls as c
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.in_queue and c.status = 'queued'
+    where c.tenant_id = any (v_tenants) and c.to_number = any (vioc.spellings(p_phone)) and c.in_queue and c.status = 'queued'
     for update of c, ct skip locked
   loop
     perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);

@@ -20,7 +20,7 @@ begin atomic
     not exists (
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
-      where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
+      where o.phone = any (vioc.spellings(c.phone_e164)) and (ot.id = t.id or ot.organisation = t.organisation)),
     -- the person's, at this number, whichever appointment the call was about
     c.status <> 'wrong_number' and not exists (
       select from vioc.contacts as w
@@ -31,7 +31,7 @@ begin atomic
     c.appointment_time is null or c.appointment_time > p_now,
     not exists (
       select from vioc.calls as o
-      where o.to_number = c.phone_e164
+      where o.to_number = any (vioc.spellings(c.phone_e164))
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
         and o.tenant_id = c.tenant_id and o.contact_id <> c.id),
@@ -56,14 +56,18 @@ begin atomic
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
         and o.contact_status_before = 'callback'))) as for_it) as asked
+  -- the day is that of the contact's place: the longest if it may be in several
+  cross join lateral (
+    select min(vioc.day_begins(p_now, p.zone, 0)) as today, min(vioc.day_begins(p_now, p.zone, 6)) as seven_days
+    from unnest(vioc.places_of(c.time_zone, t.time_zone, c.phone_e164)) as p (zone)) as began
   -- over all contacts with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
-      count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
+      count(*) filter (where d.dialled_at >= began.today) as today,
       max(d.conversed_at) as conversed_at
     from vioc.dialled_calls() as d
-    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-      and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
-      and not (d.contact_id = c.id and d.is_open)) as recent;
+    where d.tenant_id = c.tenant_id and d.to_number = any (vioc.spellings(c.phone_e164))
+      and d.dialled_at >= began.seven_days
+      and not (d.contact_id = c.id and d.is_open and not d.is_test)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

@@ -1,5 +1,6 @@
 -- Private. What forbids a test call now, first that applies; null = nothing. The number is the practice's own, so that
--- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same.
+-- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same, and
+-- whoever answers is left alone for two minutes.
 -- waits: it passes by itself.
 create function vioc.test_problem(
   p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)
@@ -18,10 +19,10 @@ begin atomic
     (6, not exists (
         select from vioc.do_not_call as o
         join vioc.tenants as ot on ot.id = o.tenant_id
-        where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
+        where o.phone = any (vioc.spellings(p_phone)) and (ot.id = t.id or ot.organisation = t.organisation)),
       false, 'this number is on the do-not-call list'),
-    (7, (p_now at time zone vioc.known_zone(t.time_zone))::time >= h.opens and (p_now at time zone vioc.known_zone(t.time_zone))::time < h.closes,
-      true, 'outside the legal hours at the practice'),
+    (7, vioc.is_open(p_now, vioc.zones_of(null, t.time_zone, p_phone), h.week, null),
+      true, 'outside the legal hours at the number''s place'),
     (8, not exists (
         select from vioc.calls as o
         where o.to_number = p_phone and o.in_progress and o.tenant_id = t.id

@@ -10,7 +10,7 @@ begin
   v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
   -- vioc.opt_out skips held rows; the tenant's own are waited for, another's never: the rule holds without them
   perform from vioc.contacts as c
-  where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = v_phone
+  where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone))
   order by c.tenant_id, c.id
   for update of c;
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());

@@ -123,7 +123,7 @@ create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tena
   where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
-  where first_posted_at is not null and not is_test;
+  where first_posted_at is not null;
 create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups

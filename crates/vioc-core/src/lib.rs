@@ -10,6 +10,7 @@
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
 //! | [`config_lines`] | whether calls may be sent with what the configuration files say |
 //! | [`hours`] | whether a setting names a range of hours |
+//! | [`name`] | when two names are one |
 //! | [`openings`] | when calls may be made, and when that changes |
 //! | [`spoken`] | how a date and a time are said in a language |
 //! | [`phone`] | which number, if any, may be dialled |
@@ -22,6 +23,7 @@
 pub mod config_lines;
 pub mod hours;
 pub mod json_text;
+pub mod name;
 pub mod openings;
 pub mod pace;
 pub mod phone;

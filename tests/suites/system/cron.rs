@@ -46,7 +46,7 @@ fn on_the_minute_pg_cron_calls_the_due_contacts_of_live_tenants_here_and_in_anot
     let mut second = practice.cluster.connect("second");
     second
         .batch_execute(
-            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'UTC', 'agent_2', '+12125550102');
+            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'Africa/Abidjan', 'agent_2', '+12125550102');
              select vioc_set_credentials(1, 'key_of_the_second_cccc');
              insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) values (1, 'B', '+16462000000', now() + interval '1 day', now());
              select vioc_go_live(1);",
