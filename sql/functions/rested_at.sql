@@ -5,14 +5,14 @@ begin atomic
   select greatest(
     case when not r.number_rested then (
       select max(d.conversed_at) + t.wait_after_conversation from vioc.dialled_calls() as d
-      where d.tenant_id = c.tenant_id and d.to_number = any (vioc.spellings(c.phone_e164))
+      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
         and d.dialled_at >= vioc.day_begins(p_now, w.zones, 6)) end,
     -- when the oldest of the calls that fill the day, or the week, is of a day before, in each zone where it is not yet
     case when not r.below_day_cap then (
       select max(vioc.day_begins(d.filled_at, z.zone, -1)) from unnest(w.zones) as z (zone)
       cross join (
         select d.dialled_at from vioc.dialled_calls() as d
-        where d.tenant_id = c.tenant_id and d.to_number = any (vioc.spellings(c.phone_e164))
+        where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
           and d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and not (d.contact_id = c.id and d.is_open and not d.is_test)
         order by d.dialled_at desc
         offset t.max_calls_per_number_per_day - 1 limit 1) as d (filled_at)
@@ -21,7 +21,7 @@ begin atomic
       select max(vioc.day_begins(d.filled_at, z.zone, -7)) from unnest(w.zones) as z (zone)
       cross join (
         select d.dialled_at from vioc.dialled_calls() as d
-        where d.tenant_id = c.tenant_id and d.to_number = any (vioc.spellings(c.phone_e164))
+        where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
           and d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and not (d.contact_id = c.id and d.is_open and not d.is_test)
         order by d.dialled_at desc
         offset t.max_calls_per_number_in_7_days - 1 limit 1) as d (filled_at)

@@ -31,7 +31,7 @@ begin atomic
     c.appointment_time is null or c.appointment_time > p_now,
     not exists (
       select from vioc.calls as o
-      where o.to_number = any (vioc.spellings(c.phone_e164))
+      where o.to_number = c.phone_e164
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
         and o.tenant_id = c.tenant_id and o.contact_id <> c.id),
@@ -66,7 +66,7 @@ begin atomic
       count(*) filter (where d.dialled_at >= began.today) as today,
       max(d.conversed_at) as conversed_at
     from vioc.dialled_calls() as d
-    where d.tenant_id = c.tenant_id and d.to_number = any (vioc.spellings(c.phone_e164))
+    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
       and d.dialled_at >= began.seven_days
       and not (d.contact_id = c.id and d.is_open and not d.is_test)) as recent;
 end;

@@ -1,6 +1,6 @@
 -- Argentina writes one telephone with and without a 9, Mexico once had a 1: an opt-out counts for both.
 \ir ../practice.psql
-select plan(14);
+select plan(13);
 
 select pg_temp.practice(null, 'America/Argentina/Buenos_Aires', true, '+541145550100') as clinic \gset
 create function pg_temp.may(p_contact bigint) returns boolean language sql as 'select r.not_opted_out from vioc.rules(now()) as r where r.contact_id = p_contact';
@@ -21,15 +21,6 @@ select vioc_do_not_call(:clinic, '+5491123456789') \gset
 select is(pg_temp.may(:plain), false, 'the other way round');
 update vioc.tenants set test_numbers = '{+541123456789}' where id = :clinic;
 select matches((vioc.test_problem(:clinic, :plain, '+541123456789', now())).problem, 'do-not-call', 'a test call asks the same');
-
--- two calls at once, and limits
-select pg_temp.practice(null, 'America/Argentina/Buenos_Aires', true, '+541145550101') as other \gset
-select pg_temp.contact(:other, '3 days', '+54 9 351 234-5678') as first \gset
-select pg_temp.contact(:other, '3 days', '+54 351 234-5678') as second \gset
-select pg_temp.queue(:first) as call \gset
-update vioc.calls set due_at = due_at + interval '100 years' where status = 'queued' and id <> :call;
-select pg_temp.claim() \g /dev/null
-select is((select r.line_free from vioc.rules(now()) as r where r.contact_id = :second), false, 'one telephone rings once at a time');
 
 -- Mexico
 select pg_temp.practice(null, 'America/Chihuahua', true, '+526145550100') as mx \gset

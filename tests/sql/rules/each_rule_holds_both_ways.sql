@@ -68,8 +68,8 @@ insert into cases (rule, breaks, mends) values
   ('below_day_cap', 'update vioc.contacts set status = ''scheduled'' where id = C', 'update vioc.calls set first_posted_at = ''2031-06-10 23:59-04'' where contact_id = C'),
   ('below_week_cap', 'update vioc.tenants set max_calls_per_number_in_7_days = 2 where id = T', 'update vioc.calls set first_posted_at = ''2031-06-04 23:59-04'' where contact_id = C'),
   ('below_week_cap', 'update vioc.calls set first_posted_at = ''2031-06-05 00:00-04'' where contact_id = C', 'update vioc.calls set outcome = ''throttled'' where contact_id = C'),
-  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'' where contact_id = C', 'update vioc.calls set is_test = true where contact_id = C'),
-  ('below_week_cap', 'update vioc.calls set is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
+  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = true where contact_id = C', 'update vioc.calls set outcome = ''account_trouble'' where contact_id = C'),
+  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
   ('enough_notice', 'update vioc.contacts set next_call_at = ''2031-06-11 11:00-04'', appointment_time = ''2031-06-11 13:00-04'', call_at = null where id = C; update vioc.tenants set min_notice = ''90 min'' where id = T', 'update vioc.contacts set next_call_at = ''2031-06-11 11:31-04'' where id = C');
 
 update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour, :mate);
