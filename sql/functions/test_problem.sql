@@ -1,6 +1,5 @@
 -- Private. What forbids a test call now, first that applies; null = nothing. The number is the practice's own, so that
--- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same, and
--- whoever answers is left alone for two minutes.
+-- what is known about the patient and the appointment does not matter; an opt-out and the legal hours hold all the same.
 -- waits: it passes by itself.
 create function vioc.test_problem(
   p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)

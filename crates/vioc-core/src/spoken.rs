@@ -109,12 +109,18 @@ impl Speech {
         // the calendar repeats every 400 years
         let year = 2000 + local.year().rem_euclid(400);
         let date = Date::try_new_gregorian(year, small(local.month()), small(local.day()));
-        plain(&date.map_or_else(|_| String::new(), |date| self.date.format(&date).to_string()))
+        plain(&date.map_or_else(
+            |_| String::new(),
+            |date| self.date.format(&date).to_string(),
+        ))
     }
 
     fn written_time(&self, local: NaiveDateTime) -> String {
         let time = Time::try_new(small(local.hour()), small(local.minute()), 0, 0);
-        plain(&time.map_or_else(|_| String::new(), |time| self.time.format(&time).to_string()))
+        plain(&time.map_or_else(
+            |_| String::new(),
+            |time| self.time.format(&time).to_string(),
+        ))
     }
 }
 

@@ -169,9 +169,18 @@ fn one_telephone_has_one_or_two_spellings() {
         assert_eq!(spellings(number), expected, "{number}");
     }
     // however they are written at home
-    for raw in ["011 2345-6789", "11 2345-6789", "011 15-2345-6789", "+54 9 11 2345 6789", "+54 11 2345 6789"] {
+    for raw in [
+        "011 2345-6789",
+        "11 2345-6789",
+        "011 15-2345-6789",
+        "+54 9 11 2345 6789",
+        "+54 11 2345 6789",
+    ] {
         let number = normalize(raw, Some("AR")).unwrap();
-        assert!(spellings(&number).contains(&"+541123456789".to_owned()), "{raw}");
+        assert!(
+            spellings(&number).contains(&"+541123456789".to_owned()),
+            "{raw}"
+        );
     }
 }
 
@@ -180,7 +189,9 @@ fn a_country_is_one_that_telephones_have_a_code_of() {
     for code in ["US", "GB", "DE", "XK", "TA", "MX"] {
         assert!(is_country(code), "{code}");
     }
-    for code in ["UK", "EN", "EU", "ZZ", "XX", "us", "USA", "", "U", "É", "AN"] {
+    for code in [
+        "UK", "EN", "EU", "ZZ", "XX", "us", "USA", "", "U", "É", "AN",
+    ] {
         assert!(!is_country(code), "{code}");
     }
 }
