@@ -1,5 +1,5 @@
--- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
--- p_only, p_without: as in vioc.enqueue_round.
+-- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open. Not by a clock
+-- that has just been set. p_only, p_without: as in vioc.enqueue_round.
 create function vioc.expire_contacts(p_limit integer, p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -7,6 +7,9 @@ as $$
 declare
   v_expired integer;
 begin
+  if not vioc.clock_is_settled() then
+    return 0;
+  end if;
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
     where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now

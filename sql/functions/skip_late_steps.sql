@@ -5,6 +5,9 @@ create function vioc.skip_late_steps(p_now timestamptz, p_only bigint default nu
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if not vioc.clock_is_settled() then
+    return;
+  end if;
   with late as (
     -- few, and found by their appointments: nobody asks for more notice than this
     select c.tenant_id, c.id

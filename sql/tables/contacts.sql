@@ -34,7 +34,8 @@ create table vioc.contacts (
   needs_review boolean not null default false,
   created_at timestamptz not null default now(),
   -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
-  may_expire boolean generated always as (status in ('scheduled', 'calling', 'callback', 'unreachable')) stored,
+  may_expire boolean generated always as (
+    case when status in ('scheduled', 'calling', 'callback', 'unreachable') then true when status = 'expired' then false end) stored,
   primary key (tenant_id, id),
   constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
   constraint only_a_reachable_contact_is_due check (
@@ -79,7 +80,10 @@ comment on column vioc.contacts.requested_time is 'Owned by the extension: the t
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
 comment on column vioc.contacts.created_at is 'When it was first written.';
-comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open).';
+comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open). false: it has expired. null: neither.';
 -- vioc.expire_contacts, vioc.skip_late_steps
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where may_expire;
+-- vioc.revive_contacts
+create index contacts_expired_idx on vioc.contacts (appointment_time)
+  where not may_expire;

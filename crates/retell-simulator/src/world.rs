@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::call::Call;
 use crate::config::{ApiKey, Config};
@@ -187,6 +187,8 @@ pub(crate) struct Shared {
     origin: Instant,
     id_seed: u64,
     id_count: AtomicU64,
+    /// Milliseconds by which its clock is ahead of the machine's.
+    clock_ahead_ms: AtomicI64,
 }
 
 impl Shared {
@@ -213,12 +215,27 @@ impl Shared {
             origin: Instant::now(),
             id_seed: RandomState::new().hash_one("retell"),
             id_count: AtomicU64::new(0),
+            clock_ahead_ms: AtomicI64::new(0),
             config,
         }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The simulated Retell's clock: dates, signatures and the times of calls are by it.
+    pub(crate) fn now(&self) -> SystemTime {
+        let ahead = self.clock_ahead_ms.load(Ordering::SeqCst);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        match ahead < 0 {
+            true => SystemTime::now() - by,
+            false => SystemTime::now() + by,
+        }
+    }
+
+    pub(crate) fn set_clock(&self, ahead_ms: i64) {
+        self.clock_ahead_ms.store(ahead_ms, Ordering::SeqCst);
     }
 
     /// Tells those who wait that the world has changed. Who waits has said so under the lock, and
