@@ -412,7 +412,11 @@ impl Worker {
             };
         if is_first {
             // without a key there is nothing to ask, nor to send
-            let patience = if asked.is_empty() { Duration::ZERO } else { HEAR_CLOCK };
+            let patience = if asked.is_empty() {
+                Duration::ZERO
+            } else {
+                HEAR_CLOCK
+            };
             self.hear_clock_until = Some(Instant::now() + patience);
         }
         self.ask(asked);

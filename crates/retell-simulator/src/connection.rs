@@ -203,7 +203,9 @@ impl<'a> Connection<'a> {
     }
 
     fn send(&mut self, head: &Head, reply: &Reply) -> io::Result<Next> {
-        self.reader.socket.write_all(&serialized(self.shared, head, reply))?;
+        self.reader
+            .socket
+            .write_all(&serialized(self.shared, head, reply))?;
         Ok(Next::Keep)
     }
 

@@ -223,7 +223,9 @@ pub(crate) fn date(at: SystemTime) -> String {
     const MONTHS: [&str; 12] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ];
-    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let is_leap = |year: u64| {
+        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
+    };
     let seconds = at
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
@@ -246,7 +248,10 @@ pub(crate) fn date(at: SystemTime) -> String {
         day -= length;
     }
     let (hour, minute, second) = (time / 3600, time / 60 % 60, time % 60);
-    format!("{weekday}, {:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT", day + 1)
+    format!(
+        "{weekday}, {:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT",
+        day + 1
+    )
 }
 
 pub(crate) fn invalid(message: &str) -> io::Error {

@@ -66,8 +66,8 @@ impl Known {
     /// Whether nothing is amiss, and has not been for a while.
     #[must_use]
     pub fn is_settled(&self, now: Now) -> bool {
-        let has_just_stepped = self.stepped_at != 0
-            && now.running.saturating_sub(self.stepped_at) < SETTLING_US;
+        let has_just_stepped =
+            self.stepped_at != 0 && now.running.saturating_sub(self.stepped_at) < SETTLING_US;
         self.step(now).is_none() && !has_just_stepped && self.agrees(now)
     }
 
@@ -145,7 +145,10 @@ mod tests {
     fn nothing_irrevocable_happens_for_ten_minutes_after_a_step_or_against_retell() {
         assert!(Known::default().is_settled(at(1, 1)));
         assert!(known(&[0]).is_settled(at(1, 1)));
-        assert!(!known(&[0]).is_settled(at(10, 1)), "not yet noticed by the worker");
+        assert!(
+            !known(&[0]).is_settled(at(10, 1)),
+            "not yet noticed by the worker"
+        );
         assert!(!known(&[300]).is_settled(at(1, 1)));
         let stepped = Known {
             stepped_at: 100 * S,
@@ -166,7 +169,11 @@ mod tests {
             for wall in [i64::MIN, 0, i64::MAX] {
                 for running in [i64::MIN, 0, i64::MAX] {
                     let now = Now { wall, running };
-                    let _ = (known.step(now), known.is_settled(now), known.retell_ahead(now));
+                    let _ = (
+                        known.step(now),
+                        known.is_settled(now),
+                        known.retell_ahead(now),
+                    );
                 }
             }
         }

@@ -1,7 +1,7 @@
 -- The server's clock is set: what waits goes on waiting for as long as it had left, and nothing waits longer than its
 -- writer could have meant.
 \ir ../practice.psql
-select plan(29);
+select plan(27);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use retell_simulator::{Config, CreateFault, Script, Simulator, Timing};
+use retell_simulator::{Config, CreateFault, Script, Simulator, Timing, WebhookFault};
 use vioc_tests::practice::{Builder, Practice, Queued, new_number};
 use vioc_tests::wait::{LONG, wait_until};
 
@@ -32,8 +32,7 @@ fn wait_for_steps(practice: &Practice, steps: usize) {
 
 fn creates_of(practice: &Practice, call: &Queued) -> Vec<f64> {
     let creates = practice.creates().into_iter();
-    let of_call =
-        creates.filter(|it| it.json()["idempotency_key"] == call.session_id.as_str());
+    let of_call = creates.filter(|it| it.json()["idempotency_key"] == call.session_id.as_str());
     of_call.map(|it| it.started).collect()
 }
 
@@ -76,6 +75,9 @@ fn an_hour_with_requests_on_the_wire_dials_each_once() {
                 };
             })
             .open();
+        practice
+            .retell
+            .script(Script::any().webhook(WebhookFault::never()));
         let calls: Vec<_> = (0..8)
             .map(|_| practice.call_number(&new_number()))
             .collect();
@@ -86,7 +88,10 @@ fn an_hour_with_requests_on_the_wire_dials_each_once() {
             "select string_agg(distinct format('%s %s', status, lease_until > clock_timestamp()), ',') from vioc.calls",
             &[],
         );
-        assert_eq!(on_the_wire, "dispatching t", "{step}: no lease of its own is void");
+        assert_eq!(
+            on_the_wire, "dispatching t",
+            "{step}: no lease of its own is void"
+        );
         for call in &calls {
             practice.wait_for_call(call.id, &["placed", "ongoing", "ended", "completed"]);
             assert_eq!(practice.dials(call), 1, "{step}");
