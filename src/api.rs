@@ -242,6 +242,12 @@ fn key_problem(key: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn key_digest(key: &str) -> Option<Vec<u8>> {
+    let key = secrets::resolve(key, &config::secrets_dir()).ok()?;
+    Some(key.digest().to_vec())
+}
+
+#[pg_extern(sql = false)]
 fn normalize_phone(phone: Option<&str>, country: Option<&str>) -> String {
     vioc_core::phone::normalize(phone.unwrap_or_default(), country)
         .unwrap_or_else(|problem| problem.as_str().to_owned())
@@ -313,9 +319,9 @@ fn spoken_time(local: Timestamp, locale: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
-fn session_id(installation_id: pgrx::Uuid, contact_id: i64, attempt: i32) -> pgrx::Uuid {
-    let installation_id = uuid::Uuid::from_bytes(*installation_id.as_bytes());
-    let session_id = vioc_core::session::session_id(installation_id, contact_id, attempt);
+fn session_id(row_id: pgrx::Uuid, attempt: i32) -> pgrx::Uuid {
+    let row_id = uuid::Uuid::from_bytes(*row_id.as_bytes());
+    let session_id = vioc_core::session::session_id(row_id, attempt);
     pgrx::Uuid::from_bytes(*session_id.as_bytes())
 }
 

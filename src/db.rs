@@ -198,6 +198,8 @@ pub(crate) struct Claimed {
     pub(crate) call_id: i64,
     pub(crate) credential_id: i64,
     pub(crate) api_key: Secret,
+    /// Of the key with which it may be sent, and no other.
+    pub(crate) key_digest: Option<Vec<u8>>,
     pub(crate) body: String,
 }
 
@@ -231,6 +233,8 @@ pub(crate) struct LookUp {
     pub(crate) path: String,
     pub(crate) body: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// Of the key that was in hand when it was asked.
+    pub(crate) key_digest: Option<Vec<u8>>,
 }
 
 /// The extension, if it is installed in this database; it then stays until the transaction ends. Needs one.
@@ -380,6 +384,7 @@ fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
         path: row.get(5)?.unwrap_or_default(),
         body: row.get(6)?,
         api_key: row.get::<String>(7)?.map(Secret::from),
+        key_digest: None,
     })
 }
 
@@ -518,7 +523,7 @@ impl Statements {
         let column = |of: fn(&Claimable) -> i64| calls.iter().map(of).collect::<Vec<_>>();
         rows(
             &mut self.claim,
-            "select tenant_id, call_id, credential_id, api_key, body \
+            "select tenant_id, call_id, credential_id, api_key, body, key_digest \
              from vioc.claim_calls($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
             &[
                 pg_sys::BuiltinOid::UUIDOID,
@@ -545,6 +550,7 @@ impl Statements {
                         credential_id: credential_id.unwrap_or_default(),
                         api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
                         body,
+                        key_digest: row.get(6)?,
                     }),
                 })
             },
@@ -617,7 +623,7 @@ pub(crate) fn record_look_up(
 ) -> SpiResult<()> {
     let ago = steps::now().running.saturating_sub(asked_at).max(0);
     Spi::run_with_args(
-        "select vioc.record_look_up($1, $2, $3, n.at - pg_catalog.make_interval(secs => $4), $5, $6, n.at) \
+        "select vioc.record_look_up($1, $2, $3, n.at - pg_catalog.make_interval(secs => $4), $5, $6, n.at, $7) \
          from pg_catalog.clock_timestamp() as n (at)",
         &[
             asked.tenant_id.into(),
@@ -626,6 +632,7 @@ pub(crate) fn record_look_up(
             seconds(ago).into(),
             http_status.into(),
             body.into(),
+            asked.key_digest.as_deref().into(),
         ],
     )
 }

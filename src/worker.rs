@@ -762,6 +762,16 @@ impl Worker {
                     continue;
                 }
             };
+            if call.key_digest.as_deref() != Some(key.digest().as_slice()) {
+                // a file's content is new since the claim: another workspace's, perhaps
+                self.give_back(
+                    call,
+                    CreateVerdict::NotBegun,
+                    None,
+                    "its key changed while it was claimed",
+                );
+                continue;
+            }
             let ticket = self.ticket(Work::Call {
                 tenant_id: call.tenant_id,
                 call_id: call.call_id,
@@ -772,7 +782,7 @@ impl Worker {
             jobs.push(Job {
                 ticket,
                 method: Method::Post,
-                path: "/v2/create-phone-call".into(),
+                path: reply::CREATE_PATH.into(),
                 body: Some(call.body),
                 api_key: key,
             });
@@ -835,7 +845,7 @@ impl Worker {
         if self.pool.is_none() {
             return; // the next try is written down already
         }
-        for asked in asked {
+        for mut asked in asked {
             if self.is_asked(&asked) {
                 continue; // no second thread for the same question
             }
@@ -846,6 +856,7 @@ impl Worker {
             else {
                 continue; // no key now
             };
+            asked.key_digest = Some(key.digest().to_vec());
             let job = Job {
                 ticket: 0,
                 method: match asked.method.as_str() {

@@ -13,7 +13,7 @@ begin atomic
       cross join (
         select d.dialled_at from vioc.dialled_calls() as d
         where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-          and d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and not (d.contact_id = c.id and d.is_open and not d.is_test)
+          and d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         order by d.dialled_at desc
         offset t.max_calls_per_number_per_day - 1 limit 1) as d (filled_at)
       where d.filled_at >= vioc.day_begins(p_now, z.zone, 0)) end,
@@ -22,7 +22,7 @@ begin atomic
       cross join (
         select d.dialled_at from vioc.dialled_calls() as d
         where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-          and d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and not (d.contact_id = c.id and d.is_open and not d.is_test)
+          and d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         order by d.dialled_at desc
         offset t.max_calls_per_number_in_7_days - 1 limit 1) as d (filled_at)
       where d.filled_at >= vioc.day_begins(p_now, z.zone, 6)) end)

@@ -37,7 +37,7 @@ begin atomic
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',
-      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
+      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, session_id, state, dedup_key, applied_at, error)',
       '{webhook_events}'),
     -- what the extension owns, its trigger guards, id among it
     ('operator', false, 'table', 'insert (*), update (*)', '{contacts}'),

@@ -34,7 +34,7 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
-        and o.tenant_id = c.tenant_id and o.contact_id <> c.id),
+        and o.tenant_id = c.tenant_id and o.contact_id is distinct from c.id),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
@@ -68,6 +68,6 @@ begin atomic
     from vioc.dialled_calls() as d
     where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
       and d.dialled_at >= began.seven_days
-      and not (d.contact_id = c.id and d.is_open and not d.is_test)) as recent;
+      and (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

@@ -26,6 +26,7 @@ create table vioc.credentials (
   recall_until timestamptz,
   recall_at timestamptz,
   recall_page text,
+  recall_pages integer not null default 0,
   created_at timestamptz not null default now(),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
@@ -35,7 +36,7 @@ create table vioc.credentials (
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
   constraint a_recall_knows_its_times check (
     (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
-    and (recall_page is null or recall_since is not null))
+    and (recall_page is null or recall_since is not null) and recall_pages >= 0)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 -- claim_look_ups
@@ -69,3 +70,4 @@ comment on column vioc.credentials.recall_since is 'After a failover: Retell is 
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
 comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
 comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';
+comment on column vioc.credentials.recall_pages is 'How many pages were read: after 1,000 the rest is not asked for.';

@@ -30,6 +30,8 @@ pub(crate) struct Connection<'a> {
     number: u64,
     /// Of the last request; most connections only ever use one key.
     workspace: Option<Arc<Workspace>>,
+    /// An answer that is sent once more.
+    again: Option<Vec<u8>>,
 }
 
 impl<'a> Connection<'a> {
@@ -39,6 +41,7 @@ impl<'a> Connection<'a> {
             reader: Reader::new(socket),
             number,
             workspace: None,
+            again: None,
         }
     }
 
@@ -111,7 +114,18 @@ impl<'a> Connection<'a> {
         }
         // Before the bytes, so that who has read them finds the row complete.
         self.note_status(row, reply.status);
+        if let Some(bytes) = self.again.take() {
+            self.reader.socket.write_all(&bytes)?;
+        }
         match answer {
+            Answer::Twice => {
+                self.again = Some(serialized(head, &reply));
+                self.send(head, &reply)
+            }
+            Answer::Swapped => {
+                let other = self.shared.swap(reply);
+                self.send(head, &other)
+            }
             Answer::EndlessChunked { at_most } => {
                 self.trickle(&reply, *at_most)?;
                 Ok(Next::Close)

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::api::Reply;
 use crate::call::Call;
 use crate::config::{ApiKey, Config};
 use crate::ledger::{Counters, Delivery, Dial, RequestLog, Rows};
@@ -189,6 +191,8 @@ pub(crate) struct Shared {
     id_count: AtomicU64,
     /// Milliseconds by which its clock is ahead of the machine's.
     clock_ahead_ms: AtomicI64,
+    /// An answer that waits to be swapped with another, and where that one goes.
+    swap: Mutex<Option<(Reply, Sender<Reply>)>>,
 }
 
 impl Shared {
@@ -216,6 +220,7 @@ impl Shared {
             id_seed: RandomState::new().hash_one("retell"),
             id_count: AtomicU64::new(0),
             clock_ahead_ms: AtomicI64::new(0),
+            swap: Mutex::default(),
             config,
         }
     }
@@ -276,6 +281,27 @@ impl Shared {
             return Some(Arc::new(Workspace::of(&ApiKey::new(key), &[])));
         }
         self.workspaces.get(key).cloned()
+    }
+
+    /// The answer of the next that swaps, or its own again if none comes within a second.
+    pub(crate) fn swap(&self, own: Reply) -> Reply {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let waiting = || self.swap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut partner = waiting();
+        if let Some((theirs, to_them)) = partner.take() {
+            return match to_them.send(own.clone()) {
+                Ok(()) => theirs,
+                Err(_) => own,
+            };
+        }
+        let (to_us, from_partner) = mpsc::channel();
+        *partner = Some((own.clone(), to_us));
+        drop(partner);
+        let theirs = from_partner.recv_timeout(PATIENCE);
+        if theirs.is_err() {
+            waiting().take();
+        }
+        theirs.unwrap_or(own)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

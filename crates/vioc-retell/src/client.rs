@@ -12,6 +12,8 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
 use vioc_core::retry_after::http_date;
 
+use vioc_core::reply::is_about_another;
+
 use crate::classify::{not_sent, without_response};
 use crate::signals::AllBlocked;
 use crate::target::Target;
@@ -116,9 +118,15 @@ impl Sender {
         match request.send() {
             Ok(response) => {
                 self.dates.hear(&response);
-                receive(response, self.most_of_answer(job), || {
+                let exchange = receive(response, self.most_of_answer(job), || {
                     started.elapsed() >= limit
-                })
+                });
+                if is_about_another(&job.path, job.body.as_deref(), &exchange) {
+                    // A connection whose answers are out of step would give the next request this one's: it is
+                    // closed, and with it all that are idle. Those in use end with their request.
+                    retire(self.slot().take());
+                }
+                exchange
             }
             Err(error) => without_response(error, started.elapsed(), limit),
         }
