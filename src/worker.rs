@@ -731,7 +731,7 @@ impl Worker {
 
     /// Calls in its hands. One whose thread never came back is none after a lease's time.
     fn held_calls(&self) -> Vec<i64> {
-        let lease = config::lease();
+        let lease = self.lease();
         let sent = self.work.values().filter_map(|it| match it {
             Work::Call { call_id, since, .. } if since.elapsed() < lease => Some(*call_id),
             _ => None,
