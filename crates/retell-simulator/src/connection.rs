@@ -119,7 +119,7 @@ impl<'a> Connection<'a> {
         }
         match answer {
             Answer::Twice => {
-                self.again = Some(serialized(head, &reply));
+                self.again = Some(serialized(self.shared, head, &reply));
                 self.send(head, &reply)
             }
             Answer::Swapped => {
