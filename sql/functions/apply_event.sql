@@ -75,7 +75,7 @@ begin
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
     if v_opts_out then
-      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
     end if;
     v_stored.state := 'duplicate';
     return v_stored;
@@ -109,7 +109,7 @@ begin
   end case;
   if v_opts_out then
     -- now, whenever the call is decided
-    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
   end if;
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;

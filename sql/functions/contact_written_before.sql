@@ -12,6 +12,9 @@ declare
   v_restart boolean := false;
   v_stop boolean := false;
   v_phone text;
+  v_open record; -- its open call that nobody has answered
+  v_is_moved boolean := false;
+  v_consent_ends boolean := false;
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
@@ -49,7 +52,7 @@ begin
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
     if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
-      and new.status in ('wrong_number', 'failed', 'do_not_call') then
+      and new.status in ('wrong_number', 'failed') then
       new.status := case when new.appointment_status in ('confirmed', 'cancelled')
         then new.appointment_status::text else 'scheduled' end;
       new.needs_review := false;
@@ -57,6 +60,37 @@ begin
     elsif tg_op = 'UPDATE' and old.phone_e164 is null and new.phone_e164 is not null and new.next_call_at is null
       and new.status in ('scheduled', 'callback') then
       v_restart := new.appointment_status = 'booked';
+    end if;
+  end if;
+
+  -- what is known about numbers: a new one does not end a contact's wish not to be called, and is not right because it is new
+  if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164 and old.phone_e164 is not null and exists (
+    select from vioc.do_not_call as d join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = d.tenant_id
+    where d.phone = old.phone_e164) then
+    new.status := 'do_not_call';
+    new.next_call_at := null;
+    v_restart := false;
+  elsif new.phone_e164 is not null and new.status <> 'do_not_call'
+    and (v_is_fresh or (tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164))
+    and exists (
+      select from vioc.number_facts as f join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = f.tenant_id
+      where f.phone = new.phone_e164 and f.kind = 'wrong_number' and vioc.same_name(f.name_hash, new.name)) then
+    new.status := 'wrong_number';
+    new.next_call_at := null;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    if old.phone_e164 is not null and new.phone_e164 is distinct from old.phone_e164 and new.consent_at is not distinct from old.consent_at then
+      -- a consent is of the number that gave it
+      new.consent_at := null;
+      new.consent_source := null;
+    end if;
+    v_is_moved := new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked';
+    v_consent_ends := v_tenant.require_consent and old.consent_at <= v_now and coalesce(new.consent_at > v_now, true);
+    if v_is_moved or v_consent_ends or new.phone_e164 is distinct from old.phone_e164 then
+      select o.status, o.contact_status_before = 'callback' as is_promised into v_open
+      from vioc.calls as o
+      where o.tenant_id = old.tenant_id and o.contact_id = old.id and not o.is_test and o.is_open and o.status not in ('ongoing', 'ended');
     end if;
   end if;
 
@@ -79,7 +113,12 @@ begin
     if new.call_at is null and old.call_at = new.next_call_at then
       new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
-    if v_restart and not v_stop then
+    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open.is_promised)
+      and coalesce(old.next_call_at, case when v_open.is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
+      -- what was promised is kept, before the new appointment
+      new.status := 'callback';
+      new.attempts := 0;
+    elsif v_restart and not v_stop then
       new.attempts := 0;
       new.requested_time := null;
       new.requested_text := null;
@@ -97,7 +136,19 @@ begin
     new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
+      when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
+      -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
+      when v_is_moved and (v_open.status is not null
+          or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))))
+        and v_now < new.appointment_time - v_tenant.min_notice
+        and exists (
+          select from unnest(v_tenant.reminder_plan) as s (ahead)
+          where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then v_now
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+  elsif v_open.status is not null and new.next_call_at is null and new.status in ('scheduled', 'calling', 'callback')
+    and (v_consent_ends or v_open.status <> 'queued' or new.phone_e164 is null) then
+    -- that call is stopped: it is due again as soon as the rules allow it
+    new.next_call_at := v_now;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
@@ -121,6 +172,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at
+  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

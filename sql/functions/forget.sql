@@ -39,7 +39,7 @@ begin
   -- of calls under way only the basics
   update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
   where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
-  -- the opt-out stays, its reason may name somebody
+  -- the opt-out stays (and what vioc.number_facts knows, without a name), its reason may name somebody
   update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = p_phone;
   return v_rows;
 end

@@ -7,7 +7,8 @@ create function vioc.rules(p_now timestamptz)
 returns table (
   tenant_id bigint, contact_id bigint, sends_with bigint,
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
-  phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
+  phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, not_in_review boolean,
+  consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
   in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
   number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
@@ -17,15 +18,14 @@ begin atomic
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     c.phone_e164 is not null,
     t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
-    not exists (
+    -- the number's, and the contact's own: the next number that the application writes does not end it
+    c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
       where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
-    -- the person's, at this number, whichever appointment the call was about
-    c.status <> 'wrong_number' and not exists (
-      select from vioc.contacts as w
-      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.status = 'wrong_number'
-        and (w.name, w.patient_name) is not distinct from (c.name, c.patient_name)),
+    -- the name's, at this number, whichever row or appointment the call was about
+    c.status <> 'wrong_number' and not known.is_wrong,
+    not known.is_in_review,
     not t.require_consent or (c.consent_at is not null and c.consent_at <= p_now),
     c.appointment_status in ('booked', 'confirmed'),
     c.appointment_time is null or c.appointment_time > p_now,
@@ -38,7 +38,7 @@ begin atomic
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
     -- callback_requested: once, at the time that was asked for
-    asked.for_it or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
+    asked.for_it or coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true),
     asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
     coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
     c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
@@ -49,6 +49,14 @@ begin atomic
   cross join vioc.practice_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  -- what contacts have said at this number, to any location of the organisation
+  cross join lateral (
+    select coalesce(bool_or(f.kind = 'wrong_number' and vioc.same_name(f.name_hash, c.name)), false) as is_wrong,
+      coalesce(bool_or(f.kind = 'in_review'), false) as is_in_review,
+      max(f.created_at) filter (where f.kind = 'spoke') as spoke_at
+    from vioc.number_facts as f
+    join vioc.tenants as ft on ft.id = f.tenant_id
+    where f.phone = c.phone_e164 and (ft.id = t.id or ft.organisation = t.organisation)) as known
   cross join lateral (
     select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
       -- that call itself, to be sent again

@@ -37,6 +37,7 @@ begin
   update vioc.calls as c
   set needs_review = v_is_promised, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  perform vioc.end_review(v_call.id, v_now);
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
     and not exists (

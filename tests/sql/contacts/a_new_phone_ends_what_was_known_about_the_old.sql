@@ -12,9 +12,9 @@ update vioc.contacts as c set phone = c.phone_e164 from people as p where p.id =
 select is(c.status::text, p.status, p.status || ': the same number') from people as p join vioc.contacts as c on c.id = p.id;
 update vioc.contacts as c set phone = '(212) 555-9' || lpad((c.id % 1000)::text, 3, '0') from people as p where p.id = c.id;
 select ok(c.status = 'scheduled' and c.next_call_at is not null and c.attempts = 0 and not c.needs_review, p.status || ' ends')
-from people as p join vioc.contacts as c on c.id = p.id where p.status in ('wrong_number', 'failed', 'do_not_call');
+from people as p join vioc.contacts as c on c.id = p.id where p.status in ('wrong_number', 'failed');
 select is(c.status::text, p.status, p.status || ' stays')
-from people as p join vioc.contacts as c on c.id = p.id where p.status not in ('wrong_number', 'failed', 'do_not_call');
+from people as p join vioc.contacts as c on c.id = p.id where p.status not in ('wrong_number', 'failed');
 
 -- a number that could not be dialled is mended
 select pg_temp.contact(:tenant, '9 days', '12') as broken \gset

@@ -61,7 +61,7 @@ select pg_temp.hear(:old, 'call_analyzed', pg_temp.analysed('{"outcome": "confir
 select is(pg_temp.told(:old), 'completed do_not_call / do_not_call', 'an opt-out in an older call applies');
 select pg_temp.contact(:tenant) as bob \gset
 select pg_temp.dial(:bob) as old \gset
-select pg_temp.report(:old, '{"status": "ended", "outcome": "declined"}') as ignored \gset
+select pg_temp.report(:old, '{"status": "ended", "outcome": "completed"}') as ignored \gset
 select pg_temp.dial(:bob, 'placed', pg_temp.at('3 hours')) as new \gset
 select pg_temp.hear(:old, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}')) as ignored \gset
 select is(pg_temp.told(:old), 'completed cancelled / calling / review', 'any other correction of an older call is for a person');

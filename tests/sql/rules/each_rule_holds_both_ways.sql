@@ -1,6 +1,6 @@
 -- vioc.rules is the one definition of every rule. Per column: a change that breaks it alone, and one that mends it.
 \ir ../practice.psql
-select plan(81);
+select plan(85);
 
 -- noon on a Wednesday in New York
 \set noon '2031-06-11 12:00-04'
@@ -42,6 +42,8 @@ insert into cases (rule, breaks, mends) values
   ('country_allowed', 'update vioc.tenants set allowed_countries = ''{}'' where id = T', 'update vioc.tenants set allowed_countries = null where id = T'),
   ('not_opted_out', 'select vioc_do_not_call(T, ''+12125559999'')', 'select vioc_allow_call(T, ''+12125559999'', ''by letter'')'),
   ('right_number', 'update vioc.contacts set status = ''wrong_number'', next_call_at = null where id = C', 'update vioc.contacts set status = ''scheduled'' where id = C'),
+  ('not_in_review', 'insert into vioc.number_facts (tenant_id, phone, kind, call_id) values (T, ''+12125559999'', ''in_review'', 1)', 'delete from vioc.number_facts'),
+  ('right_number', 'insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id) values (T, ''+12125559999'', ''wrong_number'', vioc.name_hash(''JONES, Ann''), 1)', 'update vioc.number_facts set name_hash = vioc.name_hash(''Ann Smith'')'),
   ('consented', 'update vioc.tenants set require_consent = true where id = T', 'update vioc.contacts set consent_at = now() where id = C'),
   ('consented', 'update vioc.contacts set consent_at = ''2031-06-12'' where id = C', 'update vioc.contacts set consent_at = ''2031-06-10'' where id = C'),
   ('appointment_booked', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C', 'update vioc.contacts set appointment_status = ''booked'' where id = C'),
