@@ -12,7 +12,8 @@ declare
   v_restart boolean := false;
   v_stop boolean := false;
   v_phone text;
-  v_open record; -- its open call that nobody has answered
+  v_open_status text; -- of its open call that nobody has answered
+  v_open_is_promised boolean := false;
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
 begin
@@ -88,7 +89,7 @@ begin
     v_is_moved := new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked';
     v_consent_ends := v_tenant.require_consent and old.consent_at <= v_now and coalesce(new.consent_at > v_now, true);
     if v_is_moved or v_consent_ends or new.phone_e164 is distinct from old.phone_e164 then
-      select o.status, o.contact_status_before = 'callback' as is_promised into v_open
+      select o.status, o.contact_status_before = 'callback' as is_promised into v_open_status, v_open_is_promised
       from vioc.calls as o
       where o.tenant_id = old.tenant_id and o.contact_id = old.id and not o.is_test and o.is_open and o.status not in ('ongoing', 'ended');
     end if;
@@ -113,8 +114,8 @@ begin
     if new.call_at is null and old.call_at = new.next_call_at then
       new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
-    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open.is_promised)
-      and coalesce(old.next_call_at, case when v_open.is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
+    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
+      and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
       -- what was promised is kept, before the new appointment
       new.status := 'callback';
       new.attempts := 0;
@@ -138,15 +139,15 @@ begin
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
       when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
       -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
-      when v_is_moved and (v_open.status is not null
+      when v_is_moved and (v_open_status is not null
           or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))))
         and v_now < new.appointment_time - v_tenant.min_notice
         and exists (
           select from unnest(v_tenant.reminder_plan) as s (ahead)
           where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then v_now
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
-  elsif v_open.status is not null and new.next_call_at is null and new.status in ('scheduled', 'calling', 'callback')
-    and (v_consent_ends or v_open.status <> 'queued' or new.phone_e164 is null) then
+  elsif v_open_status is not null and new.next_call_at is null and new.status in ('scheduled', 'calling', 'callback')
+    and (v_consent_ends or v_open_status <> 'queued' or new.phone_e164 is null) then
     -- that call is stopped: it is due again as soon as the rules allow it
     new.next_call_at := v_now;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
