@@ -2,14 +2,15 @@
 -- held back before anybody was dialled. conversed_at: when a conversation ended. Inlined by the planner: filter it.
 create function vioc.dialled_calls()
 returns table (
-  tenant_id bigint, to_number text, contact_id bigint, dialled_at timestamptz, is_open boolean, conversed_at timestamptz)
+  tenant_id bigint, to_number text, contact_id bigint, dialled_at timestamptz, is_open boolean, conversed_at timestamptz, was_promised boolean)
   language sql stable
 begin atomic
   select k.tenant_id, k.to_number, k.contact_id, k.first_posted_at,
     k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'),
     case when k.ended_at is not null and not coalesce(k.in_voicemail, false)
         and coalesce(k.disconnection_reason, '') not in ('voicemail_reached', 'ivr_reached')
-        and vioc.has_connected(k.disconnection_reason, k.ongoing_at) then k.ended_at end
+        and vioc.has_connected(k.disconnection_reason, k.ongoing_at) then k.ended_at end,
+    k.contact_status_before = 'callback'
   from vioc.calls as k
   where k.first_posted_at is not null and not k.is_test
     and (k.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')

@@ -29,6 +29,7 @@ begin
   perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
   perform vioc.expire_contacts(p_max_calls, p_now);
   perform vioc.skip_late_steps(p_now);
+  perform vioc.review_late(p_max_calls, p_now);
 
   loop
     -- a contact held by the app or by a second run is left for the next minute
@@ -39,21 +40,26 @@ begin
         select t.id,
           -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
           case when t.max_calls_per_day is null then v_piece
-            else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
+            -- and never fewer than were promised
+            else least(v_piece, p.due + greatest(0, vioc.calls_left_today(t.id, p_now) - p.due - p.ahead - (
               select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
         from vioc.tenants as t
+        cross join lateral (
+          select k.due, k.ahead from vioc.promises(t.id, p_now) as k where t.max_calls_per_day is not null
+          union all
+          select 0, 0 where t.max_calls_per_day is null) as p
         where t.id > v_after and t.live
         order by t.id) as t
       cross join lateral (
         select c.tenant_id, c.id
         from (
           -- in order before they are judged, so that no more are judged than are taken
-          select d.tenant_id, d.id, d.appointment_time
+          select d.tenant_id, d.id, d.appointment_time, d.status = 'callback' as is_promised
           from vioc.next_calls as n
           join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
-          order by d.appointment_time, d.id offset 0) as d
+          order by is_promised desc, d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
           select from vioc.permissions(p_now) as m
@@ -66,7 +72,7 @@ begin
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
               and o.is_open)
-        order by d.appointment_time, d.id
+        order by d.is_promised desc, d.appointment_time, d.id
         limit t.share
         for update of c skip locked) as d
       limit least(v_piece, p_max_calls - v_queued)) as d;

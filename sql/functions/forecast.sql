@@ -33,6 +33,8 @@ begin
       join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+        -- later than a day they are for a person (vioc.review_late)
+        and not ((c.status = 'callback' or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
     ),
     allowed as (
       select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (

@@ -37,9 +37,9 @@ begin
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
     perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
   elsif v_verdict.rule = 'appointment_ahead' then
-    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+    perform vioc.expire_uncalled(p_call, v_verdict.detail, p_now);
   elsif p_call.not_after < p_now then
-    perform vioc.expire_call(p_call, 'too close to the appointment', p_now);
+    perform vioc.expire_uncalled(p_call, 'too close to the appointment', p_now);
   elsif v_verdict.rule is null then
     -- its number was taken by another call of the same batch
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
@@ -57,7 +57,7 @@ begin
         else greatest(p_now, vioc.rested_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
       p_call.not_after + interval '1 second', p_call.forced);
     if v_opening is null then
-      perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
+      perform vioc.expire_uncalled(p_call, 'no opening is left before the appointment', p_now);
     else
       update vioc.calls as c
       set due_at = case when c.forced then least(v_opening, c.queued_at + interval '15 minutes') else v_opening end

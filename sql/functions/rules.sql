@@ -37,10 +37,10 @@ begin atomic
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
-    -- callback_requested: once, at the time that was asked for
+    -- callback_requested: once, at the time that was asked for, which was judged when it was promised (vioc.tell_contact)
     asked.for_it or coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true),
-    asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
-    coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
+    case when asked.for_it then recent.promised_today < 2 else coalesce(recent.today < t.max_calls_per_number_per_day, true) end,
+    asked.for_it or coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
     c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
@@ -67,6 +67,7 @@ begin atomic
   cross join lateral (
     select count(*) as in_7_days,
       count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
+      count(*) filter (where d.was_promised and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as promised_today,
       max(d.conversed_at) as conversed_at
     from vioc.dialled_calls() as d
     where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164

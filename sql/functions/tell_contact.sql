@@ -7,7 +7,8 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_no_time constant text := 'asked to be called back, at no time that can be called at';
+  v_asked constant text := 'asked to be called back, '; -- as vioc.promise says
+  v_problem text;
   v_contact vioc.contacts;
   v_tenant vioc.tenants;
   v_opens time;
@@ -169,13 +170,20 @@ begin
         return;
       end if;
     end if;
-    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      -- at the time asked for, or, if that is in closed hours, when they open
-      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
-    if p_outcome = 'callback_requested' and v_next is null then
-      perform vioc.ask_review(p_call, v_no_time);
+    if p_outcome = 'callback_requested' then
+      select p.at, p.problem into v_next, v_problem
+      from vioc.promise(v_contact, v_wish, coalesce(p_call.ended_at, p_now), p_now) as p;
+    end if;
+    if v_problem is not null then
+      if starts_with(p_call.review_reason, v_asked) then
+        update vioc.calls as c set review_reason = null where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      end if;
+      perform vioc.ask_review(p_call, v_problem);
       p_call.needs_review := true;
-    elsif p_call.review_reason = v_no_time then
+      -- until a person has read it, the plan's next step stays
+      v_next := case when v_contact.appointment_status = 'booked'
+        then vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now) end;
+    elsif starts_with(p_call.review_reason, v_asked) then
       update vioc.calls as c set needs_review = false, review_reason = null
       where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
       p_call.needs_review := false;

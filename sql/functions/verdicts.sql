@@ -82,7 +82,8 @@ begin atomic
       'somebody has just spoken at this number: it is left alone until ' || w.rested),
     (18, 'below_day_cap', r.below_day_cap, true, true, false,
       'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
-      'the number has had its calls for today, ' || t.max_calls_per_number_per_day || '; again from ' || w.rested),
+      'the number has had its calls for today, ' || case when c.status = 'callback' then 'two that were asked for'
+        else t.max_calls_per_number_per_day::text end || '; again from ' || w.rested),
     (19, 'below_week_cap', r.below_week_cap, true, true, false,
       'the number has not had its calls for seven days' || coalesce(', ' || t.max_calls_per_number_in_7_days, ''),
       'the number has had its calls for seven days, ' || t.max_calls_per_number_in_7_days || '; again from ' || w.rested),
@@ -94,8 +95,8 @@ begin atomic
     (21, 'enough_notice', r.enough_notice, false, false, true,
       'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
       'too close to the appointment for a call that makes itself, min_notice is ' || t.min_notice),
-    (22, 'practice_has_calls_left', coalesce(w.calls_left > 0, true), true, false, true,
-      'the practice has calls left today' || coalesce(', ' || w.calls_left || ' of ' || t.max_calls_per_day, ''),
+    (22, 'practice_has_calls_left', coalesce(w.calls_left > 0, true) or c.status = 'callback', true, false, true,
+      'the practice has calls left today' || coalesce(', ' || greatest(w.calls_left, 0) || ' of ' || t.max_calls_per_day, ''),
       'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
         || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
     (23, 'practice_live', t.live, true, false, true,

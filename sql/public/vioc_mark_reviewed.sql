@@ -31,7 +31,8 @@ begin
     -- a callback at no time that can be called at: nobody would call
     v_is_promised := v_outcome = 'callback_requested' and exists (
       select from vioc.contacts as ct
-      where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'callback' and ct.next_call_at is null);
+      where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'callback'
+        and (ct.next_call_at is null or ct.requested_time is null or ct.next_call_at < ct.requested_time));
   end if;
   -- last: nothing above asks for a review again
   update vioc.calls as c
