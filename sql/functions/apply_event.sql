@@ -22,6 +22,7 @@ begin
   if v_call.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then
       perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+      perform vioc.hear_inbound(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     v_stored.body := vioc.kept_body(

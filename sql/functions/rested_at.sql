@@ -4,9 +4,15 @@ create function vioc.rested_at(p_tenant_id bigint, p_contact_id bigint, p_now ti
 begin atomic
   select greatest(
     case when not r.number_rested then (
-      select max(d.conversed_at) + t.wait_after_conversation from vioc.dialled_calls() as d
-      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)) end,
+      select max(s.spoke_at) + t.wait_after_conversation
+      from (
+        select d.conversed_at as spoke_at from vioc.dialled_calls() as d
+        where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+          and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
+        union all
+        select f.created_at from vioc.number_facts as f
+        join vioc.sharing_tenants(c.tenant_id) as o on o.tenant_id = f.tenant_id
+        where f.phone = c.phone_e164 and f.kind = 'spoke') as s) end,
     case when not r.below_day_cap then vioc.day_begins(p_now, t.time_zone, -1) end,
     -- when the oldest of the calls that fill the week is seven days old
     case when not r.below_week_cap then vioc.day_begins((

@@ -79,7 +79,7 @@ begin atomic
       'today is a blackout date of the practice' || coalesce('; none from ' || w.blackout_change, '')),
     (17, 'number_rested', r.number_rested, true, true, false,
       'no conversation with this number of late',
-      'somebody has just spoken at this number: it is left alone until ' || w.rested),
+      'the practice has just spoken with a person at this number: it is left alone until ' || w.rested),
     (18, 'below_day_cap', r.below_day_cap, true, true, false,
       'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
       'the number has had its calls for today, ' || case when c.status = 'callback' then 'two that were asked for'

@@ -43,7 +43,7 @@ select pg_temp.ends(:first, 'user_hangup', pg_temp.at('09:05')) \g /dev/null
 select is(pg_temp.broken(pg_temp.child(2), pg_temp.at('11:04')), 'number_rested', 'two hours of rest after a conversation, for the second child too');
 select is(pg_temp.broken(pg_temp.child(2), pg_temp.at('11:05')), 'none', 'not longer');
 select is(pg_temp.detail(pg_temp.child(2), 'number_rested', pg_temp.at('10:00')),
-  'somebody has just spoken at this number: it is left alone until Wed 11 Jun 2031 11:05 (America/New_York)', 'it says until when');
+  'the practice has just spoken with a person at this number: it is left alone until Wed 11 Jun 2031 11:05 (America/New_York)', 'it says until when');
 select is(pg_temp.dial(pg_temp.child(2), pg_temp.at('10:00')), null, 'a queued call waits');
 select is((select due_at from vioc.calls where contact_id = pg_temp.child(2)), pg_temp.at('11:05'), '... until then');
 select is((select count(*) from pg_temp.claim(pg_temp.at('11:05'))), 1::bigint, 'and is made');
