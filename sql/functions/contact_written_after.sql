@@ -6,6 +6,7 @@ create function vioc.contact_written_after() returns trigger
 as $$
 begin
   if tg_op = 'DELETE' then
+    perform vioc.keep_standing(old, now());
     perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
     return old;
   end if;

@@ -16,6 +16,8 @@ declare
   v_open_is_promised boolean := false;
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
+  v_standing vioc.standings;
+  v_is_known boolean := false; -- from a row that was deleted
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
@@ -95,6 +97,16 @@ begin
     end if;
   end if;
 
+  if v_is_fresh and new.external_id is not null and new.appointment_time > v_now then
+    select s.* into v_standing from vioc.standings as s
+    where s.tenant_id = new.tenant_id and s.external_id_hash = vioc.person_hash('external_id', new.external_id)
+      and s.appointment_time = new.appointment_time;
+    v_is_known := found and new.appointment_status = 'booked'
+      -- what was known of another number says nothing about this one, but that the contact does not want to be called
+      and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
+        or v_standing.phone_hash = coalesce(vioc.person_hash('phone', new.phone_e164), ''));
+  end if;
+
   -- a wrong number and an opt-out outlive whatever happens to the appointment
   if tg_op = 'UPDATE' then
     if new.appointment_status is distinct from old.appointment_status then
@@ -156,6 +168,21 @@ begin
     and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
+  end if;
+
+  if v_is_known then
+    new.status := case when new.status = 'wrong_number' then new.status else v_standing.status end;
+    new.last_outcome := v_standing.last_outcome;
+    new.attempts := v_standing.attempts;
+    new.last_attempt := v_standing.attempts;
+    new.requested_time := v_standing.requested_time;
+    new.needs_review := v_standing.needs_review;
+    new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
+    new.next_call_at := case
+      when new.status not in ('scheduled', 'callback') or new.phone_e164 is null then null
+      when v_standing.next_call_at is not null then v_standing.next_call_at
+      else vioc.next_plan_step(new, v_tenant, new.planned_at, v_now) end;
+    v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written

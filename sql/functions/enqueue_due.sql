@@ -64,7 +64,7 @@ begin
         cross join lateral (
           select from vioc.permissions(p_now) as m
           where m.tenant_id = c.tenant_id and m.contact_id = c.id
-            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice and m.not_in_review
+            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice and m.may_be_automatic
           offset 0) as allowed
         where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')

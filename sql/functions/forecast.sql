@@ -45,7 +45,7 @@ begin
       cross join lateral (
         select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
       where r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-        and r.appointment_booked and r.appointment_ahead
+        and r.appointment_booked and r.appointment_ahead and r.called_once and r.not_in_review
     )
     select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
       vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at

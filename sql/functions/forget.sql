@@ -13,6 +13,7 @@ begin
   -- its queued calls are cancelled, one at Retell is stopped
   delete from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = any (p_contact_ids);
   get diagnostics v_rows = row_count;
+  delete from vioc.standings as s where s.tenant_id = p_tenant_id and s.contact_id = any (p_contact_ids);
 
   with marked as (
     update vioc.calls as c set forgotten_at = p_now

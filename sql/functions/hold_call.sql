@@ -30,7 +30,7 @@ begin
 
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
-  where not v.ok and (not v.automatic or (v.rule = 'not_in_review' and p_call.priority < 2)) and not (p_call.forced and v.overridable)
+  where not v.ok and (not v.automatic or (v.rule in ('not_in_review', 'called_once') and p_call.priority < 2)) and not (p_call.forced and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
 
@@ -44,7 +44,7 @@ begin
     -- its number was taken by another call of the same batch
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-  elsif v_verdict.rule = 'not_in_review' then
+  elsif v_verdict.rule in ('not_in_review', 'called_once') then
     -- the review has it judged at once (vioc.end_review)
     update vioc.calls as c set due_at = least(p_now + interval '1 hour', c.not_after + interval '1 second', c.appointment_time)
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;

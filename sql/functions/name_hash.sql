@@ -8,7 +8,7 @@ begin atomic
     select coalesce(string_agg(w.word, ' ' order by w.word collate "C") filter (where w.is_said),
       string_agg(w.word, ' ' order by w.word collate "C"), '') as words
     from (
-      select s.word, length(s.word) > 1 and s.word not in ('mr', 'mrs', 'ms', 'miss', 'mister', 'madam', 'sir', 'dr', 'doctor', 'prof',
+      select s.word, (length(s.word) > 1 or s.word ~ '[0-9]') and s.word not in ('mr', 'mrs', 'ms', 'miss', 'mister', 'madam', 'sir', 'dr', 'doctor', 'prof',
         'herr', 'frau', 'fr', 'hr', 'sr', 'sra', 'srta', 'don', 'dona', 'senor', 'senora', 'm', 'mme', 'mlle', 'monsieur', 'madame', 'jr') as is_said
       from string_to_table(vioc.folded(p_name, ' '), ' ') as s (word)
       where s.word <> '') as w) as n;

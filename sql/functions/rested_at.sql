@@ -4,21 +4,22 @@ create function vioc.rested_at(p_tenant_id bigint, p_contact_id bigint, p_now ti
 begin atomic
   select greatest(
     case when not r.number_rested then (
-      select max(s.spoke_at) + t.wait_after_conversation
+      select max(s.rests_until)
       from (
-        select d.conversed_at as spoke_at from vioc.dialled_calls() as d
-        where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-          and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
+        select greatest(d.conversed_at + t.wait_after_conversation, d.last_at + interval '15 minutes') as rests_until
+        from vioc.sharing_tenants(c.tenant_id) as o
+        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
+        where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
         union all
-        select f.created_at from vioc.number_facts as f
+        select f.created_at + t.wait_after_conversation from vioc.number_facts as f
         join vioc.sharing_tenants(c.tenant_id) as o on o.tenant_id = f.tenant_id
         where f.phone = c.phone_e164 and f.kind = 'spoke') as s) end,
     case when not r.below_day_cap then vioc.day_begins(p_now, t.time_zone, -1) end,
     -- when the oldest of the calls that fill the week is seven days old
     case when not r.below_week_cap then vioc.day_begins((
-      select d.dialled_at from vioc.dialled_calls() as d
-      where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
-        and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
+      select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
+      join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
+      where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6) and not (d.contact_id = c.id and d.is_open)
       order by d.dialled_at desc
       offset t.max_calls_per_number_in_7_days - 1 limit 1), t.time_zone, -7) end)
   from vioc.rules(p_now) as r

@@ -10,8 +10,8 @@ returns table (
   phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, not_in_review boolean,
   consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
-  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
-  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
+  called_once boolean, in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
+  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean, may_be_forced boolean)
   language sql stable
 begin atomic
   select c.tenant_id, c.id, s.sends_with,
@@ -34,14 +34,23 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.in_progress
         and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+    -- the same appointment entered twice: the row that was first is called
+    not exists (
+      select from vioc.contacts as w
+      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.appointment_time = c.appointment_time and w.id < c.id
+        and w.appointment_status = 'booked' and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
     -- callback_requested: once, at the time that was asked for, which was judged when it was promised (vioc.tell_contact)
-    asked.for_it or coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true),
+    asked.for_it or (coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true)
+      and coalesce(recent.last_at <= p_now - interval '15 minutes', true)),
     case when asked.for_it then recent.promised_today < 2 else coalesce(recent.today < t.max_calls_per_number_per_day, true) end,
     asked.for_it or coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
-    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true),
+    -- what force passes has an end, too
+    coalesce(recent.last_at <= p_now - interval '2 minutes', true)
+      and recent.forced_today < vioc.setting('max_forced_calls', '5')::integer
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.standing(p_now) as s on s.tenant_id = t.id
@@ -63,15 +72,16 @@ begin atomic
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
         and o.contact_status_before = 'callback'))) as for_it) as asked
-  -- over all contacts with this number; its own open call is the one that is being asked about
+  -- over all contacts of the organisation with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
       count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
       count(*) filter (where d.was_promised and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as promised_today,
-      max(d.conversed_at) as conversed_at
-    from vioc.dialled_calls() as d
-    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+      count(*) filter (where d.was_forced and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as forced_today,
+      max(d.conversed_at) as conversed_at, max(d.last_at) as last_at
+    from vioc.sharing_tenants(t.id) as s
+    join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = c.phone_e164
       and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
-      and not (d.contact_id = c.id and d.is_open)) as recent;
+    where not (d.contact_id = c.id and d.is_open)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

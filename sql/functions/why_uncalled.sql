@@ -9,7 +9,7 @@ begin atomic
         and (k.first_posted_at is not null or k.needs_review) and k.appointment_time is not distinct from c.appointment_time)
     then (
       select case when count(*) filter (where v.rule in ('tenant_configured', 'has_key', 'not_paused', 'not_suspended', 'phone_usable',
-            'country_allowed', 'not_opted_out', 'right_number', 'consented', 'appointment_booked', 'practice_live')) = 0
+            'country_allowed', 'not_opted_out', 'right_number', 'consented', 'appointment_booked', 'called_once', 'practice_live')) = 0
         then 'its call was due and was not made in time: ' || coalesce(min(v.detail) filter (where v.rule in ('line_free', 'in_legal_hours',
             'in_calling_hours', 'no_blackout', 'number_rested', 'below_day_cap', 'below_week_cap', 'not_in_review', 'practice_has_calls_left')),
           'there was no room for it') end

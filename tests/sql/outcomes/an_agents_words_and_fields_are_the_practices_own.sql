@@ -29,7 +29,7 @@ select is(pg_temp.after(:tenant, '{}', '{"Entscheid": "confirm"}'), 'confirmed',
 -- as people spell
 select is(pg_temp.after(:other, jsonb_build_object('outcome', w.said)), w.outcome, w.said)
 from (values ('opt-out', 'do_not_call'), ('Opt out', 'do_not_call'), ('do not call', 'do_not_call'), ('stop calling.', 'do_not_call'),
-  ('wrong number', 'wrong_number'), ('Not interested', 'declined'), ('call back', 'callback_requested'), ('not-attending', 'cancelled')) as w (said, outcome);
+  ('wrong number', 'wrong_number'), ('Not interested', 'declined'), ('call back', 'callback_requested 2031-03-19 15:00:00-04'), ('not-attending', 'cancelled')) as w (said, outcome);
 -- an action of none decides nothing
 select is(pg_temp.after(:other, w.said::jsonb), w.outcome, w.said)
 from (values ('{"appointment_action": "none", "outcome": "wrong_number"}', 'wrong_number'),

@@ -57,7 +57,7 @@ select vioc.enqueue_due(100, 'test', pg_temp.at('1 day 1 hour')) as queued \gset
 select is(count(*), 0::bigint, 'none is queued') from vioc.calls as k join unclear as u on k.contact_id in (u.contact, u.next) where k.status = 'queued';
 select is(v.ok::text || v.detail, 'falsewhat was said in a call to this number waits for a person to look at it: the practice settles it under "needs review", and no call is made by itself until then', 'it says so')
 from unclear as u, vioc.verdicts(:tenant, u.next, pg_temp.at('1 day')) as v where v.rule = 'not_in_review' and u.said = 'declined';
-select ok(p.may_be_called and p.is_good_time and not p.not_in_review, 'Call Now is for a person to decide')
+select ok(p.may_be_called and p.is_good_time and not p.may_be_automatic, 'Call Now is for a person to decide')
 from unclear as u, vioc.permissions(pg_temp.at('1 day 1 hour')) as p where p.contact_id = u.next and u.said = 'declined';
 -- one that was queued before
 select pg_temp.contact(:tenant, (pg_temp.call(call)).to_number, '2031-03-26 15:00-04') as queued from unclear where said = 'declined' \gset

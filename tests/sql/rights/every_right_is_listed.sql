@@ -112,6 +112,7 @@ insert into listed values
   ('table next_calls', 'admin select, operator select, viewer select'),
   ('table number_facts', 'admin select, operator select, viewer select'),
   ('table retell_calls', null),
+  ('table standings', null),
   ('table outcome_words', 'admin delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),

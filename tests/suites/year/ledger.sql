@@ -85,7 +85,7 @@ begin
     return 'open';
   end if;
   perform vioc.refuse_by_rule(v_contact.tenant_id, p_contact, p_force, p_now);
-  perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 1::smallint, p_now);
+  perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 2::smallint, p_now);
   return 'queued';
 exception when sqlstate 'VC001' then
   return 'refused';
