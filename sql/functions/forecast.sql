@@ -38,9 +38,9 @@ begin
     ),
     allowed as (
       select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
-          select from vioc.dialled_calls() as d
-          where d.tenant_id = p_tenant_id and d.to_number = p.phone_e164
-            and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
+          select from vioc.sharing_tenants(p_tenant_id) as s
+          join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = p.phone_e164
+          where d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
       from planned as p
       cross join lateral (
         select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
@@ -57,10 +57,11 @@ begin
       -- one after the other, as the caps let them
       if v_call.phone_e164 is distinct from v_phone then
         v_phone := v_call.phone_e164;
-        select array_agg(d.dialled_at), max(d.conversed_at) + v_tenant.wait_after_conversation
-        into v_dialled, v_rested from vioc.dialled_calls() as d
-        where d.tenant_id = p_tenant_id and d.to_number = v_phone
-          and d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
+        select array_agg(d.dialled_at), max(greatest(d.conversed_at + v_tenant.wait_after_conversation, d.last_at + interval '15 minutes'))
+        into v_dialled, v_rested
+        from vioc.sharing_tenants(p_tenant_id) as s
+        join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = v_phone
+        where d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
       end if;
       loop
         v_from := v_at;
@@ -71,18 +72,18 @@ begin
             where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 0)) >= v_tenant.max_calls_per_number_per_day then
             v_at := vioc.day_begins(v_at, v_tenant.time_zone, -1);
           end if;
+          v_at := greatest(v_at, vioc.day_begins((
+            select d.at from unnest(v_dialled) as d (at)
+            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
+            order by d.at desc
+            offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
         end if;
-        v_at := greatest(v_at, vioc.day_begins((
-          select d.at from unnest(v_dialled) as d (at)
-          where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
-          order by d.at desc
-          offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
         exit when v_at = v_from;
         v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
       end loop;
       if v_at is not null then
         v_dialled := v_dialled || v_at;
-        v_rested := v_at + v_tenant.wait_after_conversation;
+        v_rested := v_at + greatest(v_tenant.wait_after_conversation, '15 minutes');
       end if;
     end if;
     if v_at < v_end then
