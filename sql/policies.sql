@@ -43,7 +43,7 @@ begin
       select 'credentials', 'viewers see', 'select', false,
         'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
       union all
-      select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals']) as r (relation)
+      select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals', 'last_runs']) as r (relation)
       union all
       select 'contacts', 'operators ' || c.command, c.command, c.command = 'insert', s.condition
       from seen as s cross join unnest(array['insert', 'update', 'delete']) as c (command)

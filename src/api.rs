@@ -8,10 +8,11 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use pgrx::datum::{Time, Timestamp};
 use pgrx::prelude::*;
 
+use vioc_core::phone::Whereabouts;
 use vioc_retell::{Secret, secrets};
 
 use crate::clock::EPOCH_US;
-use crate::{config, errand, shared, wake};
+use crate::{config, shared, wake};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
@@ -19,9 +20,9 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
-fn ask_worker() {
+fn ask_worker(tenants: Option<Vec<i64>>) {
     if let Some(slot) = wake::slot_index().and_then(shared::slot) {
-        slot.ask();
+        slot.ask(tenants);
     }
 }
 
@@ -52,8 +53,10 @@ fn server_state() -> &'static str {
     }
     match wake::slot_index().and_then(shared::slot) {
         None => "not_listed",
-        Some(slot) if slot.has_worker() => "ready",
-        Some(_) => "no_worker",
+        Some(slot) if !slot.has_worker() => "no_worker",
+        Some(slot) if slot.report.is_stuck() => "stuck",
+        Some(slot) if slot.report.is_stopped() => "stopped",
+        Some(_) => "ready",
     }
 }
 
@@ -75,11 +78,16 @@ fn worker_report() -> TableIterator<
         name!(not_placed, i64),
         name!(problem, Option<String>),
         name!(problem_at, Option<TimestampWithTimeZone>),
+        name!(capacity, i64),
+        name!(settings_error, Option<String>),
+        name!(retell_error, Option<String>),
+        name!(retell_error_at, Option<TimestampWithTimeZone>),
     ),
 > {
     let row = wake::slot_index().and_then(shared::slot).map(|slot| {
         let report = &slot.report;
         let count = |it: &AtomicU64| it.load(Ordering::Relaxed).cast_signed();
+        let (unreached, unreached_at) = report.unreached().unzip();
         (
             slot.worker_pid(),
             instant(&report.started_at),
@@ -90,6 +98,10 @@ fn worker_report() -> TableIterator<
             count(&report.not_placed),
             report.problem(),
             instant(&report.problem_at),
+            report.capacity.load(Ordering::Relaxed).into(),
+            report.settings(),
+            unreached,
+            unreached_at.and_then(|us| us.try_into().ok()),
         )
     });
     TableIterator::new(row)
@@ -135,8 +147,13 @@ fn instant(us: &AtomicI64) -> Option<TimestampWithTimeZone> {
 }
 
 #[pg_extern(sql = false)]
-fn wait_for_change(seen: i64, timeout_ms: i32) -> i64 {
-    wake::wait_for_change(seen, timeout_ms)
+fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> i64 {
+    wake::wait_for_change(seen, timeout_ms, role)
+}
+
+#[pg_extern(sql = false)]
+fn lock_grants(role: pg_sys::Oid) {
+    crate::db::lock_grants(role);
 }
 
 #[pg_extern(sql = false)]
@@ -151,7 +168,7 @@ fn matching_key(
     header: Option<&str>,
     keys: Option<Vec<Option<String>>>,
     now: Option<TimestampWithTimeZone>,
-    hashes: i64,
+    hashes: Option<i64>,
 ) -> i32 {
     let (Some(body), Some(header), Some(now)) = (body, header, now) else {
         return 0;
@@ -173,7 +190,7 @@ fn matching_key(
         hashed += 1;
     }
     if matching == 0 {
-        for _ in hashed..hashes {
+        for _ in hashed..hashes.unwrap_or_default() {
             std::hint::black_box(is_signed_by("none"));
         }
     }
@@ -207,6 +224,46 @@ fn phone_zones(e164: &str) -> Vec<&'static str> {
 }
 
 #[pg_extern(sql = false)]
+fn places_of(
+    zone: Option<&str>,
+    practice_zone: Option<&str>,
+    number: Option<&str>,
+) -> Option<Vec<String>> {
+    let zones = Whereabouts::of(zone, number).zones(practice_zone?);
+    Some(zones.into_iter().map(str::to_owned).collect())
+}
+
+#[pg_extern(sql = false)]
+fn zones_of(
+    zone: Option<&str>,
+    practice_zone: Option<&str>,
+    number: Option<&str>,
+) -> Option<Vec<String>> {
+    let zones = Whereabouts::of(zone, number).zones_of_hours(practice_zone?);
+    Some(zones.into_iter().map(str::to_owned).collect())
+}
+
+#[pg_extern(sql = false)]
+fn folded_name(name: &str) -> Option<String> {
+    vioc_core::name::folded(name)
+}
+
+#[pg_extern(sql = false)]
+fn is_place(zone: &str) -> bool {
+    vioc_core::phone::is_place(zone)
+}
+
+#[pg_extern(sql = false)]
+fn is_country(code: &str) -> bool {
+    vioc_core::phone::is_country(code)
+}
+
+#[pg_extern(sql = false)]
+fn spellings(e164: &str) -> Vec<String> {
+    vioc_core::phone::spellings(e164)
+}
+
+#[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
     Some(vioc_core::spoken::date(naive(local)?, locale))
 }
@@ -224,6 +281,11 @@ fn session_id(installation_id: pgrx::Uuid, contact_id: i64, attempt: i32) -> pgr
 }
 
 #[pg_extern(sql = false)]
+fn url_part(text: &str) -> String {
+    vioc_core::url::segment(text)
+}
+
+#[pg_extern(sql = false)]
 fn storable_json(json: &str) -> String {
     vioc_core::json_text::storable(json).into_owned()
 }
@@ -235,11 +297,6 @@ fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Op
         vioc_core::wish::Wish::Instant(instant) => instant.to_rfc3339(),
         vioc_core::wish::Wish::Local(local) => local.format("%Y-%m-%dT%H:%M:%S").to_string(),
     })
-}
-
-#[pg_extern(sql = false)]
-fn run_in_database(database: &str, statements: &str) -> Option<String> {
-    errand::run(database, statements)
 }
 
 fn unix_ms(at: TimestampWithTimeZone) -> i64 {

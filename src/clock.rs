@@ -133,7 +133,7 @@ fn is_open(
     reason = "SQL has no records without a table"
 )]
 fn next_change(
-    to_open: bool,
+    to_open: Option<bool>,
     from: Option<TimestampWithTimeZone>,
     until: Option<TimestampWithTimeZone>,
     zones: Option<Array<'_, &str>>,
@@ -153,7 +153,7 @@ fn next_change(
     let from_s = seconds(from)?;
     // before p_until, to the second
     let until_s = until.and_then(seconds).unwrap_or(i64::MAX);
-    let found = if to_open {
+    let found = if to_open? {
         calendar.next_opening(from_s, until_s)
     } else {
         calendar.next_closing(from_s, until_s)

@@ -40,42 +40,39 @@ pub(crate) fn init(preloading: bool) {
             GucFlags::default(),
         );
     }
-    text(
+    checked(
         c"vioconcierge.api_base_url",
         c"Where Retell's API is; https, or http to this machine.",
         &API_BASE_URL,
+        GucFlags::default(),
+        check_api_base_url,
     );
-    GucRegistry::define_string_guc(
+    checked(
         c"vioconcierge.retell_api_key",
         c"API key of tenants without a key of their own; a key or file:NAME.",
-        c"",
         &RETELL_API_KEY,
-        GucContext::Sighup,
         GucFlags::SUPERUSER_ONLY,
+        check_retell_api_key,
     );
     text(
         c"vioconcierge.secrets_dir",
         c"Directory of the key files that file:NAME refers to.",
         &SECRETS_DIR,
     );
-    text(
+    checked(
         c"vioconcierge.webhook_base_url",
         c"Public base URL of the webhook front; Retell posts to /api/webhook/call-outcome below it.",
         &WEBHOOK_BASE_URL,
+        GucFlags::default(),
+        check_webhook_base_url,
     );
-    unsafe {
-        GucRegistry::define_string_guc_with_hooks(
-            c"vioconcierge.legal_hours",
-            c"Hours, at the contact's place, outside of which nobody is called: HH:MM-HH:MM, 24:00 is a time.",
-            c"",
-            &LEGAL_HOURS,
-            GucContext::Sighup,
-            GucFlags::default(),
-            Some(check_legal_hours),
-            None,
-            None,
-        );
-    }
+    checked(
+        c"vioconcierge.legal_hours",
+        c"Hours, at the contact's place, outside of which nobody is called: HH:MM-HH:MM, 24:00 is a time.",
+        &LEGAL_HOURS,
+        GucFlags::default(),
+        check_legal_hours,
+    );
     text(
         c"vioconcierge.ca_file",
         c"PEM file of certificate authorities trusted besides the system's.",
@@ -181,16 +178,150 @@ fn boolean(name: &'static CStr, about: &'static CStr, setting: &'static GucSetti
     GucRegistry::define_bool_guc(name, about, c"", setting, context, flags);
 }
 
-/// A wrong value would otherwise only show when somebody is to be called.
-#[pg_guard]
-unsafe extern "C-unwind" fn check_legal_hours(
-    value: *mut *mut std::ffi::c_char,
-    _extra: *mut *mut std::ffi::c_void,
-    _source: pg_sys::GucSource::Type,
-) -> bool {
-    let text = unsafe { CStr::from_ptr(*value) };
-    text.to_str()
-        .is_ok_and(|range| vioc_core::hours::parse(range).is_some())
+type CheckHook = unsafe extern "C-unwind" fn(
+    *mut *mut std::ffi::c_char,
+    *mut *mut std::ffi::c_void,
+    pg_sys::GucSource::Type,
+) -> bool;
+
+fn checked(
+    name: &'static CStr,
+    about: &'static CStr,
+    setting: &'static Text,
+    flags: GucFlags,
+    check: CheckHook,
+) {
+    let context = GucContext::Sighup;
+    // SAFETY: the hook only reads the text that PostgreSQL hands it.
+    unsafe {
+        GucRegistry::define_string_guc_with_hooks(
+            name,
+            about,
+            c"",
+            setting,
+            context,
+            flags,
+            Some(check),
+            None,
+            None,
+        );
+    }
+}
+
+/// Why a value of a setting cannot be used, and what can. No file is read: it may be there later, or be away later.
+struct Refusal {
+    detail: &'static CStr,
+    hint: &'static CStr,
+    /// PostgreSQL's own message shows the value.
+    is_secret: bool,
+}
+
+const API_BASE_URL_REFUSED: Refusal = Refusal {
+    detail: c"It must be an https URL, or an http URL of this machine, without user name, query and fragment.",
+    hint: c"For Retell: https://api.retellai.com. For a simulator on this machine: http://127.0.0.1:9000.",
+    is_secret: false,
+};
+const WEBHOOK_BASE_URL_REFUSED: Refusal = Refusal {
+    detail: c"It must be an http or https URL without user name, query and fragment.",
+    hint: c"For instance https://calls.example.com.",
+    is_secret: false,
+};
+const LEGAL_HOURS_REFUSED: Refusal = Refusal {
+    detail:
+        c"It must be two times of one day in order, each of two digits, a colon and two digits.",
+    hint: c"For instance 08:00-21:00.",
+    is_secret: false,
+};
+const RETELL_API_KEY_REFUSED: Refusal = Refusal {
+    detail: c"A key has no blanks; file:NAME has only letters, digits, dot, _ and - in NAME.",
+    hint: c"Copy the key from Retell's dashboard, or write file:NAME for a file in vioconcierge.secrets_dir.",
+    is_secret: true,
+};
+
+fn refusal(name: &str, value: &str) -> Option<Refusal> {
+    // as `read` and SQL take it: of the hours SQL trims nothing
+    let value = match name {
+        "vioconcierge.legal_hours" => value,
+        _ => value.trim(),
+    };
+    let (is_good, refusal) = match name {
+        "vioconcierge.api_base_url" => (
+            vioc_retell::check_base_url(value).is_ok(),
+            API_BASE_URL_REFUSED,
+        ),
+        "vioconcierge.webhook_base_url" => (
+            value.is_empty()
+                || !matches!(
+                    vioc_retell::check_base_url(value),
+                    Err(vioc_retell::PoolError::BaseUrl)
+                ),
+            WEBHOOK_BASE_URL_REFUSED,
+        ),
+        "vioconcierge.legal_hours" => (
+            vioc_core::hours::parse(value).is_some(),
+            LEGAL_HOURS_REFUSED,
+        ),
+        "vioconcierge.retell_api_key" => (
+            vioc_retell::secrets::is_well_formed(value),
+            RETELL_API_KEY_REFUSED,
+        ),
+        _ => return None,
+    };
+    (!is_good).then_some(refusal)
+}
+
+/// Why a line of the files cannot be used, better than PostgreSQL's "setting could not be applied".
+pub(crate) fn problem(name: &str, value: &str) -> Option<&'static str> {
+    refusal(name, value).and_then(|it| it.detail.to_str().ok())
+}
+
+unsafe fn check(name: &str, value: *mut *mut std::ffi::c_char) -> bool {
+    // SAFETY: PostgreSQL hands the hook of a text a pointer to a text, or to null.
+    let value = unsafe {
+        match (*value).is_null() {
+            true => c"",
+            false => CStr::from_ptr(*value),
+        }
+    };
+    let refusal = match value.to_str() {
+        Ok(value) => refusal(name, value),
+        Err(_) => refusal(name, "\u{fffd}"),
+    };
+    let Some(refusal) = refusal else {
+        return true;
+    };
+    // SAFETY: PostgreSQL reads these texts right after the hook, and frees none of them.
+    unsafe {
+        pg_sys::GUC_check_errdetail_string = refusal.detail.as_ptr().cast_mut();
+        pg_sys::GUC_check_errhint_string = refusal.hint.as_ptr().cast_mut();
+        if refusal.is_secret {
+            pg_sys::GUC_check_errmsg_string =
+                c"invalid value for parameter \"vioconcierge.retell_api_key\""
+                    .as_ptr()
+                    .cast_mut();
+        }
+    }
+    false
+}
+
+macro_rules! check_hooks {
+    ($($hook:ident: $name:literal),*) => {$(
+        #[pg_guard]
+        unsafe extern "C-unwind" fn $hook(
+            value: *mut *mut std::ffi::c_char,
+            _extra: *mut *mut std::ffi::c_void,
+            _source: pg_sys::GucSource::Type,
+        ) -> bool {
+            unsafe { check($name, value) }
+        }
+    )*};
+}
+
+check_hooks! {
+    check_api_base_url: "vioconcierge.api_base_url",
+    check_webhook_base_url: "vioconcierge.webhook_base_url",
+    check_legal_hours: "vioconcierge.legal_hours",
+    check_retell_api_key: "vioconcierge.retell_api_key"
 }
 
 fn read(setting: &Text) -> String {
@@ -240,7 +371,33 @@ pub(crate) fn secrets_dir() -> PathBuf {
     PathBuf::from(read(&SECRETS_DIR))
 }
 
-/// Longer than any request may take, so that a lease never ends under a worker that is alive.
-pub(crate) fn lease() -> Duration {
-    seconds(&REQUEST_TIMEOUT_S) + Duration::from_secs(30)
+/// Why the files that the settings name cannot be used, other than those that the connection pool reads itself.
+pub(crate) fn unusable_file() -> Option<&'static str> {
+    let dir = secrets_dir();
+    (!dir.as_os_str().is_empty() && !dir.is_dir())
+        .then_some("vioconcierge.secrets_dir: it is no directory that the server can look into")
+}
+
+/// How much longer a lease is than any request may take, so that it never ends under a worker that is alive.
+const LEASE_TO_SPARE: Duration = Duration::from_secs(30);
+
+/// By the settings that the connection pool really has, not by those that it will get.
+pub(crate) fn lease(pool: Option<&vioc_retell::Settings>) -> Duration {
+    pool.map_or_else(|| seconds(&REQUEST_TIMEOUT_S), |it| it.request_timeout) + LEASE_TO_SPARE
+}
+
+/// More requests than these would leave PostgreSQL too few file descriptors in the worker's process: a connection and a name
+/// look-up each.
+pub(crate) fn most_in_flight() -> usize {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: fills the struct, or leaves it as it is.
+    let is_known = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } == 0;
+    let descriptors = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
+    match is_known {
+        true => (descriptors.saturating_sub(128) / 2).max(1),
+        false => usize::MAX,
+    }
 }

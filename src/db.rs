@@ -11,6 +11,7 @@ use pgrx::datum::{DatumWithOid, Interval};
 use pgrx::pg_sys::panic::CaughtError;
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
+use vioc_core::config_lines::Line;
 use vioc_core::reply::CreateAnswer;
 use vioc_retell::Secret;
 
@@ -24,11 +25,25 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        self.sqlstate == "55P03"
+    }
+
     /// Whether the same may succeed a moment later: a lock, a conflict, a resource, a stop.
     pub(crate) fn is_of_the_moment(&self) -> bool {
         ["40", "53", "55", "57"]
             .iter()
             .any(|class| self.sqlstate.starts_with(class))
+    }
+}
+
+impl Failure {
+    /// Whether no call is at fault, although the same may fail again: as `vioc.claim_calls` judges.
+    pub(crate) fn is_the_systems(&self) -> bool {
+        self.is_of_the_moment()
+            || ["58", "XX"]
+                .iter()
+                .any(|class| self.sqlstate.starts_with(class))
     }
 }
 
@@ -41,7 +56,18 @@ impl fmt::Display for Failure {
 /// Runs `body` in a transaction of its own. An error, returned or raised, rolls it back and comes back as a value; the
 /// process goes on.
 pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Failure> {
+    transaction_within(None, body)
+}
+
+/// The same, cancelled if `body` takes longer than `limit`; the commit takes as long as it takes.
+pub(crate) fn transaction_within<R>(
+    limit: Option<Duration>,
+    body: impl FnOnce() -> SpiResult<R>,
+) -> Result<R, Failure> {
     let body = AssertUnwindSafe(body);
+    if let Some(limit) = limit {
+        stop::cancel_after(limit);
+    }
     let result = PgTryBuilder::new(AssertUnwindSafe(move || {
         unsafe {
             pg_sys::SetCurrentStatementStartTimestamp();
@@ -49,6 +75,7 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
             pg_sys::PushActiveSnapshot(pg_sys::GetTransactionSnapshot());
         }
         let result = run(body);
+        stop::cancel_no_more();
         unsafe {
             if result.is_ok() {
                 pg_sys::PopActiveSnapshot();
@@ -63,11 +90,13 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
         })
     }))
     .catch_others(|error| {
+        stop::cancel_no_more();
         stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
     })
     .catch_rust_panic(|error| {
+        stop::cancel_no_more();
         stop::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
         Err(failure(&error))
@@ -124,8 +153,8 @@ pub(crate) fn set_session_defaults() {
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),
-        // it waits for no row, but others may hold a table, or a row that nobody thought of
-        (c"lock_timeout", c"10s"),
+        // it waits for no row, but others may hold a table, or a row that nobody thought of: everybody's calls wait meanwhile
+        (c"lock_timeout", c"200ms"),
         (c"transaction_timeout", c"0"),
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),
@@ -172,6 +201,15 @@ pub(crate) struct Claimed {
     pub(crate) body: String,
 }
 
+/// What became of a call that was to be claimed, if it did not leave the queue otherwise.
+pub(crate) enum Answer {
+    Claimed(Claimed),
+    /// Another session holds a row of it.
+    Held(i64),
+    /// For the next claim: the bodies of this one are large enough.
+    Left(i64),
+}
+
 /// What counts against limits, by tenant and credential.
 #[derive(Default, Clone, Copy)]
 pub(crate) struct Used {
@@ -215,20 +253,32 @@ pub(crate) fn extension() -> Option<pg_sys::Oid> {
 /// Whether this session got (and now keeps) the lock that makes it the database's only worker: an advisory lock of a kind
 /// that SQL cannot take, or any login could keep the worker away.
 pub(crate) fn try_lock() -> bool {
+    const VIOC: u32 = u32::from_be_bytes(*b"vioc");
+    lock(VIOC, 1, true, true)
+}
+
+/// Keeps other transactions from changing the rights of this role until this one ends; waits as long as `lock_timeout` says.
+pub(crate) fn lock_grants(role: pg_sys::Oid) {
+    lock(role.to_u32(), 2, false, false);
+}
+
+/// Takes an advisory lock of a kind that SQL cannot take, for the session or the transaction; false if it is taken and not
+/// to be waited for.
+fn lock(key: u32, what: u32, is_for_session: bool, is_only_tried: bool) -> bool {
     // SQL has 1 (keys of one bigint) and 2 (of two integers)
     const OUR_KIND: u16 = 3;
-    const VIOC: u32 = u32::from_be_bytes(*b"vioc");
+    // SAFETY: the tag lives as long as the call; a wait ends by an error, as in any statement.
     unsafe {
         let tag = pg_sys::LOCKTAG {
             locktag_field1: pg_sys::MyDatabaseId.to_u32(),
-            locktag_field2: VIOC,
-            locktag_field3: 1,
+            locktag_field2: key,
+            locktag_field3: what,
             locktag_field4: OUR_KIND,
             locktag_type: pg_sys::LockTagType::LOCKTAG_ADVISORY as u8,
             locktag_lockmethodid: pg_sys::USER_LOCKMETHOD as u8,
         };
         let mode = pg_sys::ExclusiveLock as pg_sys::LOCKMODE;
-        let outcome = pg_sys::LockAcquire(&raw const tag, mode, true, true);
+        let outcome = pg_sys::LockAcquire(&raw const tag, mode, is_for_session, is_only_tried);
         outcome != pg_sys::LockAcquireResult::LOCKACQUIRE_NOT_AVAIL
     }
 }
@@ -239,6 +289,34 @@ pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
         "select vioc.attach_worker($1, pg_catalog.clock_timestamp())",
         &[is_first.into()],
     )
+}
+
+/// What the configuration files say about us now, and what is in force. Parameters may be written in any case.
+pub(crate) fn file_settings() -> SpiResult<Vec<Line>> {
+    const LINES: &str = "select distinct on (pg_catalog.lower(f.name)) pg_catalog.lower(f.name), f.setting, f.error, f.sourcefile, f.sourceline, s.setting, s.source = 'command line' \
+        from pg_catalog.pg_file_settings as f left join pg_catalog.pg_settings as s on s.name = pg_catalog.lower(f.name) \
+        where pg_catalog.lower(f.name) like 'vioconcierge.%' or f.name is null \
+        order by pg_catalog.lower(f.name), f.seqno desc";
+    Spi::connect(|client| {
+        let rows = client.select(LINES, None, &[])?;
+        rows.map(|row| {
+            let name = row.get::<String>(1)?.unwrap_or_default();
+            let value = row.get::<String>(2)?.unwrap_or_default();
+            let error = row
+                .get::<String>(3)?
+                .map(|error| crate::config::problem(&name, &value).map_or(error, str::to_owned));
+            Ok(Line {
+                error,
+                file: row.get(4)?.unwrap_or_default(),
+                line: row.get(5)?.unwrap_or_default(),
+                in_force: row.get(6)?,
+                is_overridden: row.get(7)?.unwrap_or_default(),
+                name,
+                value,
+            })
+        })
+        .collect()
+    })
 }
 
 /// Statements of the hot path, planned once.
@@ -289,27 +367,42 @@ fn look_ups(
         text,
         &[pg_sys::BuiltinOid::INT4OID],
         &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
-        |row| {
-            Ok(LookUp {
-                tenant_id: row.get(1)?.unwrap_or_default(),
-                call_id: row.get(2)?.unwrap_or_default(),
-                kind: row.get(3)?.unwrap_or_default(),
-                method: row.get(4)?.unwrap_or_default(),
-                path: row.get(5)?.unwrap_or_default(),
-                body: row.get(6)?,
-                api_key: row.get::<String>(7)?.map(Secret::from),
-            })
-        },
+        read_look_up,
     )
 }
 
-/// Which keys and agents to ask Retell about, for vioc_doctor.
-pub(crate) fn claim_checks(limit: usize) -> SpiResult<Vec<LookUp>> {
-    look_ups(
+fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
+    Ok(LookUp {
+        tenant_id: row.get(1)?.unwrap_or_default(),
+        call_id: row.get(2)?.unwrap_or_default(),
+        kind: row.get(3)?.unwrap_or_default(),
+        method: row.get(4)?.unwrap_or_default(),
+        path: row.get(5)?.unwrap_or_default(),
+        body: row.get(6)?,
+        api_key: row.get::<String>(7)?.map(Secret::from),
+    })
+}
+
+/// Which keys and agents to ask Retell about, for vioc_doctor; of these tenants, or of all.
+pub(crate) fn claim_checks(limit: usize, tenants: Option<&[i64]>) -> SpiResult<Vec<LookUp>> {
+    rows(
         &mut None,
-        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp())",
-        limit,
+        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp(), $2)",
+        &[
+            pg_sys::BuiltinOid::INT4OID,
+            pg_sys::BuiltinOid::INT8ARRAYOID,
+        ],
+        &[
+            i32::try_from(limit).unwrap_or(i32::MAX).into(),
+            tenants.map(<[i64]>::to_vec).into(),
+        ],
+        read_look_up,
     )
+}
+
+/// Who holds what the last statement waited for in vain.
+pub(crate) fn lock_holder() -> SpiResult<Option<String>> {
+    Spi::get_one("select vioc.lock_holder()")
 }
 
 /// Says to who listens how far the events go. In a transaction of its own, which waits for nobody: a queue full of
@@ -320,6 +413,19 @@ pub(crate) fn notify(position: i64) -> SpiResult<()> {
     Spi::run_with_args(
         "select pg_catalog.pg_notify('vioc_events', $1::pg_catalog.text)",
         &[position.into()],
+    )
+}
+
+/// Ends a call that could not be claimed, or puts it off.
+pub(crate) fn fail_claim(call: Claimable, error: &str, is_later: bool) -> SpiResult<()> {
+    Spi::run_with_args(
+        "select vioc.fail_claim($1, $2, $3, $4, pg_catalog.clock_timestamp())",
+        &[
+            call.tenant_id.into(),
+            call.call_id.into(),
+            error.into(),
+            is_later.into(),
+        ],
     )
 }
 
@@ -401,16 +507,16 @@ impl Statements {
         )
     }
 
-    /// Those of `calls` that are now leased to this worker, and the ids of those that somebody else held.
+    /// Tries to lease `calls` to this worker.
     pub(crate) fn claim(
         &mut self,
         worker: uuid::Uuid,
         lease: Duration,
         calls: &[Claimable],
-    ) -> SpiResult<(Vec<Claimed>, Vec<i64>)> {
+    ) -> SpiResult<Vec<Answer>> {
         let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
         let column = |of: fn(&Claimable) -> i64| calls.iter().map(of).collect::<Vec<_>>();
-        let answers = rows(
+        rows(
             &mut self.claim,
             "select tenant_id, call_id, credential_id, api_key, body \
              from vioc.claim_calls($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
@@ -430,26 +536,19 @@ impl Statements {
             ],
             |row| {
                 let call_id = row.get(2)?.unwrap_or_default();
-                Ok(match row.get(5)? {
-                    None => Err(call_id),
-                    Some(body) => Ok(Claimed {
+                Ok(match (row.get(5)?, row.get(3)?) {
+                    (None, None) => Answer::Left(call_id),
+                    (None, Some::<i64>(_)) => Answer::Held(call_id),
+                    (Some(body), credential_id) => Answer::Claimed(Claimed {
                         tenant_id: row.get(1)?.unwrap_or_default(),
                         call_id,
-                        credential_id: row.get(3)?.unwrap_or_default(),
+                        credential_id: credential_id.unwrap_or_default(),
                         api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
                         body,
                     }),
                 })
             },
-        )?;
-        let (mut claimed, mut held) = (Vec::new(), Vec::new());
-        for answer in answers {
-            match answer {
-                Ok(call) => claimed.push(call),
-                Err(call_id) => held.push(call_id),
-            }
-        }
-        Ok((claimed, held))
+        )
     }
 
     /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.

@@ -1,6 +1,6 @@
 //! DROP DATABASE, ALTER DATABASE ... RENAME or SET TABLESPACE, and CREATE DATABASE ... TEMPLATE need a database without
 //! sessions, and the worker is one. A utility hook has it leave first, keeps it away until the statement is done, and
-//! lets the launcher start it again.
+//! lets the launcher start it again. DROP EXTENSION takes the pg_cron jobs with it.
 
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
@@ -54,11 +54,17 @@ unsafe extern "C-unwind" fn process_utility(
     receiver: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
-    use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
+    use pg_sys::NodeTag::{
+        T_AlterDatabaseStmt, T_CreatedbStmt, T_DropStmt, T_DropdbStmt, T_RenameStmt,
+    };
     unsafe {
         let pass = match (*(*statement).utilityStmt).type_ {
             T_DropdbStmt | T_RenameStmt | T_AlterDatabaseStmt | T_CreatedbStmt => {
                 process_database_statement
+            }
+            T_DropStmt => {
+                before_drop((*statement).utilityStmt.cast());
+                PREVIOUS.unwrap_or(raw::standard_ProcessUtility)
             }
             _ => PREVIOUS.unwrap_or(raw::standard_ProcessUtility),
         };
@@ -72,6 +78,30 @@ unsafe extern "C-unwind" fn process_utility(
             receiver,
             completion,
         );
+    }
+}
+
+/// DROP EXTENSION vioconcierge: the jobs first, in the same transaction, for a role that may drop it. What drops it by a
+/// cascade is not seen here; then the jobs find that it is not there, and do nothing.
+#[pg_guard]
+unsafe extern "C-unwind" fn before_drop(statement: *mut pg_sys::DropStmt) {
+    // Run with the session's search_path, which the owner of the database sets: every name is qualified.
+    const MAY_DROP: &str = "select pg_catalog.pg_has_role(e.extowner, 'usage') \
+        from pg_catalog.pg_extension as e where e.extname operator(pg_catalog.=) 'vioconcierge'";
+    const DROP_JOBS: &str = "select vioc.drop_jobs()";
+    let is_ours = unsafe {
+        (*statement).removeType == pg_sys::ObjectType::OBJECT_EXTENSION
+            && pgrx::PgList::<pg_sys::Node>::from_pg((*statement).objects)
+                .iter_ptr()
+                .any(|name| {
+                    // a String node on its own
+                    let name = (*name.cast::<pg_sys::String>()).sval;
+                    !name.is_null() && CStr::from_ptr(name) == c"vioconcierge"
+                })
+    };
+    if is_ours && matches!(Spi::get_one::<bool>(MAY_DROP), Ok(Some(true))) {
+        // without a result, whatever came of it: it has said so itself
+        let _ = Spi::run(DROP_JOBS);
     }
 }
 

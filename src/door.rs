@@ -186,7 +186,7 @@ unsafe extern "C-unwind" fn private_function(
                 "Both belong to the extension: drop extension vioconcierge; create extension vioconcierge;"
             );
         }
-        let size = std::mem::size_of::<pg_sys::FmgrInfo>();
+        let size = size_of::<pg_sys::FmgrInfo>();
         let info =
             pg_sys::MemoryContextAllocZero((*flinfo).fn_mcxt, size).cast::<pg_sys::FmgrInfo>();
         pg_sys::fmgr_info_cxt(function, info, (*flinfo).fn_mcxt);

@@ -10,7 +10,6 @@ mod config;
 mod db;
 mod detach;
 mod door;
-mod errand;
 mod launcher;
 mod queue;
 mod shared;
@@ -26,6 +25,7 @@ pgrx::pg_module_magic!(name, version);
 /// called in a server that does not preload it: settings with their defaults only; nothing can be dialled there.
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
+    forget_backtraces();
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     config::init(preloading);
     door::init();
@@ -36,5 +36,20 @@ pub extern "C-unwind" fn _PG_init() {
             launcher::init();
             detach::init();
         }
+    }
+}
+
+/// Whether errors carry a backtrace is decided by the environment when the first one is asked for, and then for good: it is
+/// asked for here, so that RUST_BACKTRACE in the server's environment brings none into errors and logs.
+fn forget_backtraces() {
+    const NAME: &str = "RUST_LIB_BACKTRACE";
+    let before = std::env::var_os(NAME);
+    // SAFETY: while a library is loaded this process has no other thread that reads the environment.
+    unsafe { std::env::set_var(NAME, "0") };
+    drop(std::backtrace::Backtrace::capture());
+    // SAFETY: as above.
+    match before {
+        Some(value) => unsafe { std::env::set_var(NAME, value) },
+        None => unsafe { std::env::remove_var(NAME) },
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::spi::SpiResult;
 
-use crate::db::{Claimable, Claimed, Payer, Statements, Used};
+use crate::db::{Answer, Claimable, Claimed, Payer, Statements, Used};
 
 /// Chosen calls are claimed within this time, or chosen anew: limits and turns are of the moment of choosing.
 const FRESH: Duration = Duration::from_millis(250);
@@ -29,10 +29,24 @@ const COUNT_AT_LEAST: Duration = Duration::from_secs(2);
 /// For how long a count serves while no call waits for a line.
 const COUNTED: Duration = Duration::from_secs(10);
 
+/// A call that was in a claim that failed or took too long is claimed alone for so long.
+const SUSPECTED: Duration = Duration::from_secs(600);
+/// How often a call may fail alone before it is the call's own fault.
+const MOST_FAILURES: u32 = 2;
+/// After it failed alone it is left out for so long, so that the others go on.
+const AFTER_A_FAILURE: Duration = Duration::from_secs(5);
+/// ... and after its claim took too long.
+const AFTER_A_LONG_CLAIM: Duration = Duration::from_secs(300);
+
 pub(crate) struct Queue {
     chosen: VecDeque<Claimable>,
     chosen_at: Instant,
+    /// Calls that are left out, and until when.
     held: Vec<(i64, Instant)>,
+    /// What the transaction under way tries to claim.
+    trying: Vec<Claimable>,
+    /// Calls that are claimed alone: since when, and how often each has failed alone.
+    suspects: HashMap<i64, (Instant, u32)>,
     /// Calls in progress as counted, and what was claimed since; `None` before they were counted.
     lines: Option<HashMap<Payer, i32>>,
     counted_at: Instant,
@@ -53,6 +67,13 @@ pub(crate) struct Claim {
     held: Vec<i64>,
 }
 
+/// A call whose claim failed alone.
+pub(crate) struct Failed {
+    pub(crate) call: Claimable,
+    /// Often enough to be the call's own fault.
+    pub(crate) is_at_fault: bool,
+}
+
 impl Queue {
     pub(crate) fn new() -> Self {
         let now = Instant::now();
@@ -60,6 +81,8 @@ impl Queue {
             chosen: VecDeque::new(),
             chosen_at: now,
             held: Vec::new(),
+            trying: Vec::new(),
+            suspects: HashMap::new(),
             lines: None,
             counted_at: now,
             count_at: now,
@@ -81,7 +104,7 @@ impl Queue {
 
     /// When there may be more to claim although nothing else happens: calls that were held, lines not counted yet.
     pub(crate) fn next_change(&self) -> Option<Instant> {
-        let held = self.held.first().map(|(_, since)| *since + HELD);
+        let held = self.held.iter().map(|(_, until)| *until).min();
         let counted = self.is_to_count.then_some(self.count_at);
         held.into_iter().chain(counted).min()
     }
@@ -94,7 +117,7 @@ impl Queue {
     }
 
     /// Claims the next calls, at most `room`. `priority`: the highest that waits ([`Statements::most_urgent`]); `rate`:
-    /// calls that went out lately. In the caller's transaction; if that fails, [`Queue::forget`] is to follow, otherwise
+    /// calls that went out lately. In the caller's transaction; if that fails, [`Queue::failed`] is to follow, otherwise
     /// [`Queue::claimed`].
     #[allow(
         clippy::too_many_arguments,
@@ -116,7 +139,9 @@ impl Queue {
             self.is_to_count = false;
             return Ok(Claim::default());
         };
-        self.held.retain(|(_, since)| since.elapsed() < HELD);
+        self.held.retain(|(_, until)| *until > Instant::now());
+        self.suspects
+            .retain(|_, (since, _)| since.elapsed() < SUSPECTED);
         if self.chosen_at.elapsed() > FRESH {
             self.chosen.clear();
         }
@@ -144,20 +169,79 @@ impl Queue {
         if count == 0 {
             return Ok(Claim::default());
         }
-        let calls: Vec<Claimable> = self.chosen.drain(..count).collect();
-        let (claimed, held) = statements.claim(worker, lease, &calls)?;
+        let count = self.before_a_suspect(count);
+        self.trying = self.chosen.drain(..count).collect();
+        let answers = statements.claim(worker, lease, &self.trying)?;
+        let (mut calls, mut held, mut left) = (Vec::new(), Vec::new(), Vec::new());
+        for answer in answers {
+            match answer {
+                Answer::Claimed(call) => calls.push(call),
+                Answer::Held(call_id) => held.push(call_id),
+                Answer::Left(call_id) => left.push(call_id),
+            }
+        }
+        for call in self.trying.iter().rev() {
+            if left.contains(&call.call_id) {
+                self.chosen.push_front(*call);
+            }
+        }
         Ok(Claim {
-            moved: count - held.len(),
-            calls: claimed,
+            moved: count - held.len() - left.len(),
+            calls,
             held,
         })
     }
 
-    /// The claim is committed, in a transaction that took so long.
-    pub(crate) fn claimed(&mut self, claim: &Claim, took: Duration) {
+    /// How many of the next `count` calls go together: a suspect goes alone.
+    fn before_a_suspect(&self, count: usize) -> usize {
+        let is_suspect = |call: &Claimable| self.suspects.contains_key(&call.call_id);
+        match self.chosen.iter().take(count).position(is_suspect) {
+            Some(place) => place.max(1),
+            None => count,
+        }
+    }
+
+    /// The transaction of the claim failed: its calls are claimed alone from now on. Returns the one that was alone already.
+    /// `is_transient`: the same may succeed a moment later, so that no call is at fault.
+    pub(crate) fn failed(&mut self, is_transient: bool) -> Option<Failed> {
+        self.forget();
+        self.suspect(!is_transient, AFTER_A_FAILURE)
+    }
+
+    /// Who was claimed in company is claimed alone from now on; who was alone is left out for a while.
+    fn suspect(&mut self, counts: bool, left_out: Duration) -> Option<Failed> {
         let now = Instant::now();
+        let trying = std::mem::take(&mut self.trying);
+        if let [call] = trying.as_slice()
+            && let Some((_, failures)) = self.suspects.get_mut(&call.call_id)
+        {
+            *failures += u32::from(counts);
+            self.held.push((call.call_id, now + left_out));
+            return Some(Failed {
+                call: *call,
+                is_at_fault: *failures >= MOST_FAILURES,
+            });
+        }
+        for call in trying {
+            self.suspects.insert(call.call_id, (now, 0));
+        }
+        None
+    }
+
+    /// The claim is committed, in a transaction that took so long; too long: nothing of it is sent, and what it was of is
+    /// claimed alone.
+    pub(crate) fn claimed(&mut self, claim: &Claim, took: Duration, is_too_long: bool) {
+        match is_too_long {
+            true => drop(self.suspect(false, AFTER_A_LONG_CLAIM)),
+            false => {
+                for call in self.trying.drain(..) {
+                    self.suspects.remove(&call.call_id);
+                }
+            }
+        }
+        let until = Instant::now() + HELD;
         self.held
-            .extend(claim.held.iter().map(|call_id| (*call_id, now)));
+            .extend(claim.held.iter().map(|call_id| (*call_id, until)));
         if let Some(lines) = &mut self.lines {
             for call in &claim.calls {
                 *lines

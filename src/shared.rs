@@ -11,10 +11,37 @@ use std::sync::atomic::{
 
 use pgrx::prelude::*;
 
-use crate::errand::Mailbox;
-
 /// Most databases served by one cluster.
 pub(crate) const SLOTS: usize = 64;
+
+/// Tenants whose keys and agents Retell is to be asked about at a time: as many as are asked about at most.
+const ASKED_TENANTS: usize = 100;
+
+/// Roles whose waiters are counted at the same time, per database; those of a further one only count for all.
+const SHARES: usize = 64;
+
+/// Whose keys and agents Retell is to be asked about.
+#[derive(Default)]
+pub(crate) struct Asked {
+    all: bool,
+    tenants: Vec<i64>,
+}
+
+impl Asked {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.all |= more.all;
+        self.tenants.extend(more.tenants);
+    }
+
+    /// `None`: nobody's; `Some(None)`: everybody's.
+    pub(crate) fn tenants(&self) -> Option<Option<&[i64]>> {
+        match (self.all, self.tenants.is_empty()) {
+            (true, _) => Some(None),
+            (false, true) => None,
+            (false, false) => Some(Some(&self.tenants)),
+        }
+    }
+}
 
 #[repr(C)]
 pub(crate) struct Slot {
@@ -23,11 +50,15 @@ pub(crate) struct Slot {
     latch: AtomicPtr<pg_sys::Latch>,
     /// Set by whoever committed work; cleared by the worker before it looks.
     woken: AtomicBool,
-    /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents.
+    /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents, of all tenants
+    /// or of these (0 = a free place).
     asked: AtomicBool,
+    asked_tenants: [AtomicI64; ASKED_TENANTS],
     /// Counts committed changes; what `vioc.wait_for_change` compares.
     changes: AtomicU64,
     waiters: AtomicU32,
+    /// Of whom these are, as far as they are of roles that have a share: role in the upper half, count in the lower; 0 = free.
+    shares: [AtomicU64; SHARES],
     changed: UnsafeCell<pg_sys::ConditionVariable>,
     /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.
     holder: AtomicI32,
@@ -47,7 +78,32 @@ pub(crate) struct Report {
     pub(crate) posted: AtomicU64,
     pub(crate) placed: AtomicU64,
     pub(crate) not_placed: AtomicU64,
+    /// Requests that may be on their way at the same time.
+    pub(crate) capacity: AtomicU32,
     problem: Line,
+    /// What is wrong with the settings; empty: nothing.
+    settings: Line,
+    /// Because of them nothing is sent.
+    is_stopped: AtomicBool,
+    /// Why Retell was not reached the last time; 0 = the last request was answered.
+    unreached_at: AtomicI64,
+    unreached: Line,
+    /// When the worker last went round, by a clock that nobody sets.
+    beat_at_ms: AtomicI64,
+}
+
+/// A worker goes round every five seconds at least, and waits ten for a lock.
+const STUCK_AFTER_MS: i64 = 30_000;
+
+/// Milliseconds of a clock that all processes share and nobody sets.
+fn monotonic_ms() -> i64 {
+    let mut now = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: fills the struct.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
+    now.tv_sec * 1000 + now.tv_nsec / 1_000_000
 }
 
 const LINE_BYTES: usize = 512;
@@ -101,6 +157,8 @@ impl Report {
         self.started_at.store(now_us(), Ordering::Relaxed);
         self.woken_at.store(0, Ordering::Relaxed);
         self.in_flight.store(0, Ordering::Relaxed);
+        self.answered();
+        self.beat();
         for count in [&self.posted, &self.placed, &self.not_placed] {
             count.store(0, Ordering::Relaxed);
         }
@@ -110,6 +168,43 @@ impl Report {
     pub(crate) fn complain(&self, problem: &str) {
         self.problem.set(problem);
         self.problem_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn set_settings(&self, problem: Option<&str>, is_stopped: bool) {
+        self.settings.set(problem.unwrap_or_default());
+        self.is_stopped.store(is_stopped, Ordering::Release);
+    }
+
+    pub(crate) fn settings(&self) -> Option<String> {
+        Some(self.settings.get()).filter(|it| !it.is_empty())
+    }
+
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Acquire)
+    }
+
+    /// A request did not reach Retell, or its answer did not come.
+    pub(crate) fn not_reached(&self, reason: &str) {
+        self.unreached.set(reason);
+        self.unreached_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn answered(&self) {
+        self.unreached_at.store(0, Ordering::Release);
+    }
+
+    pub(crate) fn unreached(&self) -> Option<(String, i64)> {
+        let at = self.unreached_at.load(Ordering::Acquire);
+        (at != 0).then(|| (self.unreached.get(), at))
+    }
+
+    /// The worker goes round.
+    pub(crate) fn beat(&self) {
+        self.beat_at_ms.store(monotonic_ms(), Ordering::Release);
+    }
+
+    pub(crate) fn is_stuck(&self) -> bool {
+        monotonic_ms() - self.beat_at_ms.load(Ordering::Acquire) > STUCK_AFTER_MS
     }
 
     pub(crate) fn problem(&self) -> Option<String> {
@@ -124,7 +219,6 @@ pub(crate) fn now_us() -> i64 {
 #[repr(C)]
 struct Shared {
     slots: [Slot; SLOTS],
-    mailbox: Mailbox,
     progress: [Progress; PROGRESSES],
 }
 
@@ -225,7 +319,7 @@ unsafe extern "C-unwind" fn startup() {
         )
         .cast::<Shared>();
         if !found {
-            ptr::write_bytes(shared, 0, 1); // all-zero atomics, free mailbox
+            ptr::write_bytes(shared, 0, 1); // all-zero atomics
             for slot in &(*shared).slots {
                 pg_sys::ConditionVariableInit(slot.changed.get());
             }
@@ -254,10 +348,6 @@ pub(crate) fn workers(mine: &Slot) -> usize {
         others.filter(|slot| slot.has_worker()).count()
     });
     others + 1
-}
-
-pub(crate) fn mailbox() -> Option<&'static Mailbox> {
-    Some(&shared()?.mailbox)
 }
 
 impl Slot {
@@ -319,8 +409,11 @@ impl Slot {
     }
 
     /// Has the worker ask Retell about keys and agents; unlike [`Slot::announce`] it waits for no commit.
-    pub(crate) fn ask(&self) {
-        self.asked.store(true, Ordering::Release);
+    pub(crate) fn ask(&self, tenants: Option<Vec<i64>>) {
+        match tenants {
+            None => self.asked.store(true, Ordering::Release),
+            Some(tenants) => tenants.into_iter().for_each(|it| self.ask_of(it)),
+        }
         unsafe {
             let latch = self.latch.load(Ordering::Acquire);
             if !latch.is_null() {
@@ -329,9 +422,27 @@ impl Slot {
         }
     }
 
-    /// Whether somebody asked since the last call.
-    pub(crate) fn take_asked(&self) -> bool {
-        self.asked.swap(false, Ordering::AcqRel)
+    /// With no place left it is asked about the next time.
+    fn ask_of(&self, tenant_id: i64) {
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        let places = &self.asked_tenants;
+        if !places.iter().any(|it| it.load(failure) == tenant_id) {
+            let _ = places
+                .iter()
+                .any(|it| it.compare_exchange(0, tenant_id, order, failure).is_ok());
+        }
+    }
+
+    /// What was asked for since the last call.
+    pub(crate) fn take_asked(&self) -> Asked {
+        let tenants = self.asked_tenants.iter();
+        Asked {
+            all: self.asked.swap(false, Ordering::AcqRel),
+            tenants: tenants
+                .map(|it| it.swap(0, Ordering::AcqRel))
+                .filter(|it| *it != 0)
+                .collect(),
+        }
     }
 
     /// Something was committed. Runs in a commit callback: takes spinlocks at most, and cannot fail.
@@ -376,17 +487,62 @@ impl Slot {
         }
     }
 
-    /// Takes a waiter's place, false if all are taken.
-    pub(crate) fn enter(&self, most: u32) -> bool {
-        self.waiters
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |waiters| {
-                (waiters < most).then_some(waiters + 1)
+    /// Takes a waiter's place, false if all are taken, or if this role (0 = one that need not share) has as many as it
+    /// would leave to the others: one role can have half of them, and whoever has none finds one.
+    pub(crate) fn enter(&self, most: u32, role: u32) -> bool {
+        let mine = self.waiters_of(role);
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        let is_free = self
+            .waiters
+            .fetch_update(order, failure, |waiters| {
+                (mine < most.saturating_sub(waiters)).then_some(waiters + 1)
             })
-            .is_ok()
+            .is_ok();
+        if is_free && role != 0 {
+            let known = self.shares.iter().find(|it| count_of(it, role) > 0);
+            let free = || self.shares.iter().find(|it| it.load(failure) == 0);
+            if let Some(share) = known.or_else(free) {
+                // another role that was faster there is not counted, nor is this one: the bound on all still holds
+                let _ = share.fetch_update(order, failure, |it| {
+                    (it == 0 || upper(it) == role)
+                        .then(|| (u64::from(role) << 32) + (it & COUNT) + 1)
+                });
+            }
+        }
+        is_free
     }
 
-    pub(crate) fn leave(&self) {
+    pub(crate) fn leave(&self, role: u32) {
         self.waiters.fetch_sub(1, Ordering::AcqRel);
+        if let Some(share) = self.shares.iter().find(|it| count_of(it, role) > 0) {
+            let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+            let _ = share.fetch_update(order, failure, |it| match it & COUNT {
+                _ if upper(it) != role => None,
+                0 | 1 => Some(0),
+                _ => Some(it - 1),
+            });
+        }
+    }
+
+    fn waiters_of(&self, role: u32) -> u32 {
+        match role {
+            0 => 0,
+            _ => self.shares.iter().map(|it| count_of(it, role)).sum(),
+        }
+    }
+}
+
+const COUNT: u64 = u32::MAX as u64;
+
+fn upper(share: u64) -> u32 {
+    (share >> 32) as u32
+}
+
+fn count_of(share: &AtomicU64, role: u32) -> u32 {
+    let share = share.load(Ordering::Acquire);
+    match upper(share) == role && role != 0 {
+        true => (share & COUNT) as u32,
+        false => 0,
     }
 }
 

@@ -10,6 +10,7 @@
 
 use std::ptr::addr_of_mut;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use pgrx::prelude::*;
 
@@ -19,9 +20,12 @@ static IN_COMMIT: AtomicBool = AtomicBool::new(false);
 unsafe extern "C-unwind" {
     /// Of `utils/timeout.h`, which pgrx does not bind: whether this timeout has gone off.
     fn get_timeout_indicator(timeout: i32, reset: bool) -> bool;
+    fn enable_timeout_after(timeout: i32, delay_ms: i32);
+    fn disable_timeout(timeout: i32, keep_indicator: bool);
 }
-/// A `TimeoutId`, the same number in PostgreSQL 15 to 18.
+/// `TimeoutId`s, the same numbers in PostgreSQL 15 to 18.
 const LOCK_TIMEOUT: i32 = 2;
+const STATEMENT_TIMEOUT: i32 = 3;
 
 /// After pgrx's handlers, in place of those for SIGTERM and SIGINT.
 pub(crate) fn attach() {
@@ -48,6 +52,19 @@ unsafe extern "C-unwind" fn on_sigint(_signal: i32) {
         }
         pg_sys::SetLatch(pg_sys::MyLatch);
     }
+}
+
+/// PostgreSQL's own statement timeout, which only sessions with a client start by themselves.
+pub(crate) fn cancel_after(limit: Duration) {
+    let ms = limit.as_millis().try_into().unwrap_or(i32::MAX);
+    // SAFETY: the timeout is registered for every process with a database (InitPostgres).
+    unsafe { enable_timeout_after(STATEMENT_TIMEOUT, ms) };
+}
+
+/// Before the commit, which is not to be cancelled, and after an error.
+pub(crate) fn cancel_no_more() {
+    // SAFETY: as above; one that is not active stays so.
+    unsafe { disable_timeout(STATEMENT_TIMEOUT, false) };
 }
 
 /// Between transactions there is nothing to cancel.

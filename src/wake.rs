@@ -11,7 +11,8 @@ thread_local! {
     /// This session's slot, once looked up: a session never changes its database.
     static SLOT: Cell<Option<Option<usize>>> = const { Cell::new(None) };
     static IS_ARMED: Cell<bool> = const { Cell::new(false) };
-    static WAITS_IN: Cell<Option<usize>> = const { Cell::new(None) };
+    /// Slot, and the role that it is counted for.
+    static WAITS_IN: Cell<Option<(usize, u32)>> = const { Cell::new(None) };
     static CLEANS_UP: Cell<bool> = const { Cell::new(false) };
     static SHOWS: Cell<bool> = const { Cell::new(false) };
 }
@@ -74,44 +75,43 @@ pub(crate) fn show_progress(task: &str, done: i64, total: i64) {
 
 /// Gives the waiter's place back however the wait ends: by return or error (drop), or by a FATAL that unwinds nothing
 /// (exit callback).
-struct Place(usize);
+struct Place;
 
 impl Place {
-    fn take(index: usize) -> Option<Self> {
+    fn take(index: usize, role: u32) -> Option<Self> {
         if !CLEANS_UP.replace(true) {
             unsafe { pg_sys::before_shmem_exit(Some(leave_at_exit), pg_sys::Datum::from(0)) };
         }
-        let is_free = shared::slot(index).is_some_and(|slot| slot.enter(config::max_waiters()));
+        let is_free =
+            shared::slot(index).is_some_and(|slot| slot.enter(config::max_waiters(), role));
         is_free.then(|| {
-            WAITS_IN.set(Some(index));
-            Self(index)
+            WAITS_IN.set(Some((index, role)));
+            Self
         })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        leave(self.0);
+        leave();
     }
 }
 
-fn leave(index: usize) {
-    if WAITS_IN.take().is_some()
+fn leave() {
+    if let Some((index, role)) = WAITS_IN.take()
         && let Some(slot) = shared::slot(index)
     {
-        slot.leave();
+        slot.leave(role);
     }
 }
 
 #[pg_guard]
 unsafe extern "C-unwind" fn leave_at_exit(_code: i32, _argument: pg_sys::Datum) {
-    if let Some(index) = WAITS_IN.get() {
-        leave(index);
-    }
+    leave();
 }
 
 /// `vioc.wait_for_change`: the change count, after it has changed or the time is over.
-pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32) -> i64 {
+pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> i64 {
     let Some((index, slot)) = slot_index().and_then(|index| Some((index, shared::slot(index)?)))
     else {
         if timeout_ms > 0 {
@@ -125,7 +125,7 @@ pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32) -> i64 {
         return 0;
     };
     if timeout_ms > 0 {
-        let Some(_place) = Place::take(index) else {
+        let Some(_place) = Place::take(index, role.to_u32()) else {
             ereport!(
                 ERROR,
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
+use vioc_core::config_lines::{self, Findings};
 use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
 use vioc_retell::{Done, Job, Method, Pool, secrets};
@@ -47,6 +48,8 @@ const AHEAD: usize = 8;
 /// A claim whose commit took longer is not sent: what allowed it (the hour, an opt-out) may have changed. With the longest
 /// wait for a thread (pool.rs) less than the 30 s that a lease has to spare.
 const LONGEST_COMMIT: Duration = Duration::from_secs(12);
+/// What is neither a claim nor an answer is given up after so long (statement timeout).
+const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
 /// After the connection pool could not be made.
 const POOL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -119,6 +122,8 @@ struct Worker {
     settings: Option<(vioc_retell::Settings, usize)>,
     pool_again_at: Instant,
     pool_problem: String,
+    /// What is wrong with the lines of the configuration files.
+    lines: Findings,
     /// Pools of earlier settings, until their last answer is in.
     retired: Vec<Pool>,
     presence: Presence,
@@ -142,7 +147,7 @@ struct Worker {
     tend_at: Instant,
     ask_for_lines_at: Instant,
     /// vioc_doctor waits for what Retell says.
-    is_to_check: bool,
+    to_check: shared::Asked,
     /// When what does not concern the next calls was done last.
     aside: Instant,
     rehearse_at: Instant,
@@ -167,6 +172,7 @@ impl Worker {
             settings: None,
             pool_again_at: now,
             pool_problem: String::new(),
+            lines: Findings::default(),
             retired: Vec::new(),
             presence: Presence::Waiting,
             is_locked: false,
@@ -183,7 +189,7 @@ impl Worker {
             pace: Pace::default(),
             tend_at: now,
             ask_for_lines_at: now,
-            is_to_check: false,
+            to_check: shared::Asked::default(),
             aside: now - ASIDE_EVERY,
             rehearse_at: now,
             told: 0,
@@ -205,6 +211,7 @@ impl Worker {
             show(pg_sys::BackendState::STATE_RUNNING, "vioconcierge: working");
             stop::forget_cancel();
             pgrx::check_for_interrupts!();
+            self.slot.report.beat();
             // asked to, or the database is wanted without sessions
             if stop::is_requested() || self.slot.holder().is_some() {
                 return;
@@ -221,7 +228,6 @@ impl Worker {
                     .woken_at
                     .store(shared::now_us(), Ordering::Relaxed);
             }
-            self.renew_pool();
             self.collect();
             wait = match self.round() {
                 Ok(wait) => {
@@ -232,7 +238,7 @@ impl Worker {
                     wait
                 }
                 Err(problem) => {
-                    self.complain(problem.to_string());
+                    self.complain(tell_with_holder(&problem));
                     // a plan may be stale (extension dropped and created again)
                     self.statements = Statements::default();
                     AFTER_AN_ERROR
@@ -246,6 +252,7 @@ impl Worker {
         if self.presence == Presence::Waiting && !self.attach()? {
             return Ok(IDLE_POLL);
         }
+        self.renew_pool();
         let Some(sleep) = self.work()? else {
             self.forget_extension();
             return Ok(Duration::ZERO); // it may be there again
@@ -309,13 +316,18 @@ impl Worker {
             self.ask_for_lines_at = Instant::now() + began.elapsed() * ASKING_FOR_LINES;
             self.ask(lines);
         }
-        self.is_to_check |= self.slot.take_asked();
+        self.to_check.add(self.slot.take_asked());
         let places = self.places_to_ask();
-        if self.is_to_check && places > 0 {
-            let Some(checks) = with_extension(|| db::claim_checks(places))? else {
+        if places > 0 && self.to_check.tenants().is_some() {
+            // also if it fails: the doctor asks again
+            let asked = std::mem::take(&mut self.to_check);
+            let tenants = asked.tenants().flatten();
+            let Some(checks) = with_extension(|| db::claim_checks(places, tenants))? else {
                 return Ok(None);
             };
-            self.is_to_check = checks.len() == places;
+            if checks.len() == places {
+                self.to_check = asked;
+            }
             self.ask(checks);
         }
         let Some(asked) = self.claim_look_ups()? else {
@@ -342,7 +354,7 @@ impl Worker {
             return Ok(Some(Duration::ZERO));
         }
         if self.rehearse_at <= Instant::now() {
-            let (id, lease) = (self.id, config::lease());
+            let (id, lease) = (self.id, self.lease());
             let (statements, queue) = (&mut self.statements, &self.queue);
             if with_extension(|| queue.rehearse(statements, id, lease))?.is_none() {
                 return Ok(None);
@@ -409,10 +421,12 @@ impl Worker {
             self.slot.report.begin();
         }
         let is_first = !self.was_attached;
-        let Some(standstill) = with_extension(|| db::attach(is_first))? else {
+        let both = with_extension_for_long(|| Ok((db::attach(is_first)?, db::file_settings()?)))?;
+        let Some((standstill, lines)) = both else {
             self.forget_extension();
             return Ok(false);
         };
+        self.lines = config_lines::judge(&lines);
         if let Some(reason) = standstill {
             log!("vioconcierge: nothing is sent from this database: {reason}");
         }
@@ -429,11 +443,11 @@ impl Worker {
         let answers = (tried > 0).then(|| json_array(self.answers.range(..tried)));
         let room = self.room();
         let starts = self.recent_starts();
-        let (id, lease, rate) = (self.id, config::lease(), self.recent_answers);
+        let (id, lease, rate) = (self.id, self.lease(), self.recent_answers);
         let may_wait = !self.has_waited;
         let (statements, queue) = (&mut self.statements, &mut self.queue);
         let (began, began_at) = (Instant::now(), shared::now_us());
-        let both = with_extension(|| {
+        let both = with_extension_for_long(|| {
             let priority = match room {
                 0 => None,
                 _ => statements.most_urgent()?,
@@ -454,12 +468,16 @@ impl Worker {
             Ok(Some(both)) => both,
             Ok(None) => return Ok(None),
             Err(problem) => {
-                self.queue.forget();
+                let failed = self.queue.failed(problem.is_the_systems());
                 self.record_one_by_one();
+                if let Some(failed) = failed
+                    && failed.is_at_fault
+                {
+                    fail_claim(failed.call, &problem);
+                }
                 return Err(problem);
             }
         };
-        self.queue.claimed(&claim, began.elapsed());
         self.has_waited = recorded.is_none();
         let (tried, recorded) = recorded.map_or((0, Vec::new()), |recorded| (tried, recorded));
         let is_all_tried = self.answers.len() == tried;
@@ -479,6 +497,8 @@ impl Worker {
         let took = began.elapsed().max(Duration::from_micros(
             u64::try_from(shared::now_us() - began_at).unwrap_or_default(),
         ));
+        self.queue
+            .claimed(&claim, began.elapsed(), took > LONGEST_COMMIT);
         // not dialled: the claim may be on no standby, or what it was allowed by is no more
         let reason = match stop::is_requested() {
             true => Some("worker is stopping"),
@@ -510,7 +530,7 @@ impl Worker {
             }
             let text = format!("[{answer}]");
             let (id, statements) = (self.id, &mut self.statements);
-            match with_extension(|| statements.record(id, &text)) {
+            match with_extension_for_long(|| statements.record(id, &text)) {
                 Ok(None) => return, // the extension is gone
                 Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
@@ -607,6 +627,10 @@ impl Worker {
             call.call_id,
             db::answer_json(call.tenant_id, call.call_id, http_status, &answer),
         ));
+    }
+
+    fn lease(&self) -> Duration {
+        config::lease(self.settings.as_ref().map(|(settings, _)| settings))
     }
 
     fn report_flight(&self) {
@@ -711,6 +735,13 @@ impl Worker {
         let (now, instant) = (chrono::Utc::now(), Instant::now());
         for done in done {
             self.pace.answered(done.ticket, instant);
+            match &done.exchange {
+                Exchange::Response { .. } => self.slot.report.answered(),
+                Exchange::NotSent { reason } | Exchange::Unknown { reason } => {
+                    self.slot.report.not_reached(reason);
+                }
+                Exchange::NotBegun { .. } => {}
+            }
             match self.work.remove(&done.ticket) {
                 Some(Work::Call { tenant_id, call_id }) => {
                     let answer = reply::classify_create(
@@ -744,33 +775,59 @@ impl Worker {
         self.report_flight();
     }
 
-    /// A changed setting means a new pool; the old one finishes what it has.
+    /// A changed setting means a new pool; the old one finishes what it has. Settings that cannot be used mean none: without
+    /// a pool nothing is claimed, and nothing is asked.
     fn renew_pool(&mut self) {
         // an equal share each of what the server may have on the wire
         let share = config::max_in_flight() / shared::workers(self.slot);
-        let wanted = (config::retell(), share.max(1));
-        if self.settings.as_ref() == Some(&wanted) || self.pool_again_at > Instant::now() {
+        let wanted = (config::retell(), share.clamp(1, config::most_in_flight()));
+        let is_as_wanted = self.pool.is_some() && self.settings.as_ref() == Some(&wanted);
+        if is_as_wanted || self.pool_again_at > Instant::now() {
             return;
         }
-        match Pool::new(wanted.0.clone(), wanted.1, self.event.notifier()) {
-            Ok(pool) => {
-                self.settings = Some(wanted);
-                self.pool_problem.clear();
-                if let Some(old) = self.pool.replace(pool) {
-                    old.begin_stop();
-                    self.retired.push(old);
-                }
-            }
-            Err(error) => {
-                // what it needs (a file, a thread) may be there later
-                self.pool_again_at = Instant::now() + POOL_AGAIN;
-                let problem = error.to_string();
-                self.slot.report.complain(&problem);
-                if self.pool_problem != problem {
+        let pool = match (&self.lines.stops, config::unusable_file()) {
+            (Some(problem), _) => Err(problem.clone()),
+            (None, Some(problem)) => Err(problem.to_owned()),
+            (None, None) => Pool::new(wanted.0.clone(), wanted.1, self.event.notifier())
+                .map_err(|error| error.to_string()),
+        };
+        let report = &self.slot.report;
+        let (pool, problem) = match pool {
+            Ok(pool) => (Some(pool), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        report.set_settings(
+            problem
+                .as_ref()
+                .or(self.lines.kept.as_ref())
+                .map(String::as_str),
+            problem.is_some(),
+        );
+        report.capacity.store(
+            pool.as_ref()
+                .map_or(0, |it| it.capacity().try_into().unwrap_or(u32::MAX)),
+            Ordering::Relaxed,
+        );
+        let is_open = pool.is_some();
+        if let Some(old) = std::mem::replace(&mut self.pool, pool) {
+            old.begin_stop();
+            self.retired.push(old);
+        }
+        self.settings = Some(wanted);
+        if !is_open {
+            // a line is read again at a reload; what it names (a file, a thread) may be there later
+            self.pool_again_at = Instant::now() + POOL_AGAIN;
+        }
+        let problem = problem.or(self.lines.kept.clone()).unwrap_or_default();
+        if self.pool_problem != problem {
+            match problem.is_empty() {
+                true => log!("vioconcierge: the settings can be used"),
+                false => {
+                    report.complain(&problem);
                     warning!("vioconcierge: {problem}");
-                    self.pool_problem = problem;
                 }
             }
+            self.pool_problem = problem;
         }
     }
 
@@ -819,15 +876,55 @@ impl Worker {
     }
 }
 
+/// Ends a call that fails whenever it is claimed alone, or puts it off where not even that can be committed.
+fn fail_claim(call: db::Claimable, problem: &Failure) {
+    let error = format!(
+        "the call could not be claimed: SQLSTATE {}",
+        problem.sqlstate
+    );
+    for is_later in [false, true] {
+        match with_extension(|| db::fail_claim(call, &error, is_later)) {
+            Ok(_) => return,
+            Err(problem) => warning!(
+                "vioconcierge: call {} could not be {}: {problem}",
+                call.call_id,
+                if is_later { "put off" } else { "ended" }
+            ),
+        }
+    }
+}
+
+/// What went wrong, and who holds the lock if it was one that was waited for in vain.
+fn tell_with_holder(problem: &Failure) -> String {
+    let holder = match problem.is_lock_timeout() {
+        true => db::transaction(db::lock_holder).ok().flatten(),
+        false => None,
+    };
+    holder.map_or_else(|| problem.to_string(), |it| format!("{problem}: {it}"))
+}
+
 /// Answers as `vioc.record_answers` takes them.
 fn json_array<'a>(answers: impl Iterator<Item = &'a (i64, String)>) -> String {
     let answers: Vec<&str> = answers.map(|(_, answer)| answer.as_str()).collect();
     format!("[{}]", answers.join(","))
 }
 
-/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before.
+/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before. Not longer
+/// than [`LONGEST_STATEMENT`]: calls and answers wait for it.
 fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
-    db::transaction(|| {
+    with_extension_for(Some(LONGEST_STATEMENT), body)
+}
+
+/// The same for calls and answers themselves, and for the worker's start, which take as long as they take.
+fn with_extension_for_long<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
+    with_extension_for(None, body)
+}
+
+fn with_extension_for<R>(
+    limit: Option<Duration>,
+    body: impl FnOnce() -> SpiResult<R>,
+) -> Result<Option<R>, Failure> {
+    db::transaction_within(limit, || {
         let Some(extension) = db::extension() else {
             return Ok(None);
         };
@@ -870,8 +967,12 @@ fn random_id() -> uuid::Uuid {
     uuid::Uuid::from_bytes(bytes)
 }
 
-/// How a pool thread wakes the main thread: an eventfd, because no PostgreSQL function may run off the main thread.
-struct Event(i32);
+/// How a pool thread wakes the main thread: an eventfd, because no PostgreSQL function may run off the main thread. What is
+/// waited for is set up once: another descriptor might not be had just when it is needed.
+struct Event {
+    fd: i32,
+    set: *mut pg_sys::WaitEventSet,
+}
 
 impl Event {
     fn new() -> Self {
@@ -879,11 +980,24 @@ impl Event {
         if fd < 0 {
             error!("vioconcierge: eventfd failed");
         }
-        Self(fd)
+        // SAFETY: in the worker's main thread; the set lives as long as the process.
+        let set = unsafe {
+            #[cfg(any(feature = "pg17", feature = "pg18"))]
+            let set = pg_sys::CreateWaitEventSet(std::ptr::null_mut(), 3);
+            #[cfg(not(any(feature = "pg17", feature = "pg18")))]
+            let set = pg_sys::CreateWaitEventSet(pg_sys::TopMemoryContext, 3);
+            let none = std::ptr::null_mut();
+            let socket = pg_sys::WL_SOCKET_READABLE;
+            pg_sys::AddWaitEventToSet(set, pg_sys::WL_LATCH_SET, -1, pg_sys::MyLatch, none);
+            pg_sys::AddWaitEventToSet(set, pg_sys::WL_EXIT_ON_PM_DEATH, -1, none.cast(), none);
+            pg_sys::AddWaitEventToSet(set, socket, fd, none.cast(), none);
+            set
+        };
+        Self { fd, set }
     }
 
     fn notifier(&self) -> impl Fn() + Send + Sync + use<> {
-        let fd = self.0;
+        let fd = self.fd;
         move || {
             let one: u64 = 1;
             unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
@@ -892,21 +1006,13 @@ impl Event {
 
     /// Sleeps until a result is in, the latch is set or the time is over.
     fn wait(&self, timeout: Duration) {
-        let flags = pg_sys::WL_LATCH_SET
-            | pg_sys::WL_TIMEOUT
-            | pg_sys::WL_EXIT_ON_PM_DEATH
-            | pg_sys::WL_SOCKET_READABLE;
+        let timeout = timeout.as_millis().try_into().unwrap_or(i64::MAX);
         unsafe {
-            pg_sys::WaitLatchOrSocket(
-                pg_sys::MyLatch,
-                flags as i32,
-                self.0,
-                timeout.as_millis().try_into().unwrap_or(i64::MAX),
-                wait_event(),
-            );
+            let mut event = std::mem::zeroed();
+            pg_sys::WaitEventSetWait(self.set, timeout, &raw mut event, 1, wait_event());
             pg_sys::ResetLatch(pg_sys::MyLatch);
             let mut count: u64 = 0;
-            libc::read(self.0, (&raw mut count).cast(), size_of::<u64>());
+            libc::read(self.fd, (&raw mut count).cast(), size_of::<u64>());
         }
     }
 }

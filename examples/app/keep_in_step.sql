@@ -7,7 +7,8 @@ create function keep_in_step() returns trigger
 as $$
 begin
   if tg_op = 'DELETE' then
-    delete from vioc.contacts where tenant_id = 1 and external_id = old.id::text;
+    -- DELETE by plain SQL is for roles of all tenants
+    perform vioc_delete_contact(c.id) from vioc.contacts as c where c.tenant_id = 1 and c.external_id = old.id::text;
     return null;
   end if;
   insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)

@@ -1,6 +1,6 @@
 -- For an app that brings its whole list: what is new is inserted, what differs is changed, what is gone is deleted.
 -- Unchanged contacts are not touched. (From PostgreSQL 17 on, `when not matched by source then delete` can take the
--- place of the last statement.)
+-- place of the last statement, for a role with access to all tenants.)
 create procedure bring_into_step()
   language sql
 begin atomic
@@ -18,7 +18,7 @@ begin atomic
     insert (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)
     values (1, a.external_id, a.patient, a.phone, a.starts_at, a.what, a.doctor, a.status);
 
-  delete from vioc.contacts as c
+  select vioc_delete_contact(c.id) from vioc.contacts as c
   where c.tenant_id = 1 and c.external_id is not null
     and not exists (select from appointments as a where a.id::text = c.external_id);
 end;

@@ -1,12 +1,17 @@
--- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it.
+-- Private to vioc_grant and vioc_revoke: checks what is asked, and that the caller may give it; then only this transaction
+-- changes the role's rights.
 create function vioc.access_asked(p_role_name text, p_access text, p_tenant_id bigint) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest') then
-    raise exception 'access is one of viewer, operator, admin, webhook, ingest'
+  if p_access is null or p_access not in ('viewer', 'operator', 'admin', 'webhook', 'ingest', 'scheduler') then
+    raise exception 'access is one of viewer, operator, admin, webhook, ingest, scheduler'
       using errcode = 'invalid_parameter_value', hint = 'For instance select vioc_grant(''reception'', ''operator'', 1);';
+  end if;
+  if p_access = 'scheduler' and p_tenant_id is not null then
+    raise exception 'scheduler is for all tenants'
+      using errcode = 'invalid_parameter_value', hint = format('select vioc_grant(%L, ''scheduler'');', p_role_name);
   end if;
   if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
     raise exception 'there is no such role'
@@ -21,8 +26,11 @@ begin
   else
     perform vioc.check_tenant('admin', p_tenant_id);
   end if;
-  -- GRANTs on the same objects at the same moment would fail; an advisory lock anybody could hold
-  lock table vioc.access in share row exclusive mode;
+  begin
+    perform vioc.lock_grants(to_regrole(quote_ident(p_role_name)));
+  exception when lock_not_available or deadlock_detected then
+    perform vioc.refuse_locked('rights of this role are being given or taken by another transaction, which has not ended', null);
+  end;
 end
 $$;
 comment on function vioc.access_asked(text, text, bigint) is 'Checks the arguments of vioc_grant and vioc_revoke.';

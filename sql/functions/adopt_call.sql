@@ -13,7 +13,7 @@ begin
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
-      retell_call_id = coalesce(c.retell_call_id, left(p_retell_call_id, 200)),
+      retell_call_id = coalesce(c.retell_call_id, p_retell_call_id),
       placed_at = coalesce(c.placed_at, p_now),
       -- caps and spacing count it
       first_posted_at = coalesce(c.first_posted_at, p_now),

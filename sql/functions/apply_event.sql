@@ -21,7 +21,9 @@ begin
 
   if v_call.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then
-      perform vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
+        return v_stored; -- new: the worker goes on with it
+      end if;
       perform vioc.hear_inbound(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
@@ -45,8 +47,10 @@ begin
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
     if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
-      perform vioc.opt_out_unmatched(
-        v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id);
+      if not vioc.opt_out_unmatched(
+        v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id) then
+        return v_stored;
+      end if;
     end if;
     if v_call.retell_call_id is null and v_event.retell_call_id is not null then
       -- nobody knew that Retell has it: there is something to delete
@@ -102,7 +106,7 @@ begin
         p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
-        vioc.epoch_ms(v_event.retell -> 'start_timestamp'), p_now);
+        vioc.told_at(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
     else

@@ -14,6 +14,12 @@ begin
   if v_event is null then
     return;
   end if;
+  if p_call.concerns_account and v_event <> 'call_started'
+    and vioc.judge_account(p_call, p_answer ->> 'disconnection_reason', p_now) then
+    update vioc.calls as c set concerns_account = false, look_up_at = null
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    perform vioc.ask_for_analysis(p_call.tenant_id, p_call.id, p_now);
+  end if;
   if not exists (
     select from vioc.webhook_events as e
     where e.dedup_key = p_call.session_id || '/' || v_event and e.state = 'applied') then

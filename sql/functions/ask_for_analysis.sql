@@ -5,7 +5,7 @@ create function vioc.ask_for_analysis(p_tenant_id bigint, p_call_id bigint, p_no
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  update vioc.calls as c set look_up_at = p_now + interval '10 minutes', look_ups = 0
+  update vioc.calls as c set look_up_at = least(c.look_up_at, p_now + interval '10 minutes'), look_ups = 0
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'completed' and c.analyzed_at is null
     and c.retell_call_id is not null and vioc.has_connected(c.disconnection_reason, c.ongoing_at);
 end

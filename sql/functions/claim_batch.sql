@@ -9,6 +9,9 @@ as $$
 declare
   v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
   v_is_rehearsal constant boolean := cardinality(p_call_ids) = 0;
+  -- what the bodies of one claim are made of, in bytes: so that none takes long, whatever a tenant has its agent told
+  v_most_bytes constant integer := 262144;
+  v_left_calls bigint[];
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
@@ -21,7 +24,11 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for later
   with locked as materialized (
-    select c.tenant_id, c.id, p.credential_id, p.place
+    select c.tenant_id, c.id, p.credential_id, p.place,
+      coalesce(octet_length(c.request_body), coalesce(octet_length(ct.special_instructions), 0) + coalesce(octet_length(ct.name), 0)
+        + coalesce(octet_length(ct.patient_name), 0) + coalesce(octet_length(ct.appointment_type), 0)
+        + coalesce(octet_length(ct.owner_name), 0) + octet_length(t.company_name)
+        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(t.agent_override::text), 0)) as bytes
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
@@ -30,14 +37,17 @@ begin
     where c.in_queue
     for update of c, ct skip locked
     for no key update of t, k skip locked
+  ),
+  filled as (
+    select l.*, sum(l.bytes) over (order by l.place) - l.bytes < v_most_bytes as fits from locked as l
   )
-  select array_agg(l.tenant_id order by l.place), array_agg(l.id order by l.place),
-    array_agg(l.credential_id order by l.place)
-  into v_send_tenants, v_send_calls, v_send_credentials
-  from locked as l;
+  select array_agg(f.tenant_id order by f.place) filter (where f.fits), array_agg(f.id order by f.place) filter (where f.fits),
+    array_agg(f.credential_id order by f.place) filter (where f.fits), array_agg(f.id) filter (where not f.fits)
+  into v_send_tenants, v_send_calls, v_send_credentials, v_left_calls
+  from filled as f;
   if coalesce(cardinality(v_send_calls), 0) < cardinality(p_call_ids) then
     return query
-    select p.tenant_id, p.id, null::text, null::text, p.credential_id
+    select p.tenant_id, p.id, null::text, null::text, case when v_left_calls is null or p.id <> all (v_left_calls) then p.credential_id end
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
     where v_send_calls is null or p.id <> all (v_send_calls);
   end if;
@@ -55,7 +65,12 @@ begin
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
-        or c.credential_id is distinct from l.credential_id)) as is_allowed,
+        or c.credential_id is distinct from l.credential_id))
+      -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
+      and not exists (
+        select from vioc.calls as o
+        where o.to_number = c.to_number and o.in_progress and o.tenant_id <> c.tenant_id
+          and o.last_posted_at > p_now - interval '1 minute') as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)

@@ -1,5 +1,6 @@
 -- Transition: queued -> dispatching (with a lease), for those of the given calls (claimable_calls) that every rule still
--- allows. The others wait for their opening, or end; one that somebody holds comes back without a body, unchanged.
+-- allows. The others wait for their opening, or end. What comes back without a body is unchanged: held by another session,
+-- or, without a credential too, left for the next claim, because the bodies before it are large enough for one.
 -- Called by the worker, which commits this durably before it sends anything. A call that cannot be prepared fails alone.
 create function vioc.claim_calls(
   p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
@@ -41,15 +42,7 @@ begin
         v_left := v_left + 1;
         return query select v_call.tenant_id, v_call.id, null::text, null::text, v_call.credential_id;
       else
-        begin
-          perform vioc.fail_call(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state,
-            'failed', p_now);
-        exception when others then
-          -- not even that (a trigger of the app's on the contact): it does not stand in the way of the others
-          update vioc.calls as c
-          set due_at = p_now + interval '5 minutes', error = 'the call could not be prepared: SQLSTATE ' || v_state
-          where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.in_queue;
-        end;
+        perform vioc.fail_claim(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state, false, p_now);
       end if;
     end;
   end loop;

@@ -40,7 +40,12 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
   end if;
-  perform vioc.check_time_zone(new.time_zone);
+  new.locale := nullif(btrim(new.locale), '');
+  -- a row with its number comes from another server, which had taken them
+  if tg_op = 'UPDATE' or (new.phone_e164 is null and new.phone_problem is null) then
+    perform vioc.check_time_zone(new.time_zone, p_is_place => false);
+    perform vioc.check_locale(new.locale);
+  end if;
 
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
@@ -69,7 +74,7 @@ begin
   -- what is known about numbers: a new one does not end a contact's wish not to be called, and is not right because it is new
   if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164 and old.phone_e164 is not null and exists (
     select from vioc.do_not_call as d join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = d.tenant_id
-    where d.phone = old.phone_e164) then
+    where d.phone = any (vioc.spellings(old.phone_e164))) then
     new.status := 'do_not_call';
     new.next_call_at := null;
     v_restart := false;
@@ -77,7 +82,7 @@ begin
     and (v_is_fresh or (tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164))
     and exists (
       select from vioc.number_facts as f join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = f.tenant_id
-      where f.phone = new.phone_e164 and f.kind = 'wrong_number' and vioc.same_name(f.name_hash, new.name)) then
+      where f.phone = any (vioc.spellings(new.phone_e164)) and f.kind = 'wrong_number' and vioc.same_name(f.name_hash, new.name)) then
     new.status := 'wrong_number';
     new.next_call_at := null;
   end if;
@@ -200,6 +205,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
+  tenant_id, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

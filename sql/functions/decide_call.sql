@@ -18,7 +18,7 @@ declare
   v_outcome text;
   v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
-  v_is_known boolean; -- that the account is in trouble
+  v_is_known boolean := true; -- what its end says about the account
   v_is_unclear boolean; -- a person has to say what was meant
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
@@ -142,20 +142,18 @@ begin
     perform vioc.note_review(v_call, coalesce(v_is_unclear, false), p_now);
   end if;
 
-  -- once: a later event about the same call must not undo vioc_resume
-  if v_reason in ('account_trouble', 'throttled') and not v_is_known and not v_call.is_test then
-    if v_reason = 'account_trouble' then
-      perform vioc.suspend(v_call, 402, 'a call ended ' || v_call.disconnection_reason, true, p_now);
-    else
-      update vioc.credentials as k
-      set throttled_until = greatest(k.throttled_until, p_now + vioc.backoff(1, '30 s', '30 s'))
-      where k.id = v_call.credential_id;
-    end if;
-  elsif v_reason not in ('account_trouble', 'throttled') then
-    -- the probe has ended like any call: the account is in order again
-    update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
-    where k.id = v_call.credential_id and k.probe_must_end and k.suspended_at < v_call.dispatching_at;
+  -- the account is not one tenant's, so whoever has told this, Retell is asked (judge_account), if it is news. Once: a later
+  -- event about the same call must not undo vioc_resume
+  if not v_call.is_test and exists (
+    select from vioc.credentials as k
+    where k.id = v_call.credential_id and (case v_reason
+      when 'account_trouble' then not v_is_known and not (k.suspended_at is not null and k.probe_must_end)
+      when 'throttled' then not v_is_known and coalesce(k.throttled_until < p_now + interval '15 seconds', true)
+      else k.probe_must_end and k.suspended_at < v_call.dispatching_at end))
+  then
+    update vioc.calls as c set concerns_account = true, look_up_at = p_now
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is not null;
+    perform vioc.wake_worker();
   end if;
   return v_call;
 end

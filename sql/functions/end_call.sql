@@ -22,11 +22,11 @@ begin
     v_call.status := 'ended';
     v_call.look_up_at := p_now + interval '10 minutes';
   end if;
-  v_call.ended_at := coalesce(v_call.ended_at, vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now);
-  v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.epoch_ms(p_retell -> 'start_timestamp'));
+  v_call.ended_at := coalesce(v_call.ended_at, vioc.told_at(p_retell -> 'end_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
+  v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.told_at(p_retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now));
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
-  v_call.retell_call_id := coalesce(v_call.retell_call_id, left(p_retell ->> 'call_id', 200));
+  v_call.retell_call_id := coalesce(v_call.retell_call_id, vioc.readable_id(p_retell ->> 'call_id'));
   if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null then
     v_call.disconnection_reason := v_reason;
   end if;

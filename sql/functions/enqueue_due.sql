@@ -1,6 +1,5 @@
--- Private. vioc_enqueue_due with its clock as an argument. Goes round the practices in the order of their ids, from where
--- the session's last call ended (a new session begins anywhere), and takes from each its soonest appointments, so many at a
--- time that none waits for another practice's thousands. It reads no contacts but those that are due.
+-- Private. vioc_enqueue_due with its clock as an argument. A tenant whose data make it fail is left out, tried again alone
+-- after five minutes, and named by vioc_doctor; the others go on.
 create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now timestamptz) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -16,89 +15,37 @@ create function vioc.enqueue_due(p_max_calls integer, p_requested_by text, p_now
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  v_piece constant integer := least(p_max_calls, 500);
-  v_after bigint := coalesce(
-    substring(current_setting('vioc_enqueue.after', true) from '^[0-9]{1,18}$')::bigint,
-    (select floor(random() * max(t.id)) from vioc.tenants as t), 0);
-  v_is_whole_round boolean := v_after = 0;
-  v_was_full boolean := false;
-  v_tenants bigint[];
-  v_contacts bigint[];
+  v_without constant bigint[] := array(select t.id from vioc.tenants as t where t.enqueue_failed_at is not null);
+  v_alone bigint[] := array(
+    select t.id from vioc.tenants as t where t.enqueue_failed_at <= p_now - interval '5 minutes' order by t.enqueue_failed_at);
+  v_after constant bigint := coalesce(substring(current_setting('vioc_enqueue.after', true) from '^[0-9]{1,18}$')::bigint, 0);
+  v_tenant_id bigint;
   v_queued integer := 0;
 begin
-  perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
-  perform vioc.expire_contacts(p_max_calls, p_now);
-  perform vioc.skip_late_steps(p_now);
-  perform vioc.review_late(p_max_calls, p_now);
-
-  loop
-    -- a contact held by the app or by a second run is left for the next minute
-    select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts
-    from (
-      select d.tenant_id, d.id
-      from (
-        select t.id,
-          -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
-          case when t.max_calls_per_day is null then v_piece
-            -- and never fewer than were promised
-            else least(v_piece, p.due + greatest(0, vioc.calls_left_today(t.id, p_now) - p.due - p.ahead - (
-              select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
-        from vioc.tenants as t
-        cross join lateral (
-          select k.due, k.ahead from vioc.promises(t.id, p_now) as k where t.max_calls_per_day is not null
-          union all
-          select 0, 0 where t.max_calls_per_day is null) as p
-        where t.id > v_after and t.live
-        order by t.id) as t
-      cross join lateral (
-        select c.tenant_id, c.id
-        from (
-          -- in order before they are judged, so that no more are judged than are taken
-          select d.tenant_id, d.id, d.appointment_time, d.status = 'callback' as is_promised
-          from vioc.next_calls as n
-          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
-          where n.tenant_id = t.id and n.next_call_at <= p_now
-            and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
-          order by is_promised desc, d.appointment_time, d.id offset 0) as d
-        join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
-        cross join lateral (
-          select from vioc.permissions(p_now) as m
-          where m.tenant_id = c.tenant_id and m.contact_id = c.id
-            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice and m.may_be_automatic
-          offset 0) as allowed
-        where c.next_call_at <= p_now
-          and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
-          and not exists (
-            select from vioc.calls as o
-            where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
-              and o.is_open)
-        order by d.is_promised desc, d.appointment_time, d.id
-        limit t.share
-        for update of c skip locked) as d
-      limit least(v_piece, p_max_calls - v_queued)) as d;
-
-    if v_contacts is not null then
-      perform vioc.queue_calls(v_tenants, v_contacts, p_requested_by, false, 0::smallint, p_now);
-      v_queued := v_queued + cardinality(v_contacts);
-      v_after := v_tenants[cardinality(v_tenants)];
-      perform vioc.show_progress('enqueue', v_queued, p_max_calls);
+  begin
+    v_queued := vioc.enqueue_round(p_max_calls, p_requested_by, p_now, null, v_without);
+  exception when others then
+    if left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX') then
+      raise;
     end if;
+    -- of one tenant, and nothing says of which
+    v_alone := v_alone || array(select t.id from vioc.tenants as t where t.id <> all (v_without) order by t.id <= v_after, t.id);
+  end;
+  foreach v_tenant_id in array v_alone loop
     exit when v_queued >= p_max_calls;
-    if cardinality(v_contacts) = v_piece then
-      v_was_full := true;
-    else
-      -- behind the last practice: again from the first, until a round has left nobody who is due out
-      exit when v_is_whole_round and not v_was_full;
-      v_after := 0;
-      v_is_whole_round := true;
-      v_was_full := false;
-    end if;
+    begin
+      v_queued := v_queued + vioc.enqueue_round(p_max_calls - v_queued, p_requested_by, p_now, v_tenant_id);
+      if v_tenant_id = any (v_without) then
+        perform vioc.mark_enqueue(v_tenant_id, null, p_now);
+      end if;
+    exception when others then
+      if left(sqlstate, 2) in ('40', '53', '55', '57', '58', 'XX') then
+        raise;
+      end if;
+      perform vioc.mark_enqueue(v_tenant_id, sqlstate, p_now);
+    end;
+    perform set_config('vioc_enqueue.after', v_tenant_id::text, false);
   end loop;
-  perform set_config('vioc_enqueue.after', v_after::text, false);
-  perform vioc.show_progress('enqueue', v_queued, v_queued);
-  if v_queued > 0 then
-    perform vioc.wake_worker();
-  end if;
   return v_queued;
 end
 $$;

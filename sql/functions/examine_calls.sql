@@ -17,6 +17,28 @@ as $$
       max(r.last_at) filter (where r.reason = 'stale') as stale_at
     from vioc.webhook_refusals as r where r.last_at > p_now - interval '1 day'
   ),
+  -- due for 15 minutes, with every rule in favour: the next run of the schedule would queue it. Not those that wait for tomorrow
+  -- because of max_calls_per_day.
+  overdue as (
+    select count(*) as contacts, min(c.next_call_at) as since, min(c.tenant_id) as tenant_id
+    from (
+      select n.* from vioc.tenants as t
+      cross join lateral (
+        select n.* from vioc.next_calls as n
+        where n.tenant_id = t.id and n.next_call_at <= p_now - interval '15 minutes'
+        order by n.next_call_at limit 20) as n
+      where t.live and t.id <@ p_tenants and (t.max_calls_per_day is null or vioc.calls_left_today(t.id, p_now) > (
+        select count(*) from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))
+      limit 1000) as n
+    join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
+    cross join lateral (
+      select from vioc.permissions(p_now) as m
+      where m.tenant_id = c.tenant_id and m.contact_id = c.id
+        and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice
+      offset 0) as allowed
+    where c.appointment_status = 'booked' and c.status in ('scheduled', 'callback') and not exists (
+      select from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open)
+  ),
   open as (
     select c.*, case c.status
       when 'dispatching' then c.lease_until < p_now - interval '1 minute'
@@ -65,17 +87,21 @@ as $$
   ),
   findings (check_name, ok, detail, hint) as (
     select 'webhooks', false,
-      case when w.last_at is null then 'no webhook has come, but calls have ended'
-        else format('the last webhook came %s ago, and calls have ended since', date_trunc('second', p_now - w.last_at)) end
+      case when w.last_at is null then 'no webhook has come, but calls have been placed'
+        else format('the last webhook came %s ago, and calls have been placed since', date_trunc('second', p_now - w.last_at)) end
         || case when f.signature_at > coalesce(w.last_at, '-infinity') then '; some were refused: no key of ours has signed them' else '' end,
       case when vioc.webhook_url() is null then 'alter system set vioconcierge.webhook_base_url = ''https://calls.example.com''; select pg_reload_conf();'
         when f.signature_at > coalesce(w.last_at, '-infinity') then format(
           'select vioc_set_credentials(%s, ''key_...'', ''key_...''); -- the second: the key with the webhook badge at Retell', r.tenant_id)
         else format('curl -i -X POST -H "Content-Type: application/json" -d "{}" %s # from outside: must answer 401; if not, see examples/nginx', vioc.webhook_url()) end
     from webhooks as w, refused as f, (
-      select max(c.ended_at) as ended_at, min(c.tenant_id) as tenant_id from recent as c
-      where c.ended_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null) as r
-    where r.ended_at > coalesce(w.last_at, '-infinity')
+      select max(c.placed_at) as placed_at, min(c.tenant_id) as tenant_id from recent as c
+      where c.placed_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null) as r
+    where r.placed_at > coalesce(w.last_at, '-infinity')
+    union all
+    select 'due_contacts', false, format('contacts are due since %s, of tenant %s for instance, and no call is queued for them', to_char(o.since, 'YYYY-MM-DD HH24:MI TZ'), o.tenant_id),
+      'select vioc_enqueue_due();'
+    from overdue as o where o.contacts > 0
     union all
     select 'clock', false, 'Retell''s times are ahead of this server''s clock', 'timedatectl set-ntp true'
     where exists (select from recent as c where greatest(c.ended_at, c.ongoing_at) > p_now + interval '10 seconds')
@@ -111,6 +137,7 @@ as $$
     ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
     ('queue', case when vioc.server_state() = 'ready' then true end,
       case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
+    ('due_contacts', true, 'none without a call for more than 15 minutes'),
     ('next_calls', true, 'everybody who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;

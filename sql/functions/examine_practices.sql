@@ -17,7 +17,7 @@ as $$
     select p.pays, min(p.id) as tenant_id, bool_or(c.answered_at is not null) as asked, max(c.http_status) as http_status,
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
-    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
+    left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
     where p.has_key and p.key_problem is null
     group by p.pays
   ),
@@ -30,7 +30,7 @@ as $$
       union all
       select g.retell_agent_id, format('update vioc.agents set retell_agent_id = ''agent_...'' where tenant_id = %s and locale = %L;', p.id, g.locale)
       from vioc.agents as g where g.tenant_id = p.id) as a
-    left join vioc.checks_wanted(p_now) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
+    left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
     where a.retell_agent_id is not null and p.has_key
   ),
   findings (check_name, ok, detail, hint) as (
@@ -52,7 +52,8 @@ as $$
     union all
     select 'keys_accepted', case when k.asked then false end,
       case when not k.asked then format('Retell was not asked about the key of practice %s', k.tenant_id)
-        when k.http_status is null then format('no answer from %s, %s ago', vioc.setting('api_base_url', 'https://api.retellai.com'), k.age)
+        when k.http_status is null then format('no answer from %s, %s ago%s', vioc.setting('api_base_url', 'https://api.retellai.com'), k.age,
+          (select ': ' || r.retell_error from vioc.worker_report() as r))
         when k.http_status in (401, 402, 403) then format('Retell refuses the key of practice %s (%s), asked %s ago', k.tenant_id, k.http_status, k.age)
         else format('Retell answered %s, %s ago', k.http_status, k.age) end,
       case when not k.asked then null
@@ -83,6 +84,10 @@ as $$
       coalesce(p.suspend_reason, p.key_suspend_reason)), format('select vioc_resume(%s);', p.id)
     from practices as p where p.suspended_at is not null or p.key_suspended_at is not null
     union all
+    select 'enqueued', false, format('automatic calls of %s are left out since %s: %s', p.practice, to_char(p.enqueue_failed_at, 'YYYY-MM-DD HH24:MI'), p.enqueue_error),
+      'select vioc_enqueue_due(); -- it is tried again every five minutes; the cause is in its contacts, plan, hours or a trigger on vioc.contacts'
+    from practices as p where p.enqueue_failed_at is not null
+    union all
     select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
     from practices as p
     where not p.live and exists (select from vioc.next_calls as n where n.tenant_id = p.id)
@@ -95,7 +100,7 @@ as $$
     ('keys', 'every practice has one'),
     ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
     ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
-    ('paused_tenants', 'none'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
+    ('paused_tenants', 'none'), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_practices(int8multirange, timestamptz) is 'vioc_doctor: practices, keys, agents, pauses, suspensions.';

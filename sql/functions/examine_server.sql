@@ -42,21 +42,48 @@ begin
 
   select * into v_report from vioc.worker_report();
   check_name := 'worker';
-  ok := v_state = 'ready' or pg_is_in_recovery();
+  ok := v_state in ('ready', 'stopped') or pg_is_in_recovery();
   detail := case
-    when v_state = 'ready' then format('at work since %s%s', to_char(v_report.started_at, 'YYYY-MM-DD HH24:MI:SS'),
+    when v_state in ('ready', 'stopped') then format('at work since %s%s', to_char(v_report.started_at, 'YYYY-MM-DD HH24:MI:SS'),
       case when v_report.problem_at > p_now - interval '1 hour' then format('; %s ago: %s',
         date_trunc('second', p_now - v_report.problem_at), v_report.problem) else '' end)
     when pg_is_in_recovery() then 'this is a standby: the worker starts when it is promoted'
+    when v_state = 'stuck' then format('its process %s has not gone round for 30 s%s', v_report.pid,
+      case when exists (select from pg_stat_activity as a where a.pid = v_report.pid and a.wait_event = 'SyncRep')
+        then ': its commit waits for a synchronous standby'
+        else coalesce((select ', it waits for ' || a.wait_event_type || ' ' || a.wait_event from pg_stat_activity as a where a.pid = v_report.pid), '') end)
     when v_state = 'no_worker' then 'there is no worker' || coalesce(': ' || v_report.problem, '')
     else 'no worker serves this database' end;
   select count(*) into v_workers from pg_stat_activity as a
   where a.backend_type not in ('client backend', 'autovacuum launcher', 'autovacuum worker', 'background writer', 'checkpointer',
     'walwriter', 'startup', 'archiver', 'walsender', 'walreceiver', 'walsummarizer', 'slotsync worker', 'io worker');
   hint := case when ok then null when v_state = 'not_preloaded' then v_preload when v_state = 'not_listed' then v_list
+    when v_state = 'stuck' and exists (select from pg_stat_activity as a where a.pid = v_report.pid and a.wait_event = 'SyncRep') then
+      'select application_name, state, sync_state from pg_stat_replication; -- start the standby that synchronous_standby_names waits for'
+    when v_state = 'stuck' then format('select pg_terminate_backend(%s); -- the next one starts within seconds', v_report.pid)
     when v_workers >= current_setting('max_worker_processes')::integer then
       format('alter system set max_worker_processes = %s; -- then restart', current_setting('max_worker_processes')::integer + 8)
     else 'select pg_reload_conf(); -- it starts within seconds, or the server log says why' end;
+  return next;
+
+  check_name := 'settings';
+  ok := v_report.settings_error is null;
+  detail := case when ok then 'all settings can be used'
+    when v_state = 'stopped' then 'nothing is sent: ' || v_report.settings_error
+    else 'the old value stays: ' || v_report.settings_error end;
+  hint := case when ok then null
+    when v_report.settings_error ~ 'postgresql\.auto\.conf: ' then
+      format('alter system set %s = ''...''; select pg_reload_conf();', substring(v_report.settings_error from '^[a-z_.]+'))
+    else 'select pg_reload_conf(); -- after mending it' end;
+  return next;
+
+  check_name := 'max_in_flight';
+  ok := v_report.capacity = 0 or v_report.capacity is null
+    or v_report.capacity >= vioc.setting('max_in_flight', '32')::integer / greatest((
+      select count(*) from pg_stat_activity as a where a.backend_type = 'vioconcierge worker'), 1);
+  detail := case when ok then 'the server may open the connections'
+    else format('at most %s requests at the same time, because the server may open too few files', v_report.capacity) end;
+  hint := case when not ok then 'systemctl edit postgresql@.service # LimitNOFILE=65536 below [Service], then restart' end;
   return next;
 
   select * into v_installation from vioc.installation;

@@ -1,5 +1,6 @@
 -- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
-create function vioc.expire_contacts(p_limit integer, p_now timestamptz) returns integer
+-- p_only, p_without: as in vioc.enqueue_round.
+create function vioc.expire_contacts(p_limit integer, p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -13,6 +14,7 @@ begin
     select c.tenant_id, c.id from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
     where c.may_expire and c.appointment_time <= p_now and c.status in ('scheduled', 'callback') and c.next_call_at <= p_now and t.live
+      and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
       and c.phone_e164 is not null and not exists (
         select from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open)
     order by c.appointment_time
@@ -28,6 +30,7 @@ begin
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
     where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now
+      and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
     order by c.appointment_time
     limit p_limit
     for update skip locked
@@ -40,4 +43,4 @@ begin
   return v_expired;
 end
 $$;
-comment on function vioc.expire_contacts(integer, timestamptz) is 'Contacts whose appointment is past are not called any more.';
+comment on function vioc.expire_contacts(integer, timestamptz, bigint, bigint[]) is 'Contacts whose appointment is past are not called any more.';

@@ -11,6 +11,7 @@ declare
   v_end timestamptz;
   v_call record;
   v_phone text;
+  v_zones text[]; -- whose days its calls are counted in
   v_at timestamptz;
   v_from timestamptz;
   v_dialled timestamptz[]; -- at this number
@@ -28,7 +29,8 @@ begin
   for v_call in
     with planned as (
       select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
-        vioc.call_by(c, v_tenant.min_notice) as call_by
+        vioc.call_by(c, v_tenant.min_notice) as call_by,
+        vioc.places_of(c.time_zone, v_tenant.time_zone, c.phone_e164) as zones
       from vioc.next_calls as n
       join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
@@ -40,7 +42,7 @@ begin
       select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
           select from vioc.sharing_tenants(p_tenant_id) as s
           join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = p.phone_e164
-          where d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6)) as shares_number
+          where d.dialled_at >= vioc.day_begins(p_now, p.zones, 6)) as shares_number
       from planned as p
       cross join lateral (
         select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
@@ -57,11 +59,12 @@ begin
       -- one after the other, as the caps let them
       if v_call.phone_e164 is distinct from v_phone then
         v_phone := v_call.phone_e164;
+        v_zones := v_call.zones;
         select array_agg(d.dialled_at), max(greatest(d.conversed_at + v_tenant.wait_after_conversation, d.last_at + interval '15 minutes'))
         into v_dialled, v_rested
         from vioc.sharing_tenants(p_tenant_id) as s
         join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = v_phone
-        where d.dialled_at >= vioc.day_begins(p_now, v_tenant.time_zone, 6);
+        where d.dialled_at >= vioc.day_begins(p_now, v_zones, 6);
       end if;
       loop
         v_from := v_at;
@@ -69,14 +72,14 @@ begin
         if not v_call.is_callback then
           v_at := greatest(v_at, v_rested);
           if (select count(*) from unnest(v_dialled) as d (at)
-            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 0)) >= v_tenant.max_calls_per_number_per_day then
-            v_at := vioc.day_begins(v_at, v_tenant.time_zone, -1);
+            where d.at >= vioc.day_begins(v_at, v_zones, 0)) >= v_tenant.max_calls_per_number_per_day then
+            v_at := vioc.day_begins(v_at, v_zones, -1);
           end if;
           v_at := greatest(v_at, vioc.day_begins((
             select d.at from unnest(v_dialled) as d (at)
-            where d.at >= vioc.day_begins(v_at, v_tenant.time_zone, 6)
+            where d.at >= vioc.day_begins(v_at, v_zones, 6)
             order by d.at desc
-            offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_tenant.time_zone, -7));
+            offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_zones, -7));
         end if;
         exit when v_at = v_from;
         v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);

@@ -41,7 +41,7 @@ begin
   elsif p_call.not_after < p_now then
     perform vioc.expire_uncalled(p_call, 'too close to the appointment', p_now);
   elsif v_verdict.rule is null then
-    -- its number was taken by another call of the same batch
+    -- its number was taken by another call of the same batch, or another tenant's call to it rings
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif v_verdict.rule in ('not_in_review', 'called_once') then

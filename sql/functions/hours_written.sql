@@ -7,13 +7,18 @@ as $$
 declare
   -- not the transaction's beginning: what was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
+  v_tenants bigint[];
 begin
   -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
   if current_setting('check_function_bodies') = 'off' then
     return null;
   end if;
+  v_tenants := array(select w.tenant_id from written as w);
+  if tg_op = 'UPDATE' then
+    v_tenants := v_tenants || array(select w.tenant_id from was as w);
+  end if;
   perform vioc.plan_again(w.tenant_id, v_now), vioc.judge_again(w.tenant_id, null, v_now)
-  from (select distinct w.tenant_id from written as w) as w
+  from (select distinct u.tenant_id from unnest(v_tenants) as u (tenant_id)) as w
   -- gone with its hours
   where exists (select from vioc.tenants as t where t.id = w.tenant_id);
   return null;
@@ -24,12 +29,12 @@ comment on function vioc.hours_written() is 'Trigger: the contacts of a practice
 create trigger calling_hours_inserted after insert on vioc.calling_hours
   referencing new table as written for each statement execute function vioc.hours_written();
 create trigger calling_hours_updated after update on vioc.calling_hours
-  referencing new table as written for each statement execute function vioc.hours_written();
+  referencing old table as was new table as written for each statement execute function vioc.hours_written();
 create trigger calling_hours_deleted after delete on vioc.calling_hours
   referencing old table as written for each statement execute function vioc.hours_written();
 create trigger blackout_dates_inserted after insert on vioc.blackout_dates
   referencing new table as written for each statement execute function vioc.hours_written();
 create trigger blackout_dates_updated after update on vioc.blackout_dates
-  referencing new table as written for each statement execute function vioc.hours_written();
+  referencing old table as was new table as written for each statement execute function vioc.hours_written();
 create trigger blackout_dates_deleted after delete on vioc.blackout_dates
   referencing old table as written for each statement execute function vioc.hours_written();

@@ -6,7 +6,7 @@ as $$
 begin
   perform vioc.judge_again(ct.tenant_id, ct.id, p_now)
   from vioc.sharing_tenants(p_tenant_id) as s
-  join vioc.contacts as ct on ct.tenant_id = s.tenant_id and ct.phone_e164 = p_phone;
+  join vioc.contacts as ct on ct.tenant_id = s.tenant_id and ct.phone_e164 = any (vioc.spellings(p_phone));
 end
 $$;
 comment on function vioc.judge_number_again(bigint, text, timestamptz) is 'Has calls to a number judged anew.';

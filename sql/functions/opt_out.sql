@@ -22,7 +22,7 @@ begin
 
   with reached as (
     select c.tenant_id, c.id from vioc.contacts as c
-    where c.tenant_id = any (v_tenants) and c.phone_e164 = p_phone
+    where c.tenant_id = any (v_tenants) and c.phone_e164 = any (vioc.spellings(p_phone))
     for update skip locked
   )
   update vioc.contacts as c
@@ -33,14 +33,14 @@ begin
   for v_call in
     select c.* from vioc.calls as c
     join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-    where c.tenant_id = any (v_tenants) and c.to_number = p_phone and c.in_queue and c.status = 'queued'
+    where c.tenant_id = any (v_tenants) and c.to_number = any (vioc.spellings(p_phone)) and c.in_queue and c.status = 'queued'
     for update of c, ct skip locked
   loop
     perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);
   end loop;
   for v_call in
     select c.* from vioc.calls as c
-    where c.to_number = p_phone and c.in_progress and c.tenant_id = any (v_tenants) and c.id is distinct from p_call_id
+    where c.to_number = any (vioc.spellings(p_phone)) and c.in_progress and c.tenant_id = any (v_tenants) and c.id is distinct from p_call_id
     for update skip locked
   loop
     perform vioc.stop_sent_call(v_call, 'the number is on the do-not-call list', p_now);

@@ -9,10 +9,11 @@ create function vioc.promise(
 as $$
 declare
   v_asked constant text := 'asked to be called back, ';
-  v_zone text;
+  v_zones text[];
   v_is_live boolean;
   v_consented boolean;
   v_promised integer;
+  v_day_ends timestamptz;
 begin
   if p_wish is null then
     problem := v_asked || 'at no time that was understood';
@@ -28,19 +29,22 @@ begin
       problem := v_asked || 'and hours and blackout dates leave no time before the appointment';
       return;
     end if;
-    select t.time_zone, t.live, not t.require_consent or coalesce(p_contact.consent_at <= at, false) into v_zone, v_is_live, v_consented
+    select vioc.places_of(p_contact.time_zone, t.time_zone, p_contact.phone_e164), t.live,
+      not t.require_consent or coalesce(p_contact.consent_at <= at, false)
+    into v_zones, v_is_live, v_consented
     from vioc.tenants as t where t.id = p_contact.tenant_id;
-    -- those of that day, made or to come
+    select max(vioc.day_begins(at, z.zone, -1)) into v_day_ends from unnest(v_zones) as z (zone);
+    -- those of that day at the contact's place, made or to come
     select count(*) into v_promised
     from vioc.sharing_tenants(p_contact.tenant_id) as s
     cross join lateral (
       select from vioc.dialled_calls() as d
       where d.tenant_id = s.tenant_id and d.to_number = p_contact.phone_e164 and d.was_promised
-        and d.dialled_at >= vioc.day_begins(at, v_zone, 0) and d.dialled_at < vioc.day_begins(at, v_zone, -1)
+        and d.dialled_at >= vioc.day_begins(at, v_zones, 0) and d.dialled_at < v_day_ends
       union all
       select from vioc.contacts as c
       where c.tenant_id = s.tenant_id and c.phone_e164 = p_contact.phone_e164 and c.id <> p_contact.id and c.status = 'callback'
-        and c.next_call_at >= vioc.day_begins(at, v_zone, 0) and c.next_call_at < vioc.day_begins(at, v_zone, -1)) as p;
+        and c.next_call_at >= vioc.day_begins(at, v_zones, 0) and c.next_call_at < v_day_ends) as p;
     problem := case
       when v_promised >= 2 then v_asked || 'but the number has two such calls that day'
       when not v_consented then v_asked || 'but has not consented to automatic calls'

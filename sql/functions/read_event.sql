@@ -19,7 +19,7 @@ begin
   if jsonb_typeof(retell) is distinct from 'object' then
     retell := null;
   end if;
-  retell_call_id := nullif(left(coalesce(retell ->> 'call_id', p_document ->> 'call_id'), 200), '');
+  retell_call_id := vioc.readable_id(coalesce(retell ->> 'call_id', p_document ->> 'call_id'));
   foreach v_said in array array[
     p_document ->> 'session_id', p_document #>> '{metadata,session_id}', retell #>> '{metadata,session_id}']
   loop

@@ -6,7 +6,7 @@ create function vioc.recall_call(p_found jsonb, p_credential_id bigint, p_now ti
 as $$
 declare
   v_session text := p_found #>> '{metadata,session_id}';
-  v_retell_call_id constant text := left(p_found ->> 'call_id', 200);
+  v_retell_call_id constant text := vioc.readable_id(p_found ->> 'call_id');
   v_contact vioc.contacts;
   v_call vioc.calls;
   v_call_id bigint;

@@ -18,7 +18,7 @@ begin
   with answers as materialized (
     select a.* from jsonb_to_recordset(p_answers) as a (
       tenant_id bigint, call_id bigint, verdict text, retell_call_id text)
-    where a.verdict = 'placed'
+    where a.verdict = 'placed' and vioc.readable_id(a.retell_call_id) is not null
   ),
   locked as materialized (
     select c.tenant_id, c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
@@ -90,16 +90,23 @@ begin
   end if;
 
   for v_answer in
-    select a.* from jsonb_to_recordset(p_answers) as a (
-      tenant_id bigint, call_id bigint, verdict text, http_status integer, message text, retry_after integer,
+    -- placed by an id that cannot be kept: it may be ringing
+    select a.tenant_id, a.call_id, case a.verdict when 'placed' then 'ambiguous' else a.verdict end as verdict, a.http_status, a.message,
+      a.retry_after, a.do_not_call, a.legacy_field
+    from jsonb_to_recordset(p_answers) as a (
+      tenant_id bigint, call_id bigint, verdict text, retell_call_id text, http_status integer, message text, retry_after integer,
       do_not_call boolean, legacy_field boolean)
-    where a.verdict <> 'placed'
+    where a.verdict <> 'placed' or vioc.readable_id(a.retell_call_id) is null
   loop
-    if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
-      v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
-    then
-      v_recorded := v_recorded || v_answer.call_id;
-    end if;
+    begin
+      if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
+        v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
+      then
+        v_recorded := v_recorded || v_answer.call_id;
+      end if;
+    exception when lock_not_available or deadlock_detected then
+      null; -- brought again
+    end;
   end loop;
 
   if v_recorded is not null then

@@ -38,7 +38,7 @@ begin
     limit 1;
     if found then
       -- answered meanwhile, or ended by a flat body before its answer came: nothing is lost by knowing its id
-      if v_call.retell_call_id is null then
+      if v_call.retell_call_id is null and vioc.readable_id(v_found) is not null then
         perform vioc.adopt_call(v_call, v_found, v_call.credential_id, p_now);
       end if;
     elsif v_call.status <> 'unconfirmed' then

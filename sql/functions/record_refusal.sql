@@ -6,6 +6,8 @@ create function vioc.record_refusal(
 returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
+  -- what a tenant may hold beside its contacts and calls (its own row, to which an opt-out refers) is not waited for either
+  set lock_timeout = '1ms'
 as $$
 declare
   v_backoff_start constant interval := vioc.setting('backoff_start', '1s')::interval;

@@ -22,7 +22,7 @@ begin atomic
     c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
-      where o.phone = c.phone_e164 and (ot.id = t.id or ot.organisation = t.organisation)),
+      where o.phone = any (vioc.spellings(c.phone_e164)) and (ot.id = t.id or ot.organisation = t.organisation)),
     -- the name's, at this number, whichever row or appointment the call was about
     c.status <> 'wrong_number' and not known.is_wrong,
     not known.is_in_review,
@@ -33,7 +33,8 @@ begin atomic
       select from vioc.calls as o
       where o.to_number = c.phone_e164
         and o.in_progress
-        and not (o.tenant_id = c.tenant_id and o.contact_id = c.id)),
+        -- what other tenants do is not this one's to know: claim_batch lets their calls ring
+        and o.tenant_id = c.tenant_id and o.contact_id <> c.id),
     -- the same appointment entered twice: the row that was first is called
     not exists (
       select from vioc.contacts as w
@@ -65,23 +66,27 @@ begin atomic
       max(f.created_at) filter (where f.kind = 'spoke') as spoke_at
     from vioc.number_facts as f
     join vioc.tenants as ft on ft.id = f.tenant_id
-    where f.phone = c.phone_e164 and (ft.id = t.id or ft.organisation = t.organisation)) as known
+    where f.phone = any (vioc.spellings(c.phone_e164)) and (ft.id = t.id or ft.organisation = t.organisation)) as known
   cross join lateral (
     select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
         and o.contact_status_before = 'callback'))) as for_it) as asked
+  -- the day is that of the contact's place: the longest if it may be in several
+  cross join lateral (
+    select min(vioc.day_begins(p_now, p.zone, 0)) as today, min(vioc.day_begins(p_now, p.zone, 6)) as seven_days
+    from unnest(vioc.places_of(c.time_zone, t.time_zone, c.phone_e164)) as p (zone)) as began
   -- over all contacts of the organisation with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
-      count(*) filter (where d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as today,
-      count(*) filter (where d.was_promised and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as promised_today,
-      count(*) filter (where d.was_forced and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)) as forced_today,
+      count(*) filter (where d.dialled_at >= began.today) as today,
+      count(*) filter (where d.was_promised and d.dialled_at >= began.today) as promised_today,
+      count(*) filter (where d.was_forced and d.dialled_at >= began.today) as forced_today,
       max(d.conversed_at) as conversed_at, max(d.last_at) as last_at
     from vioc.sharing_tenants(t.id) as s
     join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = c.phone_e164
-      and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 6)
-    where not (d.contact_id = c.id and d.is_open)) as recent;
+      and d.dialled_at >= began.seven_days
+    where not (d.contact_id = c.id and d.is_open and not d.is_test)) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

@@ -1,6 +1,7 @@
 -- Private. A due call that could not be made while there was enough notice is dropped: the plan goes on with its
 -- next step. Where none is left, and limits kept it from being called, a person is told in time to call by hand.
-create function vioc.skip_late_steps(p_now timestamptz) returns void
+-- p_only, p_without: as in vioc.enqueue_round.
+create function vioc.skip_late_steps(p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -16,6 +17,7 @@ begin
     join vioc.tenants as t on t.id = c.tenant_id
     where c.may_expire and c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
       and c.next_call_at <= p_now and c.status = 'scheduled'
+      and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
       and vioc.call_by(c, t.min_notice) < p_now
     for update of c skip locked
   )
@@ -35,4 +37,4 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.skip_late_steps(timestamptz) is 'Due calls that are too close to the appointment give way to the next step of the plan.';
+comment on function vioc.skip_late_steps(timestamptz, bigint, bigint[]) is 'Due calls that are too close to the appointment give way to the next step of the plan.';

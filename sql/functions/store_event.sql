@@ -14,7 +14,8 @@ begin
   v_event.credential_id := p_credential_id;
   v_event.received_at := p_now;
   v_event.state := 'new';
-  v_event := vioc.attempt_event(v_event, p_document, p_now, true);
+  -- a look-up is the worker's, which waits for nothing
+  v_event := vioc.attempt_event(v_event, p_document, p_now, p_source <> 'look_up');
   return jsonb_build_object('status', 'received', 'event_id', v_event.id, 'state', v_event.state);
 end
 $$;

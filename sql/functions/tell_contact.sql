@@ -13,7 +13,7 @@ declare
   v_tenant vioc.tenants;
   v_opens time;
   v_closes time;
-  v_zone text;
+  v_zones text[];
   v_kind text := p_outcome;
   v_limit integer;
   v_delays interval[];
@@ -116,7 +116,7 @@ begin
 
   -- written while the call was on: queueing it had used up what was there before
   v_by_hand := case when v_contact.next_call_at = v_contact.call_at then v_contact.call_at end;
-  v_zone := coalesce(v_contact.time_zone, v_tenant.time_zone);
+  v_zones := vioc.places_of(v_contact.time_zone, v_tenant.time_zone, p_call.to_number);
   v_attempts := v_contact.attempts + case
     when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
 
@@ -159,7 +159,11 @@ begin
       from (
         select s.place, s.said,
           -- tomorrow is the day after the conversation, however late it is heard of
-          vioc.wished_time(s.said, v_zone, v_opens, v_closes, coalesce(p_call.ended_at, p_now)) as at
+          coalesce(
+            vioc.wished_time(s.said, v_zones, v_opens, v_closes, coalesce(p_call.ended_at, p_now)),
+            -- the appointment is at the tenant's place
+            case when p_outcome = 'rescheduled' then vioc.wished_time(
+              s.said, array[v_tenant.time_zone]::text[], v_opens, v_closes, coalesce(p_call.ended_at, p_now)) end) as at
         from (values
           (1, vioc.said(p_call.analysis, v_tenant.analysis_fields, v_field)),
           (2, vioc.said(p_call.report, null, v_field))) as s (place, said)
@@ -244,7 +248,7 @@ begin
   if v_limit is not null then
     v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
-      v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zone, p_now);
+      v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zones[1], p_now);
       -- within the hours, and closer than min_notice only if this call was
       v_next := vioc.next_opening(v_tenant.id, v_contact.id, v_next,
         case when p_call.first_posted_at <= greatest(v_contact.appointment_time - v_tenant.min_notice, p_call.not_after)

@@ -5,16 +5,25 @@ create function vioc.tenant_written() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.check_time_zone(new.time_zone);
+  perform vioc.check_time_zone(new.time_zone, p_is_place => true);
+  perform vioc.check_locale(new.locale);
+  -- as they will be compared
+  new.organisation := vioc.folded_name(new.organisation);
+  -- what is not even two capitals the table refuses
+  if new.country ~ '^[A-Z]{2}$' and not vioc.is_country(new.country) then
+    raise exception 'country is not a country of ISO 3166'
+      using errcode = 'invalid_parameter_value',
+        hint = case when new.country in ('UK', 'EN') then 'Write country = ''GB''.' else 'For instance country = ''GB'', ''US'' or ''DE''.' end;
+  end if;
   if exists (select from unnest(new.reminder_plan) as s (ahead) where s.ahead is null or s.ahead < interval '0') then
     raise exception 'a reminder plan has only positive intervals'
       using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
-  if exists (select from unnest(new.allowed_countries) as a (code) where a.code is null or a.code !~ '^[A-Z]{2}$') then
+  if exists (select from unnest(new.allowed_countries) as a (code) where not coalesce(vioc.is_country(a.code), false)) then
     raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
-      using errcode = 'invalid_parameter_value', hint = 'For instance allowed_countries = ''{US,CA}''.';
+      using errcode = 'invalid_parameter_value',
+        hint = case when new.allowed_countries && '{UK,EN}' then 'Write GB for the United Kingdom.' else 'For instance allowed_countries = ''{US,CA}''.' end;
   end if;
-  -- as they will be compared
   new.test_numbers := array(
     select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
     from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
@@ -25,13 +34,15 @@ begin
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone, reminder plan, countries and test numbers of a tenant.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, locale, reminder plan, countries and test numbers of a tenant, and folds its organisation.';
 
-create trigger tenants_checked before insert or update of time_zone, reminder_plan, allowed_countries, test_numbers on vioc.tenants
+create trigger tenants_checked before insert or update of
+  time_zone, locale, organisation, country, reminder_plan, allowed_countries, test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
--- a step of the plan follows the new plan; numbers that could not be read are tried with the new country.
+-- a step of the plan follows the new plan; national numbers are read anew in the new country, and calls queued to what they
+-- were read as follow or end. Who had asked at the old reading to be left alone has asked at the new one.
 create function vioc.tenant_written_after() returns trigger
   language plpgsql
   security definer
@@ -40,10 +51,21 @@ as $$
 declare
   -- not the transaction's beginning: what was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
+  v_country constant text := coalesce(new.country, vioc.phone_country(new.retell_agent_number));
 begin
-  if new.country is distinct from old.country or new.retell_agent_number is distinct from old.retell_agent_number then
-    update vioc.contacts as c set phone = c.phone, phone_problem = null
-    where c.tenant_id = new.id and c.phone_e164 is null;
+  if v_country is distinct from coalesce(old.country, vioc.phone_country(old.retell_agent_number)) then
+    insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+    select distinct on (r.phone) new.id, r.phone, 'the number was read in another country', d.source, d.created_at
+    from vioc.contacts as c
+    cross join lateral (select vioc.normalize_phone(c.phone, v_country) as phone offset 0) as r
+    join vioc.do_not_call as d on d.phone = any (vioc.spellings(c.phone_e164))
+    join vioc.tenants as t on t.id = d.tenant_id and (t.id = new.id or t.organisation = new.organisation)
+    where c.tenant_id = new.id and c.phone_e164 <> r.phone and starts_with(r.phone, '+')
+    order by r.phone, d.created_at
+    on conflict (tenant_id, phone) do nothing;
+    update vioc.contacts as c set phone = c.phone, phone_e164 = null, phone_problem = null
+    where c.tenant_id = new.id
+      and vioc.normalize_phone(c.phone, v_country) is distinct from coalesce(c.phone_e164, c.phone_problem);
   end if;
   if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
     perform vioc.plan_again(new.id, v_now);

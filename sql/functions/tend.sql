@@ -1,5 +1,5 @@
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- persons to be forgotten whose call has ended, calls whose time is over. True: there are more events, of which some could be
+-- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave. True: there are more events, of which some could be
 -- applied.
 create function vioc.tend(p_limit integer, p_now timestamptz) returns boolean
   language plpgsql volatile
@@ -11,15 +11,20 @@ declare
   v_call vioc.calls;
   v_events integer := 0;
   v_applied integer := 0;
+  -- goes round: events whose rows a tenant holds are in nobody's way
+  v_after bigint := coalesce(substring(current_setting('vioc_tend.after', true) from '^[0-9]{1,18}$')::bigint, 0);
 begin
   perform vioc.void_leases(p_now, p_now);
 
   for v_event in
-    select e.id from vioc.webhook_events as e where e.state = 'new' order by e.id limit p_limit for update skip locked
+    select e.id from vioc.webhook_events as e where e.state = 'new' and e.id > v_after order by e.id limit p_limit for update skip locked
   loop
+    v_after := v_event.id;
     v_events := v_events + 1;
     v_applied := v_applied + (vioc.try_event(v_event.id, p_now, false) is distinct from 'new')::integer;
   end loop;
+
+  perform set_config('vioc_tend.after', case when v_events < p_limit then '0' else v_after::text end, false);
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
@@ -49,6 +54,7 @@ begin
         where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
+  perform vioc.settle_rights(p_limit);
   return v_events = p_limit and v_applied > 0;
 end
 $$;

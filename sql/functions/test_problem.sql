@@ -18,14 +18,14 @@ begin atomic
     (6, not exists (
         select from vioc.do_not_call as o
         join vioc.tenants as ot on ot.id = o.tenant_id
-        where o.phone = p_phone and (ot.id = t.id or ot.organisation = t.organisation)),
+        where o.phone = any (vioc.spellings(p_phone)) and (ot.id = t.id or ot.organisation = t.organisation)),
       false, 'this number is on the do-not-call list'),
-    (7, (p_now at time zone vioc.known_zone(t.time_zone))::time >= h.opens and (p_now at time zone vioc.known_zone(t.time_zone))::time < h.closes,
-      true, 'outside the legal hours at the practice'),
+    (7, vioc.is_open(p_now, vioc.zones_of(null, t.time_zone, p_phone), h.week, null),
+      true, 'outside the legal hours at the number''s place'),
     (8, not exists (
         select from vioc.calls as o
-        where o.to_number = p_phone and o.in_progress
-          and not (o.tenant_id = t.id and o.contact_id = p_contact_id and o.is_test and o.resend)),
+        where o.to_number = p_phone and o.in_progress and o.tenant_id = t.id
+          and not (o.contact_id = p_contact_id and o.is_test and o.resend)),
       true, 'another call to this number is in progress')
   ) as v (ordinal, ok, waits, problem)
   where t.id = p_tenant_id and not v.ok

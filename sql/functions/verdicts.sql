@@ -21,7 +21,11 @@ begin atomic
       to_char(l.opens, 'HH24:MI') || ' to ' || to_char(l.closes, 'HH24:MI') as legal_hours,
       array_to_string(z.zones[1:3], ', ')
         || case when cardinality(z.zones) > 3 then ' and ' || cardinality(z.zones) - 3 || ' more' else '' end as places,
-      case when cardinality(z.zones) > 1 then ': its number may be in any of these zones; if you know where the person is, set the contact''s time_zone' else '' end as which,
+      case
+        when cardinality(z.zones) = 1 then ''
+        when vioc.is_place(c.time_zone) then ': its number cannot be in ' || c.time_zone || ', so that the hours must hold in all of these zones'
+        else ': its number may be in any of these zones' || coalesce(', and ' || c.time_zone || ' is no place', '')
+          || '; if you know where the person is, set the contact''s time_zone' end as which,
       vioc.in_words(vioc.next_change(not r.in_legal_hours, p_now, null, z.zones, l.week, null, t.time_zone, null), t.time_zone) as legal_change,
       vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
       vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,

@@ -20,6 +20,14 @@ begin
     ('worker_placed_total', r.placed),
     ('worker_not_placed_total', r.not_placed),
     ('worker_last_problem_seconds', extract(epoch from r.problem_at)),
+    ('enqueue_last_run_seconds', (select extract(epoch from l.ran_at) from vioc.last_runs as l where l.task = 'enqueue')),
+    ('purge_last_run_seconds', (select extract(epoch from l.ran_at) from vioc.last_runs as l where l.task = 'purge')),
+    ('call_last_placed_seconds', (
+      select extract(epoch from max(c.placed_at)) from (select c.placed_at from vioc.calls as c order by c.id desc limit 1000) as c)),
+    ('webhook_last_received_seconds', (
+      select extract(epoch from max(e.received_at))
+      from (select e.received_at, e.source from vioc.webhook_events as e order by e.id desc limit 1000) as e
+      where e.source in ('webhook', 'ingest'))),
     ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
   where f.value is not null;
 end

@@ -1,15 +1,29 @@
--- Public. Idempotent, by job name. The cron database may be another one of the cluster; then this one asks it through
--- a short-lived worker, which only a superuser may start.
-create function vioc.vioc_install_schedule(every text default '* * * * *') returns text
+-- Public. Idempotent, by job name.
+create function vioc.vioc_install_schedule(every text default '* * * * *', run_as text default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform vioc.check_everywhere('admin');
+  if every is null then
+    raise exception 'every must not be null'
+      using errcode = 'invalid_parameter_value', hint = 'select vioc_install_schedule();';
+  end if;
+  if run_as is not null then
+    if to_regrole(quote_ident(run_as)) is null then
+      raise exception 'there is no such role'
+        using errcode = 'undefined_object', hint = 'Make it first: create role ... login;';
+    end if;
+    if not (has_schema_privilege(run_as, 'vioc', 'usage') and has_function_privilege(run_as, 'vioc.run_enqueue()', 'execute')
+      and has_function_privilege(run_as, 'vioc.run_purge()', 'execute')) then
+      raise exception 'role % must not run the jobs', quote_ident(run_as)
+        using errcode = 'insufficient_privilege', hint = format('select vioc_grant(%L, ''scheduler'');', run_as);
+    end if;
+  end if;
   perform vioc.note('schedule', null);
-  return vioc.schedule(every, vioc.is_superuser_caller());
+  return vioc.schedule(every, run_as);
 end
 $$;
-comment on function vioc.vioc_install_schedule(text) is
-  'Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs; run it again to change the schedule. Returns what it did. Errors: 55000 pg_cron is not there (the hint is what to do), 42501 pg_cron is in another database and the caller is no superuser (the hint is the statement to run there).';
+comment on function vioc.vioc_install_schedule(text, text) is
+  'Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs. Run it again to change the schedule. run_as: the role that the first two run as, which needs LOGIN and vioc_grant(role, ''scheduler''); null: the owner of the extension. Returns what it did. Errors: 55000 pg_cron is not there, or lives in another database (the hint is the statement to run there), 42704 no such role, 42501 the role must not run the jobs.';

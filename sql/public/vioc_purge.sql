@@ -3,19 +3,10 @@ create function vioc.vioc_purge() returns integer
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
-  -- it holds practices, which their calls would wait for with it
-  set lock_timeout = '1s'
 as $$
-declare
-  v_purged integer;
 begin
   perform vioc.check_everywhere('admin');
-  v_purged := vioc.purge(1000, clock_timestamp());
-  if v_purged > 0 then
-    perform vioc.note('purge', null, p_detail => v_purged || ' rows');
-    perform vioc.wake_worker();
-  end if;
-  return v_purged;
+  return vioc.purge_piece(vioc.caller());
 end
 $$;
 comment on function vioc.vioc_purge() is

@@ -14,6 +14,7 @@ declare
   v_credentials bigint[];
   v_keys text[];
   v_match integer := 0;
+  v_tenants constant int8multirange := vioc.tenants_of('webhook');
 begin
   perform vioc.keep_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
@@ -29,7 +30,7 @@ begin
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(v_document, vioc.tenants_of('webhook'), octet_length(v_body)) as k;
+    from vioc.webhook_keys(v_document, v_tenants, octet_length(v_body)) as k;
     -- a refusal takes the same time whichever tenant or number the body names
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now, vioc.most_keys(octet_length(v_body)));
   end if;
@@ -47,7 +48,7 @@ begin
   if v_document ->> 'event' = 'call_inbound' then
     -- a question, not news: Retell waits for the answer before it lets the agent speak
     return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
-      'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_now))));
+      'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_tenants, v_now))));
   end if;
   return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now, v_document) - array['event_id', 'state'];
 end

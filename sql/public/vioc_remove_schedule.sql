@@ -6,7 +6,7 @@ as $$
 begin
   perform vioc.check_everywhere('admin');
   perform vioc.note('unschedule', null);
-  return vioc.schedule(null, vioc.is_superuser_caller());
+  return vioc.schedule(null);
 end
 $$;
-comment on function vioc.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. Returns what it did. Errors: 55000 and 42501 as vioc_install_schedule.';
+comment on function vioc.vioc_remove_schedule() is 'Drops the pg_cron jobs of vioc_install_schedule, if they are there. DROP EXTENSION does the same. Returns what it did. Errors: 55000 as vioc_install_schedule.';

@@ -5,6 +5,7 @@ create function vioc.vioc_resume(tenant_id bigint default null) returns void
 as $$
 declare
   v_was_copy boolean;
+  v_credential_id bigint;
 begin
   perform vioc.note('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
@@ -26,14 +27,24 @@ begin
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
     where t.id = vioc_resume.tenant_id;
-    update vioc.credentials as k
-    set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false, throttled_until = null,
-        failures = 0
+    -- what Retell has asked for (throttled_until) stays
+    select s.credential_id into v_credential_id
     from vioc.standing(now()) as s
-    where s.tenant_id = vioc_resume.tenant_id and k.id = s.credential_id;
+    join vioc.credentials as k on k.id = s.credential_id and k.suspended_at is not null
+    where s.tenant_id = vioc_resume.tenant_id;
+    if not found then
+      null;
+    elsif vioc.may_change_credential('operator', v_credential_id) then
+      update vioc.credentials as k
+      set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
+      where k.id = v_credential_id;
+    else
+      raise warning 'the Retell key of tenant % stays suspended, other tenants use it too', vioc_resume.tenant_id
+        using hint = 'A call tries it every ten minutes. A role with access to all tenants of the key can resume it at once.';
+    end if;
   end if;
   perform vioc.wake_worker();
 end
 $$;
 comment on function vioc.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and the suspension of its credential. Errors: PT404 no such tenant, 42501 all, with access to some.';
+  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and its suspension, and that of its credential if the caller has access to all tenants that use it. What Retell asked for (throttled_until) stays. Errors: PT404 no such tenant, 42501 all, with access to some.';

@@ -1,17 +1,24 @@
--- Public. What the role's other access needs is granted anew.
+-- Public. Only what this access brought, and no other access of the role's needs.
 create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  set lock_timeout = '3s'
 as $$
+declare
+  v_had text[];
 begin
   perform vioc.access_asked(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
+  v_had := array(select r from vioc.rights_of(vioc_revoke.role_name) as r);
   delete from vioc.access as a
   where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
     and a.tenant_id is not distinct from vioc_revoke.tenant_id;
-  perform vioc.give_rights(vioc_revoke.role_name, true);
+  if not found then
+    return;
+  end if;
+  perform vioc.change_rights(vioc_revoke.role_name, v_had);
   perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
 end
 $$;
 comment on function vioc.vioc_revoke(text, text, bigint) is
-  'Takes back what vioc_grant with the same arguments gave; whatever the role''s other access does not need is revoked, also rights on the extension''s objects that were granted by hand. Errors: as vioc_grant.';
+  'Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that were granted by hand stay, unless this access brought the same ones. Errors: as vioc_grant.';

@@ -4,18 +4,29 @@ returns void
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
+  -- a session that has just given the same key is waited for, not longer
+  set lock_timeout = '5s'
 as $$
 declare
-  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key);
-  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key), '');
+  -- as they come with a paste
+  v_blank constant text := E' \t\n\v\f\r\u00a0\ufeff';
+  v_api_key constant text := btrim(vioc_set_credentials.retell_api_key, v_blank);
+  v_webhook_key constant text := nullif(btrim(vioc_set_credentials.webhook_key, v_blank), '');
   v_problem text;
   v_current bigint;
   v_credential_id bigint;
+  v_is_shared boolean; -- with tenants that the caller has no access to: then the credential is not the caller's to write
 begin
   perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+  end if;
+  -- what an HTTP header cannot carry would look like a network fault later
+  if octet_length(v_api_key) > 512 or octet_length(v_webhook_key) > 512
+    or v_api_key collate "C" !~ '^[!-~]+$' or v_webhook_key collate "C" !~ '^[!-~]+$' then
+    raise exception 'a key has 1 to 512 visible ASCII characters without blanks'
+      using errcode = 'invalid_parameter_value', hint = 'Copy the key alone from Retell''s dashboard, without "Bearer".';
   end if;
   -- the files are everybody's: whoever may name one could spend another practice's money
   if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
@@ -32,18 +43,37 @@ begin
   perform vioc.installation_id();
 
   -- tenants given the same key share one credential, and its limits
-  select k.credential_id into v_credential_id from vioc.credential_keys as k
-  where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
-  if not found then
-    if v_current is not null and not exists (
-      select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
-      v_credential_id := v_current;
-    else
-      insert into vioc.credentials default values returning id into v_credential_id;
-    end if;
-    perform vioc.replace_key(v_credential_id, 'api', v_api_key);
-  end if;
+  loop
+    select k.credential_id into v_credential_id from vioc.credential_keys as k
+    where k.purpose = 'api' and k.valid_until is null and k.key = v_api_key;
+    exit when found;
+    begin
+      if v_current is not null and not exists (
+        select from vioc.tenants as t where t.credential_id = v_current and t.id <> vioc_set_credentials.tenant_id) then
+        v_credential_id := v_current;
+      else
+        insert into vioc.credentials default values returning id into v_credential_id;
+      end if;
+      perform vioc.replace_key(v_credential_id, 'api', v_api_key);
+      exit;
+    exception
+      when unique_violation then
+        -- another session has just given the same key; one that cannot see this has a frozen snapshot
+        if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+          raise exception 'another session has just given this key' using errcode = 'serialization_failure', hint = 'Run it again.';
+        end if;
+      when lock_not_available then
+        perform vioc.refuse_locked('this key is being given by another transaction, which has not ended', 'credential_keys');
+    end;
+  end loop;
+  v_is_shared := not vioc.may_change_credential('admin', v_credential_id);
   if v_webhook_key is not null then
+    if v_is_shared and not exists (
+      select from vioc.credential_keys as k
+      where k.credential_id = v_credential_id and k.purpose = 'webhook' and k.valid_until is null and k.key = v_webhook_key) then
+      raise exception 'tenants that you have no access to use this Retell key, and its webhook key'
+        using errcode = 'insufficient_privilege', hint = 'Leave webhook_key out, or have it set by a role with access to all of them.';
+    end if;
     perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
   end if;
   -- a credential that nobody uses any more: replaced, like a key
@@ -54,11 +84,18 @@ begin
 
   update vioc.credentials as k
   set key_ends_with = vioc.key_ending(v_api_key), suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
-  where k.id = v_credential_id;
+  where k.id = v_credential_id and not v_is_shared;
+  if v_is_shared and exists (
+    select from vioc.tenants as t
+    join vioc.tenants as o on o.retell_agent_number = t.retell_agent_number and o.id <> t.id
+    where t.id = vioc_set_credentials.tenant_id and o.credential_id = v_credential_id and not o.id <@ vioc.tenants_of('viewer')) then
+    raise exception 'the agent number is in use with this Retell key, by another tenant'
+      using errcode = 'insufficient_privilege', hint = 'Use a number of your own, or have the key set by a role with access to both tenants.';
+  end if;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.note('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
 end
 $$;
 comment on function vioc.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 empty key or missing file, 42501 a file, without access to all practices.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 42501 a file, without access to all practices.';

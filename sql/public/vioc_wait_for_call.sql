@@ -10,6 +10,8 @@ declare
   v_call record;
   v_seen bigint;
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
+  -- whose waiters these are: a role of some tenants leaves places to the others
+  v_role constant oid := case when v_tenants = '{(,)}' then 0 else coalesce(to_regrole(quote_ident(vioc.caller()))::oid, 0) end;
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''
@@ -21,7 +23,7 @@ begin
   end if;
   loop
     -- the count first: a change after this line ends the sleep below
-    v_seen := vioc.wait_for_change(0, 0);
+    v_seen := vioc.wait_for_change(0, 0, 0);
     select c.id, c.status, c.retell_call_id, c.outcome, c.error, vioc.is_own_transaction(c.xmin) as is_own
     into v_call from vioc.calls as c
     where c.id = vioc_wait_for_call.call_id and c.tenant_id <@ v_tenants;
@@ -37,7 +39,7 @@ begin
       or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
     exit when clock_timestamp() >= v_deadline;
     perform vioc.wait_for_change(v_seen,
-      greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer);
+      greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer, v_role);
   end loop;
   return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error)::vioc.awaited_call;
 end

@@ -45,6 +45,7 @@ create table vioc.calls (
   in_voicemail boolean,
   report jsonb,
   analysis jsonb,
+  concerns_account boolean not null default false,
   duration_ms integer,
   summary text,
   recording_url text,
@@ -122,7 +123,7 @@ create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tena
   where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
-  where first_posted_at is not null and not is_test;
+  where first_posted_at is not null;
 create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
@@ -172,6 +173,7 @@ comment on column vioc.calls.disconnection_reason is 'Retell''s word, as sent.';
 comment on column vioc.calls.in_voicemail is 'Retell''s analysis heard a machine.';
 comment on column vioc.calls.report is 'The agent''s own report during the call (flat body or custom function): its newest one with a decision.';
 comment on column vioc.calls.analysis is 'Retell''s custom_analysis_data.';
+comment on column vioc.calls.concerns_account is 'Its end says something about the Retell account: the worker asks Retell, because tenants share the account.';
 comment on column vioc.calls.duration_ms is 'Milliseconds, from Retell.';
 comment on column vioc.calls.summary is 'Retell''s summary of the conversation.';
 comment on column vioc.calls.recording_url is 'Retell''s link; expires.';

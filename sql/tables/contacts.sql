@@ -59,8 +59,8 @@ comment on column vioc.contacts.external_id is 'The practice system''s key; uniq
 comment on column vioc.contacts.name is 'Who answers the phone: variable customer_name.';
 comment on column vioc.contacts.patient_name is 'Who the appointment is for, when another person answers; added to the variables.';
 comment on column vioc.contacts.phone is 'As the practice has it; normalised into phone_e164 with the tenant''s country.';
-comment on column vioc.contacts.time_zone is 'IANA name of where the person is: its clock alone counts. null: the tenant''s and every zone that the number may belong to.';
-comment on column vioc.contacts.locale is 'How to speak to this person; null = the tenant''s.';
+comment on column vioc.contacts.time_zone is 'IANA name of where the contact is: its clock alone counts, if the number can be there; otherwise the number''s, too. null or UTC: the tenant''s and every zone that the number may belong to.';
+comment on column vioc.contacts.locale is 'How to speak to this contact, a locale of CLDR such as es-MX; null = the tenant''s.';
 comment on column vioc.contacts.appointment_time is 'When the appointment is. Moving it restarts the reminder plan. null: called only by hand.';
 comment on column vioc.contacts.appointment_type is 'Variable appointment_type.';
 comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';

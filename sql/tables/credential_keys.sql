@@ -14,8 +14,9 @@ create table vioc.credential_keys (
 
 create unique index credential_keys_one_current_idx
   on vioc.credential_keys (credential_id, purpose) where valid_until is null;
--- vioc_set_credentials finds the credential that a key belongs to; hashed, because keys are opaque.
-create index credential_keys_key_idx on vioc.credential_keys using hash (key) where purpose = 'api';
+-- tenants given the same key share one credential, also when two sessions give it at the same moment
+create unique index credential_keys_one_credential_idx
+  on vioc.credential_keys (key) where purpose = 'api' and valid_until is null;
 
 comment on table vioc.credential_keys is 'API and webhook keys, as text or as file:NAME under vioconcierge.secrets_dir. Never grant anything on this table.';
 comment on column vioc.credential_keys.credential_id is 'The credential that it belongs to.';

@@ -12,7 +12,7 @@ create table vioc.credentials (
   probe_must_end boolean not null default false,
   throttled_until timestamptz,
   failures integer not null default 0,
-  next_start_at timestamptz not null default '-infinity',
+  next_start_at timestamptz not null default 'epoch',
   last_tenant_id bigint,
   retell_concurrency_limit integer,
   retell_reserved_inbound integer,
@@ -58,7 +58,7 @@ comment on column vioc.credentials.retell_reserved_inbound is 'How many of them 
 comment on column vioc.credentials.retell_other_calls is 'Calls in progress in the workspace that are not ours: inbound, web, other software.';
 comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
 comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out, every two seconds while it leaves no line for calls that wait.';
-comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start.';
+comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';
 comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
 comment on column vioc.credentials.recall_at is 'When Retell is asked next.';

@@ -37,7 +37,9 @@ create table vioc.tenants (
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
-  next_start_at timestamptz not null default '-infinity',
+  next_start_at timestamptz not null default 'epoch',
+  enqueue_failed_at timestamptz,
+  enqueue_error text,
   created_at timestamptz not null default now(),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   -- the calls of the last 7 days are looked at
@@ -53,6 +55,7 @@ create table vioc.tenants (
     keep_call_facts_days >= greatest(keep_transcripts_days, keep_webhook_bodies_days)),
   constraint data_storage_setting_is_retells check (
     data_storage_setting in ('everything', 'everything_except_pii', 'basic_attributes_only')),
+  constraint failed_enqueue_has_reason check ((enqueue_failed_at is null) = (enqueue_error is null)),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
@@ -64,15 +67,19 @@ create index tenants_organisation_idx on vioc.tenants (organisation) where organ
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
 -- skip_late_steps: the longest of all
 create index tenants_min_notice_idx on vioc.tenants (min_notice);
+-- enqueue_due
+create index tenants_enqueue_failed_idx on vioc.tenants (id) where enqueue_failed_at is not null;
 
 comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
 comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
+comment on column vioc.tenants.enqueue_failed_at is 'vioc_enqueue_due failed because of this tenant''s data then: it is left out, and tried again after five minutes. null = it did not.';
+comment on column vioc.tenants.enqueue_error is 'How it failed: the SQLSTATE.';
 comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
-comment on column vioc.tenants.time_zone is 'IANA name, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
-comment on column vioc.tenants.locale is 'How dates and times are spoken, for instance en-US; never derived from the country.';
-comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs, what is known about numbers, and the limits of calls to a number.';
+comment on column vioc.tenants.time_zone is 'IANA name of a place, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
+comment on column vioc.tenants.locale is 'How dates and times are spoken, a locale of CLDR, for instance en-US; never derived from the country.';
+comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs, what is known about numbers, and the limits of calls to a number; kept in small letters, without blanks around it.';
 comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';
 comment on column vioc.tenants.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.tenants.retell_agent_version is 'Sent as override_agent_version: a number, latest, latest_published or a tag; null = not sent.';
@@ -82,7 +89,7 @@ comment on column vioc.tenants.analysis_fields is 'Other names for the analysis 
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
 comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one day of its time zone; further ones wait for the next day. null = no limit.';
-comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the tenant''s zone, over all contacts of the organisation who have it; null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the number''s place, over all contacts of the organisation who have it; null = no limit.';
 comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts of the organisation who have it; null = no limit.';
 comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts of the organisation who have it; 0 = not at all. After any call it is for 15 minutes.';
 comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
@@ -105,4 +112,4 @@ comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
 comment on column vioc.tenants.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.tenants.probe_at is 'When one call may try again.';
-comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start.';
+comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';

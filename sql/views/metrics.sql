@@ -21,6 +21,12 @@ from vioc.tenants as t
 cross join lateral (
   select count(*) as contacts from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as d
 union all
+select 'contacts_due_oldest_seconds', '{}', coalesce(extract(epoch from now() - min(d.since)), 0)
+from vioc.tenants as t
+cross join lateral (
+  select min(n.next_call_at) as since from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as d
+where t.live
+union all
 select 'webhooks_unapplied', jsonb_build_object('state', s.state), count(e.id)
 from unnest(array['new', 'failed']) as s (state)
 left join vioc.webhook_events as e on e.state = s.state and e.state in ('new', 'failed')
@@ -41,6 +47,6 @@ select 'paused', '{}', count(i.paused_at) from vioc.installation as i
 union all
 select w.name, w.labels, w.value from vioc.worker_figures() as w;
 comment on view vioc.metrics is 'Figures for monitoring: name, labels, value. Of the practices that you may see; webhooks_refused_total and paused are of the whole database; worker_ figures and events_position are there for who sees all practices. Totals of the worker are since its start; times are seconds since 1970.';
-comment on column vioc.metrics.name is 'What is counted. Now: calls_open (by status, without test calls), calls_due and calls_due_oldest_seconds, contacts_due, look_ups_due, calls_needing_review, webhooks_unapplied (by state), tenants, tenants_live, tenants_paused, tenants_suspended, credentials_suspended, paused, worker_up, worker_in_flight, events_position. Totals: webhooks_refused_total (by reason), worker_posted_total, worker_placed_total, worker_not_placed_total. Times: worker_started_seconds, worker_last_problem_seconds.';
+comment on column vioc.metrics.name is 'What is counted. Now: calls_open (by status, without test calls), calls_due and calls_due_oldest_seconds, contacts_due, contacts_due_oldest_seconds (of live tenants, also what a rule holds), look_ups_due, calls_needing_review, webhooks_unapplied (by state), tenants, tenants_live, tenants_paused, tenants_suspended, credentials_suspended, paused, worker_up, worker_in_flight, events_position. Totals: webhooks_refused_total (by reason), worker_posted_total, worker_placed_total, worker_not_placed_total. Times: worker_started_seconds, worker_last_problem_seconds, enqueue_last_run_seconds, purge_last_run_seconds, call_last_placed_seconds, webhook_last_received_seconds.';
 comment on column vioc.metrics.labels is 'What it is broken down by: status, state or reason; {} if by nothing.';
 comment on column vioc.metrics.value is 'The figure.';

@@ -1,14 +1,15 @@
 create view vioc.worker_status with (security_invoker, security_barrier) as
-select s.state, r.pid, case when s.state = 'ready' then r.started_at end as since, coalesce(r.in_flight, 0) as in_flight,
+select s.state, r.pid, case when r.pid is not null then r.started_at end as since, coalesce(r.in_flight, 0) as in_flight,
   coalesce(r.posted, 0) as posted, coalesce(r.placed, 0) as placed, coalesce(r.not_placed, 0) as not_placed,
   r.problem as last_error, r.problem_at as last_error_at, r.woken_at as last_woken_at,
-  q.oldest_due_at, now() - q.oldest_due_at as lag
+  q.oldest_due_at, now() - q.oldest_due_at as lag,
+  r.settings_error, r.retell_error, r.retell_error_at, coalesce(r.capacity, 0) as capacity
 from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now()) as q;
 comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
-comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries).';
+comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries); stopped (nothing is sent because of settings_error); stuck (the worker has not gone round for 30 s).';
 comment on column vioc.worker_status.pid is 'Its process.';
 comment on column vioc.worker_status.since is 'When it began to serve this database.';
 comment on column vioc.worker_status.in_flight is 'Requests to Retell whose answer has not come.';
@@ -20,3 +21,7 @@ comment on column vioc.worker_status.last_error_at is 'When that was.';
 comment on column vioc.worker_status.last_woken_at is 'When a commit last woke it.';
 comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is.';
 comment on column vioc.worker_status.lag is 'How long ago that is.';
+comment on column vioc.worker_status.settings_error is 'What is wrong with a setting: its name, the line of the file, the reason. With state stopped nothing is sent; otherwise its old value stays. Null: nothing is wrong.';
+comment on column vioc.worker_status.retell_error is 'Why Retell was not reached the last time; null: the last request was answered.';
+comment on column vioc.worker_status.retell_error_at is 'When that was.';
+comment on column vioc.worker_status.capacity is 'Requests to Retell that it may have on their way at the same time.';

@@ -211,7 +211,7 @@ fn has_rights_that_suffice(cluster: &Cluster) {
         "select vioc_pause();",
         "select vioc_pause(2);",
         "update vioc.calls set outcome = null;",
-        "insert into vioc.tenants (company_name, time_zone) values ('x', 'UTC');",
+        "insert into vioc.tenants (company_name, time_zone) values ('x', 'Africa/Abidjan');",
     ] {
         let (done, message) = as_reception(forbidden);
         assert!(

@@ -157,6 +157,9 @@ fn contact(client: &mut Client, random: &mut Random, begin: DateTime<Utc>) {
             "Australia/Lord_Howe",
             "Asia/Kolkata",
             "America/Phoenix",
+            // what software writes that does not know
+            "UTC",
+            "Etc/GMT-5",
         ])
     });
     let appointment = begin + Duration::minutes(random.below(365 * 24 * 60));

@@ -8,17 +8,22 @@
 //! | [`signature`] | whether a webhook was signed with one of our keys |
 //! | [`reply`] | what the answer to `create-phone-call` means for the call |
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
+//! | [`config_lines`] | whether calls may be sent with what the configuration files say |
 //! | [`hours`] | whether a setting names a range of hours |
+//! | [`name`] | when two names are one |
 //! | [`openings`] | when calls may be made, and when that changes |
 //! | [`spoken`] | how a date and a time are said in a language |
 //! | [`phone`] | which number, if any, may be dialled |
 //! | [`session`] | the identity of a call attempt |
 //! | [`json_text`] | JSON text that `jsonb` accepts |
 //! | [`pace`] | which starts still count against a limit per second |
+//! | [`url`] | how opaque text is written in a URL |
 //! | [`wish`] | when a person asked to be called back |
 
+pub mod config_lines;
 pub mod hours;
 pub mod json_text;
+pub mod name;
 pub mod openings;
 pub mod pace;
 pub mod phone;
@@ -27,6 +32,7 @@ pub mod retry_after;
 pub mod session;
 pub mod signature;
 pub mod spoken;
+pub mod url;
 pub mod wish;
 
 pub use phone::PhoneProblem;

@@ -96,7 +96,32 @@ pub fn normalize(raw: &str, country: Option<&str>) -> Result<String, PhoneProble
     if has_letters(&raw) {
         return Err(PhoneProblem::NotANumber);
     }
-    dialable(&number)
+    dialable(&as_numbered_today(number))
+}
+
+/// Every way to write the same telephone in E.164, the given one first.
+///
+/// Argentina's mobiles have a 9 for those who call from abroad, and the network alone knows which numbers are
+/// mobiles; San Marino is reached through Italy, too.
+#[must_use]
+pub fn spellings(e164: &str) -> Vec<String> {
+    let other = if let Some(rest) = e164.strip_prefix("+549").filter(|rest| rest.len() == 10) {
+        Some(format!("+54{rest}"))
+    } else if let Some(rest) = e164.strip_prefix("+54").filter(|rest| rest.len() == 10) {
+        Some(format!("+549{rest}"))
+    } else if let Some(rest) = e164.strip_prefix("+390549") {
+        Some(format!("+3780549{rest}"))
+    } else {
+        e164.strip_prefix("+3780549")
+            .map(|rest| format!("+390549{rest}"))
+    };
+    std::iter::once(e164.to_owned()).chain(other).collect()
+}
+
+/// Whether telephones have a code of this country (ISO 3166, two capital letters): UK, EN, EU and ZZ are none.
+#[must_use]
+pub fn is_country(code: &str) -> bool {
+    code.bytes().all(|byte| byte.is_ascii_uppercase()) && region(code).is_some()
 }
 
 /// The country (ISO 3166, two letters) of a number in E.164; none for shared codes such as +800.
@@ -111,6 +136,20 @@ pub fn country(e164: &str) -> Option<String> {
         .to_string();
     // libphonenumber writes 001 for the world, and may say so in words.
     (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+}
+
+/// Mexico's mobiles had a 1 after +52, and 01, 044 or 045 at home, until 2020: they are in address books.
+fn as_numbered_today(number: PhoneNumber) -> PhoneNumber {
+    if number.country_code != 52 || PHONE_NUMBER_UTIL.is_valid_number(&number) {
+        return number;
+    }
+    let national = number.get_national_significant_number();
+    ["1", "01", "044", "045"]
+        .iter()
+        .filter_map(|old| national.strip_prefix(old))
+        .find(|rest| rest.len() == 10)
+        .and_then(|rest| PHONE_NUMBER_UTIL.parse(format!("+52{rest}"), None).ok())
+        .unwrap_or(number)
 }
 
 fn dialable(number: &PhoneNumber) -> Result<String, PhoneProblem> {
@@ -201,7 +240,7 @@ fn count_digits(text: &str) -> usize {
 
 mod zones;
 
-pub use zones::time_zones;
+pub use zones::{Whereabouts, is_place, time_zones};
 
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,9 @@ mod mask;
 use blame::Blame;
 pub use mask::mask;
 
+/// Longer text is no id of Retell's.
+pub const MAX_ID_CHARS: usize = 200;
+
 /// One request, as the HTTP thread saw it end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
@@ -125,18 +128,20 @@ fn accepted(status: u16, body: &[u8]) -> CreateAnswer {
         call_id: String,
     }
     match serde_json::from_slice::<Created>(body) {
-        // PostgreSQL cannot store a NUL, and an id that cannot be kept cannot be asked for.
-        Ok(Created { call_id }) if !call_id.trim().is_empty() && !call_id.contains('\0') => {
-            CreateAnswer {
-                retell_call_id: Some(call_id),
-                ..answer(CreateVerdict::Placed, None)
-            }
-        }
+        Ok(Created { call_id }) if is_readable_id(&call_id) => CreateAnswer {
+            retell_call_id: Some(call_id),
+            ..answer(CreateVerdict::Placed, None)
+        },
         _ => answer(
             CreateVerdict::Ambiguous,
             Some(format!("status {status} without a readable call_id")),
         ),
     }
+}
+
+/// PostgreSQL cannot store a NUL, an index no long text, and an id that cannot be kept cannot be asked for.
+fn is_readable_id(id: &str) -> bool {
+    !id.trim().is_empty() && !id.contains('\0') && id.chars().count() <= MAX_ID_CHARS
 }
 
 fn refused(status: u16, said: &str, request: &Request) -> CreateAnswer {

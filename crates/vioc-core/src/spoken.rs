@@ -1,122 +1,163 @@
 //! A date and a time as a person would say them, in the language of the call.
 //!
-//! The English forms are those of the contract (5, the eight variables); order and punctuation of the
-//! others follow CLDR's full date and short time. Names of months and weekdays come from glibc's
-//! locales, through chrono.
+//! Words, order and hour cycle are CLDR's, through ICU4X. The rest is what is said and not written: English
+//! ordinals and twelve hours (contract 5, the eight variables), French "1er" and "14 h 30", German "Uhr", and
+//! no zero before the hour where it would be read out.
 
-use chrono::{Datelike, Locale, NaiveDateTime, Timelike};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-#[derive(Clone, Copy)]
-enum Speech {
-    American,
-    British,
-    Spanish,
-    French,
-    German,
-    Brazilian,
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike};
+use icu_calendar::Gregorian;
+use icu_datetime::fieldsets::{MDE, T};
+use icu_datetime::input::{Date, Time};
+use icu_datetime::{FixedCalendarDateTimeFormatter, NoCalendarFormatter};
+use icu_locale_core::Locale;
+
+/// What the root of CLDR says for January: nobody's language.
+const MONTH_OF_NO_LANGUAGE: &str = "M01";
+/// A practice has a few; an application may write anything.
+const MAX_KEPT: usize = 64;
+
+struct Speech {
+    language: String,
+    day_first: bool,
+    date: FixedCalendarDateTimeFormatter<Gregorian, MDE>,
+    time: NoCalendarFormatter<T>,
 }
 
-/// Whether the locale, or at least its language, is one we can speak.
-#[must_use]
-pub fn is_supported(locale: &str) -> bool {
-    Speech::find(locale).is_some()
+thread_local! {
+    /// A formatter takes longer to make than a call to prepare.
+    static KEPT: RefCell<HashMap<String, Option<Rc<Speech>>>> = RefCell::default();
 }
 
-/// The date of `local`, without a year: `Monday, January 15th`.
+/// Whether CLDR has the locale, or at least its language.
 #[must_use]
-pub fn date(local: NaiveDateTime, locale: &str) -> String {
-    let speech = Speech::of(locale);
-    let date = local.date();
-    let named = |form| date.format_localized(form, speech.names()).to_string();
-    let day = date.day();
-    match speech {
-        Speech::American => format!("{}{}", named("%A, %B %-d"), ordinal_suffix(day)),
-        Speech::British => format!(
-            "{}, {day}{} {}",
-            named("%A"),
-            ordinal_suffix(day),
-            named("%B")
-        ),
-        Speech::Spanish => named("%A, %-d de %B"),
-        Speech::French if day == 1 => format!("{} 1er {}", named("%A"), named("%B")),
-        Speech::French => named("%A %-d %B"),
-        Speech::German => named("%A, %-d. %B"),
-        // glibc shortens "segunda-feira" to "segunda", as Portuguese does in passing.
-        Speech::Brazilian if date.weekday().num_days_from_monday() < 5 => {
-            format!("{}-feira, {}", named("%A"), named("%-d de %B"))
-        }
-        Speech::Brazilian => named("%A, %-d de %B"),
+pub fn is_supported(tag: &str) -> bool {
+    Speech::find(tag).is_some()
+}
+
+/// The date of `local`, without a year: `Monday, January 15th`. A locale that is not known is en-US.
+#[must_use]
+pub fn date(local: NaiveDateTime, tag: &str) -> String {
+    let Some(speech) = Speech::find(tag) else {
+        return english_date(local, false);
+    };
+    match speech.language.as_str() {
+        "en" => english_date(local, speech.day_first),
+        "fr" if local.day() == 1 => speech.written_date(local).replacen(" 1 ", " 1er ", 1),
+        _ => speech.written_date(local),
     }
 }
 
 /// The time of `local`, to the minute: `2:30 PM`.
 #[must_use]
-pub fn time(local: NaiveDateTime, locale: &str) -> String {
+pub fn time(local: NaiveDateTime, tag: &str) -> String {
     let (hour, minute) = (local.hour(), local.minute());
-    match Speech::of(locale) {
-        Speech::American | Speech::British => {
+    let speech = Speech::find(tag);
+    let language = speech.as_ref().map_or("en", |speech| &speech.language);
+    let written = speech
+        .as_ref()
+        .map_or_else(String::new, |speech| speech.written_time(local));
+    match language {
+        "en" => {
             let (afternoon, hour) = local.hour12();
             format!("{hour}:{minute:02} {}", if afternoon { "PM" } else { "AM" })
         }
-        Speech::Spanish => format!("{hour}:{minute:02}"),
-        Speech::French if minute == 0 => format!("{hour} h"),
-        Speech::French => format!("{hour} h {minute:02}"),
-        Speech::German => format!("{hour}:{minute:02} Uhr"),
-        Speech::Brazilian => format!("{hour:02}:{minute:02}"),
+        "fr" if minute == 0 => format!("{hour} h"),
+        "fr" => format!("{hour} h {minute:02}"),
+        "de" => format!("{} Uhr", without_zero(&written)),
+        "es" => without_zero(&written).to_owned(),
+        _ => written,
     }
 }
 
 impl Speech {
-    fn of(locale: &str) -> Self {
-        Self::find(locale).unwrap_or(Self::American)
+    fn find(tag: &str) -> Option<Rc<Self>> {
+        KEPT.with_borrow_mut(|kept| {
+            if let Some(speech) = kept.get(tag) {
+                return speech.clone();
+            }
+            if kept.len() >= MAX_KEPT {
+                kept.clear();
+            }
+            let speech = Self::new(tag).map(Rc::new);
+            kept.insert(tag.to_owned(), speech.clone());
+            speech
+        })
     }
 
-    /// By the full tag, else by its language (BCP 47; POSIX writes `_`).
-    fn find(locale: &str) -> Option<Self> {
-        let mut parts = locale.trim().split(['-', '_', '.']);
-        let language = parts.next()?;
-        let region = parts.next().unwrap_or_default();
-        let is = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
-        if is(language, "en") {
-            // These put the day first, as Britain does.
-            let british = ["GB", "AU", "NZ", "IE", "IN", "ZA"];
-            let day_first = british.iter().any(|other| is(region, other));
-            return Some(if day_first {
-                Self::British
-            } else {
-                Self::American
-            });
-        }
-        [
-            ("es", Self::Spanish),
-            ("fr", Self::French),
-            ("de", Self::German),
-            ("pt", Self::Brazilian),
-        ]
-        .into_iter()
-        .find_map(|(other, speech)| is(language, other).then_some(speech))
+    /// BCP 47, or as POSIX writes it (`es_MX.UTF-8`, `de_DE@euro`); none if CLDR lacks the language.
+    fn new(tag: &str) -> Option<Self> {
+        let tag = tag.trim().split(['.', '@']).next()?.replace('_', "-");
+        // without its extensions: no other calendar, no other digits
+        let locale = Locale::from(Locale::try_from_str(&tag).ok()?.id);
+        let mut speech = Self {
+            language: locale.id.language.as_str().to_owned(),
+            day_first: false,
+            date: FixedCalendarDateTimeFormatter::try_new((&locale).into(), MDE::long()).ok()?,
+            time: NoCalendarFormatter::try_new((&locale).into(), T::hm()).ok()?,
+        };
+        let january = speech.written_date(DateTime::UNIX_EPOCH.naive_utc());
+        speech.day_first = !january.ends_with('1');
+        let is_known = !locale.id.language.is_unknown() && !january.contains(MONTH_OF_NO_LANGUAGE);
+        is_known.then_some(speech)
     }
 
-    fn names(self) -> Locale {
-        match self {
-            Self::American => Locale::en_US,
-            Self::British => Locale::en_GB,
-            Self::Spanish => Locale::es_ES,
-            Self::French => Locale::fr_FR,
-            Self::German => Locale::de_DE,
-            Self::Brazilian => Locale::pt_BR,
-        }
+    fn written_date(&self, local: NaiveDateTime) -> String {
+        // the calendar repeats every 400 years
+        let year = 2000 + local.year().rem_euclid(400);
+        let date = Date::try_new_gregorian(year, small(local.month()), small(local.day()));
+        plain(&date.map_or_else(
+            |_| String::new(),
+            |date| self.date.format(&date).to_string(),
+        ))
+    }
+
+    fn written_time(&self, local: NaiveDateTime) -> String {
+        let time = Time::try_new(small(local.hour()), small(local.minute()), 0, 0);
+        plain(&time.map_or_else(
+            |_| String::new(),
+            |time| self.time.format(&time).to_string(),
+        ))
     }
 }
 
-fn ordinal_suffix(day: u32) -> &'static str {
-    match (day % 10, day % 100) {
+fn small(n: u32) -> u8 {
+    u8::try_from(n).unwrap_or(0)
+}
+
+fn english_date(local: NaiveDateTime, day_first: bool) -> String {
+    let day = local.day();
+    let suffix = match (day % 10, day % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",
         (2, _) => "nd",
         (3, _) => "rd",
         _ => "th",
+    };
+    if day_first {
+        format!("{}{suffix} {}", local.format("%A, %-d"), local.format("%B"))
+    } else {
+        format!("{}{suffix}", local.format("%A, %B %-d"))
     }
+}
+
+fn without_zero(time: &str) -> &str {
+    match time.strip_prefix('0') {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => time,
+    }
+}
+
+/// CLDR holds "p.m." to its hour by spaces of several kinds, and marks directions: an agent reads words.
+fn plain(written: &str) -> String {
+    written
+        .chars()
+        .filter(|c| !matches!(c, '\u{200e}' | '\u{200f}'))
+        .map(|c| if c.is_whitespace() { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -146,6 +187,13 @@ mod tests {
             ("pt-BR", 3, 12, "terça-feira, 12 de março"),
             ("pt-BR", 1, 20, "sábado, 20 de janeiro"),
             ("pt-BR", 1, 21, "domingo, 21 de janeiro"),
+            ("fr-CA", 8, 1, "jeudi 1er août"),
+            ("es-US", 1, 15, "lunes, 15 de enero"),
+            ("it-IT", 12, 1, "domenica 1 dicembre"),
+            ("pl-PL", 12, 1, "niedziela, 1 grudnia"),
+            ("ja-JP", 12, 1, "12月1日日曜日"),
+            ("nl-NL", 1, 15, "maandag 15 januari"),
+            ("th-TH", 1, 15, "วันจันทร์ที่ 15 มกราคม"),
         ] {
             assert_eq!(date(at(month, day, 9, 0), locale), expected, "{locale}");
         }
@@ -194,6 +242,13 @@ mod tests {
             ("de-DE", 9, 0, "9:00 Uhr"),
             ("pt-BR", 14, 30, "14:30"),
             ("pt-BR", 9, 5, "09:05"),
+            ("es-US", 14, 30, "2:30 p.m."),
+            ("es-MX", 14, 30, "2:30 p.m."),
+            ("es-MX", 9, 0, "9:00 a.m."),
+            ("en-AU", 14, 30, "2:30 PM"),
+            ("fr-CA", 14, 30, "14 h 30"),
+            ("de-AT", 14, 30, "14:30 Uhr"),
+            ("it-IT", 14, 30, "14:30"),
         ] {
             assert_eq!(time(at(1, 15, hour, minute), locale), expected, "{locale}");
         }
@@ -212,7 +267,15 @@ mod tests {
             ("fr_ca", true, "lundi 15 janvier"),
             (" de ", true, "Montag, 15. Januar"),
             ("pt-PT", true, "segunda-feira, 15 de janeiro"),
-            ("it-IT", false, "Monday, January 15th"),
+            ("it-IT", true, "lunedì 15 gennaio"),
+            ("en_US@posix", true, "Monday, January 15th"),
+            ("en-ZZ", true, "Monday, January 15th"),
+            ("de-DE-u-ca-buddhist-nu-thai", true, "Montag, 15. Januar"),
+            ("xx-XX", false, "Monday, January 15th"),
+            ("tlh", false, "Monday, January 15th"),
+            ("und", false, "Monday, January 15th"),
+            ("C", false, "Monday, January 15th"),
+            ("spanish", false, "Monday, January 15th"),
             ("english", false, "Monday, January 15th"),
             ("", false, "Monday, January 15th"),
             ("-", false, "Monday, January 15th"),
@@ -226,7 +289,7 @@ mod tests {
     #[test]
     fn the_ends_of_time_can_be_spoken() {
         for local in [NaiveDateTime::MIN, NaiveDateTime::MAX] {
-            for locale in ["en-US", "en-GB", "es", "fr", "de", "pt"] {
+            for locale in ["en-US", "en-GB", "es", "fr", "de", "pt", "th"] {
                 assert!(!date(local, locale).is_empty() && !time(local, locale).is_empty());
             }
         }

@@ -24,6 +24,10 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// the closing half-way ends as "unknown" and has to be looked up.
 const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
+/// The answer to a new call repeats what was sent, which is bounded, and no conversation. Many come at once.
+const MAX_CREATE_ANSWER: usize = 512 * 1024;
+const CREATE: &str = "/v2/create-phone-call";
+
 /// Nobody's answer to "when again?" is longer; what is longer is not kept.
 const MAX_RETRY_AFTER: usize = 64;
 
@@ -87,10 +91,17 @@ impl Sender {
         let started = Instant::now();
         let limit = self.settings.request_timeout;
         match request.send() {
-            Ok(response) => receive(response, self.settings.max_body_bytes, || {
+            Ok(response) => receive(response, self.most_of_answer(job), || {
                 started.elapsed() >= limit
             }),
             Err(error) => without_response(error, started.elapsed(), limit),
+        }
+    }
+
+    fn most_of_answer(&self, job: &Job) -> usize {
+        match job.path == CREATE {
+            true => self.settings.max_body_bytes.min(MAX_CREATE_ANSWER),
+            false => self.settings.max_body_bytes,
         }
     }
 
@@ -202,6 +213,10 @@ fn read_body(
             Ok(0) => return (body, false),
             Ok(read) => {
                 let room = max_body - body.len();
+                // without memory the rest is not there: an allocation that fails would end the whole server
+                if body.try_reserve(read.min(room)).is_err() {
+                    return (body, true);
+                }
                 body.extend_from_slice(&chunk[..read.min(room)]);
                 // reqwest's total timeout ends a slow drip; this holds even if it did not.
                 if read > room || time_is_up() {
@@ -217,6 +232,31 @@ fn read_body(
 mod tests {
     use super::*;
     use crate::Secret;
+
+    #[test]
+    fn the_answer_to_a_new_call_is_small_and_any_other_may_be_long() {
+        let settings = Settings {
+            base_url: "http://127.0.0.1:0".to_owned(),
+            request_timeout: Duration::from_secs(5),
+            connect_timeout: Duration::from_secs(5),
+            ca_file: None,
+            max_body_bytes: 8 * 1024 * 1024,
+        };
+        let sender = Sender::new(settings, 1).unwrap();
+        let most = |path: &str| {
+            sender.most_of_answer(&Job {
+                ticket: 1,
+                method: Method::Post,
+                path: path.to_owned(),
+                body: None,
+                api_key: Secret::from("k".to_owned()),
+            })
+        };
+        assert_eq!(most("/v2/create-phone-call"), 512 * 1024);
+        assert_eq!(most("/v2/get-call/x"), 8 * 1024 * 1024);
+        let (body, truncated) = read_body(&mut [7u8; 100].as_slice(), 10, || false);
+        assert!(body == [7; 10] && truncated);
+    }
 
     #[test]
     fn after_a_panic_in_reqwest_the_next_job_gets_a_new_client() {

@@ -43,6 +43,18 @@ pub use pool::Pool;
 pub use settings::Settings;
 pub use vioc_core::reply::Exchange;
 
+/// Whether requests, with a key, may go to this URL.
+///
+/// # Errors
+///
+/// Why not.
+pub fn check_base_url(base_url: &str) -> Result<(), PoolError> {
+    match target::Target::new(base_url)?.may_carry_key() {
+        true => Ok(()),
+        false => Err(PoolError::PlainHttp),
+    }
+}
+
 /// Why there is no pool: a setting cannot be used. The worker reports it and waits for new settings.
 #[derive(Debug)]
 pub enum PoolError {
@@ -50,6 +62,8 @@ pub enum PoolError {
     NoThreads,
     /// Not an http or https URL, or one with user name, query or fragment.
     BaseUrl,
+    /// A key would leave this machine unencrypted.
+    PlainHttp,
     /// `ca_file` cannot be read or parsed, or holds no certificate.
     CaFile { path: PathBuf, problem: String },
     /// reqwest refused to build a client, or its thread could not be started.
@@ -63,6 +77,7 @@ impl fmt::Display for PoolError {
             Self::BaseUrl => f.write_str(
                 "the base URL must be an http or https URL without user name, query and fragment",
             ),
+            Self::PlainHttp => f.write_str("the base URL must be https, or http to this machine"),
             Self::CaFile { path, problem } => {
                 write!(f, "cannot use the CA file {}: {problem}", path.display())
             }

@@ -10,6 +10,20 @@ const PREFIX: &str = "file:";
 /// No key is longer; a wrong file is not read into memory.
 const MAX_BYTES: u64 = 4096;
 
+/// Whether this can be a key, or a reference to a file: a key is sent in a header. Reads nothing.
+#[must_use]
+pub fn is_well_formed(key: &str) -> bool {
+    match key.strip_prefix(PREFIX) {
+        Some(name) => is_plain(name),
+        None => key.bytes().all(|b| b.is_ascii_graphic()),
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    let is_known = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+    !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_known)
+}
+
 /// The key itself, from its file if it is a reference.
 ///
 /// # Errors
@@ -19,12 +33,7 @@ pub fn resolve(key: &str, secrets_dir: &Path) -> Result<Secret, String> {
     let Some(name) = key.strip_prefix(PREFIX) else {
         return Ok(Secret::from(key.to_owned()));
     };
-    let is_plain = !name.is_empty()
-        && !name.starts_with('.')
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'));
-    if !is_plain {
+    if !is_plain(name) {
         return Err("a key file's name has only letters, digits, dot, _ and -".into());
     }
     if secrets_dir.as_os_str().is_empty() {

@@ -1,6 +1,6 @@
 -- An operator writes contacts by plain SQL; what the extension owns, it cannot write.
 \ir ../practice.psql
-select plan(12);
+select plan(14);
 
 create role contacts_app;
 select vioc_grant('contacts_app', 'operator', :tenant) \gset ignored_
@@ -43,13 +43,22 @@ reset role;
 select set_eq('select * from pg_temp.owned', 'select * from pg_temp.before', 'writing them back changes nothing');
 
 set role contacts_app;
-delete from vioc.contacts where id = :liar;
+select vioc_delete_contact(:liar) \gset ignored_
 reset role;
 select is(count(*), 1::bigint, 'deleted') from vioc.contacts where tenant_id = :tenant;
 
 select ok(not has_table_privilege('contacts_app', 'vioc.calls', 'update'), 'it cannot write calls');
 select ok(not has_table_privilege('contacts_app', 'vioc.tenants', 'update'), 'nor settings');
 select ok(not has_table_privilege('contacts_app', 'vioc.credential_keys', 'select'), 'nor see keys');
+-- object mappers write id as well
+set role contacts_app;
+insert into vioc.contacts (id, tenant_id, name, phone, appointment_time)
+values (default, :tenant, 'Cid Jones', '(212) 555-0145', now() + interval '3 days') returning id as mapped \gset
+insert into vioc.contacts (id, tenant_id, name, phone, appointment_time) overriding system value
+values (:contact, :tenant, 'Dan Jones', '(212) 555-0146', now() + interval '3 days') returning id as overriding \gset
+reset role;
+select ok(:mapped > :contact, 'id may be written as DEFAULT');
+select ok(:overriding > :mapped, 'an id that is given is replaced: it could be another tenant''s contact');
 -- phones move by phone only
 set role contacts_app;
 update vioc.contacts set phone = '212-555-0144', phone_e164 = '+442071234567' where id = :contact;

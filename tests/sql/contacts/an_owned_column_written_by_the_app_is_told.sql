@@ -6,7 +6,7 @@ select plan(3);
 \setenv PGPORT :PORT
 \setenv PGUSER :USER
 \setenv PGDATABASE :DBNAME
-\set app 'create role warned_app; insert into vioc.tenants (id, company_name, time_zone) overriding system value values (424242, $$Bright Dental$$, $$UTC$$); do $x$ begin perform vioc_grant($$warned_app$$, $$operator$$, 424242); end $x$; set role warned_app; '
+\set app 'create role warned_app; insert into vioc.tenants (id, company_name, time_zone) overriding system value values (424242, $$Bright Dental$$, $$Africa/Abidjan$$); do $x$ begin perform vioc_grant($$warned_app$$, $$operator$$, 424242); end $x$; set role warned_app; '
 \set insert 'insert into vioc.contacts (tenant_id, name, phone, attempts, status) values (424242, $$Ann Jones$$, $$+12125550100$$, 3, $$failed$$); '
 \set update 'update vioc.contacts set needs_review = true where tenant_id = 424242; '
 \set same 'update vioc.contacts set name = $$Ann$$, needs_review = needs_review where tenant_id = 424242; '

@@ -5,11 +5,11 @@ select plan(101);
 select pg_temp.contact(:tenant) as contact \gset
 select pg_temp.contact(:tenant, '3 days', '12') as unreachable \gset
 select pg_temp.contact(pg_temp.practice()) as other \gset
-insert into vioc.tenants (company_name, time_zone) values ('Secret Practice', 'UTC') returning id as bare \gset
+insert into vioc.tenants (company_name, time_zone) values ('Secret Practice', 'Africa/Abidjan') returning id as bare \gset
 insert into vioc.contacts (tenant_id, name, phone, appointment_time)
 values (:bare, 'Ann Jones', '+12125550142', now() + interval '1 day') returning id as of_bare \gset
 insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number)
-values ('Secret Practice', 'UTC', 'agent_1', '+12125550100') returning id as keyless \gset
+values ('Secret Practice', 'Africa/Abidjan', 'agent_1', '+12125550100') returning id as keyless \gset
 insert into vioc.contacts (tenant_id, name, phone, appointment_time)
 values (:keyless, 'Ann Jones', '+12125550142', now() + interval '1 day') returning id as of_keyless \gset
 

@@ -5,7 +5,7 @@ select plan(18);
 create temp table cases as
 select s as state, pg_temp.call_in(:tenant, s) as call from unnest('{queued,dispatching,unconfirmed,placed,ongoing,ended}'::text[]) as s;
 create role deleting_app;
-select vioc_grant('deleting_app', 'operator', :tenant) \gset ignored_
+select vioc_grant('deleting_app', 'operator') \gset ignored_
 set role deleting_app;
 delete from vioc.contacts;
 reset role;

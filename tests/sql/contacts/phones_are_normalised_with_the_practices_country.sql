@@ -3,7 +3,7 @@
 select plan(24);
 
 create temp table practices (country text primary key, tenant_id bigint);
-insert into practices select country, pg_temp.practice(null, 'UTC', true, number)
+insert into practices select country, pg_temp.practice(null, 'Africa/Abidjan', true, number)
 from (values ('US', '+12125550100'), ('GB', '+442079460100'), ('ES', '+34912345678'), ('DE', '+493012345678')) as p (country, number);
 
 create function pg_temp.written(p_country text, p_phone text) returns vioc.contacts language sql as $$

@@ -14,7 +14,7 @@ select is(vioc.matching_key(:'vector', pg_temp.signed(:'vector', 'k1', pg_temp.a
 from (values (null::text[]), ('{}'), (array[null, '', 'k2'])) as k (keys);
 select is(vioc.matching_key(:'vector', pg_temp.signed(:'vector', '', pg_temp.at()), array[''], pg_temp.at()), 0, 'an empty key signs nothing');
 
-select pg_temp.practice('key of the other', '+12125550200') as other, pg_temp.placed(:tenant) as call \gset
+select pg_temp.practice('key_of_the_other', '+12125550200') as other, pg_temp.placed(:tenant) as call \gset
 select pg_temp.body(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}'))::text as body \gset
 
 -- refused, and nothing is stored
@@ -24,7 +24,7 @@ select is(pg_temp.knock(:'body', 'v=1,d=00'), 'refused 401 +0', 'a made-up one')
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'guess')), 'refused 401 +0', 'a wrong key');
 select is(pg_temp.knock(:'body' || ' ', pg_temp.signed(:'body', 'key_of_bright_dental')), 'refused 401 +0', 'another body, by one blank');
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental', clock_timestamp() - interval '6 minutes')), 'refused 401 +0', 'too old');
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key of the other')), 'refused 401 +0', 'another practice''s key');
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_the_other')), 'refused 401 +0', 'another practice''s key');
 select is(pg_temp.knock(null, pg_temp.signed('', 'key_of_bright_dental')), 'refused 401 +0', 'no body');
 select set_config('request.headers', '', true) as ignored \gset
 select is(vioc_receive_webhook(:'body'::json), '{"status": "refused"}', 'no headers at all');
@@ -49,28 +49,28 @@ from (values ('no call of ours', '{"event":"call_ended","call":{"call_id":"x"}}'
 create function pg_temp.tried(p_document jsonb) returns text language sql as
   $$ select string_agg(k.key, ', ' order by k.key) from vioc.webhook_keys(p_document) as k $$;
 select is(pg_temp.tried(:'body'), 'key_of_bright_dental', 'the matched call''s');
-select is(pg_temp.tried(jsonb_build_object('event', 'x', 'call', jsonb_build_object('metadata', jsonb_build_object('tenant_id', :other::text)))), 'key of the other', 'else those of metadata.tenant_id');
-select is(pg_temp.tried('{"event": "x", "call": {"direction": "inbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key of the other', 'else of the practice number, called');
+select is(pg_temp.tried(jsonb_build_object('event', 'x', 'call', jsonb_build_object('metadata', jsonb_build_object('tenant_id', :other::text)))), 'key_of_the_other', 'else those of metadata.tenant_id');
+select is(pg_temp.tried('{"event": "x", "call": {"direction": "inbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key_of_the_other', 'else of the practice number, called');
 select is(pg_temp.tried('{"event": "x", "call": {"direction": "outbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key_of_bright_dental', '... or calling');
-select is(pg_temp.tried('{"event": "x", "call": {"agent_id": "agent_of +12125550200"}}'), 'key of the other', 'else of the agent');
-select is(pg_temp.tried('[]'), 'key of the other, key_of_bright_dental', 'else all');
+select is(pg_temp.tried('{"event": "x", "call": {"agent_id": "agent_of +12125550200"}}'), 'key_of_the_other', 'else of the agent');
+select is(pg_temp.tried('[]'), 'key_of_bright_dental, key_of_the_other', 'else all');
 
 -- a webhook key of its own, and its successor
-select vioc_set_credentials(:tenant, 'key_of_bright_dental', 'badge 1') as ignored \gset
+select vioc_set_credentials(:tenant, 'key_of_bright_dental', 'badge_1') as ignored \gset
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental')), 'received +1', 'a webhook key replaces the API key, which is valid for one more day');
-update vioc.credential_keys set created_at = now() - case key when 'badge 1' then interval '24 hours' else '25 hours' end;
+update vioc.credential_keys set created_at = now() - case key when 'badge_1' then interval '24 hours' else '25 hours' end;
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental')), 'refused 401 +0', '... and then signs nothing');
-select vioc_set_credentials(:tenant, 'key_of_bright_dental', 'badge 2') as ignored \gset
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge 2')), 'received +1', 'the new webhook key');
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge 1')), 'received +1', 'the replaced one, for a day');
+select vioc_set_credentials(:tenant, 'key_of_bright_dental', 'badge_2') as ignored \gset
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge_2')), 'received +1', 'the new webhook key');
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge_1')), 'received +1', 'the replaced one, for a day');
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental')), 'refused 401 +0', '... though not the API key');
-select is(valid_until, now() + interval '24 hours', '... exactly') from vioc.credential_keys where key = 'badge 1';
-update vioc.credential_keys set valid_until = now() where key = 'badge 1';
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge 1')), 'refused 401 +0', '... and not longer');
-update vioc.credential_keys set created_at = now() - interval '25 hours' where key = 'badge 2';
+select is(valid_until, now() + interval '24 hours', '... exactly') from vioc.credential_keys where key = 'badge_1';
+update vioc.credential_keys set valid_until = now() where key = 'badge_1';
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge_1')), 'refused 401 +0', '... and not longer');
+update vioc.credential_keys set created_at = now() - interval '25 hours' where key = 'badge_2';
 select vioc_set_credentials(:tenant, 'key_of_another_workspace') as ignored \gset
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_another_workspace')), 'received +1', 'an API key that came after the webhook key may sign');
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge 2')), 'received +1', '... and so does the webhook key');
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge_2')), 'received +1', '... and so does the webhook key');
 
 -- somebody calls the practice
 update vioc.contacts set name = 'Ann Jones', phone = '+12125557777' where id = (pg_temp.call(:call)).contact_id;
@@ -81,13 +81,13 @@ begin
   perform set_config('request.headers', json_build_object('x-retell-signature', pg_temp.signed(v_body, p_key))::text, true);
   return vioc_receive_webhook(v_body::json);
 end $$;
-select is(pg_temp.ring('+12125557777', '+12125550100', 'badge 2') #>> '{call_inbound,dynamic_variables,customer_name}', 'Ann Jones', 'a caller who is known');
-select is(pg_temp.ring('+12125557778', '+12125550100', 'badge 2'), '{"call_inbound": {}}', 'one who is not');
-select is(pg_temp.ring('+12125557777', '+12125550100', 'key of the other'), '{"status": "refused"}', 'another practice learns nothing');
+select is(pg_temp.ring('+12125557777', '+12125550100', 'badge_2') #>> '{call_inbound,dynamic_variables,customer_name}', 'Ann Jones', 'a caller who is known');
+select is(pg_temp.ring('+12125557778', '+12125550100', 'badge_2'), '{"call_inbound": {}}', 'one who is not');
+select is(pg_temp.ring('+12125557777', '+12125550100', 'key_of_the_other'), '{"status": "refused"}', 'another practice learns nothing');
 
 -- too large
 create or replace function vioc.max_body_bytes() returns bigint language sql stable return 100;
-select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge 2')), 'refused 413 +0', 'too large');
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'badge_2')), 'refused 413 +0', 'too large');
 select throws_ok(format('select vioc_ingest_outcome(%L)', :'body'), 'PT413', null, '... from a trusted caller too');
 
 select * from finish();

@@ -1,7 +1,7 @@
 \ir ../outcomes/clinic.psql
 select plan(25);
 
-select pg_temp.practice('key a', '+12125550201', 'Bright Group') as north, pg_temp.practice('key b', '+12125550202', 'Bright Group') as south \gset
+select pg_temp.practice('key_a', '+12125550201', 'Bright Group') as north, pg_temp.practice('key_b', '+12125550202', 'Bright Group') as south \gset
 select pg_temp.contact(:north, '+12125554000') as ann, pg_temp.contact(:south, '+12125554000') as ann_south,
   pg_temp.contact(:tenant, '+12125554000') as elsewhere, pg_temp.contact(:south, '+12125554001') as bob,
   pg_temp.contact(:south, '+12125554000') as booked_off \gset

@@ -3,7 +3,7 @@
 \ir ../outcomes/clinic.psql
 select plan(17);
 
-select pg_temp.practice('key_of_bright_dental', '+12125550101') as uptown, pg_temp.practice('another key', '+12125550200') as other \gset
+select pg_temp.practice('key_of_bright_dental', '+12125550101') as uptown, pg_temp.practice('another_key', '+12125550200') as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 update vioc.tenants set analysis_fields = '{"outcome": "result"}' where id = :uptown;
 
@@ -24,7 +24,7 @@ select is(pg_temp.opted_out((:'dnc' || '"direction": "inbound", "from_number": "
 select is(pg_temp.opted_out((:'dnc' || '"direction": "outbound", "to_number": "PATIENT", "from_number": "+12125550101"}')::jsonb, 'webhook', :credential), '+12125550101', 'a patient whom somebody else''s software called');
 select is(pg_temp.opted_out((:'dnc' || '"to_number": "PATIENT", "from_number": "+12125550100"}')::jsonb, 'webhook', :credential), '+12125550100', 'no direction is outbound');
 select is(pg_temp.opted_out((:'dnc' || '"direction": "outbound", "to_number": "PATIENT", "from_number": "+13005550100"}')::jsonb, 'webhook', :credential), '+12125550100 +12125550101', 'a number of nobody''s: all of the key''s practices');
-select is(pg_temp.opted_out((:'dnc' || '"direction": "outbound", "to_number": "PATIENT", "from_number": "+12125550200"}')::jsonb, 'webhook', :credential), '+12125550100 +12125550101', 'another key''s practice is none of its business');
+select is(pg_temp.opted_out((:'dnc' || '"direction": "outbound", "to_number": "PATIENT", "from_number": "+12125550200"}')::jsonb, 'webhook', :credential), '+12125550100 +12125550101', 'another_key''s practice is none of its business');
 select is(pg_temp.opted_out((:'said' || '"direction": "inbound", "from_number": "PATIENT", "to_number": "+12125550100"}')::jsonb, 'webhook', :credential), '+12125550100', 'said in the analysis');
 select is(pg_temp.opted_out((:'said' || '"direction": "inbound", "from_number": "PATIENT", "to_number": "+12125550101"}')::jsonb, 'webhook', :credential), null, '... under that practice''s own names');
 select is(pg_temp.opted_out('{"direction": "inbound", "from_number": "PATIENT", "to_number": "+12125550101"}', 'webhook', :credential, '{"name": "report", "args": {"appointment_action": "stop"}}'), '+12125550101', 'told to the agent''s tool');

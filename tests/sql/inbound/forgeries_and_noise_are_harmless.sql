@@ -5,10 +5,10 @@
 select plan(16);
 
 select setseed(0.20261124) \gset ignored_
-select pg_temp.practice('key of the other', '+12125550200') as other, pg_temp.placed(:tenant) as call \gset
+select pg_temp.practice('key_of_the_other', '+12125550200') as other, pg_temp.placed(:tenant) as call \gset
 select pg_temp.body(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}'))::text as body \gset
 create temp table signed as select :'body'::text as body, pg_temp.signed(:'body', 'key_of_bright_dental') as header,
-  pg_temp.signed(:'body', 'key of the other') as by_another, pg_temp.signed(:'body' || ' ', 'key_of_bright_dental') as of_another,
+  pg_temp.signed(:'body', 'key_of_the_other') as by_another, pg_temp.signed(:'body' || ' ', 'key_of_bright_dental') as of_another,
   pg_temp.signed(:'body', 'key_of_bright_dental', clock_timestamp() - interval '301 seconds') as stale,
   pg_temp.signed(:'body', 'key_of_bright_dental', clock_timestamp() + interval '1 hour') as future;
 

@@ -1,7 +1,7 @@
 -- Each check is broken on purpose, found, and well again after its hint was executed. What needs a server part (settings,
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
-select plan(84);
+select plan(99);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -28,8 +28,8 @@ end $$;
 
 select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
-  array['preload', 'database_listed', 'worker', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
-    'pg_cron', 'schedule', 'schedule_runs', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'suspended', 'live',
+  array['preload', 'database_listed', 'worker', 'settings', 'max_in_flight', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
+    'enqueue_runs', 'purge_runs', 'due_contacts', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'enqueued', 'suspended', 'live',
     'webhooks', 'clock', 'stuck_calls', 'queue', 'next_calls', 'dead_letters', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
 select is_empty($$ select from vioc_doctor() where hint ~ '^\s*--' $$, 'which is more than a comment');
@@ -43,6 +43,7 @@ select pg_temp.breaks('paused', $$ select vioc_pause(reason => 'a storm') $$);
 select pg_temp.breaks('paused_tenants', format('select vioc_pause(%s)', :tenant));
 select pg_temp.breaks('suspended', format($$ update vioc.tenants set suspended_at = now(), suspend_reason = 'Item not found', probe_at = now() where id = %s $$, :tenant));
 select pg_temp.breaks('suspended', $$ update vioc.credentials set suspended_at = now(), suspend_reason = 'Invalid API Key.', probe_at = now() $$);
+select pg_temp.breaks('enqueued', format($$ update vioc.tenants set enqueue_failed_at = now() - interval '6 minutes', enqueue_error = 'SQLSTATE 22003' where id = %s $$, :tenant));
 select pg_temp.breaks('live', format('update vioc.tenants set live = false where id = %s', :tenant));
 select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
 select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
@@ -89,6 +90,31 @@ update vioc.credentials set retell_concurrency_limit = 20;
 select is(count(*), 1::bigint, 'which Retell has now') from pg_temp.claim();
 select is((select ok from pg_temp.queue), true, 'so that nothing waits');
 create or replace function vioc.server_state() returns text language c volatile strict as '$libdir/vioconcierge', 'server_state_wrapper';
+
+-- silence: a scheduler that has stopped, whichever it was
+select is(pg_temp.verdict('enqueue_runs'), false, 'no run yet is found');
+select vioc.record_run('enqueue', now()) \g /dev/null
+select vioc.record_run('purge', now()) \g /dev/null
+select is(pg_temp.verdict('enqueue_runs'), true, 'a run of any scheduler is well');
+select is(pg_temp.verdict('purge_runs'), true, 'and retention''s');
+update vioc.last_runs set ran_at = now() - interval '20 minutes';
+select is(pg_temp.verdict('enqueue_runs'), false, 'none for 20 minutes is found');
+select is(pg_temp.verdict('purge_runs'), true, 'retention may wait');
+update vioc.last_runs set ran_at = now() - interval '2 days';
+select is(pg_temp.verdict('purge_runs'), false, 'but not two days');
+
+-- and what becomes of it
+delete from vioc.calls;
+select is(pg_temp.verdict('due_contacts'), true, 'no contact is due');
+select pg_temp.contact(:tenant) as overdue \gset
+update vioc.contacts set next_call_at = now() - interval '1 day' where id = :overdue;
+select is(pg_temp.verdict('due_contacts'), false, 'a contact that is due for a day, and no call');
+update vioc.tenants set live = false where id = :tenant;
+select is(pg_temp.verdict('due_contacts'), true, 'not of a tenant that is not live');
+update vioc.tenants set live = true where id = :tenant;
+select ok((select value from vioc.metrics where name = 'contacts_due_oldest_seconds') between 86000 and 90000, 'a metric has the oldest');
+select is(vioc.enqueue_due(100, 'test', now()), 1, 'it is queued');
+select is(pg_temp.verdict('due_contacts'), true, 'and well');
 
 delete from vioc.contacts;
 delete from vioc.calls;

@@ -94,9 +94,20 @@ select pg_temp.queue(pg_temp.contact(:tenant)) as probe \gset
 select count(*) from pg_temp.claim(now() + interval '30 minutes') \gset ignored_
 select pg_temp.answer(:probe, 'placed', now() + interval '30 minutes') \gset ignored_
 select isnt(suspended_at, null, 'accepted is not enough') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes') \gset ignored_
+create function pg_temp.ends(p_call bigint) returns void language plpgsql as $$
+declare
+  v_call vioc.calls := pg_temp.call(p_call);
+begin
+  perform vioc.end_call(v_call.tenant_id, p_call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes');
+  v_call := pg_temp.call(p_call);
+  if v_call.look_up_at <= now() + interval '31 minutes' then
+    perform vioc.record_look_up(v_call.tenant_id, p_call, 'get', now() + interval '31 minutes', 200, jsonb_build_object(
+      'call_id', v_call.retell_call_id, 'call_status', 'not_connected', 'disconnection_reason', 'dial_no_answer')::text, now() + interval '31 minutes');
+  end if;
+end $$;
+select pg_temp.ends(:call) \gset ignored_
 select isnt(suspended_at, null, 'the end of a call of before proves nothing') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
-select vioc.end_call(:tenant, :probe, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes') \gset ignored_
+select pg_temp.ends(:probe) \gset ignored_
 select is(suspended_at, null, 'that of the probe lifts it') from vioc.credentials where id = (select credential_id from vioc.tenants where id = :tenant);
 
 -- legacy fields

@@ -49,6 +49,6 @@ select pg_temp.answer(call, 'refused_contact', now() + interval '3 hours') from 
 select is((pg_temp.key()).failures, 0, 'whatever Retell says, it is there');
 
 select vioc_resume(:tenant) \gset ignored_
-select is((pg_temp.key()).throttled_until, null, 'vioc_resume goes on at once');
+select ok((pg_temp.key()).throttled_until > now() + interval '3 hours', 'vioc_resume does not shorten the wait');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- Date and time as spoken in the contact's language, else the practice's; and by the agent that speaks it.
 \ir ../practice.psql
-select plan(33);
+select plan(41);
 
 -- Monday, 13 January 2031, half past two at the practice
 create function pg_temp.told(p_locale text, p_own text default 'en-US', out spoken text, out agent text, out version text) language plpgsql as $$
@@ -18,11 +18,16 @@ end $$;
 
 select is((pg_temp.told(l.locale)).spoken, l.spoken, coalesce(l.locale, 'none')) from (values
   (null, 'Monday, January 13th / 2:30 PM'), ('en-US', 'Monday, January 13th / 2:30 PM'), ('en-GB', 'Monday, 13th January / 2:30 PM'),
-  ('es', 'lunes, 13 de enero / 14:30'), ('es-MX', 'lunes, 13 de enero / 14:30'), ('fr', 'lundi 13 janvier / 14 h 30'), ('de', 'Montag, 13. Januar / 14:30 Uhr'),
-  ('pt-BR', 'segunda-feira, 13 de janeiro / 14:30'), ('ja-JP', 'Monday, January 13th / 2:30 PM'), ('', 'Monday, January 13th / 2:30 PM')) as l (locale, spoken);
+  ('es', 'lunes, 13 de enero / 14:30'), ('es-MX', 'lunes, 13 de enero / 2:30 p.m.'), ('es-US', 'lunes, 13 de enero / 2:30 p.m.'), ('fr', 'lundi 13 janvier / 14 h 30'), ('de', 'Montag, 13. Januar / 14:30 Uhr'),
+  ('pt-BR', 'segunda-feira, 13 de janeiro / 14:30'), ('ja-JP', '1月13日月曜日 / 14:30'), ('it_IT.UTF-8', 'lunedì 13 gennaio / 14:30'), ('', 'Monday, January 13th / 2:30 PM')) as l (locale, spoken);
 select is((pg_temp.told(null, 'de-DE')).spoken, 'Montag, 13. Januar / 14:30 Uhr', 'the practice''s language');
 select is((pg_temp.told('fr', 'de-DE')).spoken, 'lundi 13 janvier / 14 h 30', 'the contact''s goes first');
-select is((pg_temp.told('ja-JP', 'de-DE')).spoken, 'Montag, 13. Januar / 14:30 Uhr', 'one that nobody can say: the practice''s');
+select is((pg_temp.told('', 'de-DE')).spoken, 'Montag, 13. Januar / 14:30 Uhr', 'none is the practice''s');
+select is(row(e.state, e.hinted)::text, '(22023,t)', s)
+from unnest(array[format('insert into vioc.contacts (tenant_id, name, phone, locale) values (%s, ''Ann'', ''+12125550142'', ''tlh'')', :tenant),
+  'update vioc.contacts set locale = ''spanish''', format('update vioc.tenants set locale = ''xx-XX'' where id = %s', :tenant),
+  format('update vioc.tenants set locale = '''' where id = %s', :tenant), 'insert into vioc.tenants (company_name, time_zone, locale) values (''B'', ''Europe/London'', ''C'')',
+  format('insert into vioc.agents (tenant_id, locale, retell_agent_id) values (%s, ''english'', ''agent_2'')', :tenant)]) as s, pg_temp.error_of(s) as e;
 
 -- agents
 select is((pg_temp.told('es')).agent, 'agent_1', 'without agents of their own the practice''s speaks to all');
@@ -37,7 +42,7 @@ select is(array_agg(t.version), '{3,NULL,latest}', 'each agent has its own versi
 select is_empty('select vioc.agent_for(t.id, ''es'', ''en-US'') as a from vioc.tenants as t where (vioc.agent_for(t.id, ''es'', ''en-US'')).locale is not null and not exists (select from vioc.agents as o where o.tenant_id = t.id)', 'agents are the practice''s own');
 select pg_temp.practice() as other \gset
 select is((vioc.agent_for(:other, 'es', 'en-US')).retell_agent_id, null, 'another practice has none of them');
-select ok(vioc.speaks('pt') and not vioc.speaks('ja') and vioc.speaks(null) is null, 'what can be said');
+select ok(vioc.speaks('pt') and vioc.speaks('ja') and not vioc.speaks('xx') and vioc.speaks(null) is null, 'what can be said');
 select is((pg_temp.told('es')).spoken ~ 'lunes', true, 'with an agent the words are the same');
 
 select * from finish();

@@ -13,11 +13,11 @@ insert into cases (claim, change, status, due, wanted_error) values
   ('outside calling hours: waits', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 4, ''09:00'', ''10:00'')', 'queued', '21 hours', null),
   ('blackout: waits for the next day', 'insert into vioc.blackout_dates (tenant_id, day) values (T, ''2031-06-11'')', 'queued', '12 hours', null),
   ('no opening before the appointment: expired', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 2, ''09:00'', ''10:00'')', 'expired', null, 'no opening'),
-  ('another call to the number: waits a little', 'do $x$ begin perform pg_temp.occupy(P); end $x$', 'queued', '30 seconds', null);
+  ('another call to the number: waits a little', 'do $x$ begin perform pg_temp.occupy(T, P); end $x$', 'queued', '30 seconds', null);
 
-create function pg_temp.occupy(p_phone text) returns void language plpgsql as $$
+create function pg_temp.occupy(p_tenant bigint, p_phone text) returns void language plpgsql as $$
 declare
-  v_call constant bigint := pg_temp.queue(pg_temp.contact(pg_temp.practice(), '3 days', p_phone));
+  v_call constant bigint := pg_temp.queue(pg_temp.contact(p_tenant, '3 days', p_phone));
 begin
   update vioc.calls set status = 'dispatching', dispatching_at = now(), lease_owner = gen_random_uuid(), lease_until = 'infinity',
     request_body = '{}', first_posted_at = now()

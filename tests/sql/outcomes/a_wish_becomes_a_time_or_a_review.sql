@@ -21,7 +21,7 @@ declare
   v_call bigint;
   v_contact bigint := pg_temp.contact(p_tenant);
 begin
-  update vioc.contacts set time_zone = 'America/Los_Angeles' where id = v_contact;
+  update vioc.contacts set time_zone = 'America/Los_Angeles', phone = '310 555 ' || right(phone, 4) where id = v_contact;
   v_call := pg_temp.dial(v_contact, 'placed', pg_temp.at('2 hours'));
   perform pg_temp.hear(v_call, 'call_analyzed', pg_temp.analysed(p_data));
   return v_call;

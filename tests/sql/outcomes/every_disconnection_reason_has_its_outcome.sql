@@ -64,7 +64,7 @@ from expected as e join made as m using (reason);
 select is(array_agg(m.reason order by m.reason), array['budget_reached', 'concurrency_limit_reached', 'credit_exhausted',
     'no_valid_payment', 'scam_detected', 'telephony_provider_permission_denied'], 'the practice''s own trouble is no attempt')
 from made as m join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id where c.attempts = 0 and c.status <> 'do_not_call';
-select isnt(k.suspended_at, null, 'the credential is suspended') from vioc.credentials as k join vioc.tenants as t on t.credential_id = k.id
-where t.id = :tenant;
+select set_eq($$ select m.reason from made as m join vioc.calls as k on k.id = m.call where k.concerns_account $$, array['budget_reached', 'concurrency_limit_reached',
+    'credit_exhausted', 'no_valid_payment', 'scam_detected', 'telephony_provider_permission_denied'], 'and the worker asks Retell about the account');
 
 select * from finish();

@@ -61,7 +61,7 @@ from vioc.calls as c where c.id = :waited;
 delete from vioc.calls where id = :waited;
 
 -- a contact that cannot be written keeps its own practice's from going, and nobody else's
-select pg_temp.practice('key of the other', '+12125550200') as other \gset
+select pg_temp.practice('key_of_the_other', '+12125550200') as other \gset
 update vioc.tenants set keep_webhook_bodies_days = 200 where id = :other;
 select pg_temp.old_call(190) as elsewhere \gset
 update vioc.tenants set keep_webhook_bodies_days = 90 where id = :other;

@@ -4,7 +4,7 @@
 select plan(16);
 
 -- two practices that share a key, and one apart
-select pg_temp.practice('key_of_bright_dental', '+12125550200') as sister, pg_temp.practice('key apart', '+12125550300') as stranger \gset
+select pg_temp.practice('key_of_bright_dental', '+12125550200') as sister, pg_temp.practice('key_apart', '+12125550300') as stranger \gset
 select pg_temp.placed(:tenant) as call, pg_temp.placed(:sister) as sisters, pg_temp.placed(:stranger) as strangers \gset
 create role front_of_one;
 create role front_of_all;
@@ -45,9 +45,9 @@ create function pg_temp.started(p_call bigint) returns text language sql as $$ s
 \set received '{"status": "received"}'
 select is(pg_temp.said('front_of_one', pg_temp.started(:call), 'key_of_bright_dental'), :'received', 'its own practice''s call');
 select is(pg_temp.said('front_of_one', pg_temp.started(:sisters), 'key_of_bright_dental'), :'refused', 'not that of another, with the same key');
-select is(pg_temp.said('front_of_one', pg_temp.started(:strangers), 'key apart'), :'refused', 'nor with another');
+select is(pg_temp.said('front_of_one', pg_temp.started(:strangers), 'key_apart'), :'refused', 'nor with another');
 select is((pg_temp.call(:sisters)).status || ' ' || (pg_temp.call(:strangers)).status, 'placed placed', 'and nothing was changed');
-select is(pg_temp.said('front_of_one', b, 'key apart'), :'refused', 'nothing signed by another''s key: ' || b)
+select is(pg_temp.said('front_of_one', b, 'key_apart'), :'refused', 'nothing signed by another''s key: ' || b)
 from unnest(array['{"event": "x", "call": {"call_id": "x"}}', '[]', '{"event": "call_inbound", "call_inbound": {"to_number": "+12125550300", "from_number": "+12125550001"}}']) as b;
 select is(pg_temp.said('front_of_one', '{"event": "call_inbound", "call_inbound": {"to_number": "+12125550200", "from_number": "+12125550001"}}', 'key_of_bright_dental'), :'refused', 'nor who calls another practice');
 select is(pg_temp.said('front_of_all', pg_temp.started(:sisters), 'key_of_bright_dental'), :'received', 'a front of all hears for each');

@@ -1,6 +1,6 @@
 -- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
 \ir ../practice.psql
-select plan(38);
+select plan(44);
 
 select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
 select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
@@ -110,5 +110,24 @@ grant usage on schema app_of_passing to passing;
 select vioc_grant('passing', 'viewer', :second) \gset ignored_
 select is(pg_temp.sees('passing'), :'second', 'nobody inherits from a role of the same name that was dropped');
 select is(string_agg(access || ' ' || tenant_id, ', '), 'viewer ' || :second, 'nor has its access') from vioc.access where role_name = 'passing';
+
+-- rights that were granted by hand, and the owner's
+create role by_hand;
+grant usage on schema vioc to by_hand;
+grant select on vioc.worker_status to by_hand;
+select vioc_revoke('by_hand', 'viewer', :tenant) \gset ignored_
+select ok(has_schema_privilege('by_hand', 'vioc', 'usage') and has_table_privilege('by_hand', 'vioc.worker_status', 'select'), 'what was never given is not taken back');
+select vioc_grant('by_hand', 'viewer', :tenant), vioc_revoke('by_hand', 'viewer', :tenant) \gset ignored_
+select ok(has_table_privilege('by_hand', 'vioc.worker_status', 'select'), 'nor what the access did not bring');
+select is(vioc_revoke(current_user, 'viewer', :tenant)::text, '', 'the owner''s rights are not in question');
+select vioc_grant(current_user, 'viewer', :tenant), vioc_revoke(current_user, 'viewer', :tenant) \gset ignored_
+select is(count(*), 0::bigint, 'and no REVOKE empties its ACL') from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relacl is not null
+  and not exists (select from aclexplode(c.relacl) as a where a.grantee = c.relowner);
+-- access to all brings more than access to one, and takes only that with it
+select vioc_grant('by_hand', 'admin', :tenant), vioc_grant('by_hand', 'admin') \gset ignored_
+select ok(has_table_privilege('by_hand', 'vioc.agents', 'delete') and has_table_privilege('by_hand', 'vioc.agents', 'update'), 'an admin of all deletes by plain SQL');
+select vioc_revoke('by_hand', 'admin') \gset ignored_
+select ok(not has_table_privilege('by_hand', 'vioc.agents', 'delete') and not has_table_privilege('by_hand', 'vioc.agents', 'update')
+  and has_column_privilege('by_hand', 'vioc.agents', 'locale', 'update'), 'then of one: by column');
 
 select * from finish();

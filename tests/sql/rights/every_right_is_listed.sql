@@ -23,7 +23,8 @@ create view pg_temp.objects as
   union all
   select 'column ' || c.relname || '.' || a.attname, a.attacl, c.relowner
   from pg_class as c join pg_attribute as a on a.attrelid = c.oid
-  where c.relnamespace = 'vioc'::regnamespace and a.attacl is not null and c.relname not in ('tenants', 'webhook_events', 'contacts')
+  where c.relnamespace = 'vioc'::regnamespace and a.attacl is not null and c.relname not in ('tenants', 'webhook_events', 'contacts', 'agents', 'blackout_dates', 'calling_hours', 'follow_up_rules', 'outcome_words')
+    and (c.relname, a.attname) not in (select 'credentials', unnest('{id,is_fallback,key_ends_with,max_concurrent_calls,max_starts_per_second,suspended_at,suspend_reason,probe_at,probe_must_end,throttled_until,failures,retell_concurrency_limit,retell_reserved_inbound,retell_concurrency_at,recall_since,recall_until,recall_at,created_at}'::text[]))
   union all
   select case when p.pronamespace = 'vioc'::regnamespace then 'private ' else 'public ' end || p.proname, coalesce(p.proacl, acldefault('f', p.proowner)), p.proowner
   from pg_proc as p join pg_depend as d on d.objid = p.oid and d.classid = 'pg_proc'::regclass and d.deptype = 'e'
@@ -49,13 +50,12 @@ create view pg_temp.given as
 
 create temp table listed (object text, rights text);
 insert into listed values
-  ('column credentials.max_concurrent_calls', 'admin_of_all update'),
-  ('column credentials.max_starts_per_second', 'admin_of_all update'),
   ('column installation.is_copy', 'admin select, operator select, viewer select'),
   ('column installation.pause_reason', 'admin select, operator select, viewer select'),
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
   ('private server_state', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('private worker_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
+  ('table last_runs', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('view progress', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private progress_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
@@ -67,6 +67,8 @@ insert into listed values
   ('public vioc_call_contact_now', 'admin execute, operator execute'),
   ('public vioc_call_report', 'admin execute, operator execute, viewer execute'),
   ('public vioc_cancel_call', 'admin execute, operator execute'),
+  ('public vioc_delete_contact', 'admin execute, operator execute'),
+  ('public vioc_delete_setting', 'admin execute'),
   ('public vioc_do_not_call', 'admin execute, operator execute'),
   ('public vioc_doctor', 'admin execute, operator execute, viewer execute'),
   ('public vioc_enqueue_due', 'admin_of_all execute, operator_of_all execute'),
@@ -95,17 +97,17 @@ insert into listed values
   ('public vioc_wait_for_call', 'admin execute, operator execute, viewer execute'),
   ('schema vioc', 'admin usage, operator usage, viewer usage'),
   ('table access', 'admin select, operator select, viewer select'),
-  ('table agents', 'admin delete insert select update, operator select, viewer select'),
+  ('table agents', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table audit', 'admin select'),
-  ('table blackout_dates', 'admin delete insert select update, operator select, viewer select'),
-  ('table calling_hours', 'admin delete insert select update, operator select, viewer select'),
+  ('table blackout_dates', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
+  ('table calling_hours', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table calls', 'admin select, operator select, viewer select'),
-  ('table contacts', 'admin delete select, operator delete select, viewer select'),
+  ('table contacts', 'admin select, admin_of_all delete select, operator select, operator_of_all delete select, viewer select'),
   ('table credential_keys', null),
-  ('table credentials', 'admin select, operator select, viewer select'),
+  ('table credentials', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('table do_not_call', 'admin select, operator select, viewer select'),
   ('table events', 'admin select, operator select, viewer select'),
-  ('table follow_up_rules', 'admin delete insert select update, operator select, viewer select'),
+  ('table follow_up_rules', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table forgotten', 'admin select'),
   ('table installation', null),
   ('table new_events', null),
@@ -113,8 +115,9 @@ insert into listed values
   ('table number_facts', 'admin select, operator select, viewer select'),
   ('table retell_calls', null),
   ('table standings', null),
-  ('table outcome_words', 'admin delete insert select update, operator select, viewer select'),
+  ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
+  ('table rights_wanted', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table webhook_events', 'admin select'),
   ('table webhook_refusals', 'admin select, operator select, viewer select'),
@@ -133,7 +136,7 @@ select set_eq($$ select distinct a.attname::text from pg_attribute as a, aclexpl
   where a.attrelid = 'vioc.tenants'::regclass and pg_get_userbyid(x.grantee) = 'lv_admin' and x.privilege_type = 'UPDATE' $$,
   $$ select a.attname::text from pg_attribute as a where a.attrelid = 'vioc.tenants'::regclass and a.attnum > 0 and not a.attisdropped
     and a.attname not in ('id', 'credential_id', 'organisation', 'live', 'paused_at', 'pause_reason', 'suspended_at', 'suspend_reason',
-      'probe_at', 'next_start_at', 'created_at', 'bodies_purged_to', 'texts_purged_to') $$,
+      'probe_at', 'next_start_at', 'created_at', 'enqueue_failed_at', 'enqueue_error', 'bodies_purged_to', 'texts_purged_to') $$,
   'an admin of one practice changes all but its key, its organisation and what the extension keeps');
 select set_eq($$ select distinct a.attname::text from pg_attribute as a, aclexplode(a.attacl) as x
   where a.attrelid = 'vioc.webhook_events'::regclass and pg_get_userbyid(x.grantee) = 'lv_viewer' and x.privilege_type = 'SELECT' $$,
@@ -147,7 +150,7 @@ select is_empty($$ select c.oid::regclass from pg_class as c where c.relnamespac
   and not c.relrowsecurity $$, 'every table has row-level security');
 select set_eq($$ select tablename::text, policyname::text, lower(cmd) from pg_policies where schemaname = 'vioc' $$,
   $$ select r as a, 'viewers see' as b, 'select' as c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules', 'next_calls', 'number_facts',
-      'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals']) as r
+      'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals', 'last_runs']) as r
     union all select r, 'admins see', 'select' from unnest(array['audit', 'forgotten']) as r
     union all select 'access', 'roles see', 'select'
     union all select 'contacts', 'operators ' || c, c from unnest(array['insert', 'update', 'delete']) as c
@@ -177,7 +180,7 @@ begin
   end loop;
 end $$;
 select is_empty('select * from pg_temp.refusals()', 'whatever may be read can be read');
-select is(array_agg(a.attname::text order by a.attnum), '{id,may_expire}', 'an operator writes every column of contacts but those that nobody writes')
+select is(array_agg(a.attname::text order by a.attnum), '{id,may_expire}', 'an operator writes every column of contacts but those that nobody writes, and id only in an insert')
 from pg_attribute as a
 where a.attrelid = 'vioc.contacts'::regclass and a.attnum > 0 and not (
   has_column_privilege('lv_operator', a.attrelid, a.attnum, 'insert') and has_column_privilege('lv_operator', a.attrelid, a.attnum, 'update'));

@@ -6,7 +6,7 @@ create role reader_of_one;
 create role reader_of_all;
 select vioc_grant('reader_of_one', 'viewer', :tenant), vioc_grant('reader_of_all', 'viewer') \gset ignored_
 alter table vioc.contacts disable trigger user;
-insert into vioc.tenants (id, company_name, time_zone) overriding system value select 100000 + n, 'Many', 'UTC' from generate_series(1, 200) as n;
+insert into vioc.tenants (id, company_name, time_zone) overriding system value select 100000 + n, 'Many', 'Africa/Abidjan' from generate_series(1, 200) as n;
 insert into vioc.contacts (tenant_id, external_id, name, phone_e164, next_call_at)
 select 100000 + n % 200 + 1, 'X-' || n, 'Ann', '+12125551000', null from generate_series(1, 20000) as n;
 insert into vioc.contacts (tenant_id, external_id, name, phone_e164, next_call_at)

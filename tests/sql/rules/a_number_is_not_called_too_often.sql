@@ -102,7 +102,7 @@ select is(pg_temp.broken(pg_temp.child(4), pg_temp.at('11:01', 1)), 'none', 'not
 -- what counts
 create temp table kinds (change text, wanted text);
 insert into kinds values
-  ('is_test = true', 'a test does not'), ('outcome = ''throttled''', 'Retell''s throttling does not'),
+  ('is_test = true', 'a test does'), ('outcome = ''throttled''', 'Retell''s throttling does not'),
   ('outcome = ''account_trouble''', 'nor trouble with the account'),
   ('status = ''failed'', outcome = ''failed'', failed_at = now(), completed_at = null, placed_at = null', 'what Retell refused does not'),
   ('status = ''failed'', outcome = ''failed'', failed_at = now(), completed_at = null, placed_at = null, unconfirmed_at = now()', 'what may have rung does'),

@@ -7,6 +7,9 @@ select plan(89);
 select pg_temp.contact(:tenant) as contact \gset
 update vioc.contacts set appointment_time = '2031-06-20 09:00-04' where id = :contact;
 select pg_temp.contact(pg_temp.practice(), '3 days', (pg_temp.person(:contact)).phone) as neighbour \gset
+-- at the same number, of the same tenant: another tenant's calls are none of its rules
+select pg_temp.contact(:tenant, '3 days', (pg_temp.person(:contact)).phone) as mate \gset
+update vioc.contacts set consent_at = '2020-01-01' where id = :mate;
 -- the rules about the number and about the notice have cases of their own below
 update vioc.tenants set min_notice = '0', max_calls_per_number_per_day = null, max_calls_per_number_in_7_days = null where id = :tenant;
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -51,7 +54,7 @@ insert into cases (rule, breaks, mends) values
   ('appointment_booked', 'update vioc.contacts set appointment_status = ''no_show'' where id = C', 'update vioc.contacts set appointment_status = ''booked'' where id = C'),
   ('appointment_ahead', 'update vioc.contacts set appointment_time = ''2031-06-11 12:00-04'' where id = C', 'update vioc.contacts set appointment_time = ''2031-06-11 12:01-04'' where id = C'),
   ('appointment_ahead', 'update vioc.contacts set appointment_time = ''2031-06-11 11:59-04'' where id = C', 'update vioc.contacts set appointment_time = null where id = C'),
-  ('line_free', 'do $x$ begin perform pg_temp.queue(N); perform pg_temp.claim(); end $x$', 'update vioc.calls set status = ''failed'', failed_at = now(), lease_owner = null, lease_until = null where contact_id = N'),
+  ('line_free', 'do $x$ begin perform pg_temp.queue(M); perform pg_temp.claim(); end $x$', 'delete from vioc.calls where contact_id = M'),
   ('called_once', 'update vioc.contacts set appointment_time = ''2031-06-20 09:00-04'' where id = C; insert into vioc.contacts (tenant_id, id, name, phone, appointment_time) overriding system value select tenant_id, -1, ''Mrs JONES, Ann'', phone, appointment_time from vioc.contacts where id = C', 'delete from vioc.contacts where id = -1'),
   ('in_legal_hours', 'set local test.legal_hours = ''12:01-21:00''', 'set local test.legal_hours = ''12:00-12:01'''),
   ('in_legal_hours', 'set local test.legal_hours = ''08:00-12:00''', 'set local test.legal_hours = ''00:00-24:00'''),
@@ -68,12 +71,12 @@ insert into cases (rule, breaks, mends) values
   ('below_day_cap', 'update vioc.contacts set status = ''scheduled'' where id = C', 'update vioc.calls set first_posted_at = ''2031-06-10 23:59-04'' where contact_id = C'),
   ('below_week_cap', 'update vioc.tenants set max_calls_per_number_in_7_days = 2 where id = T', 'update vioc.calls set first_posted_at = ''2031-06-04 23:59-04'' where contact_id = C'),
   ('below_week_cap', 'update vioc.calls set first_posted_at = ''2031-06-05 00:00-04'' where contact_id = C', 'update vioc.calls set outcome = ''throttled'' where contact_id = C'),
-  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'' where contact_id = C', 'update vioc.calls set is_test = true where contact_id = C'),
-  ('below_week_cap', 'update vioc.calls set is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
+  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = true where contact_id = C', 'update vioc.calls set outcome = ''account_trouble'' where contact_id = C'),
+  ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
   ('may_be_forced', 'set local test.max_forced_calls = ''0''', 'set local test.max_forced_calls = ''5'''),
   ('enough_notice', 'update vioc.contacts set next_call_at = ''2031-06-11 11:00-04'', appointment_time = ''2031-06-11 13:00-04'', call_at = null where id = C; update vioc.tenants set min_notice = ''90 min'' where id = T', 'update vioc.contacts set next_call_at = ''2031-06-11 11:31-04'' where id = C');
 
-update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour);
+update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour, :mate);
 create function pg_temp.try(p_statement text, p_contact bigint, p_now timestamptz) returns text language plpgsql as $$
 begin
   execute p_statement;
@@ -83,8 +86,8 @@ create temp table verdicts as
 select c.n, c.rule, s.statement, s.wanted, s.part, null::text as got
 from (select n, rule, breaks, mends from cases) as c,
   lateral (values (1, breaks, c.rule), (2, mends, 'none')) as s (part, statement, wanted);
-update verdicts set statement = regexp_replace(regexp_replace(regexp_replace(regexp_replace(statement,
-  '\mT\M', :'tenant', 'g'), '\mK\M', :'credential', 'g'), '\mC\M', :'contact', 'g'), '\mN\M', :'neighbour', 'g');
+update verdicts set statement = regexp_replace(regexp_replace(regexp_replace(regexp_replace(regexp_replace(statement,
+  '\mT\M', :'tenant', 'g'), '\mK\M', :'credential', 'g'), '\mC\M', :'contact', 'g'), '\mN\M', :'neighbour', 'g'), '\mM\M', :'mate', 'g');
 do $$
 declare
   v record;

@@ -4,7 +4,7 @@ select plan(31);
 
 set local test.legal_hours = '08:00-21:00';
 select pg_temp.contact(:tenant) as here \gset
-select pg_temp.contact(:tenant, '3 days', null, 'America/Los_Angeles') as west \gset
+select pg_temp.contact(:tenant, '3 days', '310 555 0142', 'America/Los_Angeles') as west \gset
 update vioc.contacts set appointment_time = '2033-01-01' where tenant_id = :tenant;
 
 create function pg_temp.rule(p_contact bigint, p_rule text, p_now text) returns boolean language sql as $$

@@ -7,7 +7,8 @@ insert into cases (practice, phone, zone, hours, asked, opens, closes, claim) va
   ('America/Phoenix', '+16025550142', null, '09:00-17:00', '2031-01-15 00:00-07', '2031-01-15 09:00-07', '2031-01-15 17:00-07', 'Phoenix, 602: its own hours'),
   ('America/Phoenix', '+12125550142', null, '09:00-17:00', '2031-01-15 00:00-07', '2031-01-15 09:00-07', '2031-01-15 15:00-07', 'Phoenix, 212 in winter: New York is two hours ahead'),
   ('America/Phoenix', '+12125550142', null, '09:00-17:00', '2031-07-15 00:00-07', '2031-07-15 09:00-07', '2031-07-15 14:00-07', '... in summer three: not rung at eight in New York'),
-  ('America/Phoenix', '+12125550142', 'America/Phoenix', '09:00-17:00', '2031-07-15 00:00-07', '2031-07-15 09:00-07', '2031-07-15 17:00-07', '... known to be in Phoenix: that clock alone'),
+  ('America/Phoenix', '+12125550142', 'America/Phoenix', '09:00-17:00', '2031-07-15 00:00-07', '2031-07-15 09:00-07', '2031-07-15 14:00-07', '... said to be in Phoenix, where the number cannot be: both clocks'),
+  ('America/New_York', '+16025550142', 'America/Phoenix', '09:00-17:00', '2031-07-15 00:00-07', '2031-07-15 09:00-07', '2031-07-15 17:00-07', '... where it can be: that clock alone'),
   ('America/New_York', '+16025550142', null, null, '2031-07-15 00:00-04', '2031-07-15 11:00-04', '2031-07-15 21:00-04', 'New York, 602: the legal hours of both'),
   ('America/New_York', '+442079460142', null, null, '2031-03-20 00:00-04', '2031-03-20 08:00-04', '2031-03-20 17:00-04', 'a contact abroad: London is four hours ahead, until its own clock changes'),
   ('America/New_York', '+442079460142', null, null, '2031-04-02 00:00-04', '2031-04-02 08:00-04', '2031-04-02 16:00-04', '... then five'),
@@ -20,10 +21,10 @@ insert into cases (practice, phone, zone, hours, asked, opens, closes, claim) va
   ('Europe/London', '+442079460142', null, null, '2031-10-25 21:00+01', '2031-10-26 08:00+00', '2031-10-26 21:00+00', '... in autumn'),
   ('Australia/Sydney', '+61291230142', null, null, '2031-04-05 21:00+11', '2031-04-06 08:00+10', '2031-04-06 21:00+10', 'Sydney in autumn'),
   ('Australia/Sydney', '+61291230142', null, null, '2031-10-04 21:00+10', '2031-10-05 08:00+11', '2031-10-05 21:00+11', '... in spring'),
-  ('Australia/Lord_Howe', '+61291230142', 'Australia/Lord_Howe', null, '2031-04-05 21:00+11', '2031-04-06 08:00+1030', '2031-04-06 21:00+1030', 'Lord Howe in autumn: half an hour'),
-  ('Australia/Lord_Howe', '+61291230142', 'Australia/Lord_Howe', null, '2031-10-04 21:00+1030', '2031-10-05 08:00+11', '2031-10-05 21:00+11', '... in spring'),
+  ('Australia/Lord_Howe', '+61265081234', 'Australia/Lord_Howe', null, '2031-04-05 21:00+11', '2031-04-06 08:00+1030', '2031-04-06 21:00+1030', 'Lord Howe in autumn: half an hour'),
+  ('Australia/Lord_Howe', '+61265081234', 'Australia/Lord_Howe', null, '2031-10-04 21:00+1030', '2031-10-05 08:00+11', '2031-10-05 21:00+11', '... in spring'),
   ('America/Phoenix', '+16025550142', null, null, '2031-03-08 21:00-07', '2031-03-09 08:00-07', '2031-03-09 21:00-07', 'a zone without daylight saving');
-select plan((select count(*)::integer from cases) * 2 + 23);
+select plan((select count(*)::integer from cases) * 2 + 25);
 
 create function pg_temp.try(p_case cases, out opens timestamptz, out closes timestamptz) language plpgsql as $$
 declare
@@ -73,7 +74,9 @@ select is((select count(*) from generate_series(timestamptz '2031-06-10', '2031-
 select matches(detail, case rule when 'in_calling_hours' then 'Asia/Tokyo, America/New_York.*set the contact''s time_zone' else 'no opening before the appointment.*set the contact''s time_zone' end, rule || ' says why and what to do')
 from vioc.verdicts(:clinic, :abroad, '2031-06-10 10:00-04') where rule in ('in_calling_hours', 'opening_left') and not ok order by ordinal;
 update vioc.contacts set time_zone = 'America/New_York' where id = :abroad;
-select is(vioc.next_opening(:clinic, :abroad, '2031-06-10 00:00-04', null, false), timestamptz '2031-06-10 09:00-04', 'whose place is known is called');
+select is(vioc.next_opening(:clinic, :abroad, '2031-06-10 00:00-04', null, false), null, 'nor if somebody writes that Tokyo is New York');
+update vioc.contacts set time_zone = 'Asia/Tokyo' where id = :abroad;
+select is(vioc.next_opening(:clinic, :abroad, '2031-06-10 00:00+09', null, false), timestamptz '2031-06-10 09:00+09', 'whose place is known is called');
 
 -- what the table of numbers names, PostgreSQL knows
 select is_empty($$
@@ -83,6 +86,7 @@ select is_empty($$
 $$, 'the zones of numbers are zones of PostgreSQL');
 select is(vioc.is_open(now(), '{Nowhere/Else}', null, null), false, 'by a clock that is not known nobody is called');
 select is(vioc.zones_of(null, 'Europe/London', '+80012345678'), '{Europe/London}', 'of a number that is nowhere the practice''s clock counts');
-select is(vioc.zones_of('Asia/Tokyo', 'Europe/London', '+12125550142'), '{Asia/Tokyo}', 'a known place counts alone');
+select is(vioc.zones_of('Asia/Tokyo', 'Europe/London', '+81312345678'), '{Asia/Tokyo}', 'a known place counts alone');
+select is(vioc.zones_of('Asia/Tokyo', 'Europe/London', '+12125550142'), '{America/New_York,Asia/Tokyo,Europe/London}', 'one that the number cannot be in only narrows');
 
 select * from finish();

@@ -7,8 +7,9 @@ insert into vioc.calling_hours (tenant_id, weekday, opens, closes)
 values (:tenant, 1, '09:00', '12:00'), (:tenant, 1, '13:30', '18:00'), (:tenant, 3, '07:00', '24:00'), (:tenant, 5, '20:00', '23:00');
 insert into vioc.blackout_dates (tenant_id, day, yearly) values (:tenant, '2031-03-10', false), (:tenant, '2000-11-03', true);
 create temp table people as
-select z as zone, pg_temp.contact(:tenant, '3 days', null, z) as id
-from unnest('{NULL,America/Los_Angeles,Europe/Madrid,Asia/Kolkata,Australia/Lord_Howe}'::text[]) as z;
+select z as zone, pg_temp.contact(:tenant, '3 days', p, z) as id
+from unnest('{NULL,America/Los_Angeles,Europe/Madrid,Asia/Kolkata,Australia/Lord_Howe}'::text[],
+  '{+12125550142,+13105550142,+34912345678,+912212345678,+61412345678}'::text[]) as n (z, p);
 update vioc.contacts set appointment_time = '2031-11-20' where id = (select min(id) from people);
 update vioc.contacts set appointment_time = null where id <> (select min(id) from people) and tenant_id = :tenant;
 

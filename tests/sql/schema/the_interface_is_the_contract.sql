@@ -13,7 +13,7 @@ insert into pg_temp.contract values
   ('vioc_enqueue_due', 'max_calls integer DEFAULT 10000', 'integer'),
   ('vioc_go_live', 'tenant_id bigint', null),
   ('vioc_go_live_forecast', 'tenant_id bigint', null),
-  ('vioc_install_schedule', 'every text DEFAULT ''* * * * *''::text', null),
+  ('vioc_install_schedule', 'every text DEFAULT ''* * * * *''::text, run_as text DEFAULT NULL::text', null),
   ('vioc_remove_schedule', '', null),
   ('vioc_ingest_outcome', 'jsonb', 'jsonb'),
   ('vioc_receive_webhook', 'json', 'jsonb'),
@@ -29,6 +29,7 @@ insert into pg_temp.contract values
   ('vioc_call_report', 'tenant_id bigint, phone text, from_time timestamp with time zone, to_time timestamp with time zone', null),
   ('vioc_forget_contact', 'tenant_id bigint, external_id text', null),
   ('vioc_forget_phone', 'tenant_id bigint, phone text', null),
+  ('vioc_delete_contact', 'id bigint', 'text'), ('vioc_delete_setting', 'tenant_id bigint, table_name text, key text', 'text'),
   ('vioc_replay_webhooks', null, null),
   ('vioc_doctor', '', null), ('vioc_help', '', null), ('vioc_reconcile', '', null), ('vioc_purge', '', null);
 

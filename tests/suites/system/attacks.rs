@@ -1,5 +1,7 @@
 //! Somebody who has a login, and means ill; and what becomes of a person at Retell who was forgotten.
 
+use std::time::{Duration, Instant};
+
 use retell_simulator::{Config, Simulator};
 use vioc_tests::practice::{APP, Practice, cluster, new_number};
 
@@ -145,7 +147,7 @@ fn an_operator_attaches_nothing_to_the_tables_that_the_worker_writes() {
         "lock table vioc.calls in share mode",
         "create function vioc.tenants_of(text) returns int8multirange language sql as 'select ''{(,)}''::int8multirange'",
         "select vioc.wake_worker()",
-        "select vioc.run_in_database('postgres', 'select 1')",
+        "select vioc.run_enqueue()",
         "set vioconcierge.api_base_url = 'http://127.0.0.1:1'",
         "set vioconcierge.legal_hours = '00:00-24:00'",
         "alter extension vioconcierge drop table vioc.calls",
@@ -263,16 +265,12 @@ fn a_schema_that_is_called_cron_is_not_taken_for_pg_cron() {
 fn an_operator_chooses_no_contacts_id() {
     let practice = Practice::open();
     practice.run("create role mallory; select vioc_grant('mallory', 'operator', 1)");
-    for sql in [
-        "insert into vioc.contacts (tenant_id, id, name, phone) overriding system value values (1, 4711, 'M', '+12125550142')",
-        "insert into vioc.contacts (tenant_id, id, name) values (1, default, 'M')",
-        "update vioc.contacts set id = default",
-    ] {
-        let result = practice
-            .connect()
-            .batch_execute(&format!("set role mallory; {sql}"));
-        assert!(told(&result.expect_err(sql)).starts_with("42501"), "{sql}");
-    }
+    practice.run("set role mallory; insert into vioc.contacts (tenant_id, id, name, phone) overriding system value values (1, 4711, 'M', '+12125550142')");
+    assert!(practice.ask::<bool>("select bool_and(id <> 4711) from vioc.contacts", &[]));
+    let result = practice
+        .connect()
+        .batch_execute("set role mallory; update vioc.contacts set id = default");
+    assert!(told(&result.expect_err("refused")).starts_with("42501"));
     practice.run("set role mallory; insert into vioc.contacts (tenant_id, name, phone) values (1, 'M', '+12125550142') on conflict (tenant_id, external_id) do update set name = excluded.name");
 }
 
@@ -291,4 +289,139 @@ fn locks_that_anybody_may_take_keep_nobody_waiting() {
     practice.run(
         "select vioc_grant('mallory', 'viewer', 1); select vioc_revoke('mallory', 'viewer', 1)",
     );
+}
+
+/// Which of the worst values there are, and a role that writes them: shared with tests/sql/rights.
+const WORST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/rights/worst.psql");
+
+#[test]
+fn the_worst_values_of_a_tenant_keep_no_neighbour_waiting() {
+    let practice = Practice::open();
+    let hostile = practice.new_tenant(
+        "Mallory",
+        "+12125550166",
+        Some("key_of_the_hostile_tenant_mmmm"),
+    );
+    let output = practice.cluster.psql(
+        APP,
+        &format!(
+            "create role mallory; select vioc_grant('mallory', 'admin', {hostile});\nbegin;\n\\i {WORST}\n\
+             select pg_temp.write_many('mallory', {hostile});\nselect pg_temp.write_worst('mallory', {hostile});\n\
+             select pg_temp.call_worst('mallory', {hostile});\n\
+             update vioc.tenants set retell_agent_id = 'agent_1' where id = {hostile};\ncommit;\n"
+        ),
+    );
+    assert!(output.status.success(), "{output:?}");
+    // Every one of its calls is asked for at once, by hand.
+    practice.run(&format!(
+        "set role mallory; select vioc_call_contact(id, true) from vioc.contacts where tenant_id = {hostile} and phone_e164 is not null"
+    ));
+    let queued: i64 = practice.ask(
+        "select count(*) from vioc.calls where tenant_id = $1",
+        &[&hostile],
+    );
+    assert!(queued > 30, "{queued}");
+    for _ in 0..5 {
+        let began = Instant::now();
+        let call = practice.call_number(&new_number());
+        practice.wait_for(
+            "the neighbour's call to be placed",
+            &format!(
+                "select placed_at is not null from vioc.calls where id = {}",
+                call.id
+            ),
+        );
+        let took = began.elapsed();
+        assert!(
+            took < Duration::from_secs(2),
+            "{took:?}\n{}",
+            practice.cluster.log_tail(30)
+        );
+    }
+    let due = practice.due_contacts(practice.tenant, 1);
+    practice.run("update vioc.tenants set live = true");
+    practice.run("select vioc_enqueue_due()");
+    practice.wait_for(
+        "the neighbour's due contact to be called",
+        &format!(
+            "select exists (select from vioc.calls where contact_id = {} and placed_at is not null)",
+            due[0]
+        ),
+    );
+    practice.run("select vioc_purge(); select * from vioc_doctor(); select * from vioc.metrics; select * from vioc.tenant_status; select * from vioc.due_contacts; \
+                  select * from vioc.call_history; select * from vioc.forecast; select * from vioc.worker_status");
+    let problem: Option<String> = practice.ask("select problem from vioc.worker_report()", &[]);
+    assert_eq!(problem, None);
+    // It is called too, by and by: large is not forbidden.
+    practice.wait_for(
+        "the hostile tenant's own calls",
+        &format!("select not exists (select from vioc.calls where tenant_id = {hostile} and status in ('queued', 'dispatching'))"),
+    );
+}
+
+/// A trigger of the application's that lets no claim of this contact be committed, whatever it does to the row.
+fn trap(practice: &Practice, contact: i64, condition: &str) {
+    practice.run(&format!(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '23514'; end $$; \
+         create constraint trigger refuse after update on vioc.contacts deferrable initially deferred \
+         for each row when (new.id = {contact} and {condition}) execute function refuse()"
+    ));
+}
+
+#[test]
+fn a_call_whose_claim_cannot_be_committed_fails_alone() {
+    for (condition, status) in [("new.status = 'calling'", "failed"), ("true", "queued")] {
+        let practice = Practice::open();
+        practice.run("select vioc_pause(1)");
+        let contacts: Vec<i64> = (0..6).map(|_| practice.contact(&new_number())).collect();
+        practice.run(
+            "select count(*) from (select array_agg(tenant_id) as tenants, array_agg(id) as ids from vioc.contacts) as c \
+             cross join lateral vioc.queue_calls(c.tenants, c.ids, 'test', false, 0::smallint, now())",
+        );
+        trap(&practice, contacts[2], condition);
+        practice.run("select vioc_resume(1)");
+        let others: Vec<String> = contacts
+            .iter()
+            .filter(|contact| **contact != contacts[2])
+            .map(i64::to_string)
+            .collect();
+        practice.wait_for(
+            "the others to be placed",
+            &format!(
+                "select count(*) = 5 from vioc.calls where contact_id in ({}) and placed_at is not null",
+                others.join(", ")
+            ),
+        );
+        practice.wait_for(
+            "the one to be said",
+            &format!(
+                "select status = '{status}' and error like '%could not be claimed: SQLSTATE 23514' and (status = 'failed' or due_at > now()) \
+                 from vioc.calls where contact_id = {}",
+                contacts[2]
+            ),
+        );
+        // it does not stop what comes after it
+        let call = practice.call_number(&new_number());
+        practice.wait_for_call(call.id, &["completed"]);
+    }
+}
+
+#[test]
+fn what_is_neither_a_call_nor_an_answer_is_given_up_in_time() {
+    let practice = Practice::open();
+    let first = practice.call_number(&new_number());
+    practice.wait_for_call(first.id, &["completed"]);
+    practice.run(
+        "create or replace function vioc.claim_checks(p_limit integer, p_now timestamptz) \
+         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text) \
+         language sql as $$ select null::bigint, null::bigint, null::text, null::text, null::text, null::text, null::text from pg_sleep(600) $$",
+    );
+    practice.run("select * from vioc_doctor()");
+    practice.wait_at_most(
+        "the worker to say so",
+        Duration::from_secs(20),
+        "select problem like '%statement timeout%' from vioc.worker_report()",
+    );
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
 }

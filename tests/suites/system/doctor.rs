@@ -165,8 +165,6 @@ fn a_setting_that_is_wrong_is_found_and_its_hint_mends_it() {
     });
     mends(cluster, "legal_hours"); // the tests' own
     breaks(cluster, "dry_run", || set("vioconcierge.dry_run", "on"));
-    set("vioconcierge.api_base_url", "http://retell.example.com");
-    mends(cluster, "tls");
     set("vioconcierge.api_base_url", "https://retell.example.com");
     mends(cluster, "base_url");
 }
@@ -342,43 +340,103 @@ fn retell_is_asked_about_keys_and_agents() {
     is_well(cluster, "base_url");
 }
 
+/// pg_cron looks at its jobs when the minute begins.
+#[track_caller]
+fn runs_again(cluster: &Cluster) {
+    wait_until("the jobs to run", Duration::from_secs(90), || {
+        (verdict(cluster, "enqueue_runs") == Some(true)).then_some(())
+    });
+}
+
 #[test]
-fn pg_cron_its_jobs_and_their_failures_are_found_here_and_in_another_database() {
+fn a_scheduler_that_stops_is_found_and_the_hint_makes_it_run_here_and_in_another_database() {
     for home in [APP, "postgres"] {
         let practice = Practice::builder()
             .cluster(|it| it.cron_database(home))
             .open();
         let cluster = &practice.cluster;
-        assert_eq!(verdict(cluster, "schedule"), None, "{home}");
-        mends(cluster, "pg_cron");
-        mends(cluster, "schedule");
-        is_well(cluster, "schedule_runs");
-        let in_cron = |sql: &str| cluster.connect(home).batch_execute(sql).unwrap();
-        breaks(cluster, "schedule", || {
-            in_cron("update cron.job set active = false where jobname ~ 'enqueue'");
+        is_found(cluster, "enqueue_runs");
+        is_found(cluster, "purge_runs");
+        mend(cluster, "enqueue_runs", None);
+        runs_again(cluster);
+        practice.run("select vioc_purge()");
+        becomes_well(cluster, "purge_runs");
+        // whatever stops it: nothing is asked of pg_cron
+        practice.run("update vioc.last_runs set ran_at = now() - interval '16 minutes'");
+        let stop = "update cron.job set active = false where jobname ~ 'enqueue'";
+        cluster.connect(home).batch_execute(stop).unwrap();
+        practice.run("update vioc.last_runs set ran_at = now() - interval '16 minutes'");
+        is_found(cluster, "enqueue_runs");
+        // and what comes of it
+        practice.run(&format!("select vioc_go_live({})", practice.tenant));
+        breaks(cluster, "due_contacts", || {
+            let contact = practice.contact(&new_number());
+            practice.run(&format!(
+                "update vioc.contacts set next_call_at = now() - interval '30 days' where id = {contact}"
+            ));
         });
-        breaks(cluster, "schedule", || {
-            in_cron("delete from cron.job where jobname ~ 'purge'");
-        });
-        for job in ["enqueue", "purge", "trim"] {
-            breaks(cluster, "schedule_runs", || {
-                // as pg_cron writes it down
-                in_cron(&format!(
-                    "insert into cron.job_run_details (jobid, runid, database, username, command, status, return_message, start_time, end_time)
-                     select jobid, 1000000 + jobid, database, username, command, 'failed', 'ERROR: permission denied for function vioc_enqueue_due', now(), now()
-                     from cron.job where jobname ~ '{job}'"
-                ));
-                let detail: String = practice.ask(
-                    "select detail from vioc_doctor() where check_name = 'schedule_runs'",
-                    &[],
-                );
-                assert!(
-                    detail.contains("permission denied") && detail.contains(job),
-                    "{detail}"
-                );
-            });
-        }
+        practice.run("update vioc.last_runs set ran_at = now() - interval '16 minutes'");
+        mend(cluster, "enqueue_runs", None);
+        runs_again(cluster);
+        becomes_well(cluster, "enqueue_runs");
     }
+}
+
+#[test]
+fn settings_that_cannot_be_used_and_a_server_that_may_open_few_files_are_found() {
+    let practice = Practice::open();
+    let cluster = &practice.cluster;
+    is_well(cluster, "settings");
+    let directory = new_directory(false).join("later");
+    cluster.set("vioconcierge.secrets_dir", directory.to_str().unwrap());
+    is_found(cluster, "settings");
+    std::fs::create_dir_all(&directory).unwrap();
+    becomes_well(cluster, "settings");
+
+    is_well(cluster, "max_in_flight");
+    let allow = |files: &str| {
+        let worker = cluster.worker_pid(APP).to_string();
+        let mut tool = Command::new("prlimit");
+        tool.args(["--pid", &worker, &format!("--nofile={files}:")]);
+        assert!(tool.status().unwrap().success());
+    };
+    allow("256");
+    cluster.set("vioconcierge.max_in_flight", "200");
+    is_found(cluster, "max_in_flight");
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    allow("1024");
+    cluster.reload();
+    becomes_well(cluster, "max_in_flight");
+}
+
+#[test]
+fn a_worker_that_is_stopped_does_not_look_ready() {
+    let practice = Practice::open();
+    let cluster = &practice.cluster;
+    let worker = cluster.worker_pid(APP);
+    let signal = |name: &str| {
+        let mut tool = Command::new("kill");
+        assert!(
+            tool.args([name, &worker.to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    };
+    signal("-STOP");
+    let state = "select state = 'stuck' from vioc.worker_status";
+    practice.wait_at_most("it to look stuck", Duration::from_secs(60), state);
+    let found: bool = practice.ask(
+        "select not ok and detail ~ 'has not gone round' from vioc_doctor() where check_name = 'worker'",
+        &[],
+    );
+    assert!(found);
+    signal("-CONT");
+    practice.wait_for(
+        "it to be ready",
+        "select state = 'ready' from vioc.worker_status",
+    );
 }
 
 #[test]
@@ -392,26 +450,12 @@ fn a_pg_cron_that_cannot_log_in_is_found_and_the_hint_mends_it() {
         })
         .open();
     let cluster = &practice.cluster;
-    mends(cluster, "pg_cron");
-    mends(cluster, "schedule");
-    // as pg_cron writes it down, a minute later
-    cluster
-        .connect("postgres")
-        .batch_execute(
-            "insert into cron.job_run_details (jobid, runid, database, username, command, status, return_message, start_time, end_time)
-             select jobid, 1000000 + jobid, database, username, command, 'failed', 'connection failed', now(), now()
-             from cron.job where jobname ~ 'enqueue'",
-        )
-        .unwrap();
     assert!(
-        hints(cluster, "schedule_runs")[0].contains("cron.use_background_workers = on"),
+        hints(cluster, "enqueue_runs")[0].contains("cron.use_background_workers = on"),
         "the hint says what to set"
     );
-    mend(cluster, "schedule_runs", None);
-    becomes_well(cluster, "schedule_runs");
-    let sql = "select current_setting('cron.use_background_workers')";
-    let row = cluster.connect(APP).query_one(sql, &[]).unwrap();
-    assert_eq!(row.get::<_, String>(0), "on");
+    mend(cluster, "enqueue_runs", None);
+    runs_again(cluster);
 }
 
 #[test]
@@ -431,8 +475,8 @@ fn a_server_without_pg_cron_is_found_and_the_hints_lead_to_a_schedule() {
     cluster.create_extension(APP);
 
     let apt = StandIn::of("apt-get");
-    is_found(cluster, "pg_cron");
-    mend(cluster, "pg_cron", Some(&apt.directory));
+    is_found(cluster, "enqueue_runs");
+    mend(cluster, "enqueue_runs", Some(&apt.directory));
     let sql = "select current_setting('server_version_num')::integer / 10000";
     let major: i32 = cluster.connect(APP).query_one(sql, &[]).unwrap().get(0);
     assert_eq!(
@@ -443,10 +487,11 @@ fn a_server_without_pg_cron_is_found_and_the_hints_lead_to_a_schedule() {
     std::os::unix::fs::symlink(control(&installed), control(&binaries)).unwrap();
 
     // the next hint has it loaded, the last one created where it wants to live
-    is_found(cluster, "pg_cron");
-    mend(cluster, "pg_cron", None);
-    mends(cluster, "pg_cron");
-    mends(cluster, "schedule");
+    is_found(cluster, "enqueue_runs");
+    mend(cluster, "enqueue_runs", None);
+    is_found(cluster, "enqueue_runs");
+    mend(cluster, "enqueue_runs", None);
+    runs_again(cluster);
 }
 
 #[test]
@@ -465,7 +510,7 @@ fn a_call_that_nobody_hears_of_is_found_and_reconciled() {
     practice.wait_for_call(call.id, &["completed"]);
 
     // the same for webhooks that stay away
-    practice.run("update vioc.calls set ended_at = now() - interval '20 minutes'");
+    practice.run("update vioc.calls set placed_at = now() - interval '20 minutes'");
     is_found(cluster, "webhooks");
     let url = practice.front.url();
     let hint = hints(cluster, "webhooks").remove(0);
@@ -500,7 +545,7 @@ fn webhooks_sent_nowhere_or_signed_with_another_key_are_found_and_the_hints_mend
             (practice.call_status(call.id) == "completed").then_some(())
         });
         assert!(practice.retell.wait_until_idle(LONG));
-        practice.run("update vioc.calls set ended_at = now() - interval '20 minutes'");
+        practice.run("update vioc.calls set placed_at = now() - interval '20 minutes'");
     };
     cluster.set("vioconcierge.webhook_base_url", "");
     call_in_silence();

@@ -140,7 +140,7 @@ fn a_run_with_every_kind_of_error_leaves_no_personal_data_and_no_key_in_the_log(
         ("select vioc_ingest_outcome(to_jsonb($1::text))", NAME),
         ("select vioc_forget_phone(1, $1)", "6462879004"),
         (
-            "insert into vioc.tenants (company_name, time_zone, retell_agent_number) values ('T', 'UTC', $1::text)",
+            "insert into vioc.tenants (company_name, time_zone, retell_agent_number) values ('T', 'Africa/Abidjan', $1::text)",
             "6462879998",
         ),
     ] {

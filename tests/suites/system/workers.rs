@@ -84,7 +84,7 @@ fn the_first_call_after_create_extension_is_made_at_once() {
     cluster.create_extension(APP);
     let mut app = cluster.connect(APP);
     app.batch_execute(
-        "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('A', 'UTC', 'agent_1', '+12125550100');
+        "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('A', 'Africa/Abidjan', 'agent_1', '+12125550100');
          select vioc_set_credentials(1, 'key_of_a');
          insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (1, 'B', '+16462000000', now() + interval '1 day');",
     )
@@ -142,7 +142,7 @@ fn two_databases_are_served_and_each_call_goes_its_own_way() {
     let mut second = practice.cluster.connect("second");
     second
         .batch_execute(
-            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'UTC', 'agent_2', '+12125550101');
+            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'Africa/Abidjan', 'agent_2', '+12125550101');
              select vioc_set_credentials(1, 'key_of_the_second_bbbb');
              update vioc.credentials set max_starts_per_second = 1000;
              insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (1, 'B', '+16462000000', now() + interval '1 day');",
@@ -194,7 +194,7 @@ fn two_databases_share_what_the_server_may_have_in_flight() {
     let mut second = practice.cluster.connect("second");
     second
         .batch_execute(
-            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'UTC', 'agent_2', '+12125550101');
+            "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('Second', 'Africa/Abidjan', 'agent_2', '+12125550101');
              select vioc_set_credentials(1, 'key_of_the_second_bbbb');
              update vioc.credentials set max_starts_per_second = 1000, max_concurrent_calls = 1000;
              insert into vioc.contacts (tenant_id, name, phone, appointment_time)
@@ -540,7 +540,7 @@ fn while_a_request_is_in_flight_the_worker_holds_no_transaction() {
 }
 
 const A_TENANT_AND_A_CONTACT: &str = "
-    insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('A', 'UTC', 'agent_1', '+12125550100');
+    insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number) values ('A', 'Africa/Abidjan', 'agent_1', '+12125550100');
     select vioc_set_credentials(1, 'key_of_a');
     insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (1, 'B', '+16462000000', now() + interval '1 day');";
 

@@ -6,7 +6,7 @@ create table sim.dials (
   call_id bigint primary key, tenant_id bigint not null, contact_id bigint not null, phone text not null,
   at timestamptz not null, local_day date not null, on_line boolean not null default true, conversed_at timestamptz,
   ended_at timestamptz, asked_for boolean not null default false, forced boolean not null default false);
-create index on sim.dials (tenant_id, phone, local_day);
+create index on sim.dials (tenant_id, phone);
 create index on sim.dials (tenant_id, local_day);
 create index on sim.dials (phone);
 -- what people said, in whatever words
@@ -36,10 +36,15 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
       t.time_zone as practice_zone, t.organisation, t.min_notice, t.reminder_plan, t.max_calls_per_day,
       t.max_calls_per_number_per_day, t.max_calls_per_number_in_7_days, t.wait_after_conversation,
       (p_now at time zone t.time_zone)::date as today,
-      case when c.time_zone is null then t.time_zone || vioc.phone_zones(k.to_number) else array[c.time_zone] end as zones
+      w.places, case when cardinality(w.places) = 1 and w.places[1] = c.time_zone then w.places else w.places || t.time_zone end as zones
     from vioc.calls as k
     join vioc.contacts as c on c.tenant_id = k.tenant_id and c.id = k.contact_id
     join vioc.tenants as t on t.id = k.tenant_id
+    -- never without the number's own, of which the contact's may be one
+    cross join lateral (select vioc.phone_zones(k.to_number) as zones) as n
+    cross join lateral (
+      select case when c.time_zone = any (n.zones) then array[c.time_zone]
+        when c.time_zone is null or c.time_zone ~ '^(UTC|Etc/)' then n.zones else n.zones || c.time_zone end as places) as w
     where k.id = any (p_calls)
   )
   select d.dialled_call, v.wrong from dialled as d, lateral (values
@@ -62,17 +67,17 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
     (d.priority < 2 and exists (select from sim.unclear as s join vioc.calls as k on k.id = s.call_id
         where s.phone = d.to_number and k.needs_review and sim.share(s.tenant_id, d.tenant_id)),
       'while a call to the number waits for review'),
-    (not d.forced and not d.asked_for and (select count(*) >= d.max_calls_per_number_per_day from sim.dials as s
-        where s.phone = d.to_number and (s.at at time zone d.practice_zone)::date = d.today and s.call_id <> d.dialled_call
-          and sim.share(s.tenant_id, d.tenant_id)),
+    (not d.forced and not d.asked_for and exists (select from unnest(d.places) as z
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
+          and (s.at at time zone z)::date = (p_now at time zone z)::date) >= d.max_calls_per_number_per_day),
       'over the cap of the day'),
-    (d.asked_for and not d.forced and d.priority < 2 and (select count(*) >= 2 from sim.dials as s
-        where s.phone = d.to_number and s.asked_for and (s.at at time zone d.practice_zone)::date = d.today and s.call_id <> d.dialled_call
-          and sim.share(s.tenant_id, d.tenant_id)),
+    (d.asked_for and not d.forced and d.priority < 2 and exists (select from unnest(d.places) as z
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
+          and s.asked_for and (s.at at time zone z)::date = (p_now at time zone z)::date) >= 2),
       'a third time that day because it was asked for'),
-    (not d.forced and not d.asked_for and (select count(*) >= d.max_calls_per_number_in_7_days from sim.dials as s
-        where s.phone = d.to_number and (s.at at time zone d.practice_zone)::date > d.today - 7 and s.call_id <> d.dialled_call
-          and sim.share(s.tenant_id, d.tenant_id)),
+    (not d.forced and not d.asked_for and exists (select from unnest(d.places) as z
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
+          and (s.at at time zone z)::date > (p_now at time zone z)::date - 7) >= d.max_calls_per_number_in_7_days),
       'over the cap of seven days'),
     (not d.forced and not d.asked_for and exists (select from sim.dials as s
         where s.phone = d.to_number and sim.share(s.tenant_id, d.tenant_id)
@@ -82,7 +87,7 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
         where s.phone = d.to_number and sim.share(s.tenant_id, d.tenant_id) and s.ended_at > p_now - interval '2 minutes'),
       'by force, within two minutes'),
     (d.forced and (select count(*) >= 5 from sim.dials as s
-        where s.phone = d.to_number and s.forced and (s.at at time zone d.practice_zone)::date = d.today and s.call_id <> d.dialled_call
+        where s.phone = d.to_number and s.forced and s.at > p_now - interval '20 hours' and s.call_id <> d.dialled_call and (s.at at time zone d.places[1])::date = (p_now at time zone d.places[1])::date
           and sim.share(s.tenant_id, d.tenant_id)),
       'by force, too often'),
     (exists (select from sim.dials as s where s.phone = d.to_number and s.on_line and s.call_id <> d.dialled_call),

@@ -128,3 +128,70 @@ fn every_problem_has_words_of_its_own() {
     let words: std::collections::HashSet<_> = all.iter().map(|problem| problem.as_str()).collect();
     assert_eq!(words.len(), all.len());
 }
+
+#[test]
+fn mexicos_old_mobiles_are_the_same_telephones() {
+    for raw in [
+        "+52 1 614 123 4567",
+        "+5216141234567",
+        "00 52 1 614 123 4567",
+        "044 614 123 4567",
+        "045 614 123 4567",
+        "01 614 123 4567",
+        "614 123 4567",
+        "1 614 123 4567",
+    ] {
+        assert_eq!(
+            normalize(raw, Some("MX")).as_deref(),
+            Ok("+526141234567"),
+            "{raw}"
+        );
+    }
+    assert_eq!(
+        normalize("+5216141234567", None).as_deref(),
+        Ok("+526141234567")
+    );
+    assert!(normalize("+52 1 614 123 456", None).is_err());
+}
+
+#[test]
+fn one_telephone_has_one_or_two_spellings() {
+    for (number, other) in [
+        ("+541123456789", Some("+5491123456789")),
+        ("+5491123456789", Some("+541123456789")),
+        ("+5493511234567", Some("+543511234567")),
+        ("+3780549886377", Some("+390549886377")),
+        ("+390549886377", Some("+3780549886377")),
+        ("+12125550142", None),
+        ("+5411234567", None),
+    ] {
+        let expected: Vec<_> = std::iter::once(number).chain(other).collect();
+        assert_eq!(spellings(number), expected, "{number}");
+    }
+    // however they are written at home
+    for raw in [
+        "011 2345-6789",
+        "11 2345-6789",
+        "011 15-2345-6789",
+        "+54 9 11 2345 6789",
+        "+54 11 2345 6789",
+    ] {
+        let number = normalize(raw, Some("AR")).unwrap();
+        assert!(
+            spellings(&number).contains(&"+541123456789".to_owned()),
+            "{raw}"
+        );
+    }
+}
+
+#[test]
+fn a_country_is_one_that_telephones_have_a_code_of() {
+    for code in ["US", "GB", "DE", "XK", "TA", "MX"] {
+        assert!(is_country(code), "{code}");
+    }
+    for code in [
+        "UK", "EN", "EU", "ZZ", "XX", "us", "USA", "", "U", "É", "AN",
+    ] {
+        assert!(!is_country(code), "{code}");
+    }
+}

@@ -1,7 +1,7 @@
-//! Where in the world a number may be: libphonenumber's table of first digits and time zones.
+//! Where in the world a number may be: libphonenumber's table of first digits and time zones, and tzdata's of countries.
 //!
 //! No crate has it (November 2026: rlibphonenumber and phonenumber leave the mapper out), so the facts are
-//! taken over by `tools/renew-phone-zones`; what is done with them is what libphonenumber's mapper does.
+//! taken over, and corrected, by `tools/renew-phone-zones`.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,12 +10,49 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType};
 
 use super::is_e164;
 
+/// Here digits tell the place of every number, whatever its type: North America has no codes for mobiles,
+/// and its islands, Kazakhstan, Réunion and Mayotte each share a country code.
+const TOLD_BY_DIGITS: [&str; 3] = ["1", "77", "262"];
+
+/// The parts of the world, as tzdata writes them. What else it has (UTC, `Etc/GMT+5`, `EST5EDT`, `posix/...`)
+/// is a way to count hours, and nobody's place.
+const PARTS_OF_THE_WORLD: [&str; 15] = [
+    "africa",
+    "america",
+    "antarctica",
+    "arctic",
+    "asia",
+    "atlantic",
+    "australia",
+    "brazil",
+    "canada",
+    "chile",
+    "europe",
+    "indian",
+    "mexico",
+    "pacific",
+    "us",
+];
+
 struct Table {
     zones: HashMap<&'static str, Vec<&'static str>>,
     longest: usize,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| read(include_str!("../../data/phone_zones.txt")));
+
+/// Zones in small letters, and the line of the group that shows the same time.
+static CLOCKS: LazyLock<HashMap<String, usize>> = LazyLock::new(|| {
+    include_str!("../../data/zone_clocks.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .enumerate()
+        .flat_map(|(group, line)| {
+            line.split(' ')
+                .map(move |zone| (zone.to_ascii_lowercase(), group))
+        })
+        .collect()
+});
 
 fn read(text: &'static str) -> Table {
     let mut table = Table {
@@ -39,7 +76,8 @@ fn read(text: &'static str) -> Table {
 /// The time zones (IANA names) that a number in E.164 may belong to; none if nothing is known about it.
 ///
 /// Digits tell the place of a landline, and of a mobile where the country gives out both from one plan (as
-/// North America does); of any other number they tell the country, with all of its zones.
+/// North America does), as far as its area code does; of any other number they tell the country, with all of
+/// its zones.
 #[must_use]
 pub fn time_zones(e164: &str) -> &'static [&'static str] {
     if !is_e164(e164) {
@@ -51,8 +89,11 @@ pub fn time_zones(e164: &str) -> &'static [&'static str] {
     if PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::Unknown {
         return &[];
     }
-    if PHONE_NUMBER_UTIL.is_number_geographical(&number) {
-        longest_match(&e164[1..])
+    let digits = &e164[1..];
+    if TOLD_BY_DIGITS.iter().any(|code| digits.starts_with(code))
+        || PHONE_NUMBER_UTIL.is_number_geographical(&number)
+    {
+        longest_match(digits)
     } else {
         longest_match(&number.country_code.to_string())
     }
@@ -65,20 +106,81 @@ fn longest_match(digits: &str) -> &'static [&'static str] {
         .map_or(&[], Vec::as_slice)
 }
 
+/// Whether people live by this zone. UTC and its like are what software writes when it does not know.
+#[must_use]
+pub fn is_place(zone: &str) -> bool {
+    zone.split_once('/').is_some_and(|(part, _)| {
+        PARTS_OF_THE_WORLD
+            .iter()
+            .any(|known| part.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Where a person is: one place, or all those where they may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whereabouts<'a> {
+    /// The zone that was written down for the person, which is the number's, or one of them.
+    Known(&'a str),
+    /// Every zone of the number, and the one that was written down although the number cannot be there.
+    OneOf(Vec<&'a str>),
+}
+
+impl<'a> Whereabouts<'a> {
+    /// `zone` is what was written down for the person, `number` theirs in E.164.
+    #[must_use]
+    pub fn of(zone: Option<&'a str>, number: Option<&str>) -> Self {
+        let of_number = number.map_or(&[] as &[&'static str], time_zones);
+        match zone.filter(|zone| is_place(zone)) {
+            Some(zone) if of_number.is_empty() => Self::Known(zone),
+            Some(zone) if of_number.iter().any(|other| same_clock(zone, other)) => {
+                Self::Known(zone)
+            }
+            zone => Self::OneOf(of_number.iter().copied().chain(zone).collect()),
+        }
+    }
+
+    /// The zones that count for what the person says and for their day; the practice's if nothing is known.
+    #[must_use]
+    pub fn zones(self, practice_zone: &'a str) -> Vec<&'a str> {
+        match self {
+            Self::Known(zone) => vec![zone],
+            Self::OneOf(zones) if zones.is_empty() => vec![practice_zone],
+            Self::OneOf(zones) => zones,
+        }
+    }
+
+    /// The zones in all of which it must be within the hours: also the practice's, unless the place is known.
+    #[must_use]
+    pub fn zones_of_hours(self, practice_zone: &'a str) -> Vec<&'a str> {
+        match self {
+            Self::Known(zone) => vec![zone],
+            Self::OneOf(mut zones) => {
+                zones.retain(|zone| *zone != practice_zone);
+                zones.push(practice_zone);
+                zones
+            }
+        }
+    }
+}
+
+/// Old spellings and neighbours alike: that the number is Detroit's and the zone New York's is no contradiction.
+fn same_clock(zone: &str, other: &str) -> bool {
+    zone.eq_ignore_ascii_case(other)
+        || CLOCKS
+            .get(&zone.to_ascii_lowercase())
+            .is_some_and(|group| CLOCKS.get(&other.to_ascii_lowercase()) == Some(group))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    // what libphonenumber's own mapper says (its Python port, 9.0.42)
     #[test]
     fn a_number_may_be_where_its_digits_say() {
         for (number, zones) in [
             ("+12125550101", "America/New_York"),
             ("+16025550101", "America/Phoenix"),
-            ("+19285550101", "America/Phoenix"),
             ("+18085550101", "Pacific/Honolulu"),
-            ("+12082455555", "America/Los_Angeles"),
-            ("+12082415555", "America/Denver"),
             ("+442079460123", "Europe/London"),
             ("+61291234567", "Australia/Sydney"),
             ("+61891234567", "Australia/Adelaide Australia/Perth"),
@@ -87,6 +189,189 @@ mod tests {
             ("+5511987654321", "America/Sao_Paulo"),
         ] {
             assert_eq!(time_zones(number).join(" "), zones, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_number_moves_freely_within_its_area_code_and_those_that_it_overlays() {
+        for (number, zones) in [
+            ("+12192265555", "America/Chicago America/New_York"),
+            ("+12195550101", "America/Chicago America/New_York"),
+            ("+14235550101", "America/Chicago America/New_York"),
+            ("+18125550101", "America/Chicago America/New_York"),
+            ("+19305550101", "America/Chicago America/New_York"),
+            ("+18505550101", "America/Chicago America/New_York"),
+            ("+14485550101", "America/Chicago America/New_York"),
+            ("+12705550101", "America/Chicago America/New_York"),
+            ("+13645550101", "America/Chicago America/New_York"),
+            ("+13085550101", "America/Chicago America/Denver"),
+            (
+                "+16055550101",
+                "America/Chicago America/Denver America/North_Dakota/Center",
+            ),
+            (
+                "+12082455555",
+                "America/Boise America/Denver America/Los_Angeles",
+            ),
+            (
+                "+19865550101",
+                "America/Boise America/Denver America/Los_Angeles",
+            ),
+            ("+14585550101", "America/Denver America/Los_Angeles"),
+            ("+19285550101", "America/Denver America/Phoenix"),
+            ("+18075550101", "America/Toronto America/Winnipeg"),
+            ("+15815550101", "America/Halifax America/Toronto"),
+            ("+17785550101", "America/Edmonton America/Vancouver"),
+            ("+18795550101", "America/Goose_Bay America/St_Johns"),
+            ("+14745550101", "America/Edmonton America/Regina"),
+            ("+16895550101", "America/New_York"),
+            (
+                "+18675550101",
+                "America/Cambridge_Bay America/Coral_Harbour America/Inuvik America/Iqaluit \
+                 America/Rankin_Inlet America/Whitehorse",
+            ),
+            ("+558133334444", "America/Noronha America/Sao_Paulo"),
+            ("+56322100123", "America/Santiago Pacific/Easter"),
+            ("+61732123456", "Australia/Brisbane Australia/Sydney"),
+        ] {
+            assert_eq!(time_zones(number).join(" "), zones, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_country_has_its_own_clock() {
+        for (number, zones) in [
+            ("+526141234567", "America/Chihuahua"),
+            ("+526561234567", "America/Ciudad_Juarez"),
+            ("+526631234567", "America/Tijuana"),
+            ("+528681234567", "America/Matamoros"),
+            ("+212522123456", "Africa/Casablanca Africa/El_Aaiun"),
+            ("+212661234567", "Africa/Casablanca Africa/El_Aaiun"),
+            ("+21321123456", "Africa/Algiers"),
+            ("+50522123456", "America/Managua"),
+            ("+74012123456", "Europe/Kaliningrad"),
+            ("+78452123456", "Europe/Saratov"),
+        ] {
+            assert_eq!(time_zones(number).join(" "), zones, "{number}");
+        }
+        for number in ["+6281234567890", "+56961234567"] {
+            assert!(time_zones(number).len() >= 3, "{number}");
+        }
+    }
+
+    #[test]
+    fn an_island_has_one_zone() {
+        for (area, zone) in [
+            ("876", "America/Jamaica"),
+            ("658", "America/Jamaica"),
+            ("441", "Atlantic/Bermuda"),
+            ("345", "America/Cayman"),
+            ("246", "America/Barbados"),
+            ("473", "America/Grenada"),
+            ("268", "America/Antigua"),
+            ("649", "America/Grand_Turk"),
+            ("684", "Pacific/Pago_Pago"),
+            ("868", "America/Port_of_Spain"),
+            ("758", "America/St_Lucia"),
+            ("242", "America/Nassau"),
+            ("264", "America/Anguilla"),
+            ("284", "America/Tortola"),
+            ("340", "America/St_Thomas"),
+            ("664", "America/Montserrat"),
+            ("670", "Pacific/Saipan"),
+            ("671", "Pacific/Guam"),
+            ("721", "America/Lower_Princes"),
+            ("767", "America/Dominica"),
+            ("784", "America/St_Vincent"),
+            ("787", "America/Puerto_Rico"),
+            ("939", "America/Puerto_Rico"),
+            ("809", "America/Santo_Domingo"),
+            ("829", "America/Santo_Domingo"),
+            ("849", "America/Santo_Domingo"),
+            ("869", "America/St_Kitts"),
+        ] {
+            let mut known = 0;
+            for exchange in (200..1000).step_by(7) {
+                let zones = time_zones(&format!("+1{area}{exchange}4567"));
+                // no number of any type falls back to the whole of North America
+                assert!(zones.is_empty() || zones == [zone], "{area} {zones:?}");
+                known += zones.len();
+            }
+            assert!(known > 0, "{area}");
+        }
+        for (number, zone) in [
+            ("+77012345678", "Asia/Almaty"),
+            ("+262692123456", "Indian/Reunion"),
+            ("+262639012345", "Indian/Mayotte"),
+        ] {
+            let zones = time_zones(number);
+            assert!(zones.contains(&zone) && zones.len() <= 8, "{zones:?}");
+        }
+    }
+
+    #[test]
+    fn where_a_person_is() {
+        let of = |zone, number| Whereabouts::of(zone, number);
+        let (la, sydney) = (Some("+13105550142"), Some("+61291234567"));
+        let not_known = |zones: &[&'static str]| Whereabouts::OneOf(zones.to_vec());
+        assert_eq!(
+            of(Some("US/Pacific"), la),
+            Whereabouts::Known("US/Pacific"),
+            "an old spelling"
+        );
+        assert_eq!(
+            of(Some("america/tijuana"), la),
+            Whereabouts::Known("america/tijuana"),
+            "the same clock"
+        );
+        assert_eq!(
+            of(Some("Australia/Perth"), Some("+61412345678")),
+            Whereabouts::Known("Australia/Perth"),
+            "one of the number's"
+        );
+        for zone in [
+            "UTC",
+            "Etc/UTC",
+            "etc/gmt-5",
+            "Etc/GMT+8",
+            "GMT",
+            "Zulu",
+            "posix/America/New_York",
+        ] {
+            assert!(!is_place(zone), "{zone}");
+            assert_eq!(of(Some(zone), sydney), not_known(&["Australia/Sydney"]));
+        }
+        assert_eq!(
+            of(Some("Asia/Tokyo"), la),
+            not_known(&["America/Los_Angeles", "Asia/Tokyo"]),
+            "narrows"
+        );
+        assert_eq!(
+            of(Some("Asia/Tokyo"), Some("+80012345678")),
+            Whereabouts::Known("Asia/Tokyo"),
+            "nothing contradicts"
+        );
+        assert_eq!(of(None, None).zones("Europe/London"), ["Europe/London"]);
+        assert_eq!(of(None, la).zones("Europe/London"), ["America/Los_Angeles"]);
+        assert_eq!(
+            of(None, la).zones_of_hours("Europe/London"),
+            ["America/Los_Angeles", "Europe/London"]
+        );
+        assert_eq!(
+            of(None, la).zones_of_hours("America/Los_Angeles"),
+            ["America/Los_Angeles"]
+        );
+        assert_eq!(
+            of(Some("UTC"), None).zones_of_hours("Europe/London"),
+            ["Europe/London"]
+        );
+    }
+
+    #[test]
+    fn every_zone_of_a_number_has_a_clock() {
+        for zone in TABLE.zones.values().flatten() {
+            assert!(CLOCKS.contains_key(&zone.to_ascii_lowercase()), "{zone}");
+            assert!(is_place(zone), "{zone}");
         }
     }
 
@@ -132,7 +417,7 @@ mod tests {
 
     #[test]
     fn every_prefix_has_a_zone_and_every_country_its_own_entry() {
-        assert!(TABLE.zones.len() > 3000);
+        assert!(TABLE.zones.len() > 1000);
         for (prefix, zones) in &TABLE.zones {
             assert!(prefix.bytes().all(|b| b.is_ascii_digit()), "{prefix}");
             assert!(!zones.is_empty(), "{prefix}");

@@ -1,0 +1,315 @@
+//! What a role of one tenant may hold open, and that nobody else's calls, webhooks, jobs and grants wait for it.
+
+use std::time::{Duration, Instant};
+
+use postgres::{Client, NoTls};
+use vioc_tests::practice::{APP, KEY, Practice, call_contact, new_number};
+
+use crate::told;
+
+/// A neighbour's Call Now is at Retell, a job or a grant has returned, in this time (the machine runs other tests beside).
+const SOON: Duration = Duration::from_secs(4);
+
+/// A session of this role in a transaction that is left open.
+fn held(practice: &Practice, role: &str, statements: &str) -> Client {
+    let mut client = practice.connect();
+    client
+        .batch_execute(&format!("set role {role}; begin; {statements}"))
+        .unwrap_or_else(|error| panic!("{statements}: {}", told(&error)));
+    client
+}
+
+fn within<R>(what: &str, body: impl FnOnce() -> R) -> R {
+    let began = Instant::now();
+    let result = body();
+    let took = began.elapsed();
+    assert!(took < SOON, "{what} took {took:?}");
+    result
+}
+
+/// A contact of this tenant.
+fn contact(practice: &Practice, tenant: i64, due: bool) -> i64 {
+    practice.ask(
+        "insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) \
+         values ($1, 'Ann Jones', $2, now() + interval '3 days', case when $3 then now() - interval '1 minute' end) returning id",
+        &[&tenant, &new_number(), &due],
+    )
+}
+
+/// Calls of the neighbours are made and decided, the job runs, and their admin gives rights.
+fn others_go_on(practice: &Practice, neighbours: &[i64], what: &str) {
+    for tenant in neighbours {
+        let mut client = practice.connect();
+        client
+            .batch_execute(&format!("set role operator_{tenant}"))
+            .unwrap();
+        let contact = contact(practice, *tenant, false);
+        let before = practice.creates().len();
+        let call = within(what, || {
+            let call = call_contact(&mut client, contact);
+            practice.wait_for_creates(before + 1);
+            call
+        });
+        practice.wait_for_call(call.id, &["completed"]);
+
+        // pg_cron's job: the neighbour's due contact is called, whatever the first tenant's would wait for
+        let due = self::contact(practice, *tenant, true);
+        within(what, || practice.run("select vioc_enqueue_due()"));
+        practice.wait_for(
+            "the due contact to be called",
+            &format!("select exists (select from vioc.calls where contact_id = {due} and status = 'completed')"),
+        );
+        within(what, || practice.run("select vioc_purge()"));
+
+        let role = format!("helper_{}", new_number().trim_start_matches('+'));
+        practice.run(&format!("create role {role}"));
+        let mut admin = practice.connect();
+        admin
+            .batch_execute(&format!("set role admin_{tenant}"))
+            .unwrap();
+        within(what, || {
+            let sql = format!("select vioc_grant('{role}', 'viewer', {tenant})");
+            admin
+                .batch_execute(&sql)
+                .unwrap_or_else(|error| panic!("{what}: {}", told(&error)));
+        });
+        practice.wait_for(
+            "the rights to be given",
+            &format!("select has_table_privilege('{role}', 'vioc.calls', 'select')"),
+        );
+    }
+}
+
+#[test]
+fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
+    let practice = Practice::builder()
+        .setting("vioconcierge.max_waiters", 4)
+        .setting("max_prepared_transactions", 4)
+        .open();
+    let partner = practice.new_tenant("Partner", "+12125550101", Some(KEY));
+    let stranger = practice.new_tenant("Stranger", "+12125550102", Some("key_of_the_other_bbbb"));
+    practice.run("update vioc.credentials set max_starts_per_second = 1000; update vioc.tenants set live = true");
+    for tenant in [1, partner, stranger] {
+        for access in ["viewer", "operator", "admin", "webhook", "ingest"] {
+            practice.run(&format!(
+                "create role {access}_{tenant}; select vioc_grant('{access}_{tenant}', '{access}', {tenant})"
+            ));
+        }
+    }
+    practice.run("create role helper_of_1");
+    let neighbours = [partner, stranger];
+
+    // every row that it may lock; one more is due, which the job would have to wait for
+    contact(&practice, 1, true);
+    let (first, second) = (contact(&practice, 1, true), contact(&practice, 1, false));
+    let rows = [
+        held(
+            &practice,
+            "admin_1",
+            "select from vioc.tenants for update; select from vioc.calling_hours for update",
+        ),
+        held(
+            &practice,
+            "operator_1",
+            &format!("select from vioc.contacts where id = {first} for update"),
+        ),
+    ];
+    others_go_on(&practice, &neighbours, "its rows locked");
+    drop(rows);
+
+    // every function
+    let placed = practice.call_number(&new_number());
+    practice.wait_for_call(placed.id, &["placed", "ongoing", "ended", "completed"]);
+    let report = format!(
+        "select vioc_ingest_outcome(jsonb_build_object('event', 'call_ended', 'session_id', '{}', 'call', '{{\"disconnection_reason\": \"no_valid_payment\"}}'::jsonb))",
+        placed.session_id
+    );
+    let calls = [
+        held(
+            &practice,
+            "operator_1",
+            "select vioc_resume(1); select vioc_pause(1); select vioc_resume(1)",
+        ),
+        held(
+            &practice,
+            "operator_1",
+            &format!("select vioc_call_contact({second})"),
+        ),
+        held(
+            &practice,
+            "admin_1",
+            "select vioc_grant('helper_of_1', 'operator', 1)",
+        ),
+        held(&practice, "ingest_1", &report),
+        held(
+            &practice,
+            "operator_1",
+            "select vioc_do_not_call(1, '+12125557654'); listen vioc_events",
+        ),
+        held(
+            &practice,
+            "viewer_1",
+            "declare c cursor for select * from vioc.call_history; fetch c; select pg_advisory_xact_lock(1)",
+        ),
+    ];
+    others_go_on(&practice, &neighbours, "its functions called");
+    drop(calls);
+
+    let keys = held(
+        &practice,
+        "admin_1",
+        &format!(
+            "select vioc_set_credentials(1, '{KEY}'); select vioc_revoke('helper_of_1', 'operator', 1)"
+        ),
+    );
+    others_go_on(&practice, &neighbours, "its key given again");
+    drop(keys);
+
+    // with no session at all
+    contact(&practice, 1, true);
+    let mut prepared = held(
+        &practice,
+        "admin_1",
+        "select from vioc.tenants for update; select vioc_grant('helper_of_1', 'viewer', 1)",
+    );
+    prepared
+        .batch_execute("prepare transaction 'forgotten'")
+        .unwrap();
+    others_go_on(&practice, &neighbours, "a prepared transaction");
+    practice.run("rollback prepared 'forgotten'");
+}
+
+#[test]
+fn one_roles_waiters_leave_places_to_others() {
+    let practice = Practice::builder()
+        .setting("vioconcierge.max_waiters", 4)
+        .open();
+    practice.retell.script(
+        retell_simulator::Script::next(1)
+            .create(retell_simulator::CreateFault::hang_before_creating()),
+    );
+    practice.run("create role viewer_1; create role viewer_2; select vioc_grant('viewer_1', 'viewer', 1), vioc_grant('viewer_2', 'viewer', 1)");
+    let call = practice.call_number(&new_number()).id;
+    practice.wait_for_creates(1);
+    let waiting = |role: &str| {
+        let mut client = practice.connect();
+        client.batch_execute(&format!("set role {role}")).unwrap();
+        std::thread::spawn(move || {
+            client
+                .query_one(
+                    "select vioc_wait_for_call($1, '20 s', 'finished')",
+                    &[&call],
+                )
+                .map(|_| ())
+        })
+    };
+    let count = "select count(*) from pg_stat_activity where query like '%vioc_wait_for_call%' and wait_event = 'Extension' and pid <> pg_backend_pid()";
+    let first = [waiting("viewer_1"), waiting("viewer_1")];
+    practice.wait_for("two to wait", &format!("select ({count}) = 2"));
+    let error = waiting("viewer_1").join().unwrap().unwrap_err();
+    assert!(told(&error).starts_with("53000"), "{error:?}");
+    let other = waiting("viewer_2");
+    practice.wait_for("another role's to wait", &format!("select ({count}) = 3"));
+    practice.cancel(call);
+    practice.run("select pg_cancel_backend(pid) from pg_stat_activity where query like '%vioc_wait_for_call%' and pid <> pg_backend_pid()");
+    for waiter in first.into_iter().chain([other]) {
+        let _ = waiter.join().unwrap();
+    }
+    // their places are free again
+    let again = [waiting("viewer_1"), waiting("viewer_1")];
+    practice.wait_for("two to wait again", &format!("select ({count}) = 2"));
+    practice.run("select pg_cancel_backend(pid) from pg_stat_activity where query like '%vioc_wait_for_call%' and pid <> pg_backend_pid()");
+    for waiter in again {
+        let _ = waiter.join().unwrap();
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_lock_is_told_who_holds_it() {
+    let practice = Practice::open();
+    practice.run("create role first; create role second");
+    let pid = |client: &mut Client| -> i32 {
+        client
+            .query_one("select pg_backend_pid()", &[])
+            .unwrap()
+            .get(0)
+    };
+    // grants of another role, and of the same, by who gives them at once
+    let mut open = held(
+        &practice,
+        "postgres",
+        "select vioc_grant('first', 'viewer', 1)",
+    );
+    let holder = pid(&mut open);
+    for role in ["first", "second"] {
+        let error = practice
+            .connect()
+            .batch_execute(&format!("select vioc_grant('{role}', 'viewer', 1)"))
+            .unwrap_err();
+        let said = told(&error);
+        assert!(
+            said.starts_with("55P03") && said.contains(&holder.to_string()),
+            "{said}"
+        );
+    }
+    open.batch_execute("commit").unwrap();
+    practice.run("select vioc_grant('second', 'viewer', 1)");
+
+    // the worker
+    let mut open = practice.connect();
+    open.batch_execute("begin; lock table vioc.calls in access exclusive mode")
+        .unwrap();
+    let holder = pid(&mut open);
+    let mut other = practice.cluster.config(APP).connect(NoTls).unwrap();
+    vioc_tests::wait::poll(Duration::from_secs(20), || {
+        let row = other
+            .query_one("select problem from vioc.worker_report()", &[])
+            .unwrap();
+        let problem: Option<String> = row.get(0);
+        problem.filter(|it| it.contains(&format!("process {holder} has locked vioc.calls")))
+    })
+    .expect("the worker says who holds the table");
+    open.batch_execute("commit").unwrap();
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    let told: String = practice.ask("select last_error from vioc.worker_status", &[]);
+    assert!(told.contains(&holder.to_string()), "{told}");
+    let found: String = practice.ask(
+        "select detail from vioc_doctor() where check_name = 'worker'",
+        &[],
+    );
+    assert!(found.contains(&holder.to_string()), "{found}");
+}
+
+#[test]
+fn two_sessions_that_give_two_tenants_the_same_new_key_share_one_credential() {
+    let practice = Practice::open();
+    let [one, two] =
+        ["+12125550103", "+12125550104"].map(|it| practice.new_tenant("Race", it, None));
+    let mut first = held(
+        &practice,
+        "postgres",
+        &format!("select vioc_set_credentials({one}, 'key_of_both_000001')"),
+    );
+    let mut second = practice.connect();
+    let waiting = std::thread::spawn(move || {
+        second
+            .batch_execute(&format!(
+                "select vioc_set_credentials({two}, 'key_of_both_000001')"
+            ))
+            .map_err(|error| told(&error))
+    });
+    practice.wait_for(
+        "the second to wait for the first",
+        "select exists (select from pg_stat_activity where wait_event_type = 'Lock' and query like '%vioc_set_credentials%')",
+    );
+    first.batch_execute("commit").unwrap();
+    waiting.join().unwrap().unwrap();
+    assert_eq!(
+        practice.ask::<i64>(
+            "select count(distinct credential_id) from vioc.tenants where company_name = 'Race'",
+            &[]
+        ),
+        1
+    );
+}
