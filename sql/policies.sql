@@ -26,7 +26,7 @@ begin
       )
       select r.relation, 'viewers see', 'select', false, s.condition
       from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules',
-        'next_calls', 'outcome_words']) as r (relation)
+        'next_calls', 'number_facts', 'outcome_words']) as r (relation)
       join seen as s on s.access = 'viewer' and s.place = 'tenant_id'
       union all
       select 'tenants', 'viewers see', 'select', false, s.condition from seen as s where s.access = 'viewer' and s.place = 'id'

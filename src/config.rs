@@ -23,6 +23,7 @@ static CONNECT_TIMEOUT_S: GucSetting<i32> = GucSetting::<i32>::new(5);
 static RECONCILE_AFTER_S: GucSetting<i32> = GucSetting::<i32>::new(360);
 static BACKOFF_START_S: GucSetting<i32> = GucSetting::<i32>::new(1);
 static BACKOFF_CAP_S: GucSetting<i32> = GucSetting::<i32>::new(300);
+static MAX_FORCED_CALLS: GucSetting<i32> = GucSetting::<i32>::new(5);
 static MAX_WAITERS: GucSetting<i32> = GucSetting::<i32>::new(50);
 static MAX_BODY_SIZE_KB: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static LEGACY_FIELDS: GucSetting<bool> = GucSetting::<bool>::new(true);
@@ -118,6 +119,13 @@ pub(crate) fn init(preloading: bool) {
         &BACKOFF_CAP_S,
         (1, 24 * 3600),
         GucFlags::UNIT_S,
+    );
+    number(
+        c"vioconcierge.max_forced_calls",
+        c"Forced calls to one phone number in a day.",
+        &MAX_FORCED_CALLS,
+        (0, 1000),
+        GucFlags::default(),
     );
     number(
         c"vioconcierge.max_waiters",

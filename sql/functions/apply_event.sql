@@ -25,6 +25,7 @@ begin
       if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
         return v_stored; -- new: the worker goes on with it
       end if;
+      perform vioc.hear_inbound(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     v_stored.body := vioc.kept_body(
@@ -95,7 +96,7 @@ begin
       perform vioc.compare_analysis(v_call, v_event.retell, p_now);
     end if;
     if v_opts_out then
-      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+      perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
     end if;
     v_stored.state := 'duplicate';
     return v_stored;
@@ -129,7 +130,7 @@ begin
   end case;
   if v_opts_out then
     -- now, whenever the call is decided
-    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now);
+    perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
   end if;
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;

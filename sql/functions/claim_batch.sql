@@ -62,7 +62,7 @@ begin
       case when c.is_test
         then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
-        else m.may_be_called and (c.forced or m.is_good_time) and coalesce(p_now <= c.not_after, true)
+        else m.may_be_called and case when c.forced then m.may_be_forced else m.is_good_time end and (c.priority > 1 or m.may_be_automatic) and coalesce(p_now <= c.not_after, true)
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'

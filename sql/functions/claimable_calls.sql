@@ -1,5 +1,5 @@
 -- Private. Which queued (or to be re-sent) calls may be sent now, best first. Tenants take turns: first everybody's Call
--- Now, then everybody's soonest appointment, then everybody's second, and so on. Where there is not room for all, tenants
+-- Now, then the callbacks that were promised (a limit of calls a day does not hold them), then everybody's soonest appointment, then everybody's second, and so on. Where there is not room for all, tenants
 -- of one credential go round (whose turn is next stands on the credential), and of several credentials goes first whichever
 -- could have started earliest. All inside the limits of tenant and credential. Nothing is locked: claim_calls asks again
 -- what may have changed since.
@@ -89,7 +89,7 @@ begin
       select c.id, c.priority, c.appointment_time
       from vioc.calls as c
       where c.tenant_id = r.tenant_id and c.in_queue and c.priority >= v_least_priority
-        and c.due_at <= p_now and (r.has_calls_left or c.resend) and c.id <> all (p_without)
+        and c.due_at <= p_now and (r.has_calls_left or c.resend or (c.priority = 1 and not c.is_test)) and c.id <> all (p_without)
       order by c.priority desc, c.appointment_time, c.id
       limit least(r.tenant_room, s.calls)) as q
     where r.tenant_room > 0

@@ -6,6 +6,7 @@ create function vioc.contact_written_after() returns trigger
 as $$
 begin
   if tg_op = 'DELETE' then
+    perform vioc.keep_standing(old, now());
     perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
     return old;
   end if;
@@ -13,17 +14,29 @@ begin
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the practice set the appointment to ' || new.appointment_status,
       new.appointment_status = 'cancelled', now());
   elsif new.appointment_time is distinct from old.appointment_time then
-    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', false, now());
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', true, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then
-    -- a call that was not sent yet goes to the new number
+    -- a call that was not sent yet goes to the new number, unless that has to consent first
     update vioc.calls as c set to_number = new.phone_e164, due_at = least(c.due_at, now())
+    from vioc.tenants as t
     where c.tenant_id = new.tenant_id and c.contact_id = new.id and c.status = 'queued' and not c.is_test
-      and new.phone_e164 is not null;
+      and new.phone_e164 is not null and t.id = c.tenant_id and (not t.require_consent or new.consent_at <= now());
     if found then
       perform vioc.wake_worker();
     else
-      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', false, now());
+      perform vioc.stop_open_calls(new.tenant_id, new.id, 'the phone number was changed', true, now());
     end if;
+  elsif old.consent_at <= now() and coalesce(new.consent_at > now(), true)
+    and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id) then
+    perform vioc.stop_open_calls(new.tenant_id, new.id, 'the consent was withdrawn', true, now());
+  end if;
+  if new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
+    and old.status = 'callback' then
+    -- a promise that cannot be kept any more
+    perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
+    from vioc.calls as c
+    where c.tenant_id = new.tenant_id and c.contact_id = new.id and not c.is_test
+    order by c.attempt desc limit 1;
   end if;
   if new.time_zone is distinct from old.time_zone then
     perform vioc.judge_again(new.tenant_id, new.id, now());
@@ -33,7 +46,7 @@ end
 $$;
 comment on function vioc.contact_written_after() is 'Trigger: cancels or stops calls that the app''s change made pointless.';
 
-create trigger contacts_written_after after update of appointment_time, appointment_status, phone, time_zone on vioc.contacts
+create trigger contacts_written_after after update of appointment_time, appointment_status, phone, time_zone, consent_at on vioc.contacts
   for each row execute function vioc.contact_written_after();
 create trigger contacts_deleted_after after delete on vioc.contacts
   for each row execute function vioc.contact_written_after();

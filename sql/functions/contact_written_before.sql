@@ -12,6 +12,12 @@ declare
   v_restart boolean := false;
   v_stop boolean := false;
   v_phone text;
+  v_open_status text; -- of its open call that nobody has answered
+  v_open_is_promised boolean := false;
+  v_is_moved boolean := false;
+  v_consent_ends boolean := false;
+  v_standing vioc.standings;
+  v_is_known boolean := false; -- from a row that was deleted
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
@@ -54,7 +60,7 @@ begin
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
     if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
-      and new.status in ('wrong_number', 'failed', 'do_not_call') then
+      and new.status in ('wrong_number', 'failed') then
       new.status := case when new.appointment_status in ('confirmed', 'cancelled')
         then new.appointment_status::text else 'scheduled' end;
       new.needs_review := false;
@@ -63,6 +69,47 @@ begin
       and new.status in ('scheduled', 'callback') then
       v_restart := new.appointment_status = 'booked';
     end if;
+  end if;
+
+  -- what is known about numbers: a new one does not end a contact's wish not to be called, and is not right because it is new
+  if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164 and old.phone_e164 is not null and exists (
+    select from vioc.do_not_call as d join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = d.tenant_id
+    where d.phone = any (vioc.spellings(old.phone_e164))) then
+    new.status := 'do_not_call';
+    new.next_call_at := null;
+    v_restart := false;
+  elsif new.phone_e164 is not null and new.status <> 'do_not_call'
+    and (v_is_fresh or (tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164))
+    and exists (
+      select from vioc.number_facts as f join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = f.tenant_id
+      where f.phone = any (vioc.spellings(new.phone_e164)) and f.kind = 'wrong_number' and vioc.same_name(f.name_hash, new.name)) then
+    new.status := 'wrong_number';
+    new.next_call_at := null;
+  end if;
+
+  if tg_op = 'UPDATE' then
+    if old.phone_e164 is not null and new.phone_e164 is distinct from old.phone_e164 and new.consent_at is not distinct from old.consent_at then
+      -- a consent is of the number that gave it
+      new.consent_at := null;
+      new.consent_source := null;
+    end if;
+    v_is_moved := new.appointment_time is distinct from old.appointment_time and new.appointment_status = 'booked';
+    v_consent_ends := v_tenant.require_consent and old.consent_at <= v_now and coalesce(new.consent_at > v_now, true);
+    if v_is_moved or v_consent_ends or new.phone_e164 is distinct from old.phone_e164 then
+      select o.status, o.contact_status_before = 'callback' as is_promised into v_open_status, v_open_is_promised
+      from vioc.calls as o
+      where o.tenant_id = old.tenant_id and o.contact_id = old.id and not o.is_test and o.is_open and o.status not in ('ongoing', 'ended');
+    end if;
+  end if;
+
+  if v_is_fresh and new.external_id is not null and new.appointment_time > v_now then
+    select s.* into v_standing from vioc.standings as s
+    where s.tenant_id = new.tenant_id and s.external_id_hash = vioc.person_hash('external_id', new.external_id)
+      and s.appointment_time = new.appointment_time;
+    v_is_known := found and new.appointment_status = 'booked'
+      -- what was known of another number says nothing about this one, but that the contact does not want to be called
+      and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
+        or v_standing.phone_hash = coalesce(vioc.person_hash('phone', new.phone_e164), ''));
   end if;
 
   -- a wrong number and an opt-out outlive whatever happens to the appointment
@@ -84,7 +131,12 @@ begin
     if new.call_at is null and old.call_at = new.next_call_at then
       new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
-    if v_restart and not v_stop then
+    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
+      and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
+      -- what was promised is kept, before the new appointment
+      new.status := 'callback';
+      new.attempts := 0;
+    elsif v_restart and not v_stop then
       new.attempts := 0;
       new.requested_time := null;
       new.requested_text := null;
@@ -102,13 +154,40 @@ begin
     new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
+      when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
+      -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
+      when v_is_moved and (v_open_status is not null
+          or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))))
+        and v_now < new.appointment_time - v_tenant.min_notice
+        and exists (
+          select from unnest(v_tenant.reminder_plan) as s (ahead)
+          where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then v_now
       else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+  elsif v_open_status is not null and new.next_call_at is null and new.status in ('scheduled', 'calling', 'callback')
+    and (v_consent_ends or v_open_status <> 'queued' or new.phone_e164 is null) then
+    -- that call is stopped: it is due again as soon as the rules allow it
+    new.next_call_at := v_now;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
     and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
     and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.plan_anew(new, v_tenant, v_now) as p;
+  end if;
+
+  if v_is_known then
+    new.status := case when new.status = 'wrong_number' then new.status else v_standing.status end;
+    new.last_outcome := v_standing.last_outcome;
+    new.attempts := v_standing.attempts;
+    new.last_attempt := v_standing.attempts;
+    new.requested_time := v_standing.requested_time;
+    new.needs_review := v_standing.needs_review;
+    new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
+    new.next_call_at := case
+      when new.status not in ('scheduled', 'callback') or new.phone_e164 is null then null
+      when v_standing.next_call_at is not null then v_standing.next_call_at
+      else vioc.next_plan_step(new, v_tenant, new.planned_at, v_now) end;
+    v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
@@ -126,6 +205,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at
+  tenant_id, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

@@ -19,6 +19,7 @@ declare
   v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
   v_is_known boolean := true; -- what its end says about the account
+  v_is_unclear boolean; -- a person has to say what was meant
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
     v_reason := 'completed';
@@ -70,6 +71,9 @@ begin
     v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
     if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
       perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
+      if v_unheard = 'declined' or vioc.plain_outcome(v_unheard) = 'other' then
+        perform vioc.note_review(v_call, true, p_now);
+      end if;
     end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
@@ -91,12 +95,20 @@ begin
     end if;
   end if;
 
+  v_is_unclear := v_outcome = 'declined' or vioc.plain_outcome(v_outcome) = 'other'
+    -- the one of two documents that is not followed
+    or (v_outcome not in ('do_not_call', 'voicemail') and v_has_connected
+      and 'other' in (vioc.plain_outcome(v_reported), vioc.plain_outcome(v_analysed)));
+
   -- what a person has settled is not changed behind their back
   if (v_call.status = 'completed' or (v_call.status = 'failed' and v_call.outcome <> 'failed'))
     and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.plain_outcome(v_outcome));
+      if v_is_unclear then
+        perform vioc.note_review(v_call, true, p_now);
+      end if;
     end if;
     return p_call;
   end if;
@@ -126,6 +138,9 @@ begin
     from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   end if;
   perform vioc.write_end(v_call);
+  if v_is_unclear is not true or p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome then
+    perform vioc.note_review(v_call, coalesce(v_is_unclear, false), p_now);
+  end if;
 
   -- the account is not one tenant's, so whoever has told this, Retell is asked (judge_account), if it is news. Once: a later
   -- event about the same call must not undo vioc_resume

@@ -1,19 +1,30 @@
 -- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome; an
--- action of none leaves the decision to the outcome.
+-- action of none leaves the decision to the outcome. Where neither says anything, a word that is marked as true decides
+-- ({"do_not_call": true}; the name of a custom function is one, see read_event), the gravest first.
 create function vioc.decision(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
+  v_grave constant text[] := '{do_not_call,wrong_number,cancelled,rescheduled,callback_requested,declined,confirmed}';
   v_action text := vioc.said(p_document, p_fields, 'appointment_action');
   v_outcome text := vioc.said(p_document, p_fields, 'outcome');
+  v_marked text;
 begin
   v_action := case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end;
   v_outcome := case when v_outcome is not null then vioc.outcome_of_word(p_tenant_id, v_outcome) end;
+  if jsonb_typeof(p_document) = 'object' then
+    select o.outcome into v_marked
+    from jsonb_each_text(p_document) as f (name, value)
+    cross join lateral (select vioc.outcome_of_word(p_tenant_id, f.name) as outcome offset 0) as o
+    where f.value in ('true', 'True', 'TRUE', 'yes', 'Yes', '1') and o.outcome = any (v_grave)
+    order by array_position(v_grave, o.outcome)
+    limit 1;
+  end if;
   return case
-    when 'do_not_call' in (v_action, v_outcome) then 'do_not_call'
-    when v_action = 'completed'
-      and v_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'wrong_number') then v_outcome
+    when 'do_not_call' in (v_action, v_outcome, v_marked) then 'do_not_call'
+    when coalesce(v_action, 'completed') = 'completed' and (v_outcome is null or v_outcome = 'completed') then coalesce(v_marked, v_action, v_outcome)
+    when v_action = 'completed' and v_outcome <> 'failed' then v_outcome
     else coalesce(v_action, v_outcome) end;
 end
 $$;

@@ -30,6 +30,7 @@ begin
   end if;
   perform vioc.expire_contacts(p_max_calls, p_now, p_only, p_without);
   perform vioc.skip_late_steps(p_now, p_only, p_without);
+  perform vioc.review_late(p_max_calls, p_now, p_only, p_without);
 
   loop
     v_is_full := false;
@@ -41,26 +42,31 @@ begin
         select t.id,
           -- a practice with a limit on calls per day: as many as it has left, so that tomorrow's are chosen tomorrow
           case when t.max_calls_per_day is null then v_piece
-            else least(v_piece, greatest(0, vioc.calls_left_today(t.id, p_now) - (
+            -- and never fewer than were promised
+            else least(v_piece, p.due + greatest(0, vioc.calls_left_today(t.id, p_now) - p.due - p.ahead - (
               select count(*)::integer from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))) end as share
         from vioc.tenants as t
+        cross join lateral (
+          select k.due, k.ahead from vioc.promises(t.id, p_now) as k where t.max_calls_per_day is not null
+          union all
+          select 0, 0 where t.max_calls_per_day is null) as p
         where t.id > v_after and t.live and t.id <> all (p_without || v_held) and (p_only is null or t.id = p_only)
         order by t.id) as t
       cross join lateral (
         select c.tenant_id, c.id
         from (
           -- in order before they are judged, so that no more are judged than are taken
-          select d.tenant_id, d.id, d.appointment_time
+          select d.tenant_id, d.id, d.appointment_time, d.status = 'callback' as is_promised
           from vioc.next_calls as n
           join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
-          order by d.appointment_time, d.id offset 0) as d
+          order by is_promised desc, d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
           select from vioc.permissions(p_now) as m
           where m.tenant_id = c.tenant_id and m.contact_id = c.id
-            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice
+            and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice and m.may_be_automatic
           offset 0) as allowed
         where c.next_call_at <= p_now
           and c.appointment_status = 'booked' and c.status in ('scheduled', 'callback')
@@ -68,7 +74,7 @@ begin
             select from vioc.calls as o
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
               and o.is_open)
-        order by d.appointment_time, d.id
+        order by d.is_promised desc, d.appointment_time, d.id
         limit t.share
         for update of c skip locked) as d
       limit least(v_piece, p_max_calls - v_queued)) as d;

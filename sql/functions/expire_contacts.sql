@@ -6,10 +6,30 @@ create function vioc.expire_contacts(p_limit integer, p_now timestamptz, p_only 
 as $$
 declare
   v_expired integer;
+  v_due record;
+  v_reason text;
 begin
   if not vioc.clock_is_settled() then
     return 0;
   end if;
+  -- one whose call was still due: promised, or of a tenant that asks for no notice
+  for v_due in
+    select c.tenant_id, c.id from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
+    where c.may_expire and c.appointment_time <= p_now and c.status in ('scheduled', 'callback') and c.next_call_at <= p_now and t.live
+      and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
+      and c.phone_e164 is not null and not exists (
+        select from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open)
+    order by c.appointment_time
+    limit p_limit
+    for update of c skip locked
+  loop
+    v_reason := vioc.why_uncalled(v_due.tenant_id, v_due.id, p_now);
+    if v_reason is not null then
+      perform vioc.review_uncalled(v_due.tenant_id, v_due.id, v_reason, p_now);
+    end if;
+  end loop;
+
   with past as (
     select c.tenant_id, c.id from vioc.contacts as c
     where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now

@@ -35,17 +35,19 @@ begin
       join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
+        -- later than a day they are for a person (vioc.review_late)
+        and not ((c.status = 'callback' or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
     ),
     allowed as (
       select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
-          select from vioc.dialled_calls() as d
-          where d.tenant_id = p_tenant_id and d.to_number = p.phone_e164
-            and d.dialled_at >= vioc.day_begins(p_now, p.zones, 6)) as shares_number
+          select from vioc.sharing_tenants(p_tenant_id) as s
+          join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = p.phone_e164
+          where d.dialled_at >= vioc.day_begins(p_now, p.zones, 6)) as shares_number
       from planned as p
       cross join lateral (
         select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
       where r.phone_usable and r.country_allowed and r.not_opted_out and r.right_number and r.consented
-        and r.appointment_booked and r.appointment_ahead
+        and r.appointment_booked and r.appointment_ahead and r.called_once and r.not_in_review
     )
     select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
       vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
@@ -58,10 +60,11 @@ begin
       if v_call.phone_e164 is distinct from v_phone then
         v_phone := v_call.phone_e164;
         v_zones := v_call.zones;
-        select array_agg(d.dialled_at), max(d.conversed_at) + v_tenant.wait_after_conversation
-        into v_dialled, v_rested from vioc.dialled_calls() as d
-        where d.tenant_id = p_tenant_id and d.to_number = v_phone
-          and d.dialled_at >= vioc.day_begins(p_now, v_zones, 6);
+        select array_agg(d.dialled_at), max(greatest(d.conversed_at + v_tenant.wait_after_conversation, d.last_at + interval '15 minutes'))
+        into v_dialled, v_rested
+        from vioc.sharing_tenants(p_tenant_id) as s
+        join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = v_phone
+        where d.dialled_at >= vioc.day_begins(p_now, v_zones, 6);
       end if;
       loop
         v_from := v_at;
@@ -72,18 +75,18 @@ begin
             where d.at >= vioc.day_begins(v_at, v_zones, 0)) >= v_tenant.max_calls_per_number_per_day then
             v_at := vioc.day_begins(v_at, v_zones, -1);
           end if;
+          v_at := greatest(v_at, vioc.day_begins((
+            select d.at from unnest(v_dialled) as d (at)
+            where d.at >= vioc.day_begins(v_at, v_zones, 6)
+            order by d.at desc
+            offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_zones, -7));
         end if;
-        v_at := greatest(v_at, vioc.day_begins((
-          select d.at from unnest(v_dialled) as d (at)
-          where d.at >= vioc.day_begins(v_at, v_zones, 6)
-          order by d.at desc
-          offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_zones, -7));
         exit when v_at = v_from;
         v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
       end loop;
       if v_at is not null then
         v_dialled := v_dialled || v_at;
-        v_rested := v_at + v_tenant.wait_after_conversation;
+        v_rested := v_at + greatest(v_tenant.wait_after_conversation, '15 minutes');
       end if;
     end if;
     if v_at < v_end then

@@ -13,6 +13,7 @@ begin
   -- its queued calls are cancelled, one at Retell is stopped
   delete from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = any (p_contact_ids);
   get diagnostics v_rows = row_count;
+  delete from vioc.standings as s where s.tenant_id = p_tenant_id and s.contact_id = any (p_contact_ids);
 
   with marked as (
     update vioc.calls as c set forgotten_at = p_now
@@ -39,7 +40,7 @@ begin
   -- of calls under way only the basics
   update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
   where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
-  -- the opt-out stays, its reason may name somebody
+  -- the opt-out stays (and what vioc.number_facts knows, without a name), its reason may name somebody
   update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = p_phone;
   return v_rows;
 end

@@ -30,19 +30,23 @@ begin
 
   select * into v_verdict
   from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
-  where not v.ok and not v.automatic and not (p_call.forced and v.overridable)
+  where not v.ok and (not v.automatic or (v.rule in ('not_in_review', 'called_once') and p_call.priority < 2)) and not (p_call.forced and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
 
   if p_call.forced and p_call.queued_at <= p_now - interval '15 minutes' then
     perform vioc.expire_call(p_call, 'a forced call was not sent within 15 minutes', p_now);
   elsif v_verdict.rule = 'appointment_ahead' then
-    perform vioc.expire_call(p_call, v_verdict.detail, p_now);
+    perform vioc.expire_uncalled(p_call, v_verdict.detail, p_now);
   elsif p_call.not_after < p_now then
-    perform vioc.expire_call(p_call, 'too close to the appointment', p_now);
+    perform vioc.expire_uncalled(p_call, 'too close to the appointment', p_now);
   elsif v_verdict.rule is null then
     -- its number was taken by another call of the same batch, or another tenant's call to it rings
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
+    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  elsif v_verdict.rule in ('not_in_review', 'called_once') then
+    -- the review has it judged at once (vioc.end_review)
+    update vioc.calls as c set due_at = least(p_now + interval '1 hour', c.not_after + interval '1 second', c.appointment_time)
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif not v_verdict.waits then
     perform vioc.drop_call(p_call, v_verdict.detail, p_now);
@@ -53,7 +57,7 @@ begin
         else greatest(p_now, vioc.rested_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
       p_call.not_after + interval '1 second', p_call.forced);
     if v_opening is null then
-      perform vioc.expire_call(p_call, 'no opening is left before the appointment', p_now);
+      perform vioc.expire_uncalled(p_call, 'no opening is left before the appointment', p_now);
     else
       update vioc.calls as c
       set due_at = case when c.forced then least(v_opening, c.queued_at + interval '15 minutes') else v_opening end

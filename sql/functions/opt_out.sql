@@ -1,6 +1,8 @@
--- Private. Puts a number on the do-not-call list and ends what is queued to it, for the tenant and its organisation.
+-- Private. Puts a number on the do-not-call list, ends what is queued to it, and stops what Retell is making, for the tenant
+-- and its organisation; but not p_call_id, in which it was said.
 -- Rows held by somebody else are left: the rules are asked again before anything is sent.
-create function vioc.opt_out(p_tenant_id bigint, p_phone text, p_reason text, p_source text, p_now timestamptz)
+create function vioc.opt_out(
+  p_tenant_id bigint, p_phone text, p_reason text, p_source text, p_now timestamptz, p_call_id bigint default null)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -36,6 +38,13 @@ begin
   loop
     perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);
   end loop;
+  for v_call in
+    select c.* from vioc.calls as c
+    where c.to_number = any (vioc.spellings(p_phone)) and c.in_progress and c.tenant_id = any (v_tenants) and c.id is distinct from p_call_id
+    for update skip locked
+  loop
+    perform vioc.stop_sent_call(v_call, 'the number is on the do-not-call list', p_now);
+  end loop;
 end
 $$;
-comment on function vioc.opt_out(bigint, text, text, text, timestamptz) is 'Nobody is called at this number any more.';
+comment on function vioc.opt_out(bigint, text, text, text, timestamptz, bigint) is 'Nobody is called at this number any more.';

@@ -92,6 +92,15 @@ begin
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
 
+  delete from vioc.standings as s where s.appointment_time < p_now;
+  get diagnostics v_rows = row_count;
+  v_purged := v_purged + v_rows;
+  -- conversations that rest nothing any more
+  delete from vioc.number_facts as f
+  where f.kind = 'spoke' and f.created_at < p_now - interval '8 days';
+  get diagnostics v_rows = row_count;
+  v_purged := v_purged + v_rows;
+
   -- the feed; where no worker numbers it, what would be numbered
   with old as (
     select e.position

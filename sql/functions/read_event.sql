@@ -38,7 +38,8 @@ begin
   elsif jsonb_typeof(p_document -> 'args') = 'object' and jsonb_typeof(p_document -> 'name') = 'string' then
     kind := 'function';
     event := 'function';
-    report := p_document -> 'args';
+    -- a function named do_not_call says so by its name
+    report := jsonb_build_object(left(p_document ->> 'name', 100), true) || (p_document -> 'args');
   elsif session_id is not null or retell_call_id is not null then
     kind := 'report';
     event := 'report';

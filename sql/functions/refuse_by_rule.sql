@@ -13,7 +13,7 @@ begin
   if exists (
     select from vioc.permissions(p_now) as m
     where m.tenant_id = p_tenant_id and m.contact_id = p_contact_id
-      and m.practice_stands and m.may_be_called and (p_force or m.is_good_time))
+      and m.practice_stands and m.may_be_called and case when p_force then m.may_be_forced else m.is_good_time end)
   then
     return;
   end if;
@@ -21,8 +21,12 @@ begin
   where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
-  if not found then
+  if not found and not p_force then
     return;
+  elsif not found then
+    raise exception 'contact % is not called: its number was called less than two minutes ago, or has had its forced calls for today', p_contact_id
+      using errcode = 'VC001', detail = 'rule: may_be_forced',
+        hint = 'Wait two minutes; the limit of a day is the setting vioconcierge.max_forced_calls.';
   end if;
   v_waits_for_clock := v_verdict.waits and (v_verdict.overridable or v_verdict.rule = 'in_legal_hours');
   if v_waits_for_clock then

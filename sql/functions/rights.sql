@@ -25,7 +25,7 @@ begin atomic
     -- policies and views ask them
     ('viewer', false, 'private function', 'execute', '{worker_figures,known_zone}'),
     ('viewer', false, 'table', 'select',
-      '{access,agents,blackout_dates,calling_hours,calls,contacts,do_not_call,follow_up_rules,next_calls,outcome_words,tenants,webhook_refusals}'),
+      '{access,agents,blackout_dates,calling_hours,calls,contacts,do_not_call,follow_up_rules,next_calls,number_facts,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- not what shows that other tenants use the key: whose turn it is, starts and calls of others

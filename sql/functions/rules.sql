@@ -7,25 +7,25 @@ create function vioc.rules(p_now timestamptz)
 returns table (
   tenant_id bigint, contact_id bigint, sends_with bigint,
   tenant_configured boolean, has_key boolean, not_paused boolean, not_suspended boolean,
-  phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, consented boolean,
+  phone_usable boolean, country_allowed boolean, not_opted_out boolean, right_number boolean, not_in_review boolean,
+  consented boolean,
   appointment_booked boolean, appointment_ahead boolean, line_free boolean,
-  in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
-  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean)
+  called_once boolean, in_legal_hours boolean, in_calling_hours boolean, no_blackout boolean,
+  number_rested boolean, below_day_cap boolean, below_week_cap boolean, enough_notice boolean, may_be_forced boolean)
   language sql stable
 begin atomic
   select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     c.phone_e164 is not null,
     t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
-    not exists (
+    -- the number's, and the contact's own: the next number that the application writes does not end it
+    c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o
       join vioc.tenants as ot on ot.id = o.tenant_id
       where o.phone = any (vioc.spellings(c.phone_e164)) and (ot.id = t.id or ot.organisation = t.organisation)),
-    -- the person's, at this number, whichever appointment the call was about
-    c.status <> 'wrong_number' and not exists (
-      select from vioc.contacts as w
-      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.status = 'wrong_number'
-        and (w.name, w.patient_name) is not distinct from (c.name, c.patient_name)),
+    -- the name's, at this number, whichever row or appointment the call was about
+    c.status <> 'wrong_number' and not known.is_wrong,
+    not known.is_in_review,
     not t.require_consent or (c.consent_at is not null and c.consent_at <= p_now),
     c.appointment_status in ('booked', 'confirmed'),
     c.appointment_time is null or c.appointment_time > p_now,
@@ -35,14 +35,23 @@ begin atomic
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
         and o.tenant_id = c.tenant_id and o.contact_id is distinct from c.id),
+    -- the same appointment entered twice: the row that was first is called
+    not exists (
+      select from vioc.contacts as w
+      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.appointment_time = c.appointment_time and w.id < c.id
+        and w.appointment_status = 'booked' and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
-    -- callback_requested: once, at the time that was asked for
-    asked.for_it or coalesce(recent.conversed_at <= p_now - t.wait_after_conversation, true),
-    asked.for_it or coalesce(recent.today < t.max_calls_per_number_per_day, true),
-    coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
-    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true)
+    -- callback_requested: once, at the time that was asked for, which was judged when it was promised (vioc.tell_contact)
+    asked.for_it or (coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true)
+      and coalesce(recent.last_at <= p_now - interval '15 minutes', true)),
+    case when asked.for_it then recent.promised_today < 2 else coalesce(recent.today < t.max_calls_per_number_per_day, true) end,
+    asked.for_it or coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true),
+    -- what force passes has an end, too
+    coalesce(recent.last_at <= p_now - interval '2 minutes', true)
+      and recent.forced_today < vioc.setting('max_forced_calls', '5')::integer
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.standing(p_now) as s on s.tenant_id = t.id
@@ -50,6 +59,14 @@ begin atomic
   cross join vioc.practice_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  -- what contacts have said at this number, to any location of the organisation
+  cross join lateral (
+    select coalesce(bool_or(f.kind = 'wrong_number' and vioc.same_name(f.name_hash, c.name)), false) as is_wrong,
+      coalesce(bool_or(f.kind = 'in_review'), false) as is_in_review,
+      max(f.created_at) filter (where f.kind = 'spoke') as spoke_at
+    from vioc.number_facts as f
+    join vioc.tenants as ft on ft.id = f.tenant_id
+    where f.phone = any (vioc.spellings(c.phone_e164)) and (ft.id = t.id or ft.organisation = t.organisation)) as known
   cross join lateral (
     select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
@@ -60,14 +77,16 @@ begin atomic
   cross join lateral (
     select min(vioc.day_begins(p_now, p.zone, 0)) as today, min(vioc.day_begins(p_now, p.zone, 6)) as seven_days
     from unnest(vioc.places_of(c.time_zone, t.time_zone, c.phone_e164)) as p (zone)) as began
-  -- over all contacts with this number; its own open call is the one that is being asked about
+  -- over all contacts of the organisation with this number; its own open call is the one that is being asked about
   cross join lateral (
     select count(*) as in_7_days,
       count(*) filter (where d.dialled_at >= began.today) as today,
-      max(d.conversed_at) as conversed_at
-    from vioc.dialled_calls() as d
-    where d.tenant_id = c.tenant_id and d.to_number = c.phone_e164
+      count(*) filter (where d.was_promised and d.dialled_at >= began.today) as promised_today,
+      count(*) filter (where d.was_forced and d.dialled_at >= began.today) as forced_today,
+      max(d.conversed_at) as conversed_at, max(d.last_at) as last_at
+    from vioc.sharing_tenants(t.id) as s
+    join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = c.phone_e164
       and d.dialled_at >= began.seven_days
-      and (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
+    where (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

@@ -10,6 +10,7 @@ declare
   -- then nothing is left that a test call could say
   v_is_gone constant boolean := not exists (
     select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
+  v_call vioc.calls;
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
@@ -19,19 +20,13 @@ begin
     and (not c.is_test or v_is_gone);
 
   if p_stop_sent then
-    update vioc.calls as c
-    set cancel_requested_at = coalesce(c.cancel_requested_at, p_now),
-        cancel_reason = coalesce(c.cancel_reason, p_reason),
-        resend = false,
-        look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id
-      and c.status in ('dispatching', 'unconfirmed', 'placed') and not c.is_test;
-    if found then
-      perform vioc.wake_worker();
-    end if;
-    update vioc.calls as c
-    set needs_review = true, review_reason = coalesce(c.review_reason, p_reason || ' during the conversation')
-    where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.status = 'ongoing' and not c.is_test;
+    for v_call in
+      select c.* from vioc.calls as c
+      where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and c.is_open and not c.is_test
+      for update
+    loop
+      perform vioc.stop_sent_call(v_call, p_reason, p_now);
+    end loop;
   end if;
 end
 $$;

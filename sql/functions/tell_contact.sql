@@ -7,7 +7,8 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_no_time constant text := 'asked to be called back, at no time that can be called at';
+  v_asked constant text := 'asked to be called back, '; -- as vioc.promise says
+  v_problem text;
   v_contact vioc.contacts;
   v_tenant vioc.tenants;
   v_opens time;
@@ -30,11 +31,12 @@ begin
     return;
   end if;
   if p_outcome = 'do_not_call' then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now);
+    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now, p_call.id);
   end if;
 
   if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
     -- it was the right one: what was concluded from the mistake is taken back, and who had decided has decided
+    delete from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number';
     with wrong as (
       select c.tenant_id, c.id, case
           when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
@@ -46,7 +48,7 @@ begin
           else 'scheduled' end as status
       from vioc.contacts as o
       join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
-        and (c.name, c.patient_name) is not distinct from (o.name, o.patient_name)
+        and vioc.same_name(vioc.name_hash(o.name), c.name)
       where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
       for update of c skip locked
     )
@@ -58,6 +60,14 @@ begin
             then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
     from wrong as w, vioc.tenants as t
     where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
+  end if;
+
+  if p_outcome = 'wrong_number' and p_call.to_number is not null then
+    -- of the name that was asked for, whatever became of its row
+    insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id, created_at)
+    select p_call.tenant_id, p_call.to_number, 'wrong_number', vioc.name_hash(coalesce(p_call.variables ->> 'customer_name', (
+      select c.name from vioc.contacts as c where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id))), p_call.id, p_now
+    on conflict on constraint number_facts_pkey do nothing;
   end if;
 
   select * into v_contact from vioc.contacts as c
@@ -77,7 +87,7 @@ begin
       select c.tenant_id, c.id from vioc.contacts as c
       where c.tenant_id = v_contact.tenant_id and c.phone_e164 = p_call.to_number
         and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
-          and (c.name, c.patient_name) is not distinct from (v_contact.name, v_contact.patient_name)))
+          and vioc.same_name(vioc.name_hash(v_contact.name), c.name)))
       for update skip locked
     )
     update vioc.contacts as c
@@ -167,13 +177,20 @@ begin
         return;
       end if;
     end if;
-    v_next := case when p_outcome = 'callback_requested' and v_wish > p_now and v_contact.appointment_status = 'booked'
-      -- at the time asked for, or, if that is in closed hours, when they open
-      then vioc.next_opening(v_tenant.id, v_contact.id, v_wish, null, false) end;
-    if p_outcome = 'callback_requested' and v_next is null then
-      perform vioc.ask_review(p_call, v_no_time);
+    if p_outcome = 'callback_requested' then
+      select p.at, p.problem into v_next, v_problem
+      from vioc.promise(v_contact, v_wish, coalesce(p_call.ended_at, p_now), p_now) as p;
+    end if;
+    if v_problem is not null then
+      if starts_with(p_call.review_reason, v_asked) then
+        update vioc.calls as c set review_reason = null where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      end if;
+      perform vioc.ask_review(p_call, v_problem);
       p_call.needs_review := true;
-    elsif p_call.review_reason = v_no_time then
+      -- until a person has read it, the plan's next step stays
+      v_next := case when v_contact.appointment_status = 'booked'
+        then vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now) end;
+    elsif starts_with(p_call.review_reason, v_asked) then
       update vioc.calls as c set needs_review = false, review_reason = null
       where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
       p_call.needs_review := false;

@@ -103,10 +103,18 @@ begin
   where o.organisation = old.organisation
     and case tg_op when 'DELETE' then o.id = old.id else old.id in (o.id, t.id) end
   on conflict (tenant_id, phone) do nothing;
+  insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id, created_at)
+  select t.id, f.phone, f.kind, f.name_hash, f.call_id, f.created_at
+  from vioc.tenants as o
+  join vioc.number_facts as f on f.tenant_id = o.id
+  join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id
+  where o.organisation = old.organisation
+    and case tg_op when 'DELETE' then o.id = old.id else old.id in (o.id, t.id) end
+  on conflict on constraint number_facts_pkey do nothing;
   return case tg_op when 'DELETE' then old else new end;
 end
 $$;
-comment on function vioc.tenant_leaves() is 'Trigger: the opt-outs of an organisation stay with each of its practices when one leaves.';
+comment on function vioc.tenant_leaves() is 'Trigger: the opt-outs of an organisation, and what it knows about numbers, stay with each of its practices when one leaves.';
 
 create trigger tenants_leave before update of organisation on vioc.tenants
   for each row when (old.organisation is distinct from new.organisation) execute function vioc.tenant_leaves();

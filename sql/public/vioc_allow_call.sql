@@ -18,6 +18,7 @@ begin
     select o.id from vioc.tenants as t join vioc.tenants as o on o.id = t.id or o.organisation = t.organisation
     where t.id = vioc_allow_call.tenant_id);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone));
+  delete from vioc.number_facts as f where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke';
   update vioc.contacts as c
   set status = case when c.appointment_status in ('confirmed', 'cancelled')
         then c.appointment_status::text else 'scheduled' end,
@@ -25,13 +26,14 @@ begin
       next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
         else vioc.next_plan_step(c, t, v_now, v_now) end end
   from vioc.tenants as t
-  where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = any (vioc.spellings(v_phone)) and c.status = 'do_not_call'
-    -- another tenant's row that is held is not waited for
+  where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = any (vioc.spellings(v_phone)) and c.status in ('do_not_call', 'wrong_number')
+     -- another tenant's row that is held is not waited for
     and (c.tenant_id = vioc_allow_call.tenant_id or c.id in (
       select l.id from vioc.contacts as l
-      where l.tenant_id = any (v_tenants) and l.phone_e164 = any (vioc.spellings(v_phone)) and l.status = 'do_not_call' for update skip locked));
+      where l.tenant_id = any (v_tenants) and l.phone_e164 = any (vioc.spellings(v_phone)) and l.status in ('do_not_call', 'wrong_number') for update skip locked));
+  perform vioc.judge_number_again(vioc_allow_call.tenant_id, v_phone, v_now);
   perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function vioc.vioc_allow_call(bigint, text, text) is
-  'Takes a number off the do-not-call list of the tenant and its organisation; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';
+  'Takes a number off the do-not-call list of the tenant and its organisation, and forgets that it was wrong or waits for review; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';

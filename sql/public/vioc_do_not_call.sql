@@ -13,9 +13,13 @@ begin
   where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone))
   order by c.tenant_id, c.id
   for update of c;
+  perform from vioc.calls as c
+  where c.tenant_id = vioc_do_not_call.tenant_id and c.to_number = any (vioc.spellings(v_phone)) and c.in_progress
+  order by c.id
+  for update of c;
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
   perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
 comment on function vioc.vioc_do_not_call(bigint, text, text) is
-  'Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once, one that Retell is making is stopped. Errors: PT404 no such tenant, 22023 not a phone number.';

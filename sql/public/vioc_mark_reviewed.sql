@@ -7,7 +7,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_call vioc.calls;
   v_outcome constant text := vioc_mark_reviewed.outcome;
-  v_is_promised boolean := false;
+  v_is_refused boolean := false;
 begin
   select c.* into v_call from vioc.calls as c
   where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
@@ -27,16 +27,19 @@ begin
   end if;
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
+    update vioc.calls as c set needs_review = false where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
     perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
-    -- a callback at no time that can be called at: nobody would call
-    v_is_promised := v_outcome = 'callback_requested' and exists (
-      select from vioc.contacts as ct
-      where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'callback' and ct.next_call_at is null);
+    perform vioc.tell_twins(v_call.tenant_id, v_call.contact_id);
+    -- a callback that cannot be promised has said so again
+    select c.needs_review into v_is_refused from vioc.calls as c
+    where c.tenant_id = v_call.tenant_id and c.id = v_call.id and v_outcome = 'callback_requested';
+    v_is_refused := coalesce(v_is_refused, false);
   end if;
   -- last: nothing above asks for a review again
   update vioc.calls as c
-  set needs_review = v_is_promised, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
+  set needs_review = v_is_refused, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
   where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  perform vioc.end_review(v_call.id, v_now);
   update vioc.contacts as ct set needs_review = false
   where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
     and not exists (

@@ -115,7 +115,7 @@ create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_
 -- nobody is dialled twice for one appointment: at most one open call per contact
 create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
   where is_open and not is_test;
--- claimable_calls: per tenant, Call Now first, then the soonest appointment
+-- claimable_calls: per tenant, Call Now first, then promised callbacks, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
   where in_queue;
 -- the same, of Call Now alone
@@ -149,7 +149,7 @@ comment on column vioc.calls.error is 'Why it did not succeed, masked: no number
 comment on column vioc.calls.requested_by is 'The role that queued it.';
 comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
-comment on column vioc.calls.priority is '1 = Call Now, 0 = scheduled.';
+comment on column vioc.calls.priority is '2 = Call Now, 1 = a callback that was promised, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
 comment on column vioc.calls.not_after is 'A call that made itself is not sent later; see tenants.min_notice. null = until the appointment.';
 comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';

@@ -53,6 +53,9 @@ create unique index contacts_external_id_idx on vioc.contacts (tenant_id, extern
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
+-- vioc.promises: seldom written
+create index contacts_promised_idx on vioc.contacts (tenant_id, requested_time) where requested_time is not null;
+
 comment on table vioc.contacts is 'One person with one appointment to be called about. The app writes it with plain SQL; columns owned by the extension are marked so.';
 comment on column vioc.contacts.tenant_id is 'The practice.';
 comment on column vioc.contacts.id is 'What vioc_call_contact takes; unique over all practices.';
@@ -68,8 +71,8 @@ comment on column vioc.contacts.owner_name is 'Who the appointment is with: vari
 comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
 comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
 comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan (a confirmed one can still be called by hand).';
-comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once.';
-comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so.';
+comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once, more than a day past = a person reviews it.';
+comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so. It is of the number that gave it: a new phone without a new consent_at empties it.';
 comment on column vioc.contacts.consent_source is 'How the consent was given.';
 comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the number that is dialled, E.164; null = not callable, see phone_problem.';
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';

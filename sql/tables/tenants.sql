@@ -62,6 +62,8 @@ create table vioc.tenants (
 ) with (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
+-- vioc.sharing_tenants
+create index tenants_organisation_idx on vioc.tenants (organisation) where organisation is not null;
 create index tenants_number_idx on vioc.tenants (retell_agent_number);
 -- skip_late_steps: the longest of all
 create index tenants_min_notice_idx on vioc.tenants (min_notice);
@@ -77,7 +79,7 @@ comment on column vioc.tenants.company_name is 'Spoken by the agent: variable bu
 comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
 comment on column vioc.tenants.time_zone is 'IANA name of a place, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
 comment on column vioc.tenants.locale is 'How dates and times are spoken, a locale of CLDR, for instance en-US; never derived from the country.';
-comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs; kept in small letters, without blanks around it.';
+comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs, what is known about numbers, and the limits of calls to a number; kept in small letters, without blanks around it.';
 comment on column vioc.tenants.credential_id is 'Set by vioc_set_credentials; null = the fallback key of the setting vioconcierge.retell_api_key.';
 comment on column vioc.tenants.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.tenants.retell_agent_version is 'Sent as override_agent_version: a number, latest, latest_published or a tag; null = not sent.';
@@ -87,9 +89,9 @@ comment on column vioc.tenants.analysis_fields is 'Other names for the analysis 
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';
 comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one day of its time zone; further ones wait for the next day. null = no limit.';
-comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the number''s place, over all contacts who have it; null = no limit.';
-comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts who have it; null = no limit.';
-comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts who have it; 0 = not at all.';
+comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the number''s place, over all contacts of the organisation who have it; null = no limit.';
+comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts of the organisation who have it; null = no limit.';
+comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts of the organisation who have it; 0 = not at all. After any call it is for 15 minutes.';
 comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
 comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself; one that has come due has a quarter of an hour.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';

@@ -16,6 +16,15 @@ const DATABASE: &str = "year";
 const CONTACTS: usize = 1000;
 const WORKER: &str = "00000000-0000-0000-0000-000000000001";
 
+/// The same wish in several words.
+const STOPS: [&str; 5] = [
+    "do_not_call",
+    "Stop!",
+    "stop calling me",
+    "no me llamen",
+    "nicht mehr anrufen",
+];
+
 /// splitmix64: a seed gives the same year again.
 struct Random(u64);
 
@@ -156,9 +165,15 @@ fn contact(client: &mut Client, random: &mut Random, begin: DateTime<Utc>) {
     let appointment = begin + Duration::minutes(random.below(365 * 24 * 60));
     client
         .execute(
-            "insert into vioc.contacts (tenant_id, name, phone, time_zone, appointment_time)
-             select id, 'Ann', $1, $2, $3 from vioc.tenants order by id offset $4 limit 1",
-            &[&number, &zone, &appointment, &random.below(6)],
+            "insert into vioc.contacts (tenant_id, external_id, name, phone, time_zone, appointment_time)
+             select id, gen_random_uuid(), $5::text, $1, $2, $3 from vioc.tenants order by id offset $4 limit 1",
+            &[
+                &number,
+                &zone,
+                &appointment,
+                &random.below(6),
+                &random.of(&["Ann", "Ben", "Cleo"]),
+            ],
         )
         .unwrap();
 }
@@ -220,8 +235,9 @@ impl Year<'_> {
         }
         self.client
             .execute(
-                "insert into sim.dials (call_id, tenant_id, contact_id, phone, at, local_day)
-                 select k.id, k.tenant_id, k.contact_id, k.to_number, $2, ($2 at time zone t.time_zone)::date
+                "insert into sim.dials (call_id, tenant_id, contact_id, phone, at, local_day, asked_for, forced)
+                 select k.id, k.tenant_id, k.contact_id, k.to_number, $2, ($2 at time zone t.time_zone)::date,
+                   k.contact_status_before = 'callback', k.forced
                  from vioc.calls as k join vioc.tenants as t on t.id = k.tenant_id where k.id = any ($1)",
                 &[&calls, &self.now],
             )
@@ -308,13 +324,14 @@ impl Year<'_> {
             55..58 => ("error_retell", String::new()),
             58..60 => ("concurrency_limit_reached", String::new()),
             _ => {
-                let said = match self.random.below(10) {
-                    0..2 => "callback",
-                    2 => "cancelled",
-                    3 => "reschedule",
-                    4 => "do_not_call",
-                    5 => "wrong_number",
-                    6 => "nothing",
+                let said = match self.random.below(16) {
+                    0..4 => "callback",
+                    4 => "cancelled",
+                    5 => "reschedule",
+                    6 => self.random.of(&STOPS),
+                    7 => "wrong_number",
+                    8 => "nothing",
+                    9 => "declined",
                     _ => "confirmed",
                 };
                 ("user_hangup", said.to_owned())
@@ -330,7 +347,7 @@ impl Year<'_> {
         let row = self
             .client
             .query_one(
-                "update sim.dials as d set on_line = false, conversed_at = case when $2 then $3::timestamptz end
+                "update sim.dials as d set on_line = false, ended_at = $3::timestamptz, conversed_at = case when $2 then $3::timestamptz end
                  from vioc.calls as k where d.call_id = $1 and k.id = $1 returning k.session_id::text, k.to_number::text, k.from_number::text",
                 &[&end.call, &talked, &at],
             )
@@ -354,6 +371,21 @@ impl Year<'_> {
                 )
                 .unwrap();
         }
+        let table = match end.said.as_str() {
+            said if STOPS.contains(&said) => Some(
+                "insert into sim.stops select k.to_number, k.tenant_id from vioc.calls as k where k.id = $1",
+            ),
+            "wrong_number" => Some(
+                "insert into sim.wrong_numbers select k.to_number, k.tenant_id, k.variables ->> 'customer_name' from vioc.calls as k where k.id = $1",
+            ),
+            "nothing" | "declined" => Some(
+                "insert into sim.unclear select k.id, k.to_number, k.tenant_id from vioc.calls as k where k.id = $1 and k.status = 'completed'",
+            ),
+            _ => None,
+        };
+        if let Some(statement) = table {
+            self.client.execute(statement, &[&end.call]).unwrap();
+        }
         if end.reason == "concurrency_limit_reached" {
             // Retell never dialled it
             self.client
@@ -366,7 +398,7 @@ impl Year<'_> {
     fn change(&mut self) {
         let minutes = 30 + self.random.below(20 * 24 * 60);
         let later = self.now + Duration::minutes(minutes);
-        let (what, statement) = match self.random.below(9) {
+        let (what, statement) = match self.random.below(13) {
             0 => (
                 "opt-out",
                 "select vioc_do_not_call(tenant_id, phone) from vioc.contacts where id = $1 and $2::timestamptz is not null",
@@ -394,6 +426,15 @@ impl Year<'_> {
             7 => (
                 "hours",
                 "delete from vioc.calling_hours where id = (select max(id) - $1::bigint % 20 from vioc.calling_hours) and $2::timestamptz is not null",
+            ),
+            8 | 9 => ("reloaded", "select sim.reload($1, $2)"),
+            10 => (
+                "moved a little",
+                "update vioc.contacts set appointment_time = appointment_time + interval '15 minutes' where id = $1 and $2::timestamptz is not null",
+            ),
+            11 => (
+                "reviewed",
+                "select vioc_mark_reviewed(call_id) from vioc.needs_review where call_id % 3 = $1::bigint % 3 and $2::timestamptz is not null",
             ),
             _ => (
                 "day off",
@@ -508,6 +549,8 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
         "dial_no_answer",
         "moved",
         "opt-out",
+        "reloaded",
+        "declined",
         "pressed queued",
         "pressed refused",
     ] {
@@ -521,4 +564,15 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
         .unwrap()
         .get(0);
     assert_eq!(stuck, 0, "no call waits for an appointment that is over");
+    let forgotten: i64 = client
+        .query_one(
+            "select count(*) from vioc.contacts
+             where status = 'callback' and appointment_status = 'booked' and phone_e164 is not null and not needs_review
+               and (next_call_at is null or next_call_at < $1::timestamptz + interval '363 days')
+               and not exists (select from vioc.calls as k where k.contact_id = contacts.id and k.is_open)",
+            &[&begin],
+        )
+        .unwrap()
+        .get(0);
+    assert_eq!(forgotten, 0, "every promise is kept, or a person knows");
 }

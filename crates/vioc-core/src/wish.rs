@@ -104,6 +104,15 @@ fn duration(words: &[&str]) -> Option<TimeDelta> {
     };
     let count = match *count {
         "a" | "an" | "one" => 1,
+        "two" => 2,
+        "three" => 3,
+        "four" => 4,
+        "five" => 5,
+        "six" => 6,
+        "ten" => 10,
+        "fifteen" => 15,
+        "twenty" => 20,
+        "thirty" => 30,
         // Up to a week in minutes; whoever wishes for more names a day.
         digits if digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().ok().filter(|count| *count <= 10_080)?

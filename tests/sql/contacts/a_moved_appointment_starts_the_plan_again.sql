@@ -1,6 +1,6 @@
--- Moved: plan and caps start again, steps already past are skipped, a queued call goes, a placed one goes on.
+-- Moved: plan and caps start again, steps already past are skipped, a queued call goes, a placed one is stopped.
 \ir ../practice.psql
-select plan(22);
+select plan(23);
 
 update vioc.tenants set reminder_plan = '{3 days,1 day}' where id = :tenant;
 
@@ -24,8 +24,11 @@ select pg_temp.queue(:contact) as call \gset
 update vioc.contacts set appointment_time = now() + interval '2 days' where id = :contact;
 select is((pg_temp.call(:call)).status::text, 'cancelled', 'a queued call is cancelled');
 select is((pg_temp.call(:call)).cancel_reason, 'the appointment was moved', 'and says why');
+select ok((pg_temp.person(:contact)).next_call_at <= clock_timestamp(), 'its step is past again: it is due now');
+update vioc.contacts set next_call_at = null where id = :contact;
+update vioc.contacts set appointment_time = now() + interval '2 days 1 minute' where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at,
-  vioc.plan_step(now() + interval '2 days', '1 day', 'America/New_York'), 'the step that is past is skipped');
+  vioc.plan_step(now() + interval '2 days 1 minute', '1 day', 'America/New_York'), 'without a call that waited the step that is past is skipped');
 update vioc.contacts set appointment_time = null where id = :contact;
 select is((pg_temp.person(:contact)).next_call_at, null, 'taken away: by hand only');
 update vioc.contacts set appointment_time = now() - interval '2 days' where id = :contact;
@@ -33,8 +36,8 @@ select is((pg_temp.person(:contact)).next_call_at, null, 'moved into the past: n
 
 select pg_temp.call_in(:tenant, 'placed') as placed \gset
 update vioc.contacts set appointment_time = now() + interval '9 days' where id = (pg_temp.call(:placed)).contact_id;
-select is((pg_temp.call(:placed)).status::text, 'placed', 'a call at Retell goes on');
-select is((pg_temp.call(:placed)).cancel_requested_at, null, 'it is not stopped');
+select is((pg_temp.call(:placed)).status::text, 'placed', 'a call at Retell is placed');
+select isnt((pg_temp.call(:placed)).cancel_requested_at, null, 'until it is stopped');
 
 -- being sent: if nothing went out after all, it ends, like a queued one
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset

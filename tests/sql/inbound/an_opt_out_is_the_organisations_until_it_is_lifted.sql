@@ -48,7 +48,7 @@ update vioc.contacts set appointment_status = 'confirmed' where id = :eve;
 select vioc_do_not_call(:tenant, '+12125554009') as ignored \gset
 select is((pg_temp.person(:eve)).status, 'confirmed', 'a confirmed appointment stays confirmed');
 update vioc.contacts set phone = '+12125554010' where id = :elsewhere;
-select is((pg_temp.person(:elsewhere)).status, 'scheduled', 'a new phone ends do_not_call');
+select is((pg_temp.person(:elsewhere)).status, 'do_not_call', 'a new phone does not end do_not_call');
 
 -- while the number rings
 select pg_temp.placed(:tenant) as ringing, pg_temp.placed(:tenant) as talking, pg_temp.placed(:tenant) as stopped \gset
@@ -56,7 +56,7 @@ select vioc_do_not_call(k.tenant_id, k.to_number) as ignored from vioc.calls as 
 select vioc_cancel_call(:stopped) as ignored \gset
 select pg_temp.hear(k.call, 'call_analyzed', jsonb_build_object('disconnection_reason', k.reason) || '{"call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}') as ignored
 from (values (:ringing, 'dial_no_answer'), (:talking, 'agent_hangup'), (:stopped, 'manual_stopped')) as k (call, reason) \g /dev/null
-select is(pg_temp.told(:ringing), 'completed no_answer / do_not_call', 'no call follows a call that rang in vain');
+select is(pg_temp.told(:ringing), 'cancelled / do_not_call', 'a call that rings is stopped, and no call follows');
 select is(pg_temp.told(:talking), 'completed confirmed / confirmed', 'what was said in one under way is heard');
 select is(pg_temp.told(:stopped), 'cancelled / do_not_call / review', 'a stopped one gives nothing back');
 

@@ -24,7 +24,7 @@ select is(pg_temp.verdict(pg_temp.at('12:00')),
 
 -- Call Now is not refused: it waits, as for other pacing
 select lives_ok(format('select vioc.refuse_by_rule(%s, %s, false, %L)', :tenant, id, pg_temp.at('12:00')), 'Call Now is not refused') from people where n = 4;
-select pg_temp.queue(id, pg_temp.at('12:00'), false, 1) as pressed from people where n = 4 \gset
+select pg_temp.queue(id, pg_temp.at('12:00'), false, 2) as pressed from people where n = 4 \gset
 select is_empty(format('select pg_temp.claim(%L)', pg_temp.at('12:00')), 'it waits');
 -- a call that turns out not to have been dialled gives its place back
 select k.id as undone from vioc.calls as k join people as p on p.id = k.contact_id where p.n = 1 \gset
@@ -43,8 +43,8 @@ select is((select array_agg(c) from pg_temp.claim(pg_temp.at('12:03')) as c), ar
 update vioc.calls set status = 'failed', failed_at = now(), lease_owner = null, lease_until = null, look_up_at = null, placed_at = now() where status in ('dispatching', 'unconfirmed');
 select is(vioc.calls_left_today(:tenant, pg_temp.at('23:59')), 0, 'a minute to midnight');
 select is(vioc.calls_left_today(:tenant, pg_temp.at('00:00', 1)), 3, 'midnight');
-select is((select count(*) from pg_temp.claim(pg_temp.at('10:00', 1))), 1::bigint, 'what waited goes first');
-select is(vioc.enqueue_due(100, 'test', pg_temp.at('10:00', 1)), 1, 'and who was left over');
+select is((select count(*) from pg_temp.claim(pg_temp.at('09:00', 1))), 1::bigint, 'what waited goes first');
+select is(vioc.enqueue_due(100, 'test', pg_temp.at('09:00', 1)), 1, 'and who was left over');
 select is(vioc.calls_left_today(:elsewhere, now()), null, 'no limit, nothing to count');
 update vioc.tenants set max_calls_per_day = null where id = :tenant;
 select is(pg_temp.verdict(pg_temp.at('12:00')), 'true: the practice has calls left today', 'without a limit there is always one left');

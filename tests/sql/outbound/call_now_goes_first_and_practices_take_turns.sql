@@ -7,7 +7,7 @@ select pg_temp.practice('key_of_practice_' || :tenant) as third \gset
 select pg_temp.queue(pg_temp.contact(:tenant, '1 day' ::interval + n * interval '1 minute')) from generate_series(1, 20) as n \g /dev/null
 select pg_temp.queue(pg_temp.contact(:second, '5 days'::interval + n * interval '1 minute')) from generate_series(1, 5) as n \g /dev/null
 select pg_temp.queue(pg_temp.contact(:third, '9 days')) as lonely \gset
-select pg_temp.queue(pg_temp.contact(:second, '19 days'), now(), false, 1) as by_hand \gset
+select pg_temp.queue(pg_temp.contact(:second, '19 days'), now(), false, 2) as by_hand \gset
 
 -- one at a time
 create temp table went (n serial, call bigint);

@@ -5,7 +5,7 @@ select pg_temp.contact(:tenant) as contact \gset
 select (pg_temp.person(:contact)).next_call_at as planned \gset
 select (vioc_call_contact(:contact)).* \gset
 select is(:'status'::text, 'queued', 'Call Now queues');
-select ok(c.priority = 1 and not c.forced and c.session_id = :'session_id' and c.requested_by = session_user::text and c.appointment_time = p.appointment_time
+select ok(c.priority = 2 and not c.forced and c.session_id = :'session_id' and c.requested_by = session_user::text and c.appointment_time = p.appointment_time
   and c.to_number = p.phone_e164, 'a call by hand') from pg_temp.call(:call_id) as c, pg_temp.person(:contact) as p;
 select is((pg_temp.person(:contact)).next_call_at, null, 'the due instant is used up');
 select is((vioc_call_contact(:contact)).call_id, :call_id::bigint, 'pressed again: the same call');
@@ -23,7 +23,7 @@ select isnt((pg_temp.call(:second)).session_id, :'session_id'::uuid, 'with anoth
 select pg_temp.queue(pg_temp.contact(:tenant), now() + interval '1 day') as waiting \gset
 select (vioc_call_contact((pg_temp.call(:waiting)).contact_id, true)).call_id as front \gset
 select is(:front::bigint, :waiting::bigint, 'a waiting call is the answer');
-select ok(c.priority = 1 and c.forced and c.due_at <= clock_timestamp(), 'moved to the front, now forced') from pg_temp.call(:waiting) as c;
+select ok(c.priority = 2 and c.forced and c.due_at <= clock_timestamp(), 'moved to the front, now forced') from pg_temp.call(:waiting) as c;
 select is((select (vioc_call_contact((pg_temp.call(:waiting)).contact_id, false)).call_id is not null and (pg_temp.call(:waiting)).forced), true, 'and it stays forced');
 
 -- force is asked of the rules, an open call is not

@@ -3,7 +3,7 @@
 select plan(4);
 
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as scheduled \gset
-select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142'), now(), false, 1) as by_hand \gset
+select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142'), now(), false, 2) as by_hand \gset
 select count(*) from pg_temp.claim() \gset ignored_
 select is((pg_temp.call(:by_hand)).status::text, 'dispatching', 'Call Now goes');
 select is((pg_temp.call(:scheduled)).status::text, 'queued', 'the scheduled one waits');

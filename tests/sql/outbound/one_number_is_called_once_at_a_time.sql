@@ -4,6 +4,7 @@ select plan(9);
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as first \gset
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as second \gset
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as third \gset
+update vioc.contacts set name = 'N ' || id;
 select is(count(*), 1::bigint, 'of three calls to one number one goes') from pg_temp.claim();
 select id as going from vioc.calls where status = 'dispatching' \gset
 select is(count(*), 2::bigint, 'the others wait half a minute') from vioc.calls where status = 'queued' and due_at = now() + interval '30 s';

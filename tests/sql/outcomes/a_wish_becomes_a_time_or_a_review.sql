@@ -29,9 +29,9 @@ end $$;
 
 create temporary table made as
 select said, pg_temp.asked(:tenant, jsonb_build_object('appointment_action', 'callback', 'callback_time', said)) as call from wishes;
-select is(row(c.status, c.requested_time, c.requested_text, c.next_call_at)::text, row('callback', w.requested, nullif(w.said, ''), w.next)::text, w.said)
+select is(row(c.status, c.requested_time, c.requested_text, c.next_call_at)::text, row('callback', w.requested, nullif(w.said, ''), coalesce(w.next, '2031-03-19 15:00-04'))::text, w.said)
 from wishes as w join made as m using (said) join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id;
-select is(array[k.needs_review, c.needs_review], array[w.next is null, w.next is null], 'a person looks where no call follows: ' || w.said)
+select is(array[k.needs_review, c.needs_review], array[w.next is null, w.next is null], 'a person looks where no promise can be kept, and the plan''s step stays: ' || w.said)
 from wishes as w join made as m using (said) join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id;
 
 -- heard of on the next day

@@ -1,7 +1,7 @@
 \ir clinic.psql
 select plan(22);
 
-insert into vioc.outcome_words (tenant_id, word, outcome) values (:tenant, 'kommt', 'confirmed'), (:tenant, 'yes', 'cancelled');
+insert into vioc.outcome_words (tenant_id, word, outcome) values (:tenant, 'passt', 'confirmed'), (:tenant, 'yes', 'cancelled');
 update vioc.tenants set analysis_fields = '{"appointment_action": "Entscheid", "callback_time": "wann"}' where id = :tenant;
 select pg_temp.practice('another_key', '+12125550200') as other \gset
 
@@ -19,7 +19,7 @@ end $$;
 select is(pg_temp.after(:tenant, '{"Entscheid": "Kommt"}'), 'confirmed', 'a word of one''s own, under a name of one''s own');
 select is(pg_temp.after(:tenant, '{"Entscheid": "yes"}'), 'cancelled', 'one''s own words go before the default ones');
 select is(pg_temp.after(:other, '{"appointment_action": "yes"}'), 'confirmed', '... but only for the practice that has them');
-select is(pg_temp.after(:other, '{"appointment_action": "kommt"}'), 'kommt', '... and unmapped elsewhere');
+select is(pg_temp.after(:other, '{"appointment_action": "passt"}'), 'passt', '... and unmapped elsewhere');
 select is(pg_temp.after(:tenant, '{"Entscheid": "callback", "wann": "2031-03-07T15:00"}'),
   'callback_requested 2031-03-07 15:00:00-05', 'the other fields are renamed likewise');
 select is(pg_temp.after(:tenant, '{"appointment_action": "confirm"}'), 'completed', 'a renamed field is not read under its old name');
@@ -29,13 +29,13 @@ select is(pg_temp.after(:tenant, '{}', '{"Entscheid": "confirm"}'), 'confirmed',
 -- as people spell
 select is(pg_temp.after(:other, jsonb_build_object('outcome', w.said)), w.outcome, w.said)
 from (values ('opt-out', 'do_not_call'), ('Opt out', 'do_not_call'), ('do not call', 'do_not_call'), ('stop calling.', 'do_not_call'),
-  ('wrong number', 'wrong_number'), ('Not interested', 'declined'), ('call back', 'callback_requested'), ('not-attending', 'cancelled')) as w (said, outcome);
+  ('wrong number', 'wrong_number'), ('Not interested', 'declined'), ('call back', 'callback_requested 2031-03-19 15:00:00-04'), ('not-attending', 'cancelled')) as w (said, outcome);
 -- an action of none decides nothing
 select is(pg_temp.after(:other, w.said::jsonb), w.outcome, w.said)
 from (values ('{"appointment_action": "none", "outcome": "wrong_number"}', 'wrong_number'),
   ('{"appointment_action": "none", "outcome": "callback", "callback_time": "2031-03-07T15:00"}', 'callback_requested 2031-03-07 15:00:00-05'),
   ('{"appointment_action": "undecided", "outcome": "cancelled"}', 'cancelled'),
-  ('{"appointment_action": "none", "outcome": "no idea"}', 'completed'),
+  ('{"appointment_action": "none", "outcome": "no idea"}', 'no idea'),
   ('{"appointment_action": "confirm", "outcome": "cancelled"}', 'confirmed'),
   ('{"appointment_action": "none"}', 'completed')) as w (said, outcome);
 

@@ -22,8 +22,8 @@ end $$;
 
 select is(pg_temp.meanwhile(:tenant, :'moved', 'confirmed'), 'completed confirmed / scheduled / review, next Mar 24 09:00', 'a confirmation of the old time');
 select is(pg_temp.meanwhile(:tenant, :'moved', 'cancelled'), 'completed cancelled / scheduled / review, next Mar 24 09:00', 'a cancellation of the old time');
-select is(pg_temp.meanwhile(:tenant, :'moved', 'do_not_call'), 'completed do_not_call / do_not_call, next never', 'an opt-out applies all the same');
-select is(pg_temp.meanwhile(:tenant, :'moved', 'wrong_number'), 'completed wrong_number / wrong_number, next never', 'so does a wrong number');
+select is(pg_temp.meanwhile(:tenant, :'moved', 'do_not_call'), 'completed do_not_call / do_not_call / review, next never', 'an opt-out applies all the same');
+select is(pg_temp.meanwhile(:tenant, :'moved', 'wrong_number'), 'completed wrong_number / wrong_number / review, next never', 'so does a wrong number');
 select is(pg_temp.meanwhile(:tenant, :'ended', 'confirmed'), 'completed confirmed / cancelled / review, next never', 'the practice has cancelled it');
 select is(pg_temp.meanwhile(:tenant, :'kept', 'confirmed'), 'completed confirmed / scheduled / review, next never', 'the appointment is over');
 select is(pg_temp.meanwhile(:tenant, :'confirmed', 'nothing'), 'completed nothing / confirmed / review, next never', 'what the practice has confirmed stays so, whatever word was said');
@@ -61,7 +61,7 @@ select pg_temp.hear(:old, 'call_analyzed', pg_temp.analysed('{"outcome": "confir
 select is(pg_temp.told(:old), 'completed do_not_call / do_not_call', 'an opt-out in an older call applies');
 select pg_temp.contact(:tenant) as bob \gset
 select pg_temp.dial(:bob) as old \gset
-select pg_temp.report(:old, '{"status": "ended", "outcome": "declined"}') as ignored \gset
+select pg_temp.report(:old, '{"status": "ended", "outcome": "completed"}') as ignored \gset
 select pg_temp.dial(:bob, 'placed', pg_temp.at('3 hours')) as new \gset
 select pg_temp.hear(:old, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}')) as ignored \gset
 select is(pg_temp.told(:old), 'completed cancelled / calling / review', 'any other correction of an older call is for a person');

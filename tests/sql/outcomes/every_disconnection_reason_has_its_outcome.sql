@@ -13,7 +13,7 @@ insert into expected values
   ('inactivity', 'completed completed / contacted / review', null),
   ('max_duration_reached', 'completed completed / contacted / review', null),
   ('manual_stopped', 'completed completed / contacted / review', null),
-  ('user_requested_callback', 'completed callback_requested / callback / review', null),
+  ('user_requested_callback', 'completed callback_requested / callback / review', '14 days 03:55:00'),
   ('user_requested_dnc', 'completed do_not_call / do_not_call', null),
   ('dial_no_answer', 'completed no_answer / scheduled', '02:00:00'),
   ('user_declined', 'completed no_answer / scheduled', '02:00:00'),

@@ -113,7 +113,9 @@ insert into listed values
   ('table installation', null),
   ('table new_events', null),
   ('table next_calls', 'admin select, operator select, viewer select'),
+  ('table number_facts', 'admin select, operator select, viewer select'),
   ('table retell_calls', null),
+  ('table standings', null),
   ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
   ('table rights_wanted', null),
@@ -148,7 +150,7 @@ select is_empty($$ select o.object from pg_temp.objects as o, aclexplode(o.acl) 
 select is_empty($$ select c.oid::regclass from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p')
   and not c.relrowsecurity $$, 'every table has row-level security');
 select set_eq($$ select tablename::text, policyname::text, lower(cmd) from pg_policies where schemaname = 'vioc' $$,
-  $$ select r as a, 'viewers see' as b, 'select' as c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules', 'next_calls',
+  $$ select r as a, 'viewers see' as b, 'select' as c from unnest(array['agents', 'blackout_dates', 'calling_hours', 'calls', 'contacts', 'do_not_call', 'events', 'follow_up_rules', 'next_calls', 'number_facts',
       'outcome_words', 'tenants', 'webhook_events', 'credentials', 'installation', 'webhook_refusals', 'last_runs']) as r
     union all select r, 'admins see', 'select' from unnest(array['audit', 'forgotten']) as r
     union all select 'access', 'roles see', 'select'

@@ -1,6 +1,6 @@
 -- vioc.rules is the one definition of every rule. Per column: a change that breaks it alone, and one that mends it.
 \ir ../practice.psql
-select plan(81);
+select plan(89);
 
 -- noon on a Wednesday in New York
 \set noon '2031-06-11 12:00-04'
@@ -45,6 +45,8 @@ insert into cases (rule, breaks, mends) values
   ('country_allowed', 'update vioc.tenants set allowed_countries = ''{}'' where id = T', 'update vioc.tenants set allowed_countries = null where id = T'),
   ('not_opted_out', 'select vioc_do_not_call(T, ''+12125559999'')', 'select vioc_allow_call(T, ''+12125559999'', ''by letter'')'),
   ('right_number', 'update vioc.contacts set status = ''wrong_number'', next_call_at = null where id = C', 'update vioc.contacts set status = ''scheduled'' where id = C'),
+  ('not_in_review', 'insert into vioc.number_facts (tenant_id, phone, kind, call_id) values (T, ''+12125559999'', ''in_review'', 1)', 'delete from vioc.number_facts'),
+  ('right_number', 'insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id) values (T, ''+12125559999'', ''wrong_number'', vioc.name_hash(''JONES, Ann''), 1)', 'update vioc.number_facts set name_hash = vioc.name_hash(''Ann Smith'')'),
   ('consented', 'update vioc.tenants set require_consent = true where id = T', 'update vioc.contacts set consent_at = now() where id = C'),
   ('consented', 'update vioc.contacts set consent_at = ''2031-06-12'' where id = C', 'update vioc.contacts set consent_at = ''2031-06-10'' where id = C'),
   ('appointment_booked', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C', 'update vioc.contacts set appointment_status = ''booked'' where id = C'),
@@ -53,6 +55,7 @@ insert into cases (rule, breaks, mends) values
   ('appointment_ahead', 'update vioc.contacts set appointment_time = ''2031-06-11 12:00-04'' where id = C', 'update vioc.contacts set appointment_time = ''2031-06-11 12:01-04'' where id = C'),
   ('appointment_ahead', 'update vioc.contacts set appointment_time = ''2031-06-11 11:59-04'' where id = C', 'update vioc.contacts set appointment_time = null where id = C'),
   ('line_free', 'do $x$ begin perform pg_temp.queue(M); perform pg_temp.claim(); end $x$', 'delete from vioc.calls where contact_id = M'),
+  ('called_once', 'update vioc.contacts set appointment_time = ''2031-06-20 09:00-04'' where id = C; insert into vioc.contacts (tenant_id, id, name, phone, appointment_time) overriding system value select tenant_id, -1, ''Mrs JONES, Ann'', phone, appointment_time from vioc.contacts where id = C', 'delete from vioc.contacts where id = -1'),
   ('in_legal_hours', 'set local test.legal_hours = ''12:01-21:00''', 'set local test.legal_hours = ''12:00-12:01'''),
   ('in_legal_hours', 'set local test.legal_hours = ''08:00-12:00''', 'set local test.legal_hours = ''00:00-24:00'''),
   ('in_calling_hours', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 3, ''08:00'', ''12:00'')', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 3, ''12:00'', ''12:01'')'),
@@ -70,6 +73,7 @@ insert into cases (rule, breaks, mends) values
   ('below_week_cap', 'update vioc.calls set first_posted_at = ''2031-06-05 00:00-04'' where contact_id = C', 'update vioc.calls set outcome = ''throttled'' where contact_id = C'),
   ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = true where contact_id = C', 'update vioc.calls set outcome = ''account_trouble'' where contact_id = C'),
   ('below_week_cap', 'update vioc.calls set outcome = ''no_answer'', is_test = false where contact_id = C', 'delete from vioc.calls where contact_id in (C, N)'),
+  ('may_be_forced', 'set local test.max_forced_calls = ''0''', 'set local test.max_forced_calls = ''5'''),
   ('enough_notice', 'update vioc.contacts set next_call_at = ''2031-06-11 11:00-04'', appointment_time = ''2031-06-11 13:00-04'', call_at = null where id = C; update vioc.tenants set min_notice = ''90 min'' where id = T', 'update vioc.contacts set next_call_at = ''2031-06-11 11:31-04'' where id = C');
 
 update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour, :mate);

@@ -4,9 +4,20 @@ create schema sim;
 
 create table sim.dials (
   call_id bigint primary key, tenant_id bigint not null, contact_id bigint not null, phone text not null,
-  at timestamptz not null, local_day date not null, on_line boolean not null default true, conversed_at timestamptz);
+  at timestamptz not null, local_day date not null, on_line boolean not null default true, conversed_at timestamptz,
+  ended_at timestamptz, asked_for boolean not null default false, forced boolean not null default false);
 create index on sim.dials (tenant_id, phone);
 create index on sim.dials (tenant_id, local_day);
+create index on sim.dials (phone);
+-- what people said, in whatever words
+create table sim.stops (phone text, tenant_id bigint);
+create table sim.wrong_numbers (phone text, tenant_id bigint, name text);
+create table sim.unclear (call_id bigint primary key, phone text, tenant_id bigint);
+
+create function sim.share(p_one bigint, p_other bigint) returns boolean language sql as $$
+  select p_one = p_other or exists (
+    select from vioc.tenants as t join vioc.tenants as o on o.organisation = t.organisation where t.id = p_one and o.id = p_other)
+$$;
 
 -- by the clock on the wall in a zone
 create function sim.within(p_tenant bigint, p_zone text, p_now timestamptz) returns boolean language sql as $$
@@ -50,20 +61,38 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
     (d.appointment_time <= p_now, 'past its appointment'),
     (d.appointment_status <> 'booked', 'about an appointment that does not stand'),
     (d.to_number is distinct from d.phone_e164, 'to another number'),
+    (exists (select from sim.stops as s where s.phone = d.to_number and sim.share(s.tenant_id, d.tenant_id)), 'after a stop'),
+    (exists (select from sim.wrong_numbers as s where s.phone = d.to_number and s.name = d.name and sim.share(s.tenant_id, d.tenant_id)),
+      'to a wrong number'),
+    (d.priority < 2 and exists (select from sim.unclear as s join vioc.calls as k on k.id = s.call_id
+        where s.phone = d.to_number and k.needs_review and sim.share(s.tenant_id, d.tenant_id)),
+      'while a call to the number waits for review'),
     (not d.forced and not d.asked_for and exists (select from unnest(d.places) as z
-        where (select count(*) from sim.dials as s where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.call_id <> d.dialled_call
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
           and (s.at at time zone z)::date = (p_now at time zone z)::date) >= d.max_calls_per_number_per_day),
       'over the cap of the day'),
-    (not d.forced and exists (select from unnest(d.places) as z
-        where (select count(*) from sim.dials as s where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.call_id <> d.dialled_call
+    (d.asked_for and not d.forced and d.priority < 2 and exists (select from unnest(d.places) as z
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
+          and s.asked_for and (s.at at time zone z)::date = (p_now at time zone z)::date) >= 2),
+      'a third time that day because it was asked for'),
+    (not d.forced and not d.asked_for and exists (select from unnest(d.places) as z
+        where (select count(*) from sim.dials as s where sim.share(s.tenant_id, d.tenant_id) and s.phone = d.to_number and s.call_id <> d.dialled_call
           and (s.at at time zone z)::date > (p_now at time zone z)::date - 7) >= d.max_calls_per_number_in_7_days),
       'over the cap of seven days'),
     (not d.forced and not d.asked_for and exists (select from sim.dials as s
-        where s.tenant_id = d.tenant_id and s.phone = d.to_number and s.conversed_at > p_now - d.wait_after_conversation),
-      'too soon after a conversation'),
+        where s.phone = d.to_number and sim.share(s.tenant_id, d.tenant_id)
+          and (s.conversed_at > p_now - d.wait_after_conversation or s.ended_at > p_now - interval '15 minutes')),
+      'too soon after another'),
+    (d.forced and exists (select from sim.dials as s
+        where s.phone = d.to_number and sim.share(s.tenant_id, d.tenant_id) and s.ended_at > p_now - interval '2 minutes'),
+      'by force, within two minutes'),
+    (d.forced and (select count(*) >= 5 from sim.dials as s
+        where s.phone = d.to_number and s.forced and s.at > p_now - interval '20 hours' and s.call_id <> d.dialled_call and (s.at at time zone d.places[1])::date = (p_now at time zone d.places[1])::date
+          and sim.share(s.tenant_id, d.tenant_id)),
+      'by force, too often'),
     (exists (select from sim.dials as s where s.phone = d.to_number and s.on_line and s.call_id <> d.dialled_call),
       'while another call to the number is on'),
-    ((select count(*) > d.max_calls_per_day from sim.dials as s
+    (not (d.asked_for and d.priority = 1) and (select count(*) > d.max_calls_per_day from sim.dials as s
         where s.tenant_id = d.tenant_id and s.local_day = d.today),
       'over the practice''s calls per day'),
     (d.priority = 0 and not d.asked_for and d.call_at is null and d.appointment_time < p_now + d.min_notice
@@ -92,8 +121,21 @@ begin
     return 'open';
   end if;
   perform vioc.refuse_by_rule(v_contact.tenant_id, p_contact, p_force, p_now);
-  perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 1::smallint, p_now);
+  perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 2::smallint, p_now);
   return 'queued';
 exception when sqlstate 'VC001' then
   return 'refused';
+end $$;
+
+-- what an import that replaces its rows does
+create function sim.reload(p_contact bigint, p_at timestamptz) returns void language plpgsql as $$
+declare
+  v_contact vioc.contacts;
+begin
+  select * into v_contact from vioc.contacts where id = p_contact;
+  delete from vioc.contacts where id = p_contact;
+  insert into vioc.contacts (tenant_id, external_id, name, phone, time_zone, appointment_time, appointment_status)
+  select v_contact.tenant_id, v_contact.external_id, v_contact.name, v_contact.phone, v_contact.time_zone, v_contact.appointment_time,
+    v_contact.appointment_status
+  where v_contact.id is not null;
 end $$;

@@ -84,6 +84,7 @@ fn short_english_is_understood() {
         ("2026-01-20 05:30 PM", local(20, 17, 30)),
         ("in 2 hours", local(15, 12, 0)),
         ("In 30 minutes.", local(15, 10, 30)),
+        ("in two hours", local(15, 12, 0)),
         ("in an hour", local(15, 11, 0)),
         ("in 20 hrs", local(16, 6, 0)),
     ] {

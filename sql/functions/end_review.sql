@@ -1,0 +1,16 @@
+-- Private. A call is understood: its number may be called again, and what waited for that is judged anew.
+create function vioc.end_review(p_call_id bigint, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_fact record;
+begin
+  for v_fact in
+    delete from vioc.number_facts as f where f.call_id = p_call_id and f.kind = 'in_review' returning f.tenant_id, f.phone
+  loop
+    perform vioc.judge_number_again(v_fact.tenant_id, v_fact.phone, p_now);
+  end loop;
+end
+$$;
+comment on function vioc.end_review(bigint, timestamptz) is 'A call does not hold its number any more.';

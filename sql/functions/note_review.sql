@@ -1,0 +1,19 @@
+-- Private. Whether the words of a call have to be understood by a person: until then its number is called by no automatic call
+-- (vioc.rules, not_in_review). p_is_unclear false: they are understood now. What a person has settled stays settled.
+create function vioc.note_review(p_call vioc.calls, p_is_unclear boolean, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if p_call.is_test or p_call.to_number is null then
+    return;
+  elsif p_is_unclear then
+    insert into vioc.number_facts (tenant_id, phone, kind, call_id, created_at)
+    values (p_call.tenant_id, p_call.to_number, 'in_review', p_call.id, p_now)
+    on conflict on constraint number_facts_pkey do nothing;
+  else
+    perform vioc.end_review(p_call.id, p_now);
+  end if;
+end
+$$;
+comment on function vioc.note_review(vioc.calls, boolean, timestamptz) is 'Keeps with a number that a call to it has to be reviewed.';

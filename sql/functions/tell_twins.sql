@@ -1,0 +1,24 @@
+-- Private. An appointment that was entered twice is one call (vioc.rules, called_once): the others follow what came of it.
+create function vioc.tell_twins(p_tenant_id bigint, p_contact_id bigint) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with twins as (
+    select w.tenant_id, w.id, c.status, c.last_outcome, c.requested_time, c.requested_text
+    from vioc.contacts as c
+    join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.id <> c.id
+      and w.appointment_time = c.appointment_time
+    where c.tenant_id = p_tenant_id and c.id = p_contact_id and c.status not in ('scheduled', 'calling', 'callback', 'expired')
+      and w.appointment_status = 'booked' and w.status in ('scheduled', 'callback', 'unreachable')
+      and vioc.name_hash(w.name) = vioc.name_hash(c.name)
+    for update of w skip locked
+  )
+  update vioc.contacts as c
+  set status = t.status, last_outcome = t.last_outcome, next_call_at = null,
+      requested_time = t.requested_time, requested_text = t.requested_text
+  from twins as t
+  where c.tenant_id = t.tenant_id and c.id = t.id;
+end
+$$;
+comment on function vioc.tell_twins(bigint, bigint) is 'The same appointment, entered twice, follows the outcome of its call.';
