@@ -33,6 +33,9 @@ select public.vioc_grant('frontdesk', 'operator');
 -- Retell gives up after 10 s, so the answer is no use later. (PostgREST applies a role's settings for each request.)
 alter role web_anon set statement_timeout = '9s';
 
+-- A body that is no JSON is refused by PostgreSQL itself, whose log would show an excerpt of it (DETAIL, CONTEXT).
+alter role web_anon set log_error_verbosity = terse;
+
 commit;
 
 -- PostgREST knows only the functions that were there when it looked last.

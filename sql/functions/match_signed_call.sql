@@ -11,7 +11,14 @@ begin
   if v_call.id is not null and p_source = 'webhook'
     and v_call.credential_id is distinct from p_credential_id
     and not vioc.holds_credential(v_call, p_credential_id) then
-    return null;
+    -- Retell's call_id is what another tenant may have claimed for a call of its own
+    select c.* into v_call
+    from vioc.retell_calls as r
+    join vioc.calls as c on c.tenant_id = r.tenant_id and c.id = r.call_id
+    where r.retell_call_id = p_retell_call_id and v_call.session_id is distinct from p_session_id
+      and vioc.holds_credential(c, p_credential_id)
+    order by r.tenant_id is distinct from p_tenant_id, c.id
+    limit 1;
   end if;
   return v_call;
 end

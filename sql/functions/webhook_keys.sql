@@ -12,6 +12,7 @@ declare
   v_limit constant bigint := vioc.most_keys(p_bytes);
   v_event record;
   v_call vioc.calls;
+  v_calls bigint[];
   v_retell jsonb;
   v_named bigint;
   v_tenants bigint[] := '{}';
@@ -20,16 +21,19 @@ begin
   v_event := vioc.read_event(p_document);
   v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
-    if not v_call.tenant_id <@ p_tenants then
-      return;
-    end if;
-    -- the call was sent with its own one; its tenant may have changed since
+    -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which
+    v_calls := case when v_call.session_id is not distinct from v_event.session_id then array[v_call.id]
+      else array(select r.call_id from vioc.retell_calls as r where r.retell_call_id = v_event.retell_call_id limit 20) end;
+    -- a call was sent with its own key; its tenant's may have changed since
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where v.key is not null and k.id in (
-      v_call.credential_id, (select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id))
+      select o.credential_id from vioc.calls as c
+      left join vioc.standing('-infinity') as s on s.tenant_id = c.tenant_id
+      cross join lateral (values (c.credential_id), (s.credential_id)) as o (credential_id)
+      where c.id = any (v_calls) and c.tenant_id <@ p_tenants)
     limit v_limit;
-    if found then
+    if found or not v_call.tenant_id <@ p_tenants then
       return;
     end if;
     v_tenants := array[v_call.tenant_id];

@@ -50,6 +50,9 @@ create view pg_temp.given as
 
 create temp table listed (object text, rights text);
 insert into listed values
+  ('column credentials.failed_at', 'admin select, operator select, viewer select'),
+  ('column credentials.failed_waves', 'admin select, operator select, viewer select'),
+  ('column credentials.unreachable_until', 'admin select, operator select, viewer select'),
   ('column installation.is_copy', 'admin select, operator select, viewer select'),
   ('column installation.pause_reason', 'admin select, operator select, viewer select'),
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
