@@ -15,14 +15,14 @@ select pg_temp.answer(:going, 'placed', now() + interval '62 s') \gset ignored_
 select is_empty('select pg_temp.claim(now() + interval ''93 s'')', 'while it rings');
 select vioc.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'dial_busy'), now() + interval '2 minutes')
 from vioc.calls as c where c.id = :going \gset ignored_
-select is(count(*), 1::bigint, 'when it is over the next goes') from pg_temp.claim(now() + interval '124 s');
+select is(count(*), 1::bigint, 'when it is over, and the number has rested, the next goes') from pg_temp.claim(now() + interval '20 minutes');
 select is((select count(*) from vioc.calls where status in ('dispatching', 'placed', 'ongoing', 'unconfirmed') and to_number = '+12125550142'), 1::bigint, 'one');
 
 -- another tenant's call: while it may ring, and not for as long as it lasts, or one tenant could keep another's patient busy
 select pg_temp.practice() as other \gset
 update vioc.calls set due_at = now() + interval '1 day' where status = 'queued';
 select pg_temp.queue(pg_temp.contact(:other, '3 days', '+12125550142')) as elsewhere \gset
-select is_empty('select pg_temp.claim(now() + interval ''125 s'')', 'of another tenant: not while it may ring');
-select is(array_agg(c), array[:elsewhere]::bigint[], 'a minute later it goes') from pg_temp.claim(now() + interval '185 s') as c;
+select is_empty('select pg_temp.claim(now() + interval ''20 minutes 1 second'')', 'of another tenant: not while it may ring');
+select is(array_agg(c), array[:elsewhere]::bigint[], 'a minute later it goes') from pg_temp.claim(now() + interval '22 minutes') as c;
 
 select * from finish();

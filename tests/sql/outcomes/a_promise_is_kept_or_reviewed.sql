@@ -82,7 +82,7 @@ insert into refused values
   ('insert into vioc.blackout_dates (tenant_id, day) select T, d::date from generate_series(date ''2031-03-05'', ''2031-03-21'', ''1 day'') as d', 'and hours and blackout dates leave no time before the appointment');
 create function pg_temp.refused(p_change text) returns text language plpgsql as $$
 declare
-  v_tenant bigint := pg_temp.practice('key_' || p_change, '+1212556' || lpad((random() * 9999)::integer::text, 4, '0'));
+  v_tenant bigint := pg_temp.practice('key_' || md5(p_change), '+1212556' || lpad((random() * 9999)::integer::text, 4, '0'));
   v_call bigint := pg_temp.dial(pg_temp.contact(v_tenant), 'placed', pg_temp.at());
 begin
   execute regexp_replace(p_change, '\mT\M', v_tenant::text, 'g');

@@ -3,7 +3,7 @@ select plan(22);
 
 insert into vioc.outcome_words (tenant_id, word, outcome) values (:tenant, 'passt', 'confirmed'), (:tenant, 'yes', 'cancelled');
 update vioc.tenants set analysis_fields = '{"appointment_action": "Entscheid", "callback_time": "wann"}' where id = :tenant;
-select pg_temp.practice('another key', '+12125550200') as other \gset
+select pg_temp.practice('another_key', '+12125550200') as other \gset
 
 create function pg_temp.after(p_tenant bigint, p_analysis jsonb, p_flat jsonb default null) returns text language plpgsql as $$
 declare

@@ -85,7 +85,7 @@ update vioc.tenants set max_calls_per_number_per_day = 1 where id = :tenant;
 select is(pg_temp.broken(pg_temp.child(4), pg_temp.at('09:00', 1)), 'below_day_cap', 'one a day');
 update vioc.tenants set max_calls_per_number_per_day = null, wait_after_conversation = '1 day' where id = :tenant;
 select is(pg_temp.broken(pg_temp.child(4), pg_temp.at('09:04', 1)), 'number_rested', 'a day of rest');
-select throws_ok(format('update vioc.tenants set wait_after_conversation = ''7 days'' where id = %s', :tenant), '23514', null, 'at most six');
+select throws_ok(format('update vioc.tenants set wait_after_conversation = ''7 days'' where id = %s', :tenant), '22023', null, 'at most six');
 
 -- the call that was asked for: no limit but two of them a day
 update vioc.tenants set max_calls_per_number_per_day = 1, max_calls_per_number_in_7_days = 4 where id = :tenant;
