@@ -12,7 +12,7 @@ use vioc_core::phone::Whereabouts;
 use vioc_retell::{Secret, secrets};
 
 use crate::clock::EPOCH_US;
-use crate::{config, shared, wake};
+use crate::{config, shared, steps, wake};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
@@ -105,6 +105,45 @@ fn worker_report() -> TableIterator<
         )
     });
     TableIterator::new(row)
+}
+
+/// What is known of the server's clock; nothing where no worker serves this database.
+fn clocks() -> Option<&'static steps::Clocks> {
+    Some(&wake::slot_index().and_then(shared::slot)?.clocks)
+}
+
+#[pg_extern(sql = false)]
+fn clock_is_settled() -> bool {
+    clocks().is_none_or(|it| it.known().is_settled(steps::now()))
+}
+
+#[pg_extern(sql = false)]
+#[allow(
+    clippy::type_complexity,
+    reason = "the macro reads the row's type here"
+)]
+fn clock_report() -> TableIterator<
+    'static,
+    (
+        name!(settled, bool),
+        name!(agrees, bool),
+        name!(stepped_by, Option<f64>),
+        name!(stepped_ago, Option<f64>),
+        name!(retell_ahead, Option<f64>),
+    ),
+> {
+    #[expect(clippy::cast_precision_loss, reason = "shown to people")]
+    let seconds = |us: i64| us as f64 / 1e6;
+    let (now, clocks) = (steps::now(), clocks());
+    let known = clocks.map(steps::Clocks::known).unwrap_or_default();
+    let step = clocks.and_then(steps::Clocks::latest_step);
+    TableIterator::once((
+        known.is_settled(now),
+        known.agrees(now),
+        step.map(|(by, _)| seconds(by)),
+        step.map(|(_, ago)| seconds(ago)),
+        known.retell_ahead(now).map(seconds),
+    ))
 }
 
 #[pg_extern(sql = false)]
@@ -203,6 +242,12 @@ fn key_problem(key: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn key_digest(key: &str) -> Option<Vec<u8>> {
+    let key = secrets::resolve(key, &config::secrets_dir()).ok()?;
+    Some(key.digest().to_vec())
+}
+
+#[pg_extern(sql = false)]
 fn normalize_phone(phone: Option<&str>, country: Option<&str>) -> String {
     vioc_core::phone::normalize(phone.unwrap_or_default(), country)
         .unwrap_or_else(|problem| problem.as_str().to_owned())
@@ -274,9 +319,9 @@ fn spoken_time(local: Timestamp, locale: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
-fn session_id(installation_id: pgrx::Uuid, contact_id: i64, attempt: i32) -> pgrx::Uuid {
-    let installation_id = uuid::Uuid::from_bytes(*installation_id.as_bytes());
-    let session_id = vioc_core::session::session_id(installation_id, contact_id, attempt);
+fn session_id(row_id: pgrx::Uuid, attempt: i32) -> pgrx::Uuid {
+    let row_id = uuid::Uuid::from_bytes(*row_id.as_bytes());
+    let session_id = vioc_core::session::session_id(row_id, attempt);
     pgrx::Uuid::from_bytes(*session_id.as_bytes())
 }
 

@@ -15,7 +15,7 @@ use vioc_core::config_lines::Line;
 use vioc_core::reply::CreateAnswer;
 use vioc_retell::Secret;
 
-use crate::stop;
+use crate::{steps, stop};
 
 /// Why a transaction was rolled back: SQLSTATE and primary message; DETAIL and CONTEXT may show rows.
 #[derive(Debug)]
@@ -198,6 +198,8 @@ pub(crate) struct Claimed {
     pub(crate) call_id: i64,
     pub(crate) credential_id: i64,
     pub(crate) api_key: Secret,
+    /// Of the key with which it may be sent, and no other.
+    pub(crate) key_digest: Option<Vec<u8>>,
     pub(crate) body: String,
 }
 
@@ -231,6 +233,8 @@ pub(crate) struct LookUp {
     pub(crate) path: String,
     pub(crate) body: Option<String>,
     pub(crate) api_key: Option<Secret>,
+    /// Of the key that was in hand when it was asked.
+    pub(crate) key_digest: Option<Vec<u8>>,
 }
 
 /// The extension, if it is installed in this database; it then stays until the transaction ends. Needs one.
@@ -380,6 +384,7 @@ fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
         path: row.get(5)?.unwrap_or_default(),
         body: row.get(6)?,
         api_key: row.get::<String>(7)?.map(Secret::from),
+        key_digest: None,
     })
 }
 
@@ -518,7 +523,7 @@ impl Statements {
         let column = |of: fn(&Claimable) -> i64| calls.iter().map(of).collect::<Vec<_>>();
         rows(
             &mut self.claim,
-            "select tenant_id, call_id, credential_id, api_key, body \
+            "select tenant_id, call_id, credential_id, api_key, body, key_digest \
              from vioc.claim_calls($1, $2, $3, $4, $5, pg_catalog.clock_timestamp())",
             &[
                 pg_sys::BuiltinOid::UUIDOID,
@@ -545,6 +550,7 @@ impl Statements {
                         credential_id: credential_id.unwrap_or_default(),
                         api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
                         body,
+                        key_digest: row.get(6)?,
                     }),
                 })
             },
@@ -608,31 +614,70 @@ impl Statements {
     }
 }
 
-/// What Retell said about a call; `asked_at` in microseconds of PostgreSQL's clock.
+/// What Retell said about a call; `asked_at` by the clock that is never set.
 pub(crate) fn record_look_up(
     asked: &LookUp,
-    asked_at: TimestampWithTimeZone,
+    asked_at: i64,
     http_status: Option<i32>,
     body: &str,
 ) -> SpiResult<()> {
+    let ago = steps::now().running.saturating_sub(asked_at).max(0);
     Spi::run_with_args(
-        "select vioc.record_look_up($1, $2, $3, $4, $5, $6, pg_catalog.clock_timestamp())",
+        "select vioc.record_look_up($1, $2, $3, n.at - pg_catalog.make_interval(secs => $4), $5, $6, n.at, $7) \
+         from pg_catalog.clock_timestamp() as n (at)",
         &[
             asked.tenant_id.into(),
             asked.call_id.into(),
             asked.kind.as_str().into(),
-            asked_at.into(),
+            seconds(ago).into(),
             http_status.into(),
             body.into(),
+            asked.key_digest.as_deref().into(),
         ],
     )
 }
 
+#[expect(clippy::cast_precision_loss, reason = "exact for centuries")]
+fn seconds(us: i64) -> f64 {
+    us as f64 / 1e6
+}
+
+/// The server's clock was set (`None`: by how much is not known). Returns the calls that could not follow yet.
+pub(crate) fn clock_stepped(by: Option<i64>) -> SpiResult<Vec<i64>> {
+    let held: Option<Vec<i64>> = Spi::get_one_with_args(
+        "select vioc.clock_stepped(pg_catalog.make_interval(secs => $1), pg_catalog.clock_timestamp())",
+        &[by.map(seconds).into()],
+    )?;
+    Ok(held.unwrap_or_default())
+}
+
+/// One of those; whether it has followed now.
+pub(crate) fn move_call(call_id: i64, by: Option<i64>) -> SpiResult<bool> {
+    let held: Option<Vec<i64>> = Spi::get_one_with_args(
+        "select vioc.move_calls(array[$1], pg_catalog.make_interval(secs => $2), pg_catalog.clock_timestamp())",
+        &[call_id.into(), by.map(seconds).into()],
+    )?;
+    Ok(held.unwrap_or_default().is_empty())
+}
+
+pub(crate) fn bound_instants() -> SpiResult<()> {
+    Spi::run("select vioc.bound_instants(pg_catalog.clock_timestamp())")
+}
+
+/// Any question, for the date of its answer.
+pub(crate) fn claim_clock() -> SpiResult<Vec<LookUp>> {
+    look_ups(
+        &mut None,
+        "select * from vioc.claim_clock($1, pg_catalog.clock_timestamp())",
+        1,
+    )
+}
+
 /// Whether there are more events to be applied.
-pub(crate) fn tend(limit: i32) -> SpiResult<bool> {
+pub(crate) fn tend(limit: i32, held: &[i64]) -> SpiResult<bool> {
     let has_more = Spi::get_one_with_args(
-        "select vioc.tend($1, pg_catalog.clock_timestamp())",
-        &[limit.into()],
+        "select vioc.tend($1, pg_catalog.clock_timestamp(), $2)",
+        &[limit.into(), held.to_vec().into()],
     )?;
     Ok(has_more.unwrap_or_default())
 }

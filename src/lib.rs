@@ -13,6 +13,7 @@ mod door;
 mod launcher;
 mod queue;
 mod shared;
+mod steps;
 mod stop;
 mod wake;
 mod worker;

@@ -11,6 +11,8 @@ use std::sync::atomic::{
 
 use pgrx::prelude::*;
 
+use crate::steps::Clocks;
+
 /// Most databases served by one cluster.
 pub(crate) const SLOTS: usize = 64;
 
@@ -63,6 +65,7 @@ pub(crate) struct Slot {
     /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.
     holder: AtomicI32,
     pub(crate) report: Report,
+    pub(crate) clocks: Clocks,
 }
 
 /// What the worker has done since it started; the last problem outlives it. Written by the worker, and by the

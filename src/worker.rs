@@ -4,12 +4,13 @@
 //! transaction, whose commit comes before anything is sent.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use pgrx::bgworkers::{BackgroundWorker, SignalWakeFlags};
 use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
+use vioc_core::clocks::Known;
 use vioc_core::config_lines::{self, Findings};
 use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
@@ -17,7 +18,7 @@ use vioc_retell::{Done, Job, Method, Pool, secrets};
 
 use crate::db::{self, Failure, LookUp, Statements};
 use crate::queue::{Claim, Queue};
-use crate::{config, shared, stop};
+use crate::{config, shared, steps, stop};
 
 /// The net under a lost wake-up, and the pace of timers that nothing wakes.
 const IDLE_POLL: Duration = Duration::from_secs(5);
@@ -50,6 +51,13 @@ const AHEAD: usize = 8;
 const LONGEST_COMMIT: Duration = Duration::from_secs(12);
 /// What is neither a claim nor an answer is given up after so long (statement timeout).
 const LONGEST_STATEMENT: Duration = Duration::from_secs(10);
+/// How often instants that a wrong clock left too far ahead are looked for.
+const BOUND_EVERY: Duration = Duration::from_secs(60);
+/// Retell is asked what time it is so often while its clock and the server's differ; and sooner, to hear it a second time.
+const ASK_CLOCK_EVERY: Duration = Duration::from_secs(60);
+const ASK_CLOCK_AGAIN: Duration = Duration::from_secs(5);
+/// The first call after the server's start waits so long for Retell's clock, at most.
+const HEAR_CLOCK: Duration = Duration::from_secs(5);
 /// After the connection pool could not be made.
 const POOL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -58,6 +66,10 @@ static MY_SLOT: AtomicI32 = AtomicI32::new(-1);
 
 /// What the worker knows is of this extension: one that was dropped and created again is another.
 static EXTENSION: AtomicU32 = AtomicU32::new(0);
+
+/// The clock by which everything that waits was stamped (`vioc_core::clocks::Known::difference`): a transaction that meets
+/// another one is rolled back.
+static FOLLOWED: AtomicI64 = AtomicI64::new(0);
 
 #[pg_guard]
 #[unsafe(no_mangle)]
@@ -98,10 +110,12 @@ enum Work {
     Call {
         tenant_id: i64,
         call_id: i64,
+        since: Instant,
     },
     LookUp {
         asked: LookUp,
-        asked_at: TimestampWithTimeZone,
+        /// By the clock that is never set (`steps`).
+        asked_at: i64,
     },
 }
 
@@ -138,7 +152,16 @@ struct Worker {
     has_waited: bool,
     /// Answers to write down, by call; kept until the transaction that does has committed.
     answers: VecDeque<(i64, String)>,
-    look_ups: Vec<(LookUp, TimestampWithTimeZone, Exchange)>,
+    look_ups: Vec<(LookUp, i64, Exchange)>,
+    /// Open calls that another session held when the clock was set, and by how much (`None`: not known): their times are
+    /// of the old clock.
+    unmoved: HashMap<i64, Option<i64>>,
+    bound_at: Instant,
+    ask_clock_at: Instant,
+    /// Until when the first call waits for Retell's clock, once Retell was asked; `None`: not asked yet.
+    hear_clock_until: Option<Instant>,
+    /// After an error, whatever wakes it.
+    rest_until: Option<Instant>,
     /// Answers that came in the last moments: how far ahead of the threads to claim.
     recent_answers: usize,
     recent_since: Instant,
@@ -184,6 +207,11 @@ impl Worker {
             has_waited: false,
             answers: VecDeque::new(),
             look_ups: Vec::new(),
+            unmoved: HashMap::new(),
+            bound_at: now,
+            ask_clock_at: now,
+            hear_clock_until: None,
+            rest_until: None,
             recent_answers: 0,
             recent_since: now,
             pace: Pace::default(),
@@ -208,6 +236,17 @@ impl Worker {
                 self.show_waiting();
             }
             self.event.wait(wait);
+            if let Some(rest) = self.rest_until
+                && !stop::is_requested()
+                && self.slot.holder().is_none()
+            {
+                wait = rest.saturating_duration_since(Instant::now());
+                if !wait.is_zero() {
+                    pgrx::check_for_interrupts!();
+                    continue; // woken by a commit, which changes nothing about the error
+                }
+            }
+            self.rest_until = None;
             show(pg_sys::BackendState::STATE_RUNNING, "vioconcierge: working");
             stop::forget_cancel();
             pgrx::check_for_interrupts!();
@@ -237,8 +276,11 @@ impl Worker {
                     }
                     wait
                 }
+                // rolled back because of that: done again by the new clock
+                Err(_) if self.slot.clocks.known().step(steps::now()).is_some() => Duration::ZERO,
                 Err(problem) => {
                     self.complain(tell_with_holder(&problem));
+                    self.rest_until = Some(Instant::now() + AFTER_AN_ERROR);
                     // a plan may be stale (extension dropped and created again)
                     self.statements = Statements::default();
                     AFTER_AN_ERROR
@@ -251,6 +293,10 @@ impl Worker {
     fn round(&mut self) -> Result<Duration, Failure> {
         if self.presence == Presence::Waiting && !self.attach()? {
             return Ok(IDLE_POLL);
+        }
+        if !self.follow_clock()? {
+            self.forget_extension();
+            return Ok(Duration::ZERO);
         }
         self.renew_pool();
         let Some(sleep) = self.work()? else {
@@ -271,8 +317,110 @@ impl Worker {
         self.asking = 0;
         self.answers.clear();
         self.look_ups.clear();
+        self.unmoved.clear();
+        FOLLOWED.store(0, Ordering::Relaxed);
+        self.slot.clocks.forget();
         self.queue.forget();
         self.told = 0;
+    }
+
+    /// Whatever waits goes on waiting for as long as it had left, when the server's clock was set; before anything is done
+    /// by the new clock. False: the extension is gone.
+    fn follow_clock(&mut self) -> Result<bool, Failure> {
+        let now = steps::now();
+        let known = self.slot.clocks.known();
+        let by = known.step(now);
+        if known.difference != 0 && by.is_none() {
+            FOLLOWED.store(known.difference, Ordering::Relaxed);
+            return self.move_held_calls();
+        }
+        let difference = now.wall.saturating_sub(now.running);
+        let before = FOLLOWED.swap(difference, Ordering::Relaxed);
+        let held = match with_extension(|| db::clock_stepped(by)) {
+            Ok(Some(held)) => held,
+            Ok(None) => return Ok(false),
+            Err(problem) => {
+                FOLLOWED.store(before, Ordering::Relaxed);
+                return Err(problem);
+            }
+        };
+        if let Some(by) = by {
+            self.slot.clocks.stepped(by, now);
+            log!(
+                "vioconcierge: the server's clock was set by {} ms: what waits goes on waiting as before",
+                by / 1000
+            );
+        }
+        self.slot.clocks.follow(now);
+        for call_id in held {
+            let earlier = self.unmoved.get(&call_id).copied().unwrap_or(Some(0));
+            let all = earlier.zip(by).map(|(earlier, by)| earlier + by);
+            self.unmoved.insert(call_id, all);
+        }
+        self.queue.forget();
+        self.ask_clock_at = Instant::now();
+        Ok(true)
+    }
+
+    fn move_held_calls(&mut self) -> Result<bool, Failure> {
+        for (call_id, by) in self.unmoved.clone() {
+            match with_extension(|| db::move_call(call_id, by))? {
+                None => return Ok(false),
+                Some(true) => {
+                    self.unmoved.remove(&call_id);
+                }
+                Some(false) => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether the server's clock allows to send: it is not contradicted by Retell's, which was heard or asked for.
+    fn is_clock_good(&self) -> bool {
+        let known = self.slot.clocks.known();
+        let has_heard = known.retell[0] != 0
+            || self
+                .hear_clock_until
+                .is_some_and(|until| until <= Instant::now());
+        has_heard && known.agrees(steps::now())
+    }
+
+    /// Asks Retell for anything, because its answer has a date: before the first call, and while its clock and the server's
+    /// differ. `None`: the extension is gone.
+    fn ask_clock(&mut self) -> Result<Option<()>, Failure> {
+        let known = self.slot.clocks.known();
+        let now = steps::now();
+        let is_first = known.retell[0] == 0 && self.hear_clock_until.is_none();
+        if (!is_first && !known.is_doubtful(now)) || self.ask_clock_at > Instant::now() {
+            return Ok(Some(()));
+        }
+        let statements = &mut self.statements;
+        let asked = with_extension(|| match is_first && statements.most_urgent()?.is_none() {
+            true => Ok(None),
+            false => db::claim_clock().map(Some),
+        })?;
+        let Some(asked) = asked else {
+            return Ok(None);
+        };
+        let Some(asked) = asked else {
+            return Ok(Some(())); // no call waits
+        };
+        self.ask_clock_at = Instant::now()
+            + match known.agrees(now) {
+                true => ASK_CLOCK_AGAIN,
+                false => ASK_CLOCK_EVERY,
+            };
+        if is_first {
+            // without a key there is nothing to ask, nor to send
+            let patience = if asked.is_empty() {
+                Duration::ZERO
+            } else {
+                HEAR_CLOCK
+            };
+            self.hear_clock_until = Some(Instant::now() + patience);
+        }
+        self.ask(asked);
+        Ok(Some(()))
     }
 
     /// `None`: the extension is gone.
@@ -286,6 +434,9 @@ impl Worker {
         self.record_look_ups();
         if stop::is_requested() {
             return Ok(Some(Duration::ZERO)); // nothing new is begun
+        }
+        if self.ask_clock()?.is_none() {
+            return Ok(None);
         }
         let is_busy = moved > 0 || (self.queue.has_more() && self.room() > 0);
         let until_aside = ASIDE_EVERY.saturating_sub(self.aside.elapsed());
@@ -339,7 +490,8 @@ impl Worker {
         let began = Instant::now();
         if began >= self.tend_at {
             self.tend_at = began + TEND_EVERY; // also if it fails
-            let Some(has_more) = with_extension(|| db::tend(TENDED_AT_A_TIME))? else {
+            let held = self.held_calls();
+            let Some(has_more) = with_extension(|| db::tend(TENDED_AT_A_TIME, &held))? else {
                 return Ok(None);
             };
             self.tend_at = Instant::now()
@@ -348,6 +500,12 @@ impl Worker {
                     true => ASIDE_EVERY,
                     false => (began.elapsed() * TENDING).clamp(TEND_EVERY, TEND_AT_LEAST),
                 };
+        }
+        if self.bound_at <= Instant::now() {
+            self.bound_at = Instant::now() + BOUND_EVERY;
+            if with_extension(db::bound_instants)?.is_none() {
+                return Ok(None);
+            }
         }
         failure?;
         if is_busy || asked > 0 || has_more_events {
@@ -361,7 +519,7 @@ impl Worker {
             }
             self.rehearse_at = Instant::now() + REHEARSE_EVERY;
         }
-        let most = if self.work.is_empty() && self.answers.is_empty() {
+        let most = if self.work.is_empty() && self.answers.is_empty() && self.is_clock_good() {
             IDLE_POLL
         } else {
             TEND_EVERY
@@ -421,6 +579,10 @@ impl Worker {
             self.slot.report.begin();
         }
         let is_first = !self.was_attached;
+        if !self.follow_clock()? {
+            self.forget_extension();
+            return Ok(false);
+        }
         let both = with_extension_for_long(|| Ok((db::attach(is_first)?, db::file_settings()?)))?;
         let Some((standstill, lines)) = both else {
             self.forget_extension();
@@ -554,6 +716,9 @@ impl Worker {
         let Some(pool) = &self.pool else {
             return 0;
         };
+        if !self.is_clock_good() {
+            return 0;
+        }
         if self.recent_since.elapsed() > Duration::from_millis(100) {
             self.recent_since = Instant::now();
             self.recent_answers /= 2;
@@ -562,6 +727,17 @@ impl Worker {
         let threads = pool.capacity().saturating_sub(self.asking).max(1);
         let ahead = self.recent_answers.clamp(threads, pool.capacity() * AHEAD);
         ahead.saturating_sub(self.work.len() - self.asking)
+    }
+
+    /// Calls in its hands. One whose thread never came back is none after a lease's time.
+    fn held_calls(&self) -> Vec<i64> {
+        let lease = self.lease();
+        let sent = self.work.values().filter_map(|it| match it {
+            Work::Call { call_id, since, .. } if since.elapsed() < lease => Some(*call_id),
+            _ => None,
+        });
+        sent.chain(self.answers.iter().map(|(call_id, _)| *call_id))
+            .collect()
     }
 
     fn recent_starts(&mut self) -> HashMap<db::Payer, i32> {
@@ -586,16 +762,27 @@ impl Worker {
                     continue;
                 }
             };
+            if call.key_digest.as_deref() != Some(key.digest().as_slice()) {
+                // a file's content is new since the claim: another workspace's, perhaps
+                self.give_back(
+                    call,
+                    CreateVerdict::NotBegun,
+                    None,
+                    "its key changed while it was claimed",
+                );
+                continue;
+            }
             let ticket = self.ticket(Work::Call {
                 tenant_id: call.tenant_id,
                 call_id: call.call_id,
+                since: Instant::now(),
             });
             let payer = (call.tenant_id, call.credential_id);
             self.pace.started(ticket, payer, Instant::now());
             jobs.push(Job {
                 ticket,
                 method: Method::Post,
-                path: "/v2/create-phone-call".into(),
+                path: reply::CREATE_PATH.into(),
                 body: Some(call.body),
                 api_key: key,
             });
@@ -654,11 +841,11 @@ impl Worker {
     }
 
     fn ask(&mut self, asked: Vec<LookUp>) {
-        let asked_at = now();
+        let asked_at = steps::now().running;
         if self.pool.is_none() {
             return; // the next try is written down already
         }
-        for asked in asked {
+        for mut asked in asked {
             if self.is_asked(&asked) {
                 continue; // no second thread for the same question
             }
@@ -669,6 +856,7 @@ impl Worker {
             else {
                 continue; // no key now
             };
+            asked.key_digest = Some(key.digest().to_vec());
             let job = Job {
                 ticket: 0,
                 method: match asked.method.as_str() {
@@ -706,7 +894,11 @@ impl Worker {
     }
 
     fn record_look_ups(&mut self) {
-        for (asked, asked_at, exchange) in std::mem::take(&mut self.look_ups) {
+        let mut look_ups = std::mem::take(&mut self.look_ups).into_iter();
+        while let Some((asked, asked_at, exchange)) = look_ups.next() {
+            if self.unmoved.contains_key(&asked.call_id) {
+                continue; // nothing follows from its times yet; the next try is written down already
+            }
             let (status, body) = match &exchange {
                 Exchange::Response { status, body, .. } => {
                     (Some(i32::from(*status)), body.as_slice())
@@ -714,19 +906,31 @@ impl Worker {
                 _ => (None, [].as_slice()),
             };
             let body = String::from_utf8_lossy(body).replace('\0', "");
-            if let Err(problem) =
-                with_extension(|| db::record_look_up(&asked, asked_at, status, &body))
-            {
-                warning!(
+            match with_extension(|| db::record_look_up(&asked, asked_at, status, &body)) {
+                Ok(_) => {}
+                Err(problem) if problem.is_of_the_moment() => {
+                    // a lock is waited for once a round, and the answers are kept
+                    self.look_ups.push((asked, asked_at, exchange));
+                    self.look_ups.extend(look_ups);
+                    self.complain(problem.to_string());
+                    return;
+                }
+                Err(problem) => warning!(
                     "vioconcierge: what Retell said about call {} could not be recorded: {problem}",
                     asked.call_id
-                );
+                ),
             }
         }
     }
 
     /// Takes finished requests out of the pools.
     fn collect(&mut self) {
+        for pool in self.pool.iter().chain(&self.retired) {
+            if let Some((date, since)) = pool.take_date() {
+                let ago = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+                self.slot.clocks.heard(date.saturating_mul(1_000_000), ago);
+            }
+        }
         let mut done: Vec<Done> = self.pool.as_ref().map(Pool::drain).unwrap_or_default();
         self.retired.retain(|pool| {
             done.extend(pool.drain());
@@ -743,7 +947,9 @@ impl Worker {
                 Exchange::NotBegun { .. } => {}
             }
             match self.work.remove(&done.ticket) {
-                Some(Work::Call { tenant_id, call_id }) => {
+                Some(Work::Call {
+                    tenant_id, call_id, ..
+                }) => {
                     let answer = reply::classify_create(
                         &done.exchange,
                         done.body.as_deref().unwrap_or_default(),
@@ -767,6 +973,9 @@ impl Worker {
                 }
                 Some(Work::LookUp { asked, asked_at }) => {
                     self.asking -= 1;
+                    if self.hear_clock_until.is_some() {
+                        self.hear_clock_until = Some(instant); // with or without a date
+                    }
                     self.look_ups.push((asked, asked_at, done.exchange));
                 }
                 None => {}
@@ -930,9 +1139,22 @@ fn with_extension_for<R>(
         };
         let (none, this) = (pg_sys::InvalidOid.to_u32(), extension.to_u32());
         match EXTENSION.compare_exchange(none, this, Ordering::Relaxed, Ordering::Relaxed) {
-            Err(known) if known != this => Ok(None),
-            _ => body().map(Some),
+            Err(known) if known != this => return Ok(None),
+            _ => {}
         }
+        let done = body()?;
+        let followed = Known {
+            difference: FOLLOWED.load(Ordering::Relaxed),
+            ..Known::default()
+        };
+        if followed.step(steps::now()).is_some() {
+            ereport!(
+                ERROR,
+                PgSqlErrorCode::ERRCODE_T_R_SERIALIZATION_FAILURE,
+                "the server's clock was set"
+            );
+        }
+        Ok(Some(done))
     })
 }
 
@@ -953,12 +1175,6 @@ fn wait_event() -> u32 {
     }
     #[cfg(not(any(feature = "pg17", feature = "pg18")))]
     pg_sys::PG_WAIT_EXTENSION
-}
-
-fn now() -> TimestampWithTimeZone {
-    unsafe { pg_sys::GetCurrentTimestamp() }
-        .try_into()
-        .unwrap_or(TimestampWithTimeZone::positive_infinity())
 }
 
 fn random_id() -> uuid::Uuid {

@@ -1,6 +1,7 @@
 -- Trigger on vioc.agents.
 create function vioc.agent_written() returns trigger
   language plpgsql
+  security definer
   set search_path = pg_catalog, pg_temp
 as $$
 begin

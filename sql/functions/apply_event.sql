@@ -16,6 +16,7 @@ begin
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
   v_stored.error := null;
+  v_stored.session_id := null;
   v_call := vioc.match_signed_call(
     v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
 
@@ -32,7 +33,22 @@ begin
     if v_stored.body <> p_event.body then
       -- what is left of it must not pass for all that was said, should its call become known: then Retell is asked
       v_stored.retell_call_id := null;
+    else
+      v_stored.session_id := v_event.session_id;
     end if;
+    return v_stored;
+  end if;
+  if v_call.retell_call_id is distinct from v_event.retell_call_id and exists (
+    select from vioc.retell_calls as r
+    where r.retell_call_id = v_event.retell_call_id and r.call_id <> v_call.id) then
+    -- it is applied to neither; a wish not to be called is its number's, whose call it ever was
+    if v_event.retell is not null and v_stored.source <> 'look_up' then
+      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
+        return v_stored;
+      end if;
+    end if;
+    v_stored.state := 'failed';
+    v_stored.error := 'its session_id and its call_id are of different calls';
     return v_stored;
   end if;
 

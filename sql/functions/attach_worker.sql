@@ -15,6 +15,9 @@ begin
     perform vioc.void_leases('infinity', p_now);
   end if;
 
+  -- what kept Retell out of reach may be mended: a setting, a certificate, a host name
+  update vioc.credentials as k set failures = 0 where k.failures > 0;
+
   if vioc.is_home(p_now) and exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
     perform vioc.begin_recall(p_now);
   end if;

@@ -14,7 +14,7 @@ begin
   from (select c.last_posted_at from vioc.calls as c order by c.id desc limit 1000) as c;
   update vioc.credentials as k
   set recall_since = greatest(p_now - interval '7 days', least(p_now - interval '1 hour', v_last - interval '10 minutes')),
-      recall_until = p_now + interval '10 minutes', recall_at = p_now, recall_page = null
+      recall_until = p_now + interval '10 minutes', recall_at = p_now, recall_page = null, recall_pages = 0
   where k.is_fallback or exists (
     select from vioc.credential_keys as s
     where s.credential_id = k.id and s.purpose = 'api' and s.valid_until is null);

@@ -1,7 +1,7 @@
 -- Private to claim_calls. Without calls it is a rehearsal: every statement is run on nothing, and has its plan then.
 create function vioc.claim_batch(
   p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint, key_digest bytea)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -47,7 +47,8 @@ begin
   from filled as f;
   if coalesce(cardinality(v_send_calls), 0) < cardinality(p_call_ids) then
     return query
-    select p.tenant_id, p.id, null::text, null::text, case when v_left_calls is null or p.id <> all (v_left_calls) then p.credential_id end
+    select p.tenant_id, p.id, null::text, null::text, case when v_left_calls is null or p.id <> all (v_left_calls) then p.credential_id end,
+      null::bytea
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) as p (tenant_id, id, credential_id)
     where v_send_calls is null or p.id <> all (v_send_calls);
   end if;
@@ -65,7 +66,8 @@ begin
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
       and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
-        or c.credential_id is distinct from l.credential_id))
+        or c.credential_id is distinct from l.credential_id
+        or vioc.key_digest(vioc.api_key(l.credential_id)) is distinct from c.key_digest))
       -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
       and not exists (
         select from vioc.calls as o
@@ -112,7 +114,13 @@ begin
   end if;
 
   return query
-  with sent as (
+  with keys as materialized (
+    select k.id, k.key, vioc.key_digest(k.key) as digest
+    from (
+      select d.id, vioc.api_key(d.id) as key
+      from (select distinct u.id from unnest(v_send_credentials) as u (id)) as d offset 0) as k
+  ),
+  sent as (
     update vioc.calls as c
     set status = case when v_is_dry_run then 'dry_run' else 'dispatching' end,
         dry_run_at = case when v_is_dry_run then p_now end,
@@ -120,6 +128,7 @@ begin
         lease_owner = case when v_is_dry_run then null else p_worker end,
         lease_until = case when v_is_dry_run then null else p_now + p_lease end,
         credential_id = s.credential_id,
+        key_digest = coalesce(c.key_digest, (select k.digest from keys as k where k.id = s.credential_id)),
         from_number = coalesce(c.from_number, q.from_number),
         agent = q.agent,
         variables = q.variables,
@@ -140,7 +149,7 @@ begin
       select * from vioc.contact_requests() as r
       where r.tenant_id = s.tenant_id and r.contact_id = s.contact_id offset 0) as q
     where c.tenant_id = s.tenant_id and c.id = s.id
-    returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status
+    returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status, c.key_digest
   ),
   paced_credentials as (
     update vioc.credentials as k
@@ -170,12 +179,9 @@ begin
       group by s.tenant_id, a.burst, a.interval_seconds) as n
     where t.id = n.tenant_id
   )
-  select s.tenant_id, s.id,
-    case when k.is_fallback then vioc.setting('retell_api_key', null) else ck.key end, s.request_body, s.credential_id
+  select s.tenant_id, s.id, k.key, s.request_body, s.credential_id, s.key_digest
   from sent as s
-  join vioc.credentials as k on k.id = s.credential_id
-  left join vioc.credential_keys as ck
-    on ck.credential_id = k.id and ck.purpose = 'api' and ck.valid_until is null
+  join keys as k on k.id = s.credential_id
   where s.status = 'dispatching';
 
   if v_is_dry_run then

@@ -4,7 +4,7 @@
 -- Called by the worker, which commits this durably before it sends anything. A call that cannot be prepared fails alone.
 create function vioc.claim_calls(
   p_worker uuid, p_tenant_ids bigint[], p_call_ids bigint[], p_credential_ids bigint[], p_lease interval, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint)
+returns table (tenant_id bigint, call_id bigint, api_key text, body text, credential_id bigint, key_digest bytea)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -40,7 +40,7 @@ begin
       if left(v_state, 2) in ('40', '53', '55', '57', '58', 'XX') then
         -- not this call's fault (conflicts, resources, the system): it is tried again, as one that somebody holds
         v_left := v_left + 1;
-        return query select v_call.tenant_id, v_call.id, null::text, null::text, v_call.credential_id;
+        return query select v_call.tenant_id, v_call.id, null::text, null::text, v_call.credential_id, null::bytea;
       else
         perform vioc.fail_claim(v_call.tenant_id, v_call.id, 'the call could not be prepared: SQLSTATE ' || v_state, false, p_now);
       end if;

@@ -8,9 +8,23 @@ declare
   v_is_owner boolean;
   v_ignored text[] := '{}';
 begin
+  -- the row's own for ever, whoever writes: only a restore (phone_e164 or phone_problem is given) brings one
+  if tg_op = 'INSERT' then
+    if new.row_id is null or num_nonnulls(new.phone_e164, new.phone_problem) = 0 then
+      new.row_id := gen_random_uuid();
+    end if;
+  elsif new.row_id is distinct from old.row_id then
+    v_ignored := v_ignored || text 'row_id';
+    new.row_id := old.row_id;
+  end if;
+
   select pg_has_role(current_user, c.relowner, 'USAGE') into v_is_owner
   from pg_class as c where c.oid = tg_relid;
   if v_is_owner then
+    if v_ignored <> '{}' then
+      raise warning 'ignored: row_id of vioc.contacts is written by vioconcierge only'
+        using hint = 'Leave the column out of the statement.';
+    end if;
     return new;
   end if;
 
@@ -20,6 +34,7 @@ begin
       raise exception 'new row violates row-level security policy for table "contacts"'
         using errcode = 'insufficient_privilege';
     end if;
+    new.row_id := gen_random_uuid();
     if new.phone_e164 is not null then v_ignored := v_ignored || text 'phone_e164'; end if;
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
@@ -79,6 +94,6 @@ comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts t
 
 create trigger contacts_1_guard before insert or update of
   phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
-  requested_time, requested_text, needs_review
+  requested_time, requested_text, needs_review, row_id
   on vioc.contacts
   for each row execute function vioc.contact_guard();

@@ -22,6 +22,10 @@ declare
   v_tenant_id bigint;
   v_queued integer := 0;
 begin
+  -- a clock that Retell contradicts makes the wrong contacts due
+  if not (select r.agrees from vioc.clock_report() as r) then
+    return 0;
+  end if;
   begin
     v_queued := vioc.enqueue_round(p_max_calls, p_requested_by, p_now, null, v_without);
   exception when others then

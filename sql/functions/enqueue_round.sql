@@ -25,6 +25,9 @@ declare
   v_queued integer := 0;
 begin
   perform vioc.show_progress('enqueue: choosing', 0, p_max_calls);
+  if p_only is null then
+    perform vioc.revive_contacts(p_max_calls, p_now);
+  end if;
   perform vioc.expire_contacts(p_max_calls, p_now, p_only, p_without);
   perform vioc.skip_late_steps(p_now, p_only, p_without);
   perform vioc.review_late(p_max_calls, p_now, p_only, p_without);

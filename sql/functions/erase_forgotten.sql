@@ -7,6 +7,9 @@ declare
   v_call record;
   v_erased integer := 0;
 begin
+  if not vioc.clock_is_settled() then
+    return 0;
+  end if;
   for v_call in
     select c.tenant_id, c.id from vioc.calls as c
     where c.forgotten_at is not null and c.erased_at is null

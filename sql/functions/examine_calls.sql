@@ -109,6 +109,22 @@ as $$
     select 'clock', false, 'webhooks are refused because they were signed more than five minutes ago, or in the future, by this server''s clock', 'timedatectl set-ntp true'
     from webhooks as w, refused as f where f.stale_at > coalesce(w.last_at, '-infinity')
     union all
+    select 'clock', false, format('Retell''s clock is %s %s: no call is sent until both agree', make_interval(secs => round(abs(r.retell_ahead))::double precision),
+      case when r.retell_ahead > 0 then 'ahead of this server''s' else 'behind this server''s' end), 'timedatectl set-ntp true'
+    from vioc.clock_report() as r where not r.agrees
+    union all
+    select 'clock', false, format('the clock was set %s by %s, %s ago: nothing expires and nothing is deleted for ten minutes after that',
+      case when r.stepped_by > 0 then 'forward' else 'back' end, make_interval(secs => round(abs(r.stepped_by))::double precision), make_interval(secs => round(r.stepped_ago)::double precision)),
+      'timedatectl status'
+    from vioc.clock_report() as r where r.agrees and not r.settled and r.stepped_ago is not null
+    union all
+    select 'clock', false, format('%s keys wait for a time that is further ahead than they can have been told, by a clock that was wrong', count(*)),
+      'select vioc.bound_instants(now());'
+    from vioc.credentials as k
+    where k.throttled_until > p_now + greatest(interval '1 hour', vioc.setting('backoff_cap', '5min')::interval) or k.recall_until > p_now + interval '11 minutes'
+      or (k.failures > 0 and k.unreachable_until > p_now + greatest(interval '1 minute', vioc.setting('backoff_cap', '5min')::interval))
+    having count(*) > 0
+    union all
     select 'stuck_calls', false, format('%s calls have been %s for too long, since %s', count(*), o.status, to_char(min(coalesce(o.placed_at, o.first_posted_at, o.queued_at)), 'YYYY-MM-DD HH24:MI')),
       'select vioc_reconcile();'
     from open as o where o.is_stuck group by o.status

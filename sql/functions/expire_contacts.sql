@@ -1,5 +1,5 @@
--- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open.
--- p_only, p_without: as in vioc.enqueue_round.
+-- Transition: scheduled, callback, unreachable -> expired, when the appointment is past and no call is open. Not by a clock
+-- that has just been set. p_only, p_without: as in vioc.enqueue_round.
 create function vioc.expire_contacts(p_limit integer, p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -9,6 +9,9 @@ declare
   v_due record;
   v_reason text;
 begin
+  if not vioc.clock_is_settled() then
+    return 0;
+  end if;
   -- one whose call was still due: promised, or of a tenant that asks for no notice
   for v_due in
     select c.tenant_id, c.id from vioc.contacts as c

@@ -7,9 +7,8 @@ returns setof vioc.calls
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_installation_id constant uuid := vioc.installation_id();
 begin
+  perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
   with held as (
     select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
@@ -32,7 +31,7 @@ begin
     insert into vioc.calls (
       tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
       appointment_time, contact_status_before, queued_at)
-    select n.tenant_id, n.id, vioc.session_id(v_installation_id, n.id, n.last_attempt), n.last_attempt,
+    select n.tenant_id, n.id, vioc.session_id(n.row_id, n.last_attempt), n.last_attempt,
       p_requested_by, p_forced, case when n.status = 'callback' then greatest(p_priority, 1) else p_priority end, p_now, n.not_after, n.phone_e164, n.appointment_time,
       case when n.status = 'calling' then 'scheduled' else n.status end, p_now
     from numbered as n

@@ -9,6 +9,7 @@ declare
   v_contact vioc.contacts;
   v_call vioc.calls;
 begin
+  perform vioc.installation_id(); -- with the marker, without which nothing is sent
   update vioc.contacts as c set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt)
   where c.tenant_id = p_tenant_id and c.id = p_contact_id
   returning * into v_contact;
@@ -16,7 +17,7 @@ begin
     tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
     appointment_time, contact_status_before, queued_at)
   values (
-    p_tenant_id, p_contact_id, vioc.session_id(vioc.installation_id(), p_contact_id, v_contact.last_attempt),
+    p_tenant_id, p_contact_id, vioc.session_id(v_contact.row_id, v_contact.last_attempt),
     v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
   returning * into v_call;
   return v_call;

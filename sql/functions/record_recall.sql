@@ -1,5 +1,6 @@
 -- Private. One page of Retell's calls of a key, newest first, after a failover. Goes on to the next page until the calls
--- are older than recall_since; then calls are sent with this key again.
+-- are older than recall_since; then calls are sent with this key again. The list ends by itself, or after 1,000 pages, or
+-- a day: a page that brings nothing new is not gone on from but put again, as a question that failed.
 create function vioc.record_recall(p_credential_id bigint, p_http_status integer, p_body text, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -8,39 +9,56 @@ as $$
 declare
   v_answer constant jsonb := case when p_http_status between 200 and 299 then vioc.document_of(p_body) end;
   v_credential vioc.credentials;
+  v_page text;
   v_found jsonb;
-  v_is_whole boolean := true;
+  v_is_held boolean := false;
   v_oldest timestamptz;
 begin
   select * into v_credential from vioc.credentials as k where k.id = p_credential_id for no key update skip locked;
   if not found or v_credential.recall_since is null then
     return;
   end if;
-  if jsonb_typeof(v_answer -> 'items') is distinct from 'array' then
-    -- soon while calls wait for it; then seldom, so that keys which Retell does not know any more keep no others from being asked
+  if p_now >= v_credential.recall_until + interval '1 day' or v_credential.recall_pages >= 1000 then
     update vioc.credentials as k
-    set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else '10 minutes' end,
-        -- a page that is no more: from the first one
-        recall_page = case when p_http_status in (400, 404, 410, 422) then null else k.recall_page end
+    set recall_since = null, recall_until = null, recall_at = null, recall_page = null, recall_pages = 0
     where k.id = p_credential_id;
     return;
   end if;
-
-  for v_found in select i from jsonb_array_elements(v_answer -> 'items') as i loop
-    v_is_whole := vioc.recall_call(v_found, p_credential_id, p_now) and v_is_whole;
-    v_oldest := coalesce(vioc.epoch_ms(v_found -> 'start_timestamp'), v_oldest);
-  end loop;
-  if not v_is_whole then
-    update vioc.credentials as k set recall_at = p_now + interval '1 second' where k.id = p_credential_id;
-  elsif jsonb_typeof(v_answer -> 'pagination_key') = 'string' and coalesce(v_oldest >= v_credential.recall_since, true) then
-    update vioc.credentials as k
-    set recall_page = left(v_answer ->> 'pagination_key', 1000), recall_at = p_now
-    where k.id = p_credential_id;
-  else
-    update vioc.credentials as k
-    set recall_since = null, recall_until = null, recall_at = null, recall_page = null
-    where k.id = p_credential_id;
+  if jsonb_typeof(v_answer -> 'items') = 'array' then
+    for v_found in select i from jsonb_array_elements(v_answer -> 'items') as i loop
+      -- one that has not begun has no time: it is as old as those around it
+      v_oldest := coalesce(vioc.epoch_ms(v_found -> 'start_timestamp'), v_oldest);
+      v_is_held := not vioc.recall_call(v_found, p_credential_id, p_now, coalesce(v_oldest >= v_credential.recall_since, true))
+        or v_is_held;
+    end loop;
+    -- what says that there is more
+    v_page := case when coalesce(v_answer ->> 'has_more', 'true') <> 'false' and coalesce(v_oldest >= v_credential.recall_since, true)
+      then nullif(v_answer ->> 'pagination_key', '') end;
+    if v_is_held then
+      update vioc.credentials as k set recall_at = p_now + interval '1 second' where k.id = p_credential_id;
+      return;
+    elsif v_page is null and (coalesce(v_answer ->> 'has_more', 'false') = 'false' or v_oldest < v_credential.recall_since) then
+      update vioc.credentials as k
+      set recall_since = null, recall_until = null, recall_at = null, recall_page = null, recall_pages = 0
+      where k.id = p_credential_id;
+      return;
+    elsif v_page <> coalesce(v_credential.recall_page, '') and length(v_page) <= 1000 and v_answer -> 'items' <> '[]' then
+      update vioc.credentials as k
+      set recall_page = v_page, recall_pages = k.recall_pages + 1,
+          -- at once while calls wait for it
+          recall_at = p_now + case when p_now < k.recall_until then interval '0' else interval '1 second' end
+      where k.id = p_credential_id;
+      return;
+    end if;
   end if;
+
+  -- no answer, or one that leads nowhere
+  update vioc.credentials as k
+  -- soon while calls wait for it; then seldom, so that keys which Retell does not know any more keep no others from being asked
+  set recall_at = p_now + case when p_now < k.recall_until then interval '5 seconds' else interval '10 minutes' end,
+      -- a page that is no more, or not a page: from the first one
+      recall_page = case when p_http_status in (400, 404, 410, 422) or v_answer is not null then null else k.recall_page end
+  where k.id = p_credential_id;
 end
 $$;
 comment on function vioc.record_recall(bigint, integer, text, timestamptz) is 'Writes down a page of the calls that Retell knows.';

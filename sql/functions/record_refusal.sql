@@ -14,6 +14,9 @@ declare
   v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_call vioc.calls;
   v_failures integer;
+  v_waves integer;
+  v_is_new_wave boolean;
+  v_is_limit boolean;
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
@@ -53,25 +56,41 @@ begin
     where k.id = v_call.credential_id;
   end if;
 
-  -- Retell is away: the whole credential waits, not each call for itself, so that afterwards the soonest appointments go
-  -- first. A missing answer may be one call's bad luck; many in a row are not, and each leaves a call to be looked up.
-  update vioc.credentials as k
-  set failures = case when p_verdict in ('not_sent', 'ambiguous') then least(k.failures + 1, 1000000) else 0 end
-  where k.id = (select o.id from vioc.credentials as o where o.id = v_call.credential_id for no key update skip locked)
-    -- one that was not begun says nothing about Retell
-    and p_verdict <> 'not_begun' and (p_verdict in ('not_sent', 'ambiguous') or k.failures > 0)
-  returning k.failures into v_failures;
-  if p_verdict = 'ambiguous' and p_retry_after > 0 then
-    update vioc.credentials as k
-    set throttled_until = greatest(k.throttled_until, p_now + make_interval(secs => p_retry_after))
-    where k.id = v_call.credential_id and v_failures is not null;
-  end if;
-  if p_verdict = 'not_sent' or vioc.is_out_of_reach(v_failures) then
-    update vioc.credentials as k
-    set throttled_until = greatest(k.throttled_until, p_now + case p_verdict
-      when 'not_sent' then vioc.backoff(v_failures, v_backoff_start, least(v_backoff_cap, '1 min'))
-      else vioc.backoff(v_failures - 15, 10 * v_backoff_start, v_backoff_cap) end)
-    where k.id = v_call.credential_id and v_failures is not null;
+  -- Retell is not reached: the credential waits, not each call, so that afterwards the soonest appointments go first.
+  -- A missing answer can be one call's bad luck. Many in a row are not, and each leaves a call to be looked up.
+  -- Requests that were on the wire together fail together: they are one wave, and the wait doubles once.
+  if p_verdict in ('not_sent', 'ambiguous') then
+    select k.failures, k.failures = 0 or k.failed_at is null or v_call.dispatching_at > k.failed_at
+    into v_failures, v_is_new_wave
+    from vioc.credentials as k where k.id = v_call.credential_id
+    for no key update skip locked;
+    if found then
+      -- from here on one at a time tries
+      v_is_limit := p_verdict = 'ambiguous' and vioc.is_out_of_reach(v_failures + 1) and not vioc.is_out_of_reach(v_failures);
+      update vioc.credentials as k
+      set failures = least(k.failures + 1, 1000000),
+          failed_waves = case when k.failures = 0 or v_is_limit then 1 else least(k.failed_waves + v_is_new_wave::integer, 1000000) end,
+          failed_at = case when v_is_new_wave then p_now else k.failed_at end,
+          -- the wait of failures that an answer ended is over
+          unreachable_until = case when k.failures > 0 then k.unreachable_until end,
+          throttled_until = case when p_verdict = 'ambiguous' and p_retry_after > 0
+            then greatest(k.throttled_until, p_now + make_interval(secs => p_retry_after)) else k.throttled_until end
+      where k.id = v_call.credential_id
+      returning k.failed_waves into v_waves;
+      update vioc.credentials as k
+      set unreachable_until = p_now + case p_verdict
+        when 'not_sent' then vioc.backoff(v_waves, v_backoff_start, least(v_backoff_cap, '1 min'))
+        else vioc.backoff(v_waves, 2 * v_backoff_start, v_backoff_cap) end
+      where k.id = v_call.credential_id
+        and case p_verdict when 'not_sent' then v_is_new_wave
+          else v_is_limit or (v_is_new_wave and vioc.is_out_of_reach(k.failures)) end;
+    end if;
+  elsif p_verdict <> 'not_begun' then
+    -- Retell answered. (A request that was not begun says nothing about Retell.)
+    update vioc.credentials as k set failures = 0
+    where k.id = (
+      select o.id from vioc.credentials as o where o.id = v_call.credential_id and o.failures > 0
+      for no key update skip locked);
   end if;
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then

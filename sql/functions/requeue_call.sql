@@ -17,7 +17,7 @@ begin
   update vioc.calls as c
   set status = 'queued', to_number = case when c.is_test then c.to_number else coalesce(v_contact.phone_e164, c.to_number) end,
       due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null, from_number = null,
-      last_posted_at = null, lease_owner = null, lease_until = null, look_up_at = null
+      last_posted_at = null, key_digest = null, lease_owner = null, lease_until = null, look_up_at = null
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id
   returning * into p_call;
 

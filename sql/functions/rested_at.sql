@@ -20,7 +20,7 @@ begin atomic
       cross join (
         select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
         join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
-        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and not (d.contact_id = c.id and d.is_open and not d.is_test)
+        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
           and (d.was_promised or c.status <> 'callback')
         order by d.dialled_at desc
         offset case when c.status = 'callback' then 1 else t.max_calls_per_number_per_day - 1 end limit 1) as d (filled_at)
@@ -30,7 +30,7 @@ begin atomic
       cross join (
         select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
         join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
-        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and not (d.contact_id = c.id and d.is_open and not d.is_test)
+        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         order by d.dialled_at desc
         offset t.max_calls_per_number_in_7_days - 1 limit 1) as d (filled_at)
       where d.filled_at >= vioc.day_begins(p_now, z.zone, 6)) end)

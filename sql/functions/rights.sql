@@ -33,11 +33,11 @@ begin atomic
     ('viewer', true, 'table', 'select', '{credentials}'),
     -- of the whole database
     ('viewer', true, 'table', 'select', '{worker_status,progress,last_runs}'),
-    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,progress_report}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,clock_report,progress_report}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',
-      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, state, dedup_key, applied_at, error)',
+      'select (id, tenant_id, call_id, received_at, source, credential_id, event, retell_call_id, session_id, state, dedup_key, applied_at, error)',
       '{webhook_events}'),
     -- what the extension owns, its trigger guards, id among it
     ('operator', false, 'table', 'insert (*), update (*)', '{contacts}'),

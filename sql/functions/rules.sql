@@ -34,7 +34,7 @@ begin atomic
       where o.to_number = c.phone_e164
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
-        and o.tenant_id = c.tenant_id and o.contact_id <> c.id),
+        and o.tenant_id = c.tenant_id and o.contact_id is distinct from c.id),
     -- the same appointment entered twice: the row that was first is called
     not exists (
       select from vioc.contacts as w
@@ -87,6 +87,6 @@ begin atomic
     from vioc.sharing_tenants(t.id) as s
     join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = c.phone_e164
       and d.dialled_at >= began.seven_days
-    where not (d.contact_id = c.id and d.is_open and not d.is_test)) as recent;
+    where (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

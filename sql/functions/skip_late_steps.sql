@@ -9,6 +9,9 @@ declare
   v_left record;
   v_reason text;
 begin
+  if not vioc.clock_is_settled() then
+    return;
+  end if;
   for v_left in
   with late as (
     -- few, and found by their appointments: nobody asks for more notice than this

@@ -21,7 +21,8 @@ begin atomic
       t.paused_at is null and (select i.paused_at from vioc.installation as i where i.singleton) is null as not_paused,
       t.suspended_at is null and k.suspended_at is null as not_suspended,
       coalesce(t.probe_at, '-infinity') <= p_now and coalesce(k.probe_at, '-infinity') <= p_now as may_probe,
-      coalesce(k.throttled_until, '-infinity') <= p_now as not_throttled,
+      coalesce(k.throttled_until, '-infinity') <= p_now
+        and (coalesce(k.failures, 0) = 0 or coalesce(k.unreachable_until, '-infinity') <= p_now) as not_throttled,
       coalesce(k.recall_until, '-infinity') <= p_now as not_recalling
     from vioc.tenants as t
     left join vioc.credentials as k

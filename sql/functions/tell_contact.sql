@@ -74,6 +74,9 @@ begin
   where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id
   for update;
   if not found then
+    if p_call.contact_id is null and p_outcome not in ('do_not_call', 'no_answer', 'busy', 'voicemail', 'account_trouble', 'throttled') then
+      perform vioc.ask_review(p_call, 'Retell made this call before a failover; which contact it was for is not known here');
+    end if;
     return;
   end if;
   select * into v_tenant from vioc.tenants as t where t.id = p_call.tenant_id;

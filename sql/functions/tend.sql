@@ -1,7 +1,7 @@
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave. True: there are more events, of which some could be
--- applied.
-create function vioc.tend(p_limit integer, p_now timestamptz) returns boolean
+-- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave. p_held: the calls that the
+-- worker is sending. True: there are more events, of which some could be applied.
+create function vioc.tend(p_limit integer, p_now timestamptz, p_held bigint[] default '{}') returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -14,7 +14,7 @@ declare
   -- goes round: events whose rows a tenant holds are in nobody's way
   v_after bigint := coalesce(substring(current_setting('vioc_tend.after', true) from '^[0-9]{1,18}$')::bigint, 0);
 begin
-  perform vioc.void_leases(p_now, p_now);
+  perform vioc.void_leases(p_now, p_now, p_held);
 
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' and e.id > v_after order by e.id limit p_limit for update skip locked
@@ -36,6 +36,8 @@ begin
       and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
         or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
         or (c.status = 'ended' and c.ended_at <= p_now - interval '24 hours'))
+      -- a day can be over by a wrong clock only
+      and vioc.clock_is_settled()
     order by c.look_up_at
     limit p_limit
   loop
@@ -58,4 +60,4 @@ begin
   return v_events = p_limit and v_applied > 0;
 end
 $$;
-comment on function vioc.tend(integer, timestamptz) is 'What the worker does besides sending and asking.';
+comment on function vioc.tend(integer, timestamptz, bigint[]) is 'What the worker does besides sending and asking.';

@@ -25,7 +25,7 @@ begin atomic
     (8, not exists (
         select from vioc.calls as o
         where o.to_number = p_phone and o.in_progress and o.tenant_id = t.id
-          and not (o.contact_id = p_contact_id and o.is_test and o.resend)),
+          and (o.contact_id = p_contact_id and o.is_test and o.resend) is not true),
       true, 'another call to this number is in progress')
   ) as v (ordinal, ok, waits, problem)
   where t.id = p_tenant_id and not v.ok

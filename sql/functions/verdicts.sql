@@ -14,6 +14,9 @@ begin atomic
   join vioc.tenants as t on t.id = r.tenant_id
   cross join vioc.practice_hours(t.id) as h
   cross join vioc.legal_hours() as l
+  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  left join vioc.credentials as g on g.id = s.credential_id
+  cross join vioc.clock_report() as k
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
   cross join lateral (
@@ -108,7 +111,14 @@ begin atomic
         || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
     (24, 'practice_live', t.live, true, false, true,
       'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
-    (25, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
+    (25, 'can_be_sent', s.not_throttled and s.not_recalling and k.agrees, true, false, true,
+      'calls are sent at once when their turn comes',
+      case
+        when not k.agrees then 'no call is sent: this server''s clock and Retell''s are more than two minutes apart'
+        when not s.not_recalling then 'calls wait: after a failover Retell is being asked which calls it made'
+        else 'calls wait until ' || vioc.in_words(greatest(g.throttled_until, case when g.failures > 0 then g.unreachable_until end), t.time_zone)
+          || case when g.failures > 0 then ': Retell is not reached' else ': Retell asked to wait' end end),
+    (26, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
       'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone),
       coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone),
         'no call is planned: ' || case

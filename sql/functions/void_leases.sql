@@ -1,6 +1,7 @@
--- Transition: dispatching -> unconfirmed for calls whose lease ended before p_before: their worker is dead, and
--- nobody knows whether the request went out.
-create function vioc.void_leases(p_before timestamptz, p_now timestamptz) returns bigint
+-- Transition: dispatching -> unconfirmed for calls whose lease ended before p_before, except p_held: the worker still
+-- holds those, by a clock that is never set. Of the others the worker is dead, or lost the answer: the request may have
+-- been sent.
+create function vioc.void_leases(p_before timestamptz, p_now timestamptz, p_held bigint[] default '{}') returns bigint
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -10,7 +11,7 @@ declare
 begin
   for v_call in
     select * from vioc.calls as c
-    where c.in_progress and c.status = 'dispatching' and c.lease_until < p_before
+    where c.in_progress and c.status = 'dispatching' and c.lease_until < p_before and c.id <> all (p_held)
     for update skip locked
   loop
     perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now);
@@ -19,4 +20,4 @@ begin
   return v_calls;
 end
 $$;
-comment on function vioc.void_leases(timestamptz, timestamptz) is 'Calls of dead workers become unconfirmed.';
+comment on function vioc.void_leases(timestamptz, timestamptz, bigint[]) is 'Calls of dead workers become unconfirmed.';

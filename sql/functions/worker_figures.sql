@@ -12,6 +12,7 @@ begin
   select f.name, '{}'::jsonb, f.value
   from (select vioc.server_state() as state) as s
   left join vioc.worker_report() as r on true
+  cross join vioc.clock_report() as k
   cross join lateral (values
     ('worker_up', (s.state = 'ready')::integer::numeric),
     ('worker_started_seconds', extract(epoch from r.started_at)),
@@ -28,6 +29,9 @@ begin
       select extract(epoch from max(e.received_at))
       from (select e.received_at, e.source from vioc.webhook_events as e order by e.id desc limit 1000) as e
       where e.source in ('webhook', 'ingest'))),
+    ('clock_agrees', k.agrees::integer),
+    ('clock_retell_ahead_seconds', k.retell_ahead::numeric),
+    ('clock_stepped_by_seconds', k.stepped_by::numeric),
     ('events_position', (select max(e.position) from vioc.events as e))) as f (name, value)
   where f.value is not null;
 end

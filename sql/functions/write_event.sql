@@ -6,16 +6,16 @@ as $$
 begin
   if p_event.id is null then
     insert into vioc.webhook_events (
-      body, source, credential_id, received_at, state, applied_at, event, error, retell_call_id, tenant_id, call_id, dedup_key)
+      body, source, credential_id, received_at, state, applied_at, event, error, retell_call_id, session_id, tenant_id, call_id, dedup_key)
     values (
       p_event.body, p_event.source, p_event.credential_id, p_event.received_at, p_event.state, p_event.applied_at,
-      p_event.event, p_event.error, p_event.retell_call_id, p_event.tenant_id, p_event.call_id, p_event.dedup_key)
+      p_event.event, p_event.error, p_event.retell_call_id, p_event.session_id, p_event.tenant_id, p_event.call_id, p_event.dedup_key)
     returning id into p_event.id;
   else
     update vioc.webhook_events as e
     set body = p_event.body, state = p_event.state, applied_at = p_event.applied_at, event = p_event.event,
         error = p_event.error, retell_call_id = p_event.retell_call_id, tenant_id = p_event.tenant_id,
-        call_id = p_event.call_id, dedup_key = p_event.dedup_key
+        session_id = p_event.session_id, call_id = p_event.call_id, dedup_key = p_event.dedup_key
     where e.id = p_event.id;
   end if;
   return p_event;

@@ -7,12 +7,11 @@ declare
   v_body jsonb;
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
-    vioc.session_id(coalesce(i.installation_id, '00000000-0000-0000-0000-000000000000'), c.id, coalesce(o.attempt, vioc.next_attempt(c.tenant_id, c.id, c.last_attempt))),
+    vioc.session_id(c.row_id, coalesce(o.attempt, vioc.next_attempt(c.tenant_id, c.id, c.last_attempt))),
     c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c
   join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
-  left join vioc.installation as i on true
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
   where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then

@@ -12,7 +12,9 @@ begin
     select e.id from vioc.webhook_events as e
     where (e.state in ('new', 'failed')
         -- its call became known later
-        or (e.state = 'unmatched' and exists (select from vioc.retell_calls as r where r.retell_call_id = e.retell_call_id)))
+        or (e.state = 'unmatched' and (
+          exists (select from vioc.retell_calls as r where r.retell_call_id = e.retell_call_id)
+          or exists (select from vioc.calls as c where c.session_id = e.session_id))))
       and e.body <> ''
       -- one that failed before it was matched has no practice yet
       and coalesce(e.tenant_id <@ v_tenants, v_tenants = '{(,)}')

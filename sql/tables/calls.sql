@@ -4,12 +4,12 @@
 create table vioc.calls (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   id bigint generated always as identity,
-  contact_id bigint not null,
+  contact_id bigint,
   session_id uuid not null,
   status vioc.call_status not null default 'queued',
   outcome text,
   retell_call_id text,
-  attempt integer not null,
+  attempt integer,
   error text,
   requested_by text not null,
   forced boolean not null default false,
@@ -24,6 +24,7 @@ create table vioc.calls (
   appointment_time timestamptz,
   contact_status_before vioc.contact_status not null,
   credential_id bigint,
+  key_digest bytea,
   -- sending
   lease_owner uuid,
   lease_until timestamptz,
@@ -78,6 +79,8 @@ create table vioc.calls (
   constraint only_a_finished_call_is_erased check (
     erased_at is null or (forgotten_at is not null and status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run'))),
   constraint attempt_is_positive check (attempt > 0),
+  constraint only_a_call_of_retells_lacks_its_contact check (
+    (contact_id is null) = (attempt is null) and (contact_id is not null or (retell_call_id is not null and not is_test))),
   constraint only_a_dispatching_call_is_leased check (
     (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
   constraint a_sent_call_keeps_its_body_while_unanswered check (
@@ -136,12 +139,12 @@ create index calls_needs_review_idx on vioc.calls (tenant_id, id) where needs_re
 comment on table vioc.calls is 'One row per attempt to reach a contact; written by the extension only.';
 comment on column vioc.calls.tenant_id is 'The practice.';
 comment on column vioc.calls.id is 'The call_id of the vioc_ functions; unique over all practices.';
-comment on column vioc.calls.contact_id is 'The contact (may have been deleted since).';
-comment on column vioc.calls.session_id is 'uuid v5 of installation, contact and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
+comment on column vioc.calls.contact_id is 'The contact (may have been deleted since). null: after a failover Retell listed a call that no contact here can have made; it counts as a call to its number.';
+comment on column vioc.calls.session_id is 'uuid v5 of contacts.row_id and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
 comment on column vioc.calls.status is 'See domain vioc.call_status.';
 comment on column vioc.calls.outcome is 'What the call achieved: confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed, account_trouble, throttled, or a word of the agent that vioc.outcome_words does not map.';
 comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
-comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused.';
+comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused. null without a contact.';
 comment on column vioc.calls.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.calls.requested_by is 'The role that queued it.';
 comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
@@ -156,6 +159,7 @@ comment on column vioc.calls.variables is 'What the agent was told, set at the c
 comment on column vioc.calls.appointment_time is 'The appointment that this call is about.';
 comment on column vioc.calls.contact_status_before is 'Given back to the contact when the call ends without an outcome.';
 comment on column vioc.calls.credential_id is 'The credential it was sent with.';
+comment on column vioc.calls.key_digest is 'SHA-256 of the API key it was sent with. With another key, which may be another workspace''s, it is not sent again, and "unknown to Retell" says nothing about it.';
 comment on column vioc.calls.lease_owner is 'The worker that is sending it.';
 comment on column vioc.calls.lease_until is 'After this the worker counts as dead and the call as unconfirmed.';
 comment on column vioc.calls.request_body is 'The body sent, byte for byte, kept while Retell''s answer is unknown.';

@@ -32,9 +32,11 @@ create table vioc.contacts (
   requested_time timestamptz,
   requested_text text,
   needs_review boolean not null default false,
+  row_id uuid not null default gen_random_uuid(),
   created_at timestamptz not null default now(),
   -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
-  may_expire boolean generated always as (status in ('scheduled', 'calling', 'callback', 'unreachable')) stored,
+  may_expire boolean generated always as (
+    case when status in ('scheduled', 'calling', 'callback', 'unreachable') then true when status = 'expired' then false end) stored,
   primary key (tenant_id, id),
   constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
   constraint only_a_reachable_contact_is_due check (
@@ -45,6 +47,8 @@ create table vioc.contacts (
   autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index contacts_id_idx on vioc.contacts (id);
+-- no two contacts make the same session_ids
+create unique index contacts_row_id_idx on vioc.contacts (row_id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
@@ -81,8 +85,12 @@ comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome
 comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
+comment on column vioc.contacts.row_id is 'Owned by the extension: random, never reused, kept by dump and restore. With calls.attempt it makes calls.session_id, so that a number that the identity sequence gives again is not taken for the same contact.';
 comment on column vioc.contacts.created_at is 'When it was first written.';
-comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open).';
+comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open). false: it has expired. null: neither.';
 -- vioc.expire_contacts, vioc.skip_late_steps
 create index contacts_expiry_idx on vioc.contacts (appointment_time)
   where may_expire;
+-- vioc.revive_contacts
+create index contacts_expired_idx on vioc.contacts (appointment_time)
+  where not may_expire;

@@ -12,6 +12,9 @@ create table vioc.credentials (
   probe_must_end boolean not null default false,
   throttled_until timestamptz,
   failures integer not null default 0,
+  failed_waves integer not null default 0,
+  failed_at timestamptz,
+  unreachable_until timestamptz,
   next_start_at timestamptz not null default 'epoch',
   last_tenant_id bigint,
   retell_concurrency_limit integer,
@@ -23,6 +26,7 @@ create table vioc.credentials (
   recall_until timestamptz,
   recall_at timestamptz,
   recall_page text,
+  recall_pages integer not null default 0,
   created_at timestamptz not null default now(),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
@@ -32,7 +36,7 @@ create table vioc.credentials (
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
   constraint a_recall_knows_its_times check (
     (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
-    and (recall_page is null or recall_since is not null))
+    and (recall_page is null or recall_since is not null) and recall_pages >= 0)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 -- claim_look_ups
@@ -50,8 +54,11 @@ comment on column vioc.credentials.suspended_at is 'Retell refused this credenti
 comment on column vioc.credentials.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.credentials.probe_at is 'When one call may try whether Retell accepts the credential again.';
 comment on column vioc.credentials.probe_must_end is 'The trouble showed at a call''s end (no_valid_payment, ...): the suspension is lifted not by a call that Retell accepts, but by one that ends otherwise.';
-comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached) until then.';
-comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (throttled_until), and after the 16th one at a time tries.';
+comment on column vioc.credentials.throttled_until is 'Retell asked to wait (429, concurrency_limit_reached, Retry-After) until then.';
+comment on column vioc.credentials.failures is 'Requests in a row on which Retell was not reached or gave no usable answer. Calls wait (unreachable_until), and after the 16th one at a time tries. An answer, or a reload of the settings, ends that.';
+comment on column vioc.credentials.failed_waves is 'How often the wait began anew: requests that were on the wire together fail as one.';
+comment on column vioc.credentials.failed_at is 'When the latest wave of failures was counted; a request sent before belongs to it.';
+comment on column vioc.credentials.unreachable_until is 'Until when calls wait because Retell was not reached. Ignored while failures is 0.';
 comment on column vioc.credentials.last_tenant_id is 'Turns: the tenant that was served last; the one with the next higher id is next.';
 comment on column vioc.credentials.retell_concurrency_limit is 'Calls in progress that Retell allows the workspace (get-concurrency: concurrency_limit, without paid bursts).';
 comment on column vioc.credentials.retell_reserved_inbound is 'How many of them Retell keeps for inbound calls.';
@@ -63,3 +70,4 @@ comment on column vioc.credentials.recall_since is 'After a failover: Retell is 
 comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
 comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
 comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';
+comment on column vioc.credentials.recall_pages is 'How many pages were read: after 1,000 the rest is not asked for.';

@@ -17,9 +17,9 @@ create table vioc.installation (
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null)
 );
 comment on table vioc.installation is
-  'This installation: its id (part of every session_id), the marker of the database it may dial from, and the general pause.';
+  'This installation: its id, the marker of the database it may dial from, and the general pause.';
 comment on column vioc.installation.singleton is 'Makes it one row.';
-comment on column vioc.installation.installation_id is 'Namespace of the session ids; travels with a dump, so that a call re-made elsewhere carries the same key.';
+comment on column vioc.installation.installation_id is 'Salt of the hashes in vioc.forgotten; travels with a dump.';
 comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
 comment on column vioc.installation.database_oid is 'See system_identifier.';
 comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the worker was last here: another one means a promotion or a restored backup, and Retell is asked first which calls were made that this database does not know.';

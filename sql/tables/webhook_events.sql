@@ -9,6 +9,7 @@ create table vioc.webhook_events (
   credential_id bigint,
   event text,
   retell_call_id text,
+  session_id uuid,
   body text not null,
   state text not null default 'new',
   dedup_key text,
@@ -27,6 +28,7 @@ create unique index webhook_events_applied_once_idx on vioc.webhook_events (dedu
 create index webhook_events_unapplied_idx on vioc.webhook_events (id) where state in ('new', 'failed');
 -- vioc_replay_webhooks, recall_call: events of calls that became known later
 create index webhook_events_unmatched_idx on vioc.webhook_events (retell_call_id) where state = 'unmatched';
+create index webhook_events_unmatched_session_idx on vioc.webhook_events (session_id) where state = 'unmatched';
 create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);
 
 comment on table vioc.webhook_events is 'Every webhook body that may be applied, and what became of it.';
@@ -38,6 +40,7 @@ comment on column vioc.webhook_events.source is 'webhook: signed, from vioc_rece
 comment on column vioc.webhook_events.credential_id is 'The credential whose key signed it.';
 comment on column vioc.webhook_events.event is 'call_started, call_ended, call_analyzed, ..., function (custom function), report (flat body).';
 comment on column vioc.webhook_events.retell_call_id is 'Retell''s call_id, as it came.';
+comment on column vioc.webhook_events.session_id is 'Our session_id in a body that matched no call: it may become known.';
 comment on column vioc.webhook_events.body is 'The body, byte for byte, as far as tenants.webhook_storage says; empty when its time is over or its person forgotten.';
 comment on column vioc.webhook_events.state is 'new: to be applied by the worker. applied. duplicate: another one with the same key is applied. unmatched: no call of ours. ignored: nothing in it concerns a call. failed: see error, vioc.dead_letters.';
 comment on column vioc.webhook_events.dedup_key is 'What makes it the same event (Retell sends no event id): call_id and event.';

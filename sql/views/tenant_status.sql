@@ -12,7 +12,7 @@ select t.id as tenant_id, t.company_name, t.live,
     when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
     when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
     when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
-    when k.throttled_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
+    when k.unreachable_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
     when k.throttled_until > now() then 'Retell asked to wait'
     when d.calls_today >= t.max_calls_per_day then 'max_calls_per_day is reached; further calls wait for tomorrow'
   end as stopped_by,
@@ -20,7 +20,8 @@ select t.id as tenant_id, t.company_name, t.live,
   case when i.paused_at is not null then i.pause_reason else t.pause_reason end as pause_reason,
   coalesce(k.suspended_at, t.suspended_at) as suspended_at,
   coalesce(k.suspend_reason, t.suspend_reason) as suspend_reason,
-  case when k.throttled_until > now() then k.throttled_until end as throttled_until,
+  greatest(case when k.throttled_until > now() then k.throttled_until end,
+    case when k.failures > 0 and k.unreachable_until > now() then k.unreachable_until end) as throttled_until,
   n.queued, n.oldest_due_at, n.in_progress,
   d.calls_today, t.max_calls_per_day,
   (select count(*) from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as due_contacts,

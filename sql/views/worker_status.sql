@@ -3,12 +3,16 @@ select s.state, r.pid, case when r.pid is not null then r.started_at end as sinc
   coalesce(r.posted, 0) as posted, coalesce(r.placed, 0) as placed, coalesce(r.not_placed, 0) as not_placed,
   r.problem as last_error, r.problem_at as last_error_at, r.woken_at as last_woken_at,
   q.oldest_due_at, now() - q.oldest_due_at as lag,
-  r.settings_error, r.retell_error, r.retell_error_at, coalesce(r.capacity, 0) as capacity
+  r.settings_error, r.retell_error, r.retell_error_at, coalesce(r.capacity, 0) as capacity,
+  k.agrees as clock_agrees, make_interval(secs => round(k.retell_ahead::numeric, 3)::double precision) as retell_clock_ahead,
+  case when k.stepped_ago is not null then now() - make_interval(secs => k.stepped_ago) end as clock_stepped_at,
+  make_interval(secs => k.stepped_by) as clock_stepped_by
 from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
+cross join vioc.clock_report() as k
 cross join lateral (
   select min(c.due_at) as oldest_due_at from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now()) as q;
-comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state and vioc.worker_report.';
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state, vioc.worker_report and vioc.clock_report.';
 comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries); stopped (nothing is sent because of settings_error); stuck (the worker has not gone round for 30 s).';
 comment on column vioc.worker_status.pid is 'Its process.';
 comment on column vioc.worker_status.since is 'When it began to serve this database.';
@@ -25,3 +29,7 @@ comment on column vioc.worker_status.settings_error is 'What is wrong with a set
 comment on column vioc.worker_status.retell_error is 'Why Retell was not reached the last time; null: the last request was answered.';
 comment on column vioc.worker_status.retell_error_at is 'When that was.';
 comment on column vioc.worker_status.capacity is 'Requests to Retell that it may have on their way at the same time.';
+comment on column vioc.worker_status.clock_agrees is 'false: Retell''s clock and the server''s are more than two minutes apart, and no call is sent until they agree.';
+comment on column vioc.worker_status.retell_clock_ahead is 'How far Retell''s clock is ahead of the server''s, by the Date of its answers; null: not known.';
+comment on column vioc.worker_status.clock_stepped_at is 'When the server''s clock was last set, by more than two seconds, since the server started; null: never.';
+comment on column vioc.worker_status.clock_stepped_by is 'By how much; negative: back.';

@@ -30,6 +30,16 @@ pub(crate) fn answer(shared: &Shared, method: &str, path: &str, body: &[u8]) -> 
             }
             Err(problem) => Reply::error(400, &problem.to_string()),
         },
+        ("POST", "/sim/clock") => {
+            let asked = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+            match asked["ahead_ms"].as_i64() {
+                Some(ahead_ms) => {
+                    shared.set_clock(ahead_ms);
+                    Reply::json(200, json!({"ahead_ms": ahead_ms}).to_string())
+                }
+                None => Reply::error(400, "a clock needs ahead_ms, a whole number"),
+            }
+        }
         ("POST", "/sim/reset") => {
             clear(shared);
             Reply::json(200, json!({"ok": true}).to_string())

@@ -39,7 +39,8 @@ A fate in a file is a name from the table, a disconnection reason of Retell, or 
   {\"04\": \"no_answer\", \"+15550100077\": {\"fate\": \"rescheduled\", \"new_time\": \"2027-01-15T14:30:00\"}}
 
 The simulator's own endpoints need no key: GET /sim/ledger, /sim/requests, /sim/deliveries,
-/sim/health; POST /sim/script (a script or an array of them), /sim/reset. Example:
+/sim/health; POST /sim/script (a script or an array of them), /sim/reset,
+/sim/clock ({\"ahead_ms\": 600000} sets its clock ten minutes ahead). Example:
   curl -d '{\"when\":{\"to_number\":\"+15550100001\"},\"times\":1,\"fate\":\"dial_busy\"}' \\
        http://127.0.0.1:9000/sim/script
 ";

@@ -142,6 +142,8 @@ pub struct Config {
     pub do_not_call: Vec<String>,
     /// `false`: remember no dials, requests and deliveries, only count them (for long benchmarks).
     pub keep_ledger: bool,
+    /// Answers have a `Date` header.
+    pub send_date: bool,
     /// Called with one line per event; numbers are masked. Keep it quick.
     pub log: Option<fn(&str)>,
 }
@@ -173,6 +175,7 @@ impl Default for Config {
             reject_unknown_keys: false,
             do_not_call: Vec::new(),
             keep_ledger: true,
+            send_date: true,
             log: None,
         }
     }

@@ -11,7 +11,7 @@ use socket2::SockRef;
 
 use crate::api::{self, Reply, error_message};
 use crate::fault::{Answer, Creates};
-use crate::http::{Head, Reader, Side, reason_phrase};
+use crate::http::{Head, Reader, Side, date, reason_phrase};
 use crate::ledger::RequestLog;
 use crate::script::Plan;
 use crate::world::{Shared, Workspace, key_suffix};
@@ -30,6 +30,8 @@ pub(crate) struct Connection<'a> {
     number: u64,
     /// Of the last request; most connections only ever use one key.
     workspace: Option<Arc<Workspace>>,
+    /// An answer that is sent once more.
+    again: Option<Vec<u8>>,
 }
 
 impl<'a> Connection<'a> {
@@ -39,6 +41,7 @@ impl<'a> Connection<'a> {
             reader: Reader::new(socket),
             number,
             workspace: None,
+            again: None,
         }
     }
 
@@ -111,13 +114,24 @@ impl<'a> Connection<'a> {
         }
         // Before the bytes, so that who has read them finds the row complete.
         self.note_status(row, reply.status);
+        if let Some(bytes) = self.again.take() {
+            self.reader.socket.write_all(&bytes)?;
+        }
         match answer {
+            Answer::Twice => {
+                self.again = Some(serialized(self.shared, head, &reply));
+                self.send(head, &reply)
+            }
+            Answer::Swapped => {
+                let other = self.shared.swap(reply);
+                self.send(head, &other)
+            }
             Answer::EndlessChunked { at_most } => {
                 self.trickle(&reply, *at_most)?;
                 Ok(Next::Close)
             }
             Answer::CloseMidBody => {
-                let bytes = serialized(head, &reply);
+                let bytes = serialized(self.shared, head, &reply);
                 let half = bytes.len() - reply.body.len() / 2;
                 self.reader.socket.write_all(&bytes[..half])?;
                 Ok(Next::Close)
@@ -203,7 +217,9 @@ impl<'a> Connection<'a> {
     }
 
     fn send(&mut self, head: &Head, reply: &Reply) -> io::Result<Next> {
-        self.reader.socket.write_all(&serialized(head, reply))?;
+        self.reader
+            .socket
+            .write_all(&serialized(self.shared, head, reply))?;
         Ok(Next::Keep)
     }
 
@@ -288,11 +304,14 @@ fn headers_of_interest(head: &Head) -> Vec<(String, String)> {
         .collect()
 }
 
-fn serialized(head: &Head, reply: &Reply) -> Vec<u8> {
+fn serialized(shared: &Shared, head: &Head, reply: &Reply) -> Vec<u8> {
     let (status, phrase) = (reply.status, reason_phrase(reply.status));
     let mut text = format!("HTTP/1.1 {status} {phrase}\r\n");
     if !reply.content_type.is_empty() {
         text.push_str(&format!("Content-Type: {}\r\n", reply.content_type));
+    }
+    if shared.config.send_date {
+        text.push_str(&format!("Date: {}\r\n", date(shared.now())));
     }
     for (name, value) in &reply.headers {
         text.push_str(&format!("{name}: {value}\r\n"));

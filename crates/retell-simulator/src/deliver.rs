@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use crate::http::{Reader, Side, invalid};
 use crate::ledger::{Delivery, unix_ms};
@@ -22,7 +22,7 @@ pub(crate) fn run(shared: &Shared) {
 }
 
 fn attempt(shared: &Shared, post: &Post, kept: &mut HashMap<SocketAddr, Reader>) -> Delivery {
-    let (at, started) = (SystemTime::now(), shared.seconds());
+    let (at, started) = (shared.now(), shared.seconds());
     let signature = sealed(post, unix_ms(at));
     let body = if post.seal.tamper {
         post.body.replacen('{', r#"{"tampered":true,"#, 1)

@@ -74,6 +74,11 @@ pub enum Answer {
     },
     /// Half of the usual answer, then the end of the connection.
     CloseMidBody,
+    /// The usual one, and once more when the next request of the connection has come: from then on
+    /// its answers are one behind.
+    Twice,
+    /// The answer to the other of two such requests, which waits for its partner, at most a second.
+    Swapped,
 }
 
 fn an_hour() -> Duration {
@@ -238,6 +243,18 @@ impl CreateFault {
     #[must_use]
     pub fn close_mid_body() -> Self {
         Self::new(Creates::Now, Answer::CloseMidBody)
+    }
+
+    /// Dials. The next request on the same connection gets this answer too.
+    #[must_use]
+    pub fn answered_twice() -> Self {
+        Self::new(Creates::Now, Answer::Twice)
+    }
+
+    /// Dials. Two such requests get each other's answers.
+    #[must_use]
+    pub fn swapped() -> Self {
+        Self::new(Creates::Now, Answer::Swapped)
     }
 
     /// One more header of a `Status` answer.

@@ -172,6 +172,11 @@ impl Simulator {
         self.look(|now| now.counters())
     }
 
+    /// Sets its clock: so many milliseconds ahead of the machine's.
+    pub fn set_clock(&self, ahead_ms: i64) {
+        self.shared.set_clock(ahead_ms);
+    }
+
     pub fn script(&self, script: Script) {
         self.shared.add_scripts([script]);
     }

@@ -1,7 +1,7 @@
 //! The life of a call after its creation: ring, talk, end, analysis, and the events of each.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ pub(crate) fn begin(shared: &Shared, world: &mut World, mut call: Call, after: D
 }
 
 fn dial(shared: &Shared, world: &mut World, call: &mut Call) {
-    let now = SystemTime::now();
+    let now = shared.now();
     call.phase = Phase::Registered;
     call.registered_ms = unix_ms(now);
     world.counters.dials += 1;
@@ -118,7 +118,7 @@ fn answer(shared: &Shared, world: &mut World, call: &mut Call) {
     }
     call.phase = Phase::Ongoing;
     "ongoing".clone_into(&mut call.status);
-    call.start_ms = Some(unix_ms(SystemTime::now()));
+    call.start_ms = Some(unix_ms(shared.now()));
     if let Some(row) = world.dials.get_mut(call.dial) {
         row.connected = true;
     }
@@ -164,7 +164,7 @@ fn end(shared: &Shared, world: &mut World, call: &mut Call) {
     call.phase = Phase::Ended;
     call.status.clone_from(&call.fate.call_status);
     call.reason = Some(call.fate.disconnection_reason.clone());
-    call.end_ms = Some(unix_ms(SystemTime::now()));
+    call.end_ms = Some(unix_ms(shared.now()));
     world.counters.ended += 1;
     if let Some(usage) = world.usage.get_mut(&call.org) {
         usage.live = usage.live.saturating_sub(1);

@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
+use crate::api::Reply;
 use crate::call::Call;
 use crate::config::{ApiKey, Config};
 use crate::ledger::{Counters, Delivery, Dial, RequestLog, Rows};
@@ -187,6 +189,10 @@ pub(crate) struct Shared {
     origin: Instant,
     id_seed: u64,
     id_count: AtomicU64,
+    /// Milliseconds by which its clock is ahead of the machine's.
+    clock_ahead_ms: AtomicI64,
+    /// An answer that waits to be swapped with another, and where that one goes.
+    swap: Mutex<Option<(Reply, Sender<Reply>)>>,
 }
 
 impl Shared {
@@ -213,12 +219,28 @@ impl Shared {
             origin: Instant::now(),
             id_seed: RandomState::new().hash_one("retell"),
             id_count: AtomicU64::new(0),
+            clock_ahead_ms: AtomicI64::new(0),
+            swap: Mutex::default(),
             config,
         }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The simulated Retell's clock: dates, signatures and the times of calls are by it.
+    pub(crate) fn now(&self) -> SystemTime {
+        let ahead = self.clock_ahead_ms.load(Ordering::SeqCst);
+        let by = Duration::from_millis(ahead.unsigned_abs());
+        match ahead < 0 {
+            true => SystemTime::now() - by,
+            false => SystemTime::now() + by,
+        }
+    }
+
+    pub(crate) fn set_clock(&self, ahead_ms: i64) {
+        self.clock_ahead_ms.store(ahead_ms, Ordering::SeqCst);
     }
 
     /// Tells those who wait that the world has changed. Who waits has said so under the lock, and
@@ -259,6 +281,27 @@ impl Shared {
             return Some(Arc::new(Workspace::of(&ApiKey::new(key), &[])));
         }
         self.workspaces.get(key).cloned()
+    }
+
+    /// The answer of the next that swaps, or its own again if none comes within a second.
+    pub(crate) fn swap(&self, own: Reply) -> Reply {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        let waiting = || self.swap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut partner = waiting();
+        if let Some((theirs, to_them)) = partner.take() {
+            return match to_them.send(own.clone()) {
+                Ok(()) => theirs,
+                Err(_) => own,
+            };
+        }
+        let (to_us, from_partner) = mpsc::channel();
+        *partner = Some((own.clone(), to_us));
+        drop(partner);
+        let theirs = from_partner.recv_timeout(PATIENCE);
+        if theirs.is_err() {
+            waiting().take();
+        }
+        theirs.unwrap_or(own)
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

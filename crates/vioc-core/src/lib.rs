@@ -8,6 +8,7 @@
 //! | [`signature`] | whether a webhook was signed with one of our keys |
 //! | [`reply`] | what the answer to `create-phone-call` means for the call |
 //! | [`retry_after`] | how long a `Retry-After` header asks us to wait |
+//! | [`clocks`] | whether the server's clock was set, and whether Retell's contradicts it |
 //! | [`config_lines`] | whether calls may be sent with what the configuration files say |
 //! | [`hours`] | whether a setting names a range of hours |
 //! | [`name`] | when two names are one |
@@ -20,6 +21,7 @@
 //! | [`url`] | how opaque text is written in a URL |
 //! | [`wish`] | when a person asked to be called back |
 
+pub mod clocks;
 pub mod config_lines;
 pub mod hours;
 pub mod json_text;

@@ -9,14 +9,19 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
+mod asked;
 mod blame;
 mod mask;
 
+pub use asked::is_about_another;
 use blame::Blame;
 pub use mask::mask;
 
 /// Longer text is no id of Retell's.
 pub const MAX_ID_CHARS: usize = 200;
+
+/// Where calls are made.
+pub const CREATE_PATH: &str = "/v2/create-phone-call";
 
 /// One request, as the HTTP thread saw it end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +115,11 @@ pub fn classify_create(
             ..
         } => (*status, body.as_slice(), retry_after.as_deref()),
     };
-    let answer = if (200..300).contains(&status) {
+    let answer = if is_about_another(CREATE_PATH, Some(request_body), exchange) {
+        // our own call may have been made, but this says nothing about it
+        let message = "the answer is about another call".to_owned();
+        answer(CreateVerdict::Ambiguous, Some(message))
+    } else if (200..300).contains(&status) {
         accepted(status, body)
     } else {
         refused(status, &said(body), &request)

@@ -26,8 +26,9 @@ pub fn parse_seconds(value: &str, now: DateTime<Utc>) -> Option<u32> {
     u32::try_from(seconds.clamp(0, i64::from(CAP_SECONDS))).ok()
 }
 
-/// A recipient must read all three forms of RFC 9110, 5.6.7.
-fn http_date(value: &str) -> Option<DateTime<Utc>> {
+/// A date as HTTP writes it. A recipient must read all three forms of RFC 9110, 5.6.7.
+#[must_use]
+pub fn http_date(value: &str) -> Option<DateTime<Utc>> {
     if let Ok(date) = DateTime::parse_from_rfc2822(value) {
         return Some(date.to_utc());
     }

@@ -5,7 +5,7 @@
 //! minutes away in either direction, inclusive. Where the SDKs differ (upper-case digits) we accept both.
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 /// How far `v` may be from the receiver's clock, inclusive.
 const TOLERANCE_MS: u64 = 300_000;
@@ -95,6 +95,12 @@ fn digest(hex: &str) -> Option<[u8; 32]> {
         *byte = nibble(pair[0])? << 4 | nibble(pair[1])?;
     }
     Some(bytes)
+}
+
+/// SHA-256: by what a key is recognised without being kept.
+#[must_use]
+pub fn key_digest(key: &[u8]) -> [u8; 32] {
+    Sha256::digest(key).into()
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 use std::io::Read;
 use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
+use vioc_core::retry_after::http_date;
+
+use vioc_core::reply::is_about_another;
 
 use crate::classify::{not_sent, without_response};
 use crate::signals::AllBlocked;
@@ -39,6 +42,27 @@ pub(crate) struct Sender {
     max_idle: usize,
     /// `None` after a panic in reqwest: its runtime thread may be gone, so the next job builds anew.
     client: Mutex<Option<Client>>,
+    dates: Arc<Dates>,
+}
+
+/// Retell's clock, by the `Date` of its newest answer, and when that came. Only a sane proxy or Retell itself can have
+/// sent it (over TLS); the worker compares it with the server's clock.
+#[derive(Default)]
+pub(crate) struct Dates(Mutex<Option<(i64, Instant)>>);
+
+impl Dates {
+    fn hear(&self, response: &Response) {
+        let date = response.headers().get(DATE).and_then(|it| it.to_str().ok());
+        if let Some(date) = date.and_then(http_date) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some((date.timestamp(), Instant::now()));
+        }
+    }
+
+    /// The newest one that was not taken yet.
+    pub(crate) fn take(&self) -> Option<(i64, Instant)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl Sender {
@@ -51,6 +75,7 @@ impl Sender {
             trust,
             max_idle,
             client: Mutex::new(None),
+            dates: Arc::default(),
         };
         let client = sender.build().map_err(|error| PoolError::Client {
             problem: error.without_url().to_string(),
@@ -91,9 +116,18 @@ impl Sender {
         let started = Instant::now();
         let limit = self.settings.request_timeout;
         match request.send() {
-            Ok(response) => receive(response, self.most_of_answer(job), || {
-                started.elapsed() >= limit
-            }),
+            Ok(response) => {
+                self.dates.hear(&response);
+                let exchange = receive(response, self.most_of_answer(job), || {
+                    started.elapsed() >= limit
+                });
+                if is_about_another(&job.path, job.body.as_deref(), &exchange) {
+                    // A connection whose answers are out of step would give the next request this one's: it is
+                    // closed, and with it all that are idle. Those in use end with their request.
+                    retire(self.slot().take());
+                }
+                exchange
+            }
             Err(error) => without_response(error, started.elapsed(), limit),
         }
     }
@@ -103,6 +137,10 @@ impl Sender {
             true => self.settings.max_body_bytes.min(MAX_CREATE_ANSWER),
             false => self.settings.max_body_bytes,
         }
+    }
+
+    pub(crate) fn dates(&self) -> Arc<Dates> {
+        Arc::clone(&self.dates)
     }
 
     fn client(&self) -> Option<Client> {

@@ -25,6 +25,11 @@ impl Secret {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// By what the key is recognised without being shown.
+    pub fn digest(&self) -> [u8; 32] {
+        vioc_core::signature::key_digest(self.0.as_bytes())
+    }
 }
 
 impl From<String> for Secret {

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::classify::{not_begun, not_sent, unknown};
-use crate::client::Sender;
+use crate::client::{Dates, Sender};
 use crate::signals::AllBlocked;
 use crate::{Done, Exchange, Job, PoolError, Settings};
 
@@ -32,6 +32,7 @@ const STOPPING: &str = "worker is stopping";
 /// Runs jobs in up to `threads` threads, started when needed.
 pub struct Pool {
     shared: Arc<Shared>,
+    dates: Arc<Dates>,
 }
 
 struct Shared {
@@ -89,7 +90,10 @@ impl Pool {
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, PoolError> {
         let sender = Sender::new(settings, threads)?;
-        Self::with_work(threads, move |job| sender.send(job), notify)
+        let dates = sender.dates();
+        let mut pool = Self::with_work(threads, move |job| sender.send(job), notify)?;
+        pool.dates = dates;
+        Ok(pool)
     }
 
     fn with_work(
@@ -108,7 +112,15 @@ impl Pool {
             job_ready: Condvar::new(),
             all_done: Condvar::new(),
         });
-        Ok(Self { shared })
+        Ok(Self {
+            shared,
+            dates: Arc::default(),
+        })
+    }
+
+    /// Retell's clock by its newest answer (seconds since 1970), and when that answer came; each answer once.
+    pub fn take_date(&self) -> Option<(i64, Instant)> {
+        self.dates.take()
     }
 
     /// How many jobs can run at the same time.

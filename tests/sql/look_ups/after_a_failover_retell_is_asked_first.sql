@@ -1,16 +1,15 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(37);
+select plan(39);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
-select installation_id as installation from vioc.installation \gset
 
 -- one call of Retell's list
 create function pg_temp.made(p_session uuid, p_tenant bigint, p_contact bigint, p_retell_call_id text, p_started timestamptz default null)
 returns jsonb language sql as $$
-  select jsonb_strip_nulls(jsonb_build_object('call_id', p_retell_call_id, 'to_number', '+12125550199', 'from_number', '+12125550100',
+  select jsonb_strip_nulls(jsonb_build_object('call_id', p_retell_call_id, 'to_number', (pg_temp.person(p_contact)).phone_e164, 'from_number', '+12125550100',
     'agent_id', 'agent_1', 'start_timestamp', extract(epoch from p_started)::bigint * 1000,
     'metadata', jsonb_build_object('session_id', p_session, 'tenant_id', p_tenant::text, 'contact_id', p_contact::text)))
 $$;
@@ -71,13 +70,15 @@ select vioc.store_event(jsonb_build_object('event', 'call_started', 'call', json
 select is(:'state'::text, 'unmatched', 'a webhook of a lost call waits');
 -- the second page: a lost call, one of a contact of another key, one of another installation
 select pg_temp.told(jsonb_build_array(
-    pg_temp.made(vioc.session_id(:'installation', :lost, 2), :tenant, :lost, 'retell_lost'),
-    pg_temp.made(vioc.session_id(:'installation', :untouched, 1), :other, :untouched, 'retell_crossed', now() - interval '30 minutes'),
+    pg_temp.made(vioc.session_id((pg_temp.person(:lost)).row_id, 2), :tenant, :lost, 'retell_lost'),
+    pg_temp.made(vioc.session_id((pg_temp.person(:untouched)).row_id, 1), :other, :untouched, 'retell_crossed', now() - interval '30 minutes') || '{"to_number": "+12125550199"}',
     pg_temp.made(gen_random_uuid(), :tenant, :untouched, 'retell_foreign', now() - interval '61 minutes')), 'page 3') \gset ignored_
-select ok(c.status = 'ongoing' and c.retell_call_id = 'retell_lost' and c.attempt = 2 and c.to_number = '+12125550199' and c.appointment_time = p.appointment_time,
+select ok(c.status = 'ongoing' and c.retell_call_id = 'retell_lost' and c.attempt = 2 and c.to_number = p.phone_e164 and c.appointment_time = p.appointment_time,
   'a call whose row was lost is made again, and has its webhook') from vioc.calls as c, pg_temp.person(:lost) as p where c.contact_id = :lost;
 select ok(p.status = 'calling' and p.last_attempt = 2 and p.next_call_at is null, 'its contact is being called') from pg_temp.person(:lost) as p;
-select is_empty(format('select * from vioc.calls where contact_id = %s', :untouched), 'another key, or another installation, makes no call');
+select is_empty(format('select * from vioc.calls where contact_id = %s', :untouched), 'another key, or another installation, makes no call of the contact''s');
+select is(c.contact_id, null, '... but one to the number, if it was the practice''s') from vioc.calls as c where c.retell_call_id = 'retell_crossed';
+select is((pg_temp.person(:untouched)).last_attempt, 1, 'and its session_id is not used again');
 select ok(k.recall_since is null and k.recall_at is null and k.recall_page is null, 'calls older than an hour: that was all') from vioc.credentials as k where k.id = :credential;
 select is_empty('select * from pg_temp.asked_recalls()', 'nothing more is asked');
 select pg_temp.queue(:untouched) as later \gset
@@ -108,13 +109,13 @@ select vioc.begin_recall(now()) \gset ignored_
 select is(min(k.recall_since), now() - interval '7 days', 'a week at most') from vioc.credentials as k;
 
 -- a copy is asked about when it is accepted, not before
-update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null;
+update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null, recall_pages = 0;
 update vioc.installation set system_identifier = 1, timeline = timeline - 1;
 select matches(vioc.attach_worker(true, now()), 'copy', 'a copy');
 select is_empty('select * from vioc.credentials where recall_since is not null', 'asks nothing');
 select vioc_resume() \gset ignored_
 select ok(bool_and(k.recall_since is not null), 'and when it is accepted, which calls it missed') from vioc.credentials as k;
-update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null;
+update vioc.credentials set recall_since = null, recall_until = null, recall_at = null, recall_page = null, recall_pages = 0;
 update vioc.installation set system_identifier = 1;
 select vioc_resume() \gset ignored_
 select ok(bool_and(k.recall_since is not null), '... also where no worker had seen that it is one') from vioc.credentials as k;
@@ -123,11 +124,11 @@ select ok(bool_and(k.recall_since is not null), '... also where no worker had se
 select pg_temp.contact(:tenant) as discreet \gset
 update vioc.tenants set webhook_storage = 'basics' where id = :tenant;
 select vioc.store_event(jsonb_build_object('event', 'call_analyzed', 'call', jsonb_build_object('call_id', 'retell_discreet',
-  'metadata', jsonb_build_object('session_id', vioc.session_id(:'installation', :discreet, 1)),
+  'metadata', jsonb_build_object('session_id', vioc.session_id((pg_temp.person(:discreet)).row_id, 1)),
   'disconnection_reason', 'user_hangup', 'call_analysis', '{"custom_analysis_data": {"outcome": "cancelled"}}'::jsonb))::text, 'webhook', :credential, now()) ->> 'state' as state \gset
 select is(:'state'::text, 'unmatched', 'the analysis of a lost call comes first');
 update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour' where id = :credential;
-select pg_temp.told(jsonb_build_array(pg_temp.made(vioc.session_id(:'installation', :discreet, 1), :tenant, :discreet, 'retell_discreet', now() - interval '5 minutes'))) \gset ignored_
+select pg_temp.told(jsonb_build_array(pg_temp.made(vioc.session_id((pg_temp.person(:discreet)).row_id, 1), :tenant, :discreet, 'retell_discreet', now() - interval '5 minutes'))) \gset ignored_
 select vioc_replay_webhooks() \gset ignored_
 select is(c.status || ' ' || (c.look_up_at <= now()), 'placed true', '... and Retell is asked for the rest') from vioc.calls as c where c.contact_id = :discreet;
 select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, '{"call_id": "retell_discreet", "call_status": "ended", "disconnection_reason": "user_hangup",

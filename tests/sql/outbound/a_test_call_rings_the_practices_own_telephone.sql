@@ -128,9 +128,9 @@ select contact, call from pg_temp.test_of(:tenant) \gset
 select set_eq('select pg_temp.claim(clock_timestamp())', array[:call::bigint], 'first, and within the limits');
 -- a lost commit: Retell's list makes it a test call again
 update vioc.credentials set max_concurrent_calls = 100;
-select (pg_temp.person(:contact)).last_attempt as attempt, installation_id as installation from vioc.installation \gset
+select last_attempt as attempt, row_id from pg_temp.person(:contact) \gset
 select vioc.recall_call(jsonb_build_object('call_id', 'retell_lost', 'to_number', '+12125550190', 'metadata', jsonb_build_object(
-  'session_id', vioc.session_id(:'installation', :contact, :attempt + 1), 'tenant_id', :'tenant', 'contact_id', :'contact')), (select credential_id from vioc.tenants where id = :tenant), now()) \gset ignored_
+  'session_id', vioc.session_id(:'row_id', :attempt + 1), 'tenant_id', :'tenant', 'contact_id', :'contact')), (select credential_id from vioc.tenants where id = :tenant), now()) \gset ignored_
 select is(c.is_test, true, 'after a failover it is known as a test') from vioc.calls as c where c.retell_call_id = 'retell_lost';
 select ok(pg_temp.untouched(:contact), '... and the contact is as it was');
 

@@ -25,7 +25,7 @@ select ok(p.status = 'scheduled' and p.attempts = 0 and p.next_call_at is null, 
 select is_empty('select pg_temp.claim(now() + interval ''0.4 s'')', 'but its whole credential waits');
 do $$ begin perform pg_temp.claim(now() + n * interval '10 minutes'), pg_temp.answer((select max(id) from vioc.calls), 'not_sent', now() + n * interval '10 minutes')
   from generate_series(1, 12) as n; end $$;
-select ok(k.failures = 13 and k.throttled_until between now() + interval '120 minutes' + interval '30 s' and now() + interval '121 minutes',
+select ok(k.failures = 13 and k.unreachable_until between now() + interval '120 minutes' + interval '30 s' and now() + interval '121 minutes',
   'again and again: longer, at most a minute') from pg_temp.credential() as k;
 update vioc.calls set due_at = 'infinity' where id = :call;
 select vioc_resume(:tenant) \gset ignored_

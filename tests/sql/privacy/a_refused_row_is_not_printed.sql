@@ -16,6 +16,7 @@ from (values
   ('last_attempt', 'update vioc.contacts set last_attempt = null where id = %s'), ('needs_review', 'update vioc.contacts set needs_review = null where id = %s'),
   ('appointment_status', 'update vioc.contacts set appointment_status = null where id = %s'), ('tenant_id', 'update vioc.contacts set tenant_id = null where id = %s'),
   ('created_at', 'update vioc.contacts set created_at = null, attempts = -1 where id = %s'), ('id', 'update vioc.contacts set id = default, attempts = -1 where id = %s'),
+  ('row_id', 'update vioc.contacts set row_id = null, attempts = -1 where id = %s'),
   ('status', 'insert into vioc.contacts (tenant_id, name, phone, status) select tenant_id, ''Ann Jones'', ''212 555 0100'', null from vioc.contacts where id = %s'),
   ('only_a_reachable_contact_is_due', 'insert into vioc.contacts (tenant_id, name, phone, status, next_call_at) select tenant_id, ''Ann Jones'', ''212 555 0100'', ''failed'', now() from vioc.contacts where id = %s')
 ) as v (c, s);

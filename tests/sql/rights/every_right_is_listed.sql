@@ -54,6 +54,7 @@ insert into listed values
   ('column installation.pause_reason', 'admin select, operator select, viewer select'),
   ('column installation.paused_at', 'admin select, operator select, viewer select'),
   ('private server_state', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
+  ('private clock_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('private worker_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('table last_runs', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('view progress', 'admin_of_all select, operator_of_all select, viewer_of_all select'),

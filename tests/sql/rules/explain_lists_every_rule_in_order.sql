@@ -9,7 +9,7 @@ select results_eq(
   'select rule collate "default" from at_first order by n',
   $$ select r from unnest('{tenant_configured,has_key,not_paused,not_suspended,phone_usable,country_allowed,
     not_opted_out,right_number,not_in_review,consented,appointment_booked,appointment_ahead,line_free,called_once,in_legal_hours,in_calling_hours,
-    no_blackout,number_rested,below_day_cap,below_week_cap,opening_left,enough_notice,practice_has_calls_left,practice_live,due}'::text[]) as r $$, 'each rule once, in order');
+    no_blackout,number_rested,below_day_cap,below_week_cap,opening_left,enough_notice,practice_has_calls_left,practice_live,can_be_sent,due}'::text[]) as r $$, 'each rule once, in order');
 select is_empty('select rule from at_first where not ok', 'all of them allow it');
 
 -- everything wrong at once
@@ -30,7 +30,7 @@ do $$ begin perform set_config('test.legal_hours',
     then to_char(now() at time zone 'Asia/Tokyo' + interval '2 hours', 'HH24:MI') || '-24:00'
     else '00:00-' || to_char(now() at time zone 'Asia/Tokyo' - interval '2 hours', 'HH24:MI') end, true); end $$;
 create temp table at_last as select row_number() over () as n, rule, ok, detail from vioc_explain_contact(:contact);
-select set_eq('select rule from at_last where ok', $$ values ('phone_usable'), ('line_free'), ('called_once'), ('number_rested'), ('below_day_cap'), ('below_week_cap'), ('enough_notice'), ('practice_has_calls_left') $$, 'every other rule can be broken at once');
+select set_eq('select rule from at_last where ok', $$ values ('phone_usable'), ('line_free'), ('called_once'), ('number_rested'), ('below_day_cap'), ('below_week_cap'), ('enough_notice'), ('practice_has_calls_left'), ('can_be_sent') $$, 'every other rule can be broken at once');
 select is_empty('select rule from at_first as a join at_last as b using (n, rule) where a.ok <> b.ok and a.detail = b.detail',
   'the words differ');
 select is((select count(*) from (select detail from at_first union all select detail from at_last) as d where coalesce(detail, '') = ''),

@@ -9,7 +9,7 @@ join pg_language as l on l.oid = p.prolang and l.lanname = 'c'
 cross join lateral generate_series(0, p.pronargs) as k (n)
 cross join lateral unnest(p.proargtypes::oid[]) with ordinality as a (type, n)
 join (values ('text', '''x'''), ('text[]', '''{UTC}'''), ('integer[]', '''{0,60}'''), ('timestamp with time zone', '''2026-11-29 12:00:00+00'''),
-  ('timestamp without time zone', '''2026-11-29 12:00:00'''), ('boolean', 'true'), ('integer', '1'), ('bigint', '1'), ('uuid', '''6ba7b810-9dad-11d1-80b4-00c04fd430c8'''),
+  ('timestamp without time zone', '''2026-11-29 12:00:00'''), ('boolean', 'true'), ('integer', '1'), ('bigint', '1'), ('bigint[]', '''{1}'''), ('bytea', '''x'''), ('uuid', '''6ba7b810-9dad-11d1-80b4-00c04fd430c8'''),
   ('time without time zone', '''12:00'''), ('xid', '''3''')) as v (type, value) on v.type = format_type(a.type, null)
 where p.pronamespace = 'vioc'::regnamespace and not p.proisstrict and p.prorettype <> 'trigger'::regtype
 group by p.oid, k.n;

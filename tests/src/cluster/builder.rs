@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use super::Cluster;
 use super::binaries::{Binaries, as_server_user, must_run};
+use super::clock::Clock;
 use super::server::{Running, free_port, tail};
 use super::template::ClusterTemplate;
 use super::workspace::new_directory;
@@ -19,6 +20,7 @@ pub struct Builder {
     preload: String,
     settings: Vec<(String, String)>,
     own_identity: bool,
+    clock: bool,
     binaries: Option<Binaries>,
 }
 
@@ -30,6 +32,7 @@ impl Builder {
             preload: "pg_cron,vioconcierge".to_owned(),
             settings: Vec::new(),
             own_identity: false,
+            clock: false,
             binaries: None,
         }
     }
@@ -74,6 +77,12 @@ impl Builder {
         self
     }
 
+    /// A time of day of its own: [`Cluster::clock`] sets it.
+    pub fn clock(mut self) -> Self {
+        self.clock = true;
+        self
+    }
+
     /// Another PostgreSQL than [`Binaries::find`] finds.
     pub fn binaries(mut self, binaries: Binaries) -> Self {
         self.binaries = Some(binaries);
@@ -94,6 +103,9 @@ impl Builder {
             ClusterTemplate::copy(&binaries, &self.databases, &data);
         }
         append_configuration(&data, &self.configuration());
+        if self.clock {
+            Clock::install(&directory);
+        }
         Cluster::launch(binaries, &directory)
     }
 

@@ -13,6 +13,7 @@
 
 mod binaries;
 mod builder;
+mod clock;
 mod privacy;
 mod relocated;
 mod server;
@@ -29,6 +30,7 @@ use postgres::{Client, NoTls};
 
 pub use binaries::{Binaries, as_server_user, is_root, must_run};
 pub use builder::Builder;
+pub use clock::Clock;
 pub use standby::Copy;
 pub use template::ClusterTemplate;
 pub use workspace::new_directory;
@@ -89,6 +91,15 @@ impl Cluster {
 
     pub fn log_path(&self) -> PathBuf {
         self.directory.join("log")
+    }
+
+    /// Its own time of day.
+    ///
+    /// # Panics
+    /// If it was not built with [`Builder::clock`].
+    #[track_caller]
+    pub fn clock(&self) -> Clock {
+        Clock::of(&self.directory).expect("the cluster was built with a clock")
     }
 
     /// The server's log up to now.

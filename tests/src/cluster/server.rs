@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::Stop;
 use super::binaries::Binaries;
+use super::clock::Clock;
 use crate::wait::{LONG, poll, wait_until};
 
 #[derive(Debug)]
@@ -52,6 +53,7 @@ impl Running {
             .map_err(|error| error.to_string())?;
         let earlier = log.metadata().map_or(0, |found| found.len());
         let mut command = binaries.server("postgres");
+        command.envs(Clock::environment(directory).into_iter().flatten());
         // Here and not in the configuration file, which a copy of this server would inherit.
         command
             .arg("-D")

@@ -1,7 +1,7 @@
 //! Copies of a running server: the standby that takes over, and the clone that must not dial.
 
 use super::Cluster;
-use super::binaries::must_run;
+use super::binaries::{as_server_user, must_run};
 use super::builder::append_configuration;
 use super::workspace::new_directory;
 
@@ -10,6 +10,8 @@ use super::workspace::new_directory;
 pub enum Copy {
     /// Follows the original by streaming replication, until [`Cluster::promote`].
     Standby,
+    /// Stays as it is now, until [`Cluster::promote`]: what happens on the original from here on is lost with it.
+    Behind,
     /// Starts as a server of its own with the same system identifier, as a restored physical backup does.
     Clone,
 }
@@ -36,6 +38,9 @@ impl Cluster {
             backup.arg("--write-recovery-conf");
         }
         must_run(&mut backup);
+        if copy == Copy::Behind {
+            must_run(as_server_user("touch").arg(data.join("standby.signal")));
+        }
         let text: String = settings
             .iter()
             .map(|(name, value)| {

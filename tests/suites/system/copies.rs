@@ -411,3 +411,151 @@ fn a_promoted_standby_goes_on_by_itself_and_dials_nobody_twice() {
         assert_eq!(practice.dials(call), 1);
     }
 }
+
+const LOST: usize = 60;
+
+/// So many people with numbers of their own, inserted in this order.
+fn people(app: &mut postgres::Client, tenant: i64, numbers: &[String]) -> Vec<i64> {
+    let sql = "insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann Jones', $2, now() + interval '3 days') returning id";
+    let insert = |number: &String| app.query_one(sql, &[&tenant, number]).unwrap().get(0);
+    numbers.iter().map(insert).collect()
+}
+
+/// A server as it was when the copy was taken, on a timeline of its own: restored to a point in time, or an asynchronous
+/// standby that lacks the last commits.
+fn goes_back(practice: &Practice, then: impl FnOnce(&Practice)) -> Cluster {
+    let standby = practice.cluster.basebackup(Copy::Behind, &[]);
+    then(practice);
+    practice.cluster.stop(Stop::Immediate);
+    standby.promote();
+    standby
+}
+
+/// The worker has asked Retell which calls it made.
+fn recalled(app: &mut postgres::Client) {
+    wait_until("Retell's list to be read", LONG, || {
+        let sql = "select i.timeline > 1 and not exists (select from vioc.credentials where recall_since is not null) from vioc.installation as i";
+        app.query_one(sql, &[])
+            .unwrap()
+            .get::<_, bool>(0)
+            .then_some(())
+    });
+}
+
+#[test]
+fn after_a_restore_to_a_point_in_time_new_people_are_called_and_have_no_lost_persons_outcome() {
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    let known = practice.call_number(&new_number());
+    practice.wait_for_call(known.id, &["placed"]);
+    let lost_numbers: Vec<String> = (0..LOST).map(|_| new_number()).collect();
+    let mut lost = Vec::new();
+    let restored = goes_back(&practice, |practice| {
+        for number in &lost_numbers {
+            let cancelled = retell_simulator::Fate::named("cancelled").unwrap();
+            let script = Script::to_number(number).fate(cancelled);
+            practice.retell.script(script);
+        }
+        let mut app = practice.connect();
+        lost = people(&mut app, practice.tenant, &lost_numbers);
+        for contact in &lost {
+            practice.call(*contact);
+        }
+        practice.wait_for_creates(1 + LOST);
+        assert!(practice.retell.wait_until_idle(LONG));
+        practice.wait_for("all to be placed", "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed'))");
+    });
+
+    let mut app = restored.connect(APP);
+    let new_numbers: Vec<String> = (0..LOST).map(|_| new_number()).collect();
+    let new = people(&mut app, practice.tenant, &new_numbers);
+    let again = new.iter().filter(|it| lost.contains(it)).count();
+    assert!(again > 0, "no number came again: {lost:?} {new:?}");
+    println!("{again} of {LOST} new people have a lost one's number");
+    for contact in &new {
+        call_contact(&mut app, *contact);
+    }
+    wait_until("all to be placed", LONG, || {
+        let sql = "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed'))";
+        app.query_one(sql, &[])
+            .unwrap()
+            .get::<_, bool>(0)
+            .then_some(())
+    });
+    recalled(&mut app);
+    wait_until("the lost calls to be known to their end", LONG, || {
+        let sql = "select count(*) = $1 from vioc.calls where contact_id is null and outcome = 'cancelled' and needs_review";
+        let count = i64::try_from(LOST).unwrap();
+        app.query_one(sql, &[&count])
+            .unwrap()
+            .get::<_, bool>(0)
+            .then_some(())
+    });
+    let dialled = |number: &String| {
+        let dials = practice.retell.ledger();
+        dials.iter().filter(|it| it.to_number == *number).count()
+    };
+    for number in new_numbers.iter().chain(&lost_numbers) {
+        assert_eq!(dialled(number), 1);
+    }
+    let mistaken: i64 = app
+        .query_one("select count(*) from vioc.contacts as ct where ct.status = 'cancelled' or exists (select from vioc.calls as c where c.contact_id = ct.id and c.to_number <> ct.phone_e164)", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(mistaken, 0);
+
+    // the lost people are sent again, in another order: none is called at once, and it is said why
+    let backwards: Vec<String> = lost_numbers.iter().rev().cloned().collect();
+    for contact in people(&mut app, practice.tenant, &backwards) {
+        let refused = app.query_one("select vioc_call_contact($1)", &[&contact]);
+        assert!(crate::told(&refused.unwrap_err()).starts_with("VC001"));
+        let why: i64 = app
+            .query_one("select count(*) from vioc_explain_contact($1) where not ok and rule = 'number_rested'", &[&contact])
+            .unwrap()
+            .get(0);
+        assert_eq!(why, 1);
+    }
+    for number in &lost_numbers {
+        assert_eq!(dialled(number), 1);
+    }
+}
+
+#[test]
+fn contacts_whose_calls_alone_were_lost_are_not_dialled_again() {
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    let mut app = practice.connect();
+    let numbers: Vec<String> = (0..LOST).map(|_| new_number()).collect();
+    let contacts = people(&mut app, practice.tenant, &numbers);
+    let standby = goes_back(&practice, |practice| {
+        for contact in &contacts {
+            practice.call(*contact);
+        }
+        practice.wait_for_creates(LOST);
+        practice.wait_for("all to be placed", "select not exists (select from vioc.calls where status in ('queued', 'dispatching', 'unconfirmed'))");
+    });
+    let mut app = standby.connect(APP);
+    // pressed again at once, some before Retell's list was read and some after
+    let (before, after) = contacts.split_at(LOST / 2);
+    for contact in before {
+        let _ = app.query_one("select vioc_call_contact($1)", &[contact]);
+    }
+    recalled(&mut app);
+    for contact in after {
+        let _ = app.query_one("select vioc_call_contact($1)", &[contact]);
+    }
+    wait_until("each contact to have the call that was made", LONG, || {
+        let sql = "select count(*) = $1 and bool_and(c.contact_id is not null and c.to_number = ct.phone_e164 and c.retell_call_id is not null) from vioc.calls as c left join vioc.contacts as ct on ct.id = c.contact_id";
+        let count = i64::try_from(LOST).unwrap();
+        app.query_one(sql, &[&count])
+            .unwrap()
+            .get::<_, bool>(0)
+            .then_some(())
+    });
+    for number in &numbers {
+        let dials = practice.retell.ledger();
+        assert_eq!(dials.iter().filter(|it| it.to_number == *number).count(), 1);
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use retell_simulator::{ApiKey, CreateFault, Script};
 use vioc_tests::Cluster;
-use vioc_tests::cluster::{Binaries, Stop, new_directory};
+use vioc_tests::cluster::{Binaries, Stop, as_server_user, new_directory};
 use vioc_tests::practice::{APP, KEY, Practice, new_number, signed_ago};
 use vioc_tests::wait::{LONG, wait_until};
 
@@ -396,7 +396,7 @@ fn settings_that_cannot_be_used_and_a_server_that_may_open_few_files_are_found()
     is_well(cluster, "max_in_flight");
     let allow = |files: &str| {
         let worker = cluster.worker_pid(APP).to_string();
-        let mut tool = Command::new("prlimit");
+        let mut tool = as_server_user("prlimit");
         tool.args(["--pid", &worker, &format!("--nofile={files}:")]);
         assert!(tool.status().unwrap().success());
     };

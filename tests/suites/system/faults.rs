@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use retell_simulator::{Config, CreateFault, Fate, RequestLog, Script, Simulator, WebhookFault};
-use vioc_tests::practice::{Builder, Practice, Queued, new_number};
+use retell_simulator::{
+    ApiKey, Config, CreateFault, Fate, RequestLog, Script, Simulator, WebhookFault,
+};
+use vioc_tests::cluster::new_directory;
+use vioc_tests::practice::{Builder, KEY, Practice, Queued, new_number};
 use vioc_tests::wait::LONG;
 
 /// Quick to give up on an answer, and to believe that Retell never got a request.
@@ -242,7 +245,7 @@ fn a_refused_key_suspends_its_credential_and_slows_nobody_else() {
         let other = practice.new_tenant("Other", "+12125550101", Some("key_of_the_other_bbbb"));
         practice.retell.script(
             Script::any()
-                .with_key(vioc_tests::practice::KEY)
+                .with_key(KEY)
                 .create(CreateFault::status(status, message)),
         );
         let refused = practice.call_number(&new_number());
@@ -281,8 +284,7 @@ fn a_missing_agent_or_a_redirect_suspends_the_tenant_and_not_its_neighbour_with_
         CreateFault::redirect("https://elsewhere.example/v2/create-phone-call"),
     ];
     let practice = Practice::open();
-    let neighbour =
-        practice.new_tenant("Neighbour", "+12125550101", Some(vioc_tests::practice::KEY));
+    let neighbour = practice.new_tenant("Neighbour", "+12125550101", Some(KEY));
     for fault in faults {
         let mut script = Script::any().create(fault);
         script.when.from_number = Some(vioc_tests::practice::OWN_NUMBER.to_owned());
@@ -421,4 +423,109 @@ fn webhooks_that_never_come_lose_no_outcome() {
     practice.run("update vioc.calls set look_up_at = now() where status = 'placed'");
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.contact_status(contact), "cancelled");
+}
+
+/// Each call has the id of its own dial, and nobody another's outcome.
+fn assert_each_has_its_own(practice: &Practice, calls: &[Queued]) {
+    practice.wait_for(
+        "all calls to be known",
+        "select not exists (select from vioc.calls where retell_call_id is null)",
+    );
+    let dials = practice.retell.ledger();
+    for call in calls {
+        let own: Vec<_> = dials
+            .iter()
+            .filter(|it| it.session_id == call.session_id)
+            .map(|it| it.call_id.clone())
+            .collect();
+        let known: Option<String> = practice.ask(
+            "select retell_call_id from vioc.calls where id = $1",
+            &[&call.id],
+        );
+        assert_eq!(own, [known.unwrap_or_default()]);
+    }
+}
+
+/// Half of these people cancel and half confirm; so many requests of theirs meet the fault.
+fn mixed_up(fault: &CreateFault, meeting_it: u32) {
+    let practice = impatient()
+        .setting("vioconcierge.max_in_flight", "4")
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    practice
+        .retell
+        .script(Script::next(meeting_it).create(fault.clone()));
+    let calls: Vec<_> = (0..40)
+        .map(|n| {
+            let phone = new_number();
+            let fate = Fate::named(["confirmed", "cancelled"][n % 2]).unwrap();
+            practice.retell.script(Script::to_number(&phone).fate(fate));
+            practice.call_number(&phone)
+        })
+        .collect();
+    assert_each_has_its_own(&practice, &calls);
+    assert!(practice.retell.wait_until_idle(LONG));
+    // what get-call says reaches the contact it was said to
+    practice.run("update vioc.calls set look_up_at = now() where status in ('placed', 'ongoing')");
+    for (n, call) in calls.iter().enumerate() {
+        practice.wait_for_call(call.id, &["completed"]);
+        let said = ["confirmed", "cancelled"][n % 2];
+        assert_eq!(practice.outcome(call.id).as_deref(), Some(said));
+    }
+    assert!(calls.iter().all(|call| practice.dials(call) == 1));
+}
+
+#[test]
+fn an_answer_that_comes_twice_is_taken_for_no_other_call() {
+    mixed_up(&CreateFault::answered_twice(), 20);
+}
+
+#[test]
+fn swapped_answers_are_taken_for_no_other_call() {
+    mixed_up(&CreateFault::swapped(), 8);
+}
+
+#[test]
+fn a_call_in_doubt_is_not_sent_again_with_the_key_that_a_file_holds_now() {
+    const OTHER_KEY: &str = "key_of_workspace_two_bbbb";
+    let secrets = new_directory(false).join("secrets");
+    std::fs::create_dir_all(&secrets).unwrap();
+    let file = secrets.join("retell.key");
+    std::fs::write(&file, KEY).unwrap();
+    let practice = impatient()
+        .setting("vioconcierge.secrets_dir", secrets.display())
+        .retell(|it| it.api_keys = vec![ApiKey::new(KEY), ApiKey::new(OTHER_KEY)])
+        .open();
+    practice.run("select vioc_set_credentials(1, 'file:retell.key'); delete from vioc.credential_keys where valid_until is not null");
+    let call = faulty_call(&practice, |it| it, CreateFault::hang_before_creating());
+    practice.wait_for_call(call.id, &["unconfirmed"]);
+
+    std::fs::write(&file, OTHER_KEY).unwrap();
+    let asked_with = |suffix: &str| {
+        let asked = practice.retell.wait_for(
+            |now| {
+                now.requests()
+                    .iter()
+                    .any(|it| it.path == "/v3/list-calls" && it.key_suffix == suffix)
+            },
+            LONG,
+        );
+        assert!(asked, "not asked with the key that ends {suffix}");
+    };
+    asked_with("bbbb");
+    let other = practice.call_number(&new_number());
+    practice.wait_for_call(other.id, &["placed", "ongoing", "ended", "completed"]);
+    assert_eq!(practice.call_status(call.id), "unconfirmed");
+    assert_eq!(creates_of(&practice, &call).len(), 1);
+
+    // its own workspace does not have it: there it is safe to be sent again
+    std::fs::write(&file, KEY).unwrap();
+    practice.run("update vioc.calls set look_up_at = now() where status = 'unconfirmed'");
+    practice.wait_for_call(call.id, &["placed", "ongoing", "ended", "completed"]);
+    let keys: Vec<_> = creates_of(&practice, &call)
+        .into_iter()
+        .map(|it| it.key_suffix)
+        .collect();
+    assert_eq!(keys, ["aaaa", "aaaa"]);
+    assert_eq!(practice.dials(&call), 1);
 }

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod cancel;
+mod clock;
 mod concurrency;
 mod copies;
 mod cron;

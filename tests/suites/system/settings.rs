@@ -169,7 +169,8 @@ fn a_file_with_a_bad_setting_stops_all_claims_at_the_servers_start_until_it_is_m
         practice.cluster.restart(Stop::Fast);
         practice.cluster.worker_pid(APP);
         is_stopped_because_of(&practice, name);
-        let call = is_not_claimed(&practice);
+        // with the default of the hours Call Now may be refused just now
+        let call = (name != "legal_hours").then(|| is_not_claimed(&practice));
         write(&practice, name, &good);
         if name == "api_base_url" {
             // mended but not read: the default, which is Retell itself, is in force
@@ -179,9 +180,17 @@ fn a_file_with_a_bad_setting_stops_all_claims_at_the_servers_start_until_it_is_m
                 "the next worker to stop too",
                 &format!("select state = 'stopped' and pid <> {worker} and settings_error ~ 'not in force' from vioc.worker_status"),
             );
-            assert_eq!(practice.call_status(call), "queued");
+            assert_eq!(
+                call.map(|it| practice.call_status(it)).as_deref(),
+                Some("queued")
+            );
         }
         practice.run("select pg_reload_conf()");
+        practice.wait_for(
+            "the worker to go on",
+            "select state = 'ready' and settings_error is null from vioc.worker_status",
+        );
+        let call = call.unwrap_or_else(|| practice.call_number(&new_number()).id);
         practice.wait_for_call(call, &["completed"]);
     }
     write(&practice, "max_in_flight", "many");

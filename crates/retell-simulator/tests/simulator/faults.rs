@@ -306,3 +306,49 @@ fn a_script_can_be_for_one_key_or_another_endpoint() {
         "manual_stopped"
     );
 }
+
+#[test]
+fn an_answer_that_comes_twice_is_the_next_requests_too() {
+    let retell = with_fault(CreateFault::answered_twice());
+    let mut socket = connect(&retell);
+    let mut answers = Vec::new();
+    for session in ["s1", "s2"] {
+        let body = order(session).to_string();
+        write_request(
+            &mut socket,
+            "POST",
+            "/v2/create-phone-call",
+            Some(KEY),
+            &body,
+        )
+        .unwrap();
+        let answer = read_message(&mut socket).unwrap().json();
+        answers.push(answer["metadata"]["session_id"].clone());
+    }
+    assert_eq!(answers, ["s1", "s1"]);
+    assert_eq!(retell.dials_for("s2").len(), 1);
+    // the second one's own comes when it is too late
+    let late = read_message(&mut socket).unwrap().json();
+    assert_eq!(late["metadata"]["session_id"], "s2");
+}
+
+#[test]
+fn two_answers_are_swapped_and_one_alone_is_not() {
+    let retell = start(Config::default());
+    retell.script(Script::next(3).create(CreateFault::swapped()));
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let ask = |session| {
+            let retell = &retell;
+            scope.spawn(move || {
+                create(retell, &order(session)).json()["metadata"]["session_id"].clone()
+            })
+        };
+        let asked = ["s1", "s2"].map(ask);
+        asked.map(|it| it.join().unwrap()).to_vec()
+    });
+    assert_eq!(answers, ["s2", "s1"]);
+    assert_eq!(
+        create(&retell, &order("s3")).json()["metadata"]["session_id"],
+        "s3"
+    );
+}

@@ -1,0 +1,53 @@
+-- Private. No stored instant is further ahead than its writer could have meant: one that is comes from a wrong clock, and
+-- nothing would be done until then. Called by the worker when it starts, after a step of the clock, and once a minute. It
+-- waits for no row. (next_start_at is bounded where it is read: starts_allowed.)
+create function vioc.bound_instants(p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
+  v_throttled constant timestamptz := p_now + greatest(interval '1 hour', v_backoff_cap); -- Retry-After counts up to an hour
+  v_unreachable constant timestamptz := p_now + greatest(interval '1 minute', v_backoff_cap);
+  v_recall constant timestamptz := p_now + greatest(interval '10 minutes', vioc.setting('request_timeout', '2min')::interval + interval '10 seconds');
+  v_probe constant timestamptz := p_now + interval '10 minutes';
+begin
+  with wrong as (
+    select k.id from vioc.credentials as k
+    where k.throttled_until > v_throttled or k.unreachable_until > v_unreachable or k.failed_at > p_now
+      or greatest(k.recall_until, k.recall_at) > v_recall or k.probe_at > v_probe
+      or greatest(k.retell_concurrency_asked_at, k.retell_concurrency_at) > p_now
+    for no key update skip locked
+  )
+  update vioc.credentials as k
+  set throttled_until = vioc.at_most(k.throttled_until, v_throttled),
+      unreachable_until = vioc.at_most(k.unreachable_until, v_unreachable),
+      failed_at = vioc.at_most(k.failed_at, p_now),
+      recall_until = vioc.at_most(k.recall_until, v_recall),
+      recall_at = vioc.at_most(k.recall_at, v_recall),
+      probe_at = vioc.at_most(k.probe_at, v_probe),
+      retell_concurrency_asked_at = vioc.at_most(k.retell_concurrency_asked_at, p_now),
+      retell_concurrency_at = vioc.at_most(k.retell_concurrency_at, p_now)
+  from wrong as w
+  where k.id = w.id;
+
+  with wrong as (
+    select t.id from vioc.tenants as t where t.probe_at > v_probe for no key update skip locked
+  )
+  update vioc.tenants as t set probe_at = v_probe from wrong as w where t.id = w.id;
+
+  with wrong as (
+    select c.tenant_id, c.id, l.latest
+    from vioc.calls as c
+    cross join lateral (select p_now + case
+      when c.erased_at is not null then interval '1 day'
+      when c.status = 'unconfirmed' then interval '1 minute'
+      else interval '2 hours' end as latest) as l
+    where c.look_up_at > p_now + interval '1 minute' and c.look_up_at > l.latest
+    for update of c skip locked
+  )
+  update vioc.calls as c set look_up_at = w.latest
+  from wrong as w where c.tenant_id = w.tenant_id and c.id = w.id;
+end
+$$;
+comment on function vioc.bound_instants(timestamptz) is 'Brings instants back that are further ahead than they can have been meant.';

@@ -1,0 +1,64 @@
+-- Private. The server's clock was set, by p_by (null: not known, the server has just started). Whatever waits goes on
+-- waiting for as long as it had left: its instants move with the clock, so that a call is sent again neither too early nor
+-- after Retell has forgotten its idempotency key. What another clock says (when a call connected and ended) stays.
+-- Queued calls are judged again at once: their openings are of the calendar. The worker calls this before it does
+-- anything else by the new clock. Returns the calls that could not be moved yet (move_calls). It waits for no row.
+create function vioc.clock_stepped(p_by interval, p_now timestamptz) returns bigint[]
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_held constant bigint[] := vioc.move_calls(null, p_by, p_now);
+begin
+  if p_by is not null then
+    with free as (select k.id from vioc.credentials as k for no key update skip locked)
+    update vioc.credentials as k
+    set throttled_until = k.throttled_until + p_by, failed_at = k.failed_at + p_by, unreachable_until = k.unreachable_until + p_by,
+        probe_at = k.probe_at + p_by, next_start_at = k.next_start_at + p_by,
+        recall_until = k.recall_until + p_by, recall_at = k.recall_at + p_by,
+        retell_concurrency_at = k.retell_concurrency_at + p_by, retell_concurrency_asked_at = k.retell_concurrency_asked_at + p_by
+    from free as f where k.id = f.id;
+    -- whether a key is newer than a call (record_look_up), and how long a replaced one still verifies
+    update vioc.credential_keys as k
+    set created_at = k.created_at + p_by, valid_until = case when k.valid_until > p_now - p_by then k.valid_until + p_by else k.valid_until end
+    where k.created_at > least(p_now, p_now - p_by) - interval '1 day';
+    with free as (
+      select t.id from vioc.tenants as t
+      where t.probe_at is not null or t.next_start_at <> '-infinity' for no key update skip locked)
+    update vioc.tenants as t set probe_at = t.probe_at + p_by, next_start_at = t.next_start_at + p_by
+    from free as f where t.id = f.id;
+  end if;
+  with waiting as (
+    select c.tenant_id, c.id from vioc.calls as c where c.in_queue and c.due_at > p_now for update skip locked)
+  update vioc.calls as c set due_at = p_now from waiting as w where c.tenant_id = w.tenant_id and c.id = w.id;
+
+  -- caps, spacing and retention count from these: what has happened has happened by now
+  with ahead as (
+    select n.tenant_id, n.id from vioc.tenants as t
+    cross join lateral (
+      select d.tenant_id, d.id from vioc.calls as d
+      where d.tenant_id = t.id and d.first_posted_at is not null and not d.is_test and d.first_posted_at > p_now) as n
+    union
+    select o.tenant_id, o.id from vioc.calls as o where o.in_queue and o.queued_at > p_now
+    union
+    select o.tenant_id, o.id from vioc.calls as o where o.in_progress and greatest(o.queued_at, o.placed_at, o.unconfirmed_at) > p_now
+  ),
+  free as (
+    select c.tenant_id, c.id from ahead as a
+    join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.id
+    where c.id <> all (v_held)
+    for update of c skip locked
+  )
+  update vioc.calls as c
+  set queued_at = vioc.at_most(c.queued_at, p_now), dispatching_at = vioc.at_most(c.dispatching_at, p_now),
+      first_posted_at = vioc.at_most(c.first_posted_at, p_now), last_posted_at = vioc.at_most(c.last_posted_at, p_now),
+      unconfirmed_at = vioc.at_most(c.unconfirmed_at, p_now), placed_at = vioc.at_most(c.placed_at, p_now),
+      ended_at = vioc.at_most(c.ended_at, p_now)
+  from free as f
+  where c.tenant_id = f.tenant_id and c.id = f.id;
+
+  perform vioc.bound_instants(p_now);
+  return v_held;
+end
+$$;
+comment on function vioc.clock_stepped(interval, timestamptz) is 'What waits goes on waiting as before, although the server''s clock was set.';
