@@ -9,7 +9,7 @@ begin atomic
         select greatest(d.conversed_at + t.wait_after_conversation, d.last_at + interval '15 minutes') as rests_until
         from vioc.sharing_tenants(c.tenant_id) as o
         join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
-        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and not (d.contact_id = c.id and d.is_open and not d.is_test)
+        where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         union all
         select f.created_at + t.wait_after_conversation from vioc.number_facts as f
         join vioc.sharing_tenants(c.tenant_id) as o on o.tenant_id = f.tenant_id
