@@ -9,7 +9,7 @@ update vioc.contacts set appointment_time = '2031-06-20 09:00-04' where id = :co
 select pg_temp.contact(pg_temp.practice(), '3 days', (pg_temp.person(:contact)).phone) as neighbour \gset
 -- at the same number, of the same tenant: another tenant's calls are none of its rules
 select pg_temp.contact(:tenant, '3 days', (pg_temp.person(:contact)).phone) as mate \gset
-update vioc.contacts set consent_at = '2020-01-01' where id = :mate;
+update vioc.contacts set name = 'Bob Mate' where id = :mate;
 -- the rules about the number and about the notice have cases of their own below
 update vioc.tenants set min_notice = '0', max_calls_per_number_per_day = null, max_calls_per_number_in_7_days = null where id = :tenant;
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -77,6 +77,7 @@ insert into cases (rule, breaks, mends) values
   ('enough_notice', 'update vioc.contacts set next_call_at = ''2031-06-11 11:00-04'', appointment_time = ''2031-06-11 13:00-04'', call_at = null where id = C; update vioc.tenants set min_notice = ''90 min'' where id = T', 'update vioc.contacts set next_call_at = ''2031-06-11 11:31-04'' where id = C');
 
 update vioc.contacts set phone = '+12125559999' where id in (:contact, :neighbour, :mate);
+update vioc.contacts set consent_at = '2020-01-01' where id = :mate;
 create function pg_temp.try(p_statement text, p_contact bigint, p_now timestamptz) returns text language plpgsql as $$
 begin
   execute p_statement;

@@ -76,12 +76,12 @@ select is((pg_temp.wish(zone, phone, said)).requested_time, at::timestamptz, cla
   (null, '+13105550142', 'tomorrow at 5 pm', '2031-06-11 17:00-07', 'five in Los Angeles'),
   ('UTC', '+13105550142', 'tomorrow at 5 pm', '2031-06-11 17:00-07', '... whatever UTC says'),
   (null, '+12125550142', 'tomorrow at 5 pm', '2031-06-11 17:00-04', 'five in New York'),
-  (null, '+18505550142', 'tomorrow at 5 pm', null, 'five where? a person asks'),
+  (null, '+18505550142', 'tomorrow at 5 pm', '2031-07-09 12:00-04', 'five where? a person asks, and the plan''s step stays'),
   (null, '+18505550142', '2031-06-11T17:00:00-05:00', '2031-06-11 17:00-05', '... not if the zone was said'),
   (null, '+18505550142', 'in 2 hours', '2031-06-10 15:00-04', '... nor if it is the same in each'),
   ('America/Chicago', '+18505550142', 'tomorrow at 5 pm', '2031-06-11 17:00-05', 'its zone is known'),
   (null, '+447912345678', 'tomorrow at 5 pm', '2031-06-11 17:00+01', 'zones by one clock are one'),
-  ('America/Los_Angeles', '+12125550142', 'tomorrow at 5 pm', null, 'number and zone disagree: a person asks'),
+  ('America/Los_Angeles', '+12125550142', 'tomorrow at 5 pm', '2031-07-09 12:00-04', 'number and zone disagree: a person asks, and the plan''s step stays'),
   (null, '+80012345678', 'tomorrow at 5 pm', '2031-06-11 17:00-04', 'a number that is nowhere: the tenant''s')) as w (zone, phone, said, at, claim);
 select is((pg_temp.wish(null, '+18505550142')).needs_review, true, 'what could not be read is reviewed');
 select is((pg_temp.wish(null, '+18505550142', p_outcome => 'rescheduled')).requested_time, timestamptz '2031-06-11 17:00-04', 'an appointment is at the tenant''s place');
