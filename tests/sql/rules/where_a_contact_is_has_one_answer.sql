@@ -72,7 +72,7 @@ begin
   perform vioc.tell_contact(v_call, p_outcome, null, '2031-06-10 13:01-04');
   return pg_temp.person(v_contact);
 end $$;
-select is((pg_temp.wish(zone, phone, said)).requested_time, at::timestamptz, claim) from (values
+select is((pg_temp.wish(zone, phone, said)).next_call_at, at::timestamptz, claim) from (values
   (null, '+13105550142', 'tomorrow at 5 pm', '2031-06-11 17:00-07', 'five in Los Angeles'),
   ('UTC', '+13105550142', 'tomorrow at 5 pm', '2031-06-11 17:00-07', '... whatever UTC says'),
   (null, '+12125550142', 'tomorrow at 5 pm', '2031-06-11 17:00-04', 'five in New York'),
