@@ -5,9 +5,19 @@ create function vioc.fallback_credential() returns bigint
 as $$
 declare
   v_id bigint;
+  v_ending text;
 begin
-  select k.id into v_id from vioc.credentials as k where k.is_fallback;
-  if found or vioc.setting('retell_api_key', null) is null then
+  select k.id, k.key_ends_with into v_id, v_ending from vioc.credentials as k where k.is_fallback;
+  if vioc.setting('retell_api_key', null) is null then
+    return v_id;
+  end if;
+  if v_id is not null then
+    -- the setting may name another key since; who holds the row is not waited for
+    if v_ending is distinct from vioc.key_ending(vioc.setting('retell_api_key', null)) then
+      update vioc.credentials as k set key_ends_with = vioc.key_ending(vioc.setting('retell_api_key', null))
+      from (select l.id from vioc.credentials as l where l.id = v_id for no key update skip locked) as l
+      where k.id = l.id;
+    end if;
     return v_id;
   end if;
   insert into vioc.credentials (is_fallback, key_ends_with)

@@ -1,5 +1,5 @@
--- Private. A credential's webhook keys, and its API key unless a webhook key has come since, a day ago or longer: an API key that
--- is newer may be another workspace's. The fallback's is the setting. Inlined by the planner.
+-- Private. A credential's webhook keys, and its API key unless a webhook key has come since, a day ago or longer (an API key that
+-- is newer may be another workspace's), or none is current: it was withdrawn. The fallback's is the setting. Inlined by the planner.
 create function vioc.verifying_keys(p_credential_id bigint, p_is_fallback boolean) returns table (key text)
   language sql stable
 begin atomic
@@ -11,6 +11,9 @@ begin atomic
     and (s.purpose = 'webhook' or not exists (
       select from vioc.credential_keys as w
       where w.credential_id = p_credential_id and w.purpose = 'webhook'
-        and w.created_at >= s.created_at and w.created_at <= now() - interval '24 hours'));
+        and w.created_at >= s.created_at and w.created_at <= now() - interval '24 hours')
+      or not exists (
+        select from vioc.credential_keys as w
+        where w.credential_id = p_credential_id and w.purpose = 'webhook' and w.valid_until is null));
 end;
 comment on function vioc.verifying_keys(bigint, boolean) is 'The keys by which a credential''s webhooks are verified.';

@@ -75,6 +75,10 @@ begin
         using errcode = 'insufficient_privilege', hint = 'Leave webhook_key out, or have it set by a role with access to all of them.';
     end if;
     perform vioc.replace_key(v_credential_id, 'webhook', v_webhook_key);
+  elsif not v_is_shared then
+    -- withdrawn: the API key verifies webhooks from now on
+    update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
+    where k.credential_id = v_credential_id and k.purpose = 'webhook' and k.valid_until is null;
   end if;
   -- a credential that nobody uses any more: replaced, like a key
   update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
@@ -98,4 +102,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. A replaced key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 42501 a file, without access to all practices.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. Without webhook_key the API key verifies webhooks. A replaced or withdrawn key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 42501 a file, without access to all practices.';
