@@ -15,11 +15,12 @@ begin
     perform vioc.void_leases('infinity', p_now);
   end if;
 
-  -- what kept Retell out of reach may be mended: a setting, a certificate, a host name
-  update vioc.credentials as k set failures = 0 where k.failures > 0;
-
-  if vioc.is_home(p_now) and exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
-    perform vioc.begin_recall(p_now);
+  if vioc.is_home(p_now) then
+    -- what kept Retell out of reach may be mended: a setting, a certificate, a host name
+    update vioc.credentials as k set failures = 0 where k.failures > 0;
+    if exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
+      perform vioc.begin_recall(p_now);
+    end if;
   end if;
   select * into v_installation from vioc.installation;
   return case when v_installation.paused_at is not null then coalesce(v_installation.pause_reason, 'paused') end;

@@ -123,7 +123,8 @@ fn two_contacts_with_one_number_are_called_one_after_the_other() {
     ];
     transaction.commit().unwrap();
     practice.wait_for_call(calls[0].id, &["completed"]);
-    // The other one waits 30 s for its turn: as if they were over.
+    // The other one waits for its turn, and then for the number's rest of 15 minutes: as if they were over.
+    practice.let_numbers_rest();
     practice
         .run("update vioc.calls set due_at = now() where status = 'queued'; select vioc_resume()");
     practice.wait_for_call(calls[1].id, &["completed"]);

@@ -101,7 +101,14 @@ fn busy() -> Practice {
     );
     practice.run("create role reception; select vioc_grant('reception', 'operator', 1); select vioc_forget_phone(1, '+12125559999')");
     assert_roles_behave(&practice.cluster, APP);
-    // Queued, and waiting: nothing may be sent with this key for an hour.
+    // Queued, and waiting: nothing may be sent with this key for an hour, and nothing is looked up meanwhile.
+    practice.run(
+        "update vioc.calls set look_up_at = now() + interval '30 minutes' where look_up_at is not null",
+    );
+    practice.wait_for(
+        "no answer to be on its way",
+        "select in_flight = 0 from vioc.worker_report()",
+    );
     practice.run("update vioc.credentials set throttled_until = now() + interval '1 hour'");
     let queued = practice.call_number(&new_number());
     assert_eq!(practice.call_status(queued.id), "queued");

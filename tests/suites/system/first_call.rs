@@ -167,7 +167,8 @@ fn an_open_call_is_returned_again_and_dialled_once() {
     transaction.commit().unwrap();
     practice.wait_for_call(first.id, &["completed"]);
     assert_eq!(practice.dials(&first), 1);
-    // Over: now it is another call with a key of its own.
+    // Over, and the number rested: now it is another call with a key of its own.
+    practice.let_numbers_rest();
     let next = practice.call(contact);
     assert_ne!(next.session_id, first.session_id);
     practice.wait_for_call(next.id, &["completed"]);
