@@ -20,6 +20,14 @@ begin
     execute format('comment on function %s is %L', v_private.oid::regprocedure, format('Behind %s, with the owner''s rights.', v_private.proname));
   end loop;
 
+  -- the caller's settings of the parser are not those of the owner's code
+  for v_private in
+    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prosecdef
+  loop
+    execute format('alter function %s set standard_conforming_strings = on', v_private.oid::regprocedure);
+    execute format('alter function %s set quote_all_identifiers = off', v_private.oid::regprocedure);
+  end loop;
+
   -- auto_explain shows the constants of a custom plan, and they are numbers, names and keys. These five have none, and rows
   -- enough to be worth a plan of their own.
   for v_private in

@@ -141,6 +141,8 @@ pub(crate) fn set_session_defaults() {
         // ALTER DATABASE ... SET role would leave it without its rights, or triggers without effect
         (c"role", c"none"),
         (c"session_replication_role", c"origin"),
+        (c"standard_conforming_strings", c"on"),
+        (c"quote_all_identifiers", c"off"),
         // compiling a plan takes longer than any of them runs
         (c"jit", c"off"),
         // everything it looks up has an index; a plan made while a table was small must not scan it when it is large

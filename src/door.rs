@@ -124,7 +124,10 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
         call.base.flinfo = private;
         call.base.context = (*fcinfo).context;
         call.base.resultinfo = (*fcinfo).resultinfo;
-        call.base.fncollation = (*fcinfo).fncollation;
+        // The caller's collation may hold any two texts for equal: the owner's code compares by the database's.
+        if (*fcinfo).fncollation != pg_sys::InvalidOid {
+            call.base.fncollation = pg_sys::Oid::from(pg_sys::DEFAULT_COLLATION_OID);
+        }
         call.base.nargs = (*fcinfo).nargs;
 
         let depth = OPEN;

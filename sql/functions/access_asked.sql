@@ -26,6 +26,10 @@ begin
   else
     perform vioc.check_tenant('admin', p_tenant_id);
   end if;
+  -- who has some tenants only makes no GRANT in this session, and must not keep others from theirs
+  if vioc.server_state() = 'ready' and vioc.tenants_of('admin') <> '{(,)}' then
+    return;
+  end if;
   begin
     perform vioc.lock_grants(to_regrole(quote_ident(p_role_name)));
   exception when lock_not_available or deadlock_detected then

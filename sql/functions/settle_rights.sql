@@ -1,28 +1,38 @@
 -- Private to the worker. Whatever another transaction holds is left for the next time; a role that is gone needs nothing.
+-- All requests about a role are one, and few roles are settled at a time: no tenant's requests delay another's calls.
 create function vioc.settle_rights(p_limit integer) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '1ms'
 as $$
 declare
-  v_wanted record;
+  v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
+  v_role_name text;
+  v_had text[];
 begin
-  for v_wanted in
-    select w.id, w.role_name, w.had from vioc.rights_wanted as w order by w.id limit p_limit for update skip locked
+  for v_role_name in
+    select w.role_name from vioc.rights_wanted as w group by w.role_name order by max(w.id) limit p_limit
   loop
+    exit when clock_timestamp() > v_until;
     begin
-      if to_regrole(quote_ident(v_wanted.role_name)) is not null then
-        perform vioc.lock_grants(to_regrole(quote_ident(v_wanted.role_name)));
-        perform vioc.give_rights(v_wanted.role_name, v_wanted.had);
+      with settled as (
+        delete from vioc.rights_wanted as w
+        where w.id in (select l.id from vioc.rights_wanted as l where l.role_name = v_role_name for update skip locked)
+        returning w.had
+      )
+      select array(select distinct h from settled as s, unnest(s.had) as h) into v_had;
+      if to_regrole(quote_ident(v_role_name)) is not null then
+        perform vioc.lock_grants(to_regrole(quote_ident(v_role_name)));
+        perform vioc.give_rights(v_role_name, v_had);
       end if;
-      delete from vioc.rights_wanted as w where w.id = v_wanted.id;
     exception
       when lock_not_available or deadlock_detected then
-        null;
+        -- behind the others
+        insert into vioc.rights_wanted (role_name, had) values (v_role_name, '{}');
       when others then
         -- it keeps nothing else from being done; given again, it says why
         raise log 'vioconcierge: the rights of a role could not be changed, SQLSTATE %', sqlstate;
-        delete from vioc.rights_wanted as w where w.id = v_wanted.id;
+        delete from vioc.rights_wanted as w where w.role_name = v_role_name;
     end;
   end loop;
 end

@@ -12,6 +12,7 @@ declare
   v_limit constant bigint := vioc.most_keys(p_bytes);
   v_event record;
   v_call vioc.calls;
+  v_of bigint[];
   v_calls bigint[];
   v_retell jsonb;
   v_named bigint;
@@ -22,16 +23,22 @@ begin
   v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
   if v_call.id is not null then
     -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which
-    v_calls := case when v_call.session_id is not distinct from v_event.session_id then array[v_call.id]
-      else array(select r.call_id from vioc.retell_calls as r where r.retell_call_id = v_event.retell_call_id limit 20) end;
+    if v_call.session_id is not distinct from v_event.session_id then
+      v_of := array[v_call.tenant_id];
+      v_calls := array[v_call.id];
+    else
+      select array_agg(r.tenant_id), array_agg(r.call_id) into v_of, v_calls
+      from (select r.tenant_id, r.call_id from vioc.retell_calls as r where r.retell_call_id = v_event.retell_call_id limit 20) as r;
+    end if;
     -- a call was sent with its own key; its tenant's may have changed since
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where v.key is not null and k.id in (
-      select o.credential_id from vioc.calls as c
+      select o.credential_id from unnest(v_of, v_calls) as m (tenant_id, id)
+      join vioc.calls as c on c.tenant_id = m.tenant_id and c.id = m.id
       left join vioc.standing('-infinity') as s on s.tenant_id = c.tenant_id
       cross join lateral (values (c.credential_id), (s.credential_id)) as o (credential_id)
-      where c.id = any (v_calls) and c.tenant_id <@ p_tenants)
+      where c.tenant_id <@ p_tenants)
     limit v_limit;
     if found or not v_call.tenant_id <@ p_tenants then
       return;

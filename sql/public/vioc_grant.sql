@@ -12,6 +12,9 @@ begin
   -- rows left by an earlier role of this name, which was dropped with all of its rights: each access brings a function
   delete from vioc.access as a
   where a.role_name = vioc_grant.role_name
+    -- another tenant's may be too new for its GRANTs, which the worker makes
+    and (a.tenant_id = vioc_grant.tenant_id or vioc.tenants_of('admin') = '{(,)}')
+    and not exists (select from vioc.rights_wanted as w where w.role_name = a.role_name)
     and not exists (
       select from pg_shdepend as d
       join pg_depend as m on m.classid = d.classid and m.objid = d.objid and m.deptype = 'e'

@@ -75,7 +75,8 @@ const NEXT: &str = "99.0.0";
 const NEWS: [(&str, &str); 7] = [
     (
         "column vioc.contacts.note_of_99",
-        "alter table vioc.contacts add column note_of_99 text;",
+        "alter table vioc.contacts add column note_of_99 text; \
+         select vioc.give_rights(r.role_name, '{}') from (select distinct a.role_name from vioc.access as a) as r;",
     ),
     (
         "constraint note_is_short on vioc.contacts",

@@ -38,10 +38,6 @@ fn a_run_with_every_kind_of_error_leaves_no_personal_data_and_no_key_in_the_log(
     let practice = Practice::builder()
         .setting("log_min_messages", "info")
         .setting("log_statement", "none")
-        // shows the constants of plans that are not generic
-        .setting("session_preload_libraries", "auto_explain")
-        .setting("auto_explain.log_min_duration", "0")
-        .setting("auto_explain.log_nested_statements", "on")
         .setting("vioconcierge.request_timeout", "1s")
         .setting("vioconcierge.reconcile_after", "1s")
         .setting("vioconcierge.retell_api_key", SECRET)

@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 11] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 13] = [
     (
         "calls",
         "session_id",
@@ -44,6 +44,16 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 11] = [
         "webhook_events",
         "id",
         "the inbox: what has not been applied yet, whosever it is",
+    ),
+    (
+        "number_facts",
+        "tenant_id",
+        "a call that is understood does not hold its number any more",
+    ),
+    (
+        "contacts",
+        "id",
+        "promises that are late, each found by its tenant's next calls",
     ),
     (
         "do_not_call",

@@ -171,7 +171,7 @@ fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_and_does_not_
         "the claim to wait for the standby",
         "select exists (select from pg_stat_activity where backend_type = 'vioconcierge worker' and wait_event = 'SyncRep')",
     );
-    assert_eq!(practice.retell.counters().requests, 0);
+    assert_eq!(practice.retell.counters().dials, 0);
     let began = Instant::now();
     practice.cluster.stop(Stop::Fast);
     assert!(
@@ -258,7 +258,7 @@ fn cancelling_the_workers_statement_does_not_make_it_dial_an_unreplicated_claim(
         assert!(app.query_one(sql, &[&worker]).unwrap().get::<_, bool>(0));
     }
     practice.wait_for("the claim still to wait", waits);
-    assert_eq!(practice.retell.counters().requests, 0);
+    assert_eq!(practice.retell.counters().dials, 0);
     practice.cluster.reset("synchronous_standby_names");
     practice.wait_for_call(call.id, &["completed"]);
     assert_eq!(practice.dials(&call), 1);
