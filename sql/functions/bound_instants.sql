@@ -12,6 +12,10 @@ declare
   v_recall constant timestamptz := p_now + greatest(interval '10 minutes', vioc.setting('request_timeout', '2min')::interval + interval '10 seconds');
   v_probe constant timestamptz := p_now + interval '10 minutes';
 begin
+  -- a copy is left as it came
+  if not vioc.is_home(p_now) then
+    return;
+  end if;
   with wrong as (
     select k.id from vioc.credentials as k
     where k.throttled_until > v_throttled or k.unreachable_until > v_unreachable or k.failed_at > p_now

@@ -8,8 +8,13 @@ create function vioc.clock_stepped(p_by interval, p_now timestamptz) returns big
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_held constant bigint[] := vioc.move_calls(null, p_by, p_now);
+  v_held bigint[];
 begin
+  -- a copy is left as it came
+  if not vioc.is_home(p_now) then
+    return '{}';
+  end if;
+  v_held := vioc.move_calls(null, p_by, p_now);
   if p_by is not null then
     with free as (select k.id from vioc.credentials as k for no key update skip locked)
     update vioc.credentials as k

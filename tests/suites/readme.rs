@@ -165,7 +165,7 @@ fn settings_of(block: &Block) -> Vec<(String, String)> {
 /// The jobs are there, and what they run does run.
 fn has_a_schedule_that_works(cluster: &Cluster) {
     let sql = "select jobname, command, database from cron.job where active order by jobname";
-    let jobs = cluster.connect("postgres").query(sql, &[]).unwrap();
+    let jobs = cluster.connect(APP).query(sql, &[]).unwrap();
     let names: Vec<&str> = jobs.iter().map(|job| job.get(0)).collect();
     assert_eq!(
         names,
@@ -198,8 +198,9 @@ fn has_rights_that_suffice(cluster: &Cluster) {
         "update vioc.contacts set appointment_status = 'cancelled' where external_id = 'A-1';",
         "select * from vioc_explain_contact(1);",
         "select * from vioc.call_history; select * from vioc.needs_review;",
-        "begin; select * from vioc_call_contact(1, force => true); rollback;",
-        "select * from vioc_wait_for_call(1);",
+        "begin; update vioc.contacts set appointment_status = 'booked', consent_at = now() where external_id = 'A-1'; \
+         select * from vioc_call_contact((select id from vioc.contacts where external_id = 'A-1'), force => true); rollback;",
+        "select w.* from (select min(h.call_id) as call_id from vioc.call_history as h) as h, vioc_wait_for_call(h.call_id) as w;",
         "delete from vioc.contacts where external_id = 'A-1';",
     ] {
         let (done, message) = as_reception(allowed);

@@ -76,7 +76,7 @@ const NEWS: [(&str, &str); 7] = [
     (
         "column vioc.contacts.note_of_99",
         "alter table vioc.contacts add column note_of_99 text; \
-         select vioc.give_rights(r.role_name, '{}') from (select distinct a.role_name from vioc.access as a) as r;",
+         insert into vioc.rights_wanted (role_name, had) select distinct a.role_name, '{}'::text[] from vioc.access as a;",
     ),
     (
         "constraint note_is_short on vioc.contacts",
@@ -294,6 +294,10 @@ fn upgrade(scripts: &Scripts, from: &str, to: &str) -> Vec<String> {
         lost.join("\n")
     );
     practice.run("drop schema kept cascade");
+    practice.wait_for(
+        "the worker to give the roles what is new",
+        "select not exists (select from vioc.rights_wanted)",
+    );
 
     install(&practice.cluster, FRESH, to);
     // The same rights as the practice's front has.

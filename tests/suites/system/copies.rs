@@ -103,7 +103,7 @@ fn busy() -> Practice {
     assert_roles_behave(&practice.cluster, APP);
     // Queued, and waiting: nothing may be sent with this key for an hour, and nothing is looked up meanwhile.
     practice.run(
-        "update vioc.calls set look_up_at = now() + interval '30 minutes' where look_up_at is not null",
+        "update vioc.calls set look_up_at = now() + interval '3 minutes' where look_up_at is not null",
     );
     practice.wait_for(
         "no answer to be on its way",

@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 13] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 12] = [
     (
         "calls",
         "session_id",
@@ -54,11 +54,6 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 13] = [
         "contacts",
         "id",
         "promises that are late, each found by its tenant's next calls",
-    ),
-    (
-        "do_not_call",
-        "phone",
-        "the practices of an organisation share their opt-outs",
     ),
     (
         "forgotten",

@@ -179,7 +179,9 @@ fn a_claim_that_no_synchronous_standby_has_heard_of_is_not_dialled_and_does_not_
         "{:?}",
         began.elapsed()
     );
-    let requests: Vec<_> = practice.retell.requests();
+    let mut requests: Vec<_> = practice.retell.requests();
+    // Retell's clock may have been asked for
+    requests.retain(|it| it.method == "POST");
     assert!(
         requests.is_empty(),
         "the claim was on this server's disk only: {requests:?}"
