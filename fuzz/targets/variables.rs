@@ -36,9 +36,9 @@ fuzz_target!(|data: &[u8]| {
         );
     }
     let _ = hours::parse(&text);
-    let installation = uuid::Uuid::from_u64_pair(us.cast_unsigned(), 7);
+    let row_id = uuid::Uuid::from_u64_pair(us.cast_unsigned(), 7);
     assert_eq!(
-        session::session_id(installation, us, 1),
-        session::session_id(installation, us, 1)
+        session::session_id(row_id, 1),
+        session::session_id(row_id, 1)
     );
 });
