@@ -126,7 +126,7 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
         call.base.resultinfo = (*fcinfo).resultinfo;
         // The caller's collation may hold any two texts for equal: the owner's code compares by the database's.
         if (*fcinfo).fncollation != pg_sys::InvalidOid {
-            call.base.fncollation = pg_sys::Oid::from(pg_sys::DEFAULT_COLLATION_OID);
+            call.base.fncollation = pg_sys::DEFAULT_COLLATION_OID;
         }
         call.base.nargs = (*fcinfo).nargs;
 
