@@ -11,7 +11,8 @@ declare
   v_had text[];
 begin
   for v_role_name in
-    select w.role_name from vioc.rights_wanted as w group by w.role_name order by max(w.id) limit p_limit
+    select w.role_name from (select r.role_name, r.id from vioc.rights_wanted as r order by r.id limit p_limit) as w
+    group by w.role_name order by min(w.id)
   loop
     exit when clock_timestamp() > v_until;
     begin
