@@ -11,7 +11,7 @@ postgres | -*)
     [ "${1:-}" != postgres ] || shift
     set -- postgres \
         -c shared_preload_libraries=pg_cron,vioconcierge \
-        -c cron.database_name=postgres \
+        -c "cron.database_name=${POSTGRES_DB:-app}" \
         -c cron.use_background_workers=on \
         -c "vioconcierge.databases=${VIOC_DATABASES-${POSTGRES_DB:-app}}" \
         ${WEBHOOK_BASE_URL:+-c "vioconcierge.webhook_base_url=$WEBHOOK_BASE_URL"} \
