@@ -10,6 +10,7 @@ begin
     delete from vioc.number_facts as f where f.call_id = p_call_id and f.kind = 'in_review' returning f.tenant_id, f.phone
   loop
     perform vioc.judge_number_again(v_fact.tenant_id, v_fact.phone, p_now);
+    perform vioc.share_number(v_fact.tenant_id, v_fact.phone, false);
   end loop;
 end
 $$;

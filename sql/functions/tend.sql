@@ -1,5 +1,6 @@
 -- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
--- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave. p_held: the calls that the
+-- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave, numbers
+-- that an organisation shares. p_held: the calls that the
 -- worker is sending. True: there are more events, of which some could be applied.
 create function vioc.tend(p_limit integer, p_now timestamptz, p_held bigint[] default '{}') returns boolean
   language plpgsql volatile
@@ -57,6 +58,7 @@ begin
     end;
   end loop;
   perform vioc.settle_rights(p_limit);
+  perform vioc.follow_numbers(p_limit, p_now);
   return v_events = p_limit and v_applied > 0;
 end
 $$;

@@ -14,24 +14,12 @@ begin
     raise exception 'lifting an opt-out needs a reason'
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
   end if;
-  v_tenants := array(
-    select o.id from vioc.tenants as t join vioc.tenants as o on o.id = t.id or o.organisation = t.organisation
-    where t.id = vioc_allow_call.tenant_id);
+  v_tenants := array(select s.tenant_id from vioc.sharing_tenants(vioc_allow_call.tenant_id) as s);
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone));
   delete from vioc.number_facts as f where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke';
-  update vioc.contacts as c
-  set status = case when c.appointment_status in ('confirmed', 'cancelled')
-        then c.appointment_status::text else 'scheduled' end,
-      attempts = 0, planned_at = v_now,
-      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > v_now then c.call_at
-        else vioc.next_plan_step(c, t, v_now, v_now) end end
-  from vioc.tenants as t
-  where t.id = c.tenant_id and c.tenant_id = any (v_tenants) and c.phone_e164 = any (vioc.spellings(v_phone)) and c.status in ('do_not_call', 'wrong_number')
-     -- another tenant's row that is held is not waited for
-    and (c.tenant_id = vioc_allow_call.tenant_id or c.id in (
-      select l.id from vioc.contacts as l
-      where l.tenant_id = any (v_tenants) and l.phone_e164 = any (vioc.spellings(v_phone)) and l.status in ('do_not_call', 'wrong_number') for update skip locked));
+  perform vioc.allow_number(vioc_allow_call.tenant_id, v_phone, v_now);
   perform vioc.judge_number_again(vioc_allow_call.tenant_id, v_phone, v_now);
+  perform vioc.share_number(vioc_allow_call.tenant_id, v_phone, true);
   perform vioc.note('allow', vioc_allow_call.tenant_id);
 end
 $$;

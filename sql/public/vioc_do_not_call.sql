@@ -8,15 +8,8 @@ declare
 begin
   perform vioc.check_tenant('operator', vioc_do_not_call.tenant_id);
   v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
-  -- vioc.opt_out skips held rows; the tenant's own are waited for, another's never: the rule holds without them
-  perform from vioc.contacts as c
-  where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone))
-  order by c.tenant_id, c.id
-  for update of c;
-  perform from vioc.calls as c
-  where c.tenant_id = vioc_do_not_call.tenant_id and c.to_number = any (vioc.spellings(v_phone)) and c.in_progress
-  order by c.id
-  for update of c;
+  -- vioc.stop_number skips locked rows; these are waited for
+  perform vioc.lock_number(vioc_do_not_call.tenant_id, v_phone);
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
   perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
 end

@@ -19,6 +19,7 @@ select is(pg_temp.may(:ann), false, 'it may not be called');
 select is(pg_temp.may(:ann_south), false, 'nor by the other location');
 select is(pg_temp.may(:elsewhere), true, 'another practice may call it');
 select is(pg_temp.may(:bob), true, 'another number may be called');
+select vioc.follow_numbers(100, pg_temp.at()) as ignored \gset
 select is(pg_temp.told(:waiting), 'cancelled / do_not_call', 'the other location''s queued call ends');
 select is((pg_temp.person(:elsewhere)).status, 'scheduled', 'another practice''s contact is as it was');
 
@@ -27,6 +28,7 @@ select throws_ok(format('select vioc_allow_call(%s, %L, %L)', :south, 'a', 'x'),
 select throws_ok('select vioc_allow_call(-1, ''+12125554000'', ''x'')', 'PT404', null, '... and a tenant');
 select vioc_allow_call(:south, '212 555 4000', 'by letter') as ignored \gset
 select is(count(*), 0::bigint, 'lifted by either location') from vioc.do_not_call;
+select vioc.follow_numbers(100, pg_temp.at()) as ignored \gset
 select is(pg_temp.may(:ann), true, 'it may be called again');
 select is(row((pg_temp.person(:ann)).status, (pg_temp.person(:ann)).next_call_at, (pg_temp.person(:ann)).attempts)::text,
   row('scheduled', timestamptz '2031-03-19 15:00-04', 0)::text, 'by the steps still ahead');

@@ -101,6 +101,7 @@ select vioc_forget_phone(:tenant, '+12125556010') \g /dev/null
 select pg_temp.contact(:tenant, '+12125556010', p_name => 'Eve Müller') as forgotten \gset
 select ok(not pg_temp.rule(:forgotten, 'right_number'), 'nor after an erasure');
 select vioc_allow_call(:tenant, '+12125556010', 'it is hers now') \g /dev/null
+select vioc.follow_numbers(100, pg_temp.at()) \g /dev/null
 select ok(pg_temp.rule(:forgotten, 'right_number') and pg_temp.rule(:elsewhere, 'right_number'), 'until vioc_allow_call');
 -- a mother with three children
 select pg_temp.contact(:tenant, '+12125556020', p_name => 'Ida Long') as child1, pg_temp.contact(:tenant, '+12125556020', p_name => 'Ida Long') as child2 \gset

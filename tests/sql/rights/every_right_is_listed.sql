@@ -117,6 +117,7 @@ insert into listed values
   ('table new_events', null),
   ('table next_calls', 'admin select, operator select, viewer select'),
   ('table number_facts', 'admin select, operator select, viewer select'),
+  ('table numbers_to_share', null),
   ('table retell_calls', null),
   ('table standings', null),
   ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),

@@ -98,6 +98,25 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
     }
     practice.run("create role helper_of_1");
     let neighbours = [partner, stranger];
+    // partner shares opt-outs with the first tenant, and has a contact at the numbers that are opted out and allowed below
+    practice.run(&format!(
+        "update vioc.tenants set organisation = 'Group' where id in (1, {partner})"
+    ));
+    let shared = ["+12125557654", "+12125557655"].map(|phone| -> i64 {
+        practice.ask(
+            "insert into vioc.contacts (tenant_id, name, phone, appointment_time) \
+             values ($1, 'Bob Stone', $2, now() + interval '3 days') returning id",
+            &[&partner, &phone],
+        )
+    });
+    practice.run("select vioc_do_not_call(1, '+12125557655')");
+    let status_of = |contact: i64, status: &str| {
+        practice.wait_for(
+            "the other location to follow",
+            &format!("select exists (select from vioc.contacts where id = {contact} and status = '{status}')"),
+        );
+    };
+    status_of(shared[1], "do_not_call");
 
     // every row that it may lock; one more is due, which the job would have to wait for
     contact(&practice, 1, true);
@@ -124,7 +143,7 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         "select vioc_ingest_outcome(jsonb_build_object('event', 'call_ended', 'session_id', '{}', 'call', '{{\"disconnection_reason\": \"no_valid_payment\"}}'::jsonb))",
         placed.session_id
     );
-    let calls = [
+    let mut calls = [
         held(
             &practice,
             "operator_1",
@@ -144,7 +163,7 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         held(
             &practice,
             "operator_1",
-            "select vioc_do_not_call(1, '+12125557654'); listen vioc_events",
+            "select vioc_do_not_call(1, '+12125557654'); select vioc_allow_call(1, '+12125557655', 'by letter'); listen vioc_events",
         ),
         held(
             &practice,
@@ -153,6 +172,17 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         ),
     ];
     others_go_on(&practice, &neighbours, "its functions called");
+    // nor rows of the other location's contacts
+    for contact in shared {
+        within("another location's contact", || {
+            practice.run(&format!(
+                "update vioc.contacts set special_instructions = 'call soon' where id = {contact}"
+            ));
+        });
+    }
+    calls[4].batch_execute("commit").unwrap();
+    status_of(shared[0], "do_not_call");
+    status_of(shared[1], "scheduled");
     drop(calls);
 
     let keys = held(

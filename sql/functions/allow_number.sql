@@ -1,0 +1,15 @@
+-- Private. Follows the end of an opt-out, or of a wrong number, for one tenant: its contacts are planned again.
+create function vioc.allow_number(p_tenant_id bigint, p_phone text, p_now timestamptz) returns void
+  language sql volatile
+begin atomic
+  update vioc.contacts as c
+  set status = case when c.appointment_status in ('confirmed', 'cancelled')
+        then c.appointment_status::text else 'scheduled' end,
+      attempts = 0, planned_at = p_now,
+      next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > p_now then c.call_at
+        else vioc.next_plan_step(c, t, p_now, p_now) end end
+  from vioc.tenants as t
+  where t.id = p_tenant_id and c.tenant_id = t.id and c.phone_e164 = any (vioc.spellings(p_phone))
+    and c.status in ('do_not_call', 'wrong_number');
+end;
+comment on function vioc.allow_number(bigint, text, timestamptz) is 'A tenant''s contacts follow the end of an opt-out.';

@@ -1,0 +1,45 @@
+-- Private to the worker. What a number's state is now decides, not what it was when the request was written. A tenant whose
+-- rows are locked follows at the next round.
+create function vioc.follow_numbers(p_limit integer, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+  set lock_timeout = '1ms'
+as $$
+declare
+  v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
+  v_request vioc.numbers_to_share;
+  v_other bigint;
+begin
+  for v_request in
+    delete from vioc.numbers_to_share as n
+    where n.id in (select l.id from vioc.numbers_to_share as l order by l.id limit p_limit for update skip locked)
+    returning n.*
+  loop
+    begin
+      if clock_timestamp() > v_until then
+        raise lock_not_available;
+      end if;
+      for v_other in
+        select s.tenant_id from vioc.sharing_tenants(v_request.tenant_id) as s where s.tenant_id <> v_request.tenant_id
+      loop
+        perform vioc.lock_number(v_other, v_request.phone);
+        if exists (
+          select from vioc.do_not_call as d join vioc.sharing_tenants(v_other) as s on s.tenant_id = d.tenant_id
+          where d.phone = any (vioc.spellings(v_request.phone))) then
+          perform vioc.stop_number(v_other, v_request.phone, p_now);
+        else
+          if v_request.is_allowed then
+            perform vioc.allow_number(v_other, v_request.phone, p_now);
+          end if;
+          perform vioc.judge_number_again(v_other, v_request.phone, p_now);
+        end if;
+      end loop;
+    exception when lock_not_available or deadlock_detected then
+      -- behind the others
+      insert into vioc.numbers_to_share (tenant_id, phone, is_allowed)
+      values (v_request.tenant_id, v_request.phone, v_request.is_allowed);
+    end;
+  end loop;
+end
+$$;
+comment on function vioc.follow_numbers(integer, timestamptz) is 'An organisation''s tenants follow what one of them has learned about a number.';

@@ -1,0 +1,38 @@
+-- Private. Follows an opt-out of a number, for one tenant: ends what is queued to it, and stops what Retell is making; but not
+-- p_call_id, in which it was said. Locked rows are left: the rules are asked again before anything is sent.
+create function vioc.stop_number(p_tenant_id bigint, p_phone text, p_now timestamptz, p_call_id bigint default null) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_call vioc.calls;
+begin
+  with reached as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.tenant_id = p_tenant_id and c.phone_e164 = any (vioc.spellings(p_phone))
+    for update skip locked
+  )
+  update vioc.contacts as c
+  set status = 'do_not_call', next_call_at = null
+  from reached as r
+  where c.tenant_id = r.tenant_id and c.id = r.id
+    and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number', 'do_not_call');
+
+  for v_call in
+    select c.* from vioc.calls as c
+    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    where c.tenant_id = p_tenant_id and c.to_number = any (vioc.spellings(p_phone)) and c.in_queue and c.status = 'queued'
+    for update of c, ct skip locked
+  loop
+    perform vioc.drop_call(v_call, 'the number is on the do-not-call list', p_now);
+  end loop;
+  for v_call in
+    select c.* from vioc.calls as c
+    where c.tenant_id = p_tenant_id and c.to_number = any (vioc.spellings(p_phone)) and c.in_progress and c.id is distinct from p_call_id
+    for update skip locked
+  loop
+    perform vioc.stop_sent_call(v_call, 'the number is on the do-not-call list', p_now);
+  end loop;
+end
+$$;
+comment on function vioc.stop_number(bigint, text, timestamptz, bigint) is 'A tenant''s contacts and calls follow an opt-out.';
