@@ -38,7 +38,7 @@ begin
       from unnest(array['audit', 'forgotten']) as r (relation)
       join seen as s on s.access = 'admin' and s.place = 'tenant_id'
       union all
-      select 'access', 'roles see', 'select', false, 'pg_has_role(to_regrole(quote_ident(role_name)), ''usage'')'
+      select 'access', 'roles see', 'select', false, 'role_oid = to_regrole(quote_ident(role_name)) and pg_has_role(role_oid, ''usage'')'
       union all
       select 'credentials', 'viewers see', 'select', false,
         'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'

@@ -44,11 +44,11 @@ as $$
     select format('table %s has no row-level security', c.oid::regclass), format('alter table %s enable row level security;', c.oid::regclass)
     from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p') and not c.relrowsecurity
     union all
-    -- a new role of that name would have it
-    select format('role %I, which is not there, has access', a.role_name), format('delete from vioc.access where role_name = %L;', a.role_name)
+    select format('access was given to a role %I that is not there any more', a.role_name),
+      format('delete from vioc.access where role_name = %L and role_oid = %s;', a.role_name, a.role_oid)
     from vioc.access as a
-    where to_regrole(quote_ident(a.role_name)) is null
-    group by a.role_name
+    where a.role_oid is distinct from to_regrole(quote_ident(a.role_name))
+    group by a.role_name, a.role_oid
     union all
     select format('every role may create functions in schema %I, also some that look like those of vioconcierge', n.nspname),
       format('revoke create on schema %I from public;', n.nspname)

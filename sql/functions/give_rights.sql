@@ -1,43 +1,58 @@
--- Private to vioc_grant and vioc_revoke. Makes a role's rights those of vioc.access, where they were p_had before: only the
--- difference is granted and revoked, so that rights given by hand stay, unless the access brought the same ones.
+-- Private to vioc_grant, vioc_revoke and the worker. Makes a role's rights those of vioc.access. What it holds already is left
+-- alone and noted as not ours (vioc.rights_given), so that rights given by hand before stay when the access goes.
 -- All ACLs of an object are in one row of PostgreSQL's catalogs: whoever changes them too is waited for, as long as
 -- lock_timeout says, and then it is done again. In one order for all, so that no two wait for each other.
-create function vioc.give_rights(p_role_name text, p_had text[]) returns void
+create function vioc.give_rights(p_role_name text) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_needs constant text[] := array(select r from vioc.rights_of(p_role_name) as r);
+  v_role constant oid := to_regrole(quote_ident(p_role_name));
   v_deadline constant timestamptz := clock_timestamp() + interval '5 seconds';
+  v_given text[];
+  v_statements text[];
   v_statement text;
 begin
-  if to_regrole(quote_ident(p_role_name)) = (select n.nspowner from pg_namespace as n where n.nspname = 'vioc') then
+  if v_role = (select n.nspowner from pg_namespace as n where n.nspname = 'vioc') then
     return; -- the owner has every right, and would lose them by a REVOKE
   end if;
-  for v_statement in
-    with taken as (
-      select h as right, substring(h from ' on (schema|table|routine) ') as kind, substring(h from ' on (?:schema|table|routine) (.*)$') as object
-      from unnest(p_had) as h where h <> all (v_needs)
-    ),
-    given as (
-      select n as right, substring(n from ' on (schema|table|routine) ') as kind, substring(n from ' on (?:schema|table|routine) (.*)$') as object
-      from unnest(v_needs) as n
-    )
-    select s.statement
-    from (
-      select t.kind, t.object, 1 as place, format('revoke %s from %I', t.right, p_role_name) as statement from taken as t
-      union all
-      -- a REVOKE on a table takes the same right on its columns too
-      select g.kind, g.object, 2, format('grant %s to %I', g.right, p_role_name)
-      from given as g
-      where g.right <> all (p_had) or exists (select from taken as t where t.kind = g.kind and t.object = g.object)
-      union all
-      select 'schema', e.extnamespace::regnamespace::text, 2, format('grant usage on schema %s to %I', e.extnamespace::regnamespace, p_role_name)
-      from pg_extension as e
-      where e.extname = 'vioconcierge' and v_needs <> '{}' and not has_schema_privilege(p_role_name, e.extnamespace, 'usage')
-    ) as s
-    order by s.kind, s.object, s.place, s.statement
-  loop
+  with needs as materialized (select r.* from vioc.rights_of(p_role_name) as r),
+  held as materialized (select r.* from vioc.rights_held(v_role) as r),
+  given as (
+    select n.name from vioc.rights_given as g, unnest(g.rights) as n (name) where g.role_name = p_role_name and g.role_oid = v_role
+  ),
+  taken as (
+    select h.* from held as h where h.name in (select g.name from given as g) and h.name not in (select n.name from needs as n)
+  ),
+  brought as (
+    select n.* from needs as n where n.name not in (select h.name from held as h)
+  ),
+  -- a REVOKE on a table takes the same right on its columns too
+  lost as (
+    select h.* from held as h
+    where h.name not in (select t.name from taken as t)
+      and exists (select from taken as t where t.object = h.object and starts_with(h.privilege, t.privilege || ' ('))
+  ),
+  changes as (
+    select t.kind, t.object, 1 as place, format('revoke %s on %s %s from %I', string_agg(t.privilege, ', ' order by t.privilege), t.kind, t.object, p_role_name) as statement
+    from taken as t group by t.kind, t.object
+    union all
+    select g.kind, g.object, 2, format('grant %s on %s %s to %I', string_agg(g.privilege, ', ' order by g.privilege), g.kind, g.object, p_role_name)
+    from (select b.* from brought as b union all select l.* from lost as l) as g group by g.kind, g.object
+    union all
+    select 'schema', e.extnamespace::regnamespace::text, 2, format('grant usage on schema %s to %I', e.extnamespace::regnamespace, p_role_name)
+    from pg_extension as e
+    where e.extname = 'vioconcierge' and exists (select from needs) and not has_schema_privilege(v_role, e.extnamespace, 'usage')
+  )
+  select
+    array(select n.name from needs as n where n.name in (select g.name from given as g union all select b.name from brought as b)),
+    array(select c.statement from changes as c order by c.kind, c.object, c.place)
+  into v_given, v_statements;
+
+  insert into vioc.rights_given as g (role_name, role_oid, rights) values (p_role_name, v_role, v_given)
+  on conflict (role_name) do update set role_oid = excluded.role_oid, rights = excluded.rights
+  where (g.role_oid, g.rights) is distinct from (excluded.role_oid, excluded.rights);
+  foreach v_statement in array v_statements loop
     loop
       begin
         execute v_statement;
@@ -54,4 +69,4 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.give_rights(text, text[]) is 'GRANTs and REVOKEs what vioc.access says about a role.';
+comment on function vioc.give_rights(text) is 'GRANTs and REVOKEs what vioc.access says about a role.';

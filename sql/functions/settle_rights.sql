@@ -8,7 +8,6 @@ as $$
 declare
   v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
   v_role_name text;
-  v_had text[];
 begin
   for v_role_name in
     select w.role_name from (select r.role_name, r.id from vioc.rights_wanted as r order by r.id limit p_limit) as w
@@ -16,20 +15,16 @@ begin
   loop
     exit when clock_timestamp() > v_until;
     begin
-      with settled as (
-        delete from vioc.rights_wanted as w
-        where w.id in (select l.id from vioc.rights_wanted as l where l.role_name = v_role_name for update skip locked)
-        returning w.had
-      )
-      select array(select distinct h from settled as s, unnest(s.had) as h) into v_had;
+      delete from vioc.rights_wanted as w
+      where w.id in (select l.id from vioc.rights_wanted as l where l.role_name = v_role_name for update skip locked);
       if to_regrole(quote_ident(v_role_name)) is not null then
         perform vioc.lock_grants(to_regrole(quote_ident(v_role_name)));
-        perform vioc.give_rights(v_role_name, v_had);
+        perform vioc.give_rights(v_role_name);
       end if;
     exception
       when lock_not_available or deadlock_detected then
         -- behind the others
-        insert into vioc.rights_wanted (role_name, had) values (v_role_name, '{}');
+        insert into vioc.rights_wanted (role_name) values (v_role_name);
       when others then
         -- it keeps nothing else from being done; given again, it says why
         raise log 'vioconcierge: the rights of a role could not be changed, SQLSTATE %', sqlstate;

@@ -17,7 +17,7 @@ begin
   where (a.access = p_access
       or (a.access = 'admin' and p_access in ('viewer', 'operator'))
       or (a.access = 'operator' and p_access = 'viewer'))
-    and pg_has_role(v_caller, to_regrole(quote_ident(a.role_name)), 'usage');
+    and a.role_oid = to_regrole(quote_ident(a.role_name)) and pg_has_role(v_caller, a.role_oid, 'usage');
   if v_tenants is null then
     perform vioc.refuse_access(v_caller, p_access);
   end if;

@@ -15,7 +15,7 @@ begin
     from vioc.access as a
     where a.access in (p_access, 'admin', case when p_access = 'viewer' then 'operator' end)
       and p_access in ('viewer', 'operator', 'admin')
-      and pg_has_role(to_regrole(quote_ident(a.role_name)), 'usage');
+      and a.role_oid = to_regrole(quote_ident(a.role_name)) and pg_has_role(a.role_oid, 'usage');
     if v_tenants is not null or exists (select from vioc.access) then
       return coalesce(v_tenants, '{}');
     end if;

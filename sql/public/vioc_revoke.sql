@@ -5,20 +5,17 @@ create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint d
   set search_path = pg_catalog, pg_temp
   set lock_timeout = '3s'
 as $$
-declare
-  v_had text[];
 begin
   perform vioc.access_asked(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
-  v_had := array(select r from vioc.rights_of(vioc_revoke.role_name) as r);
   delete from vioc.access as a
   where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
     and a.tenant_id is not distinct from vioc_revoke.tenant_id;
   if not found then
     return;
   end if;
-  perform vioc.change_rights(vioc_revoke.role_name, v_had);
+  perform vioc.change_rights(vioc_revoke.role_name);
   perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
 end
 $$;
 comment on function vioc.vioc_revoke(text, text, bigint) is
-  'Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that were granted by hand stay, unless this access brought the same ones. Errors: as vioc_grant.';
+  'Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that the role had been granted by hand before stay. Errors: as vioc_grant.';

@@ -3,10 +3,8 @@
 
 create table vioc.rights_wanted (
   id bigint generated always as identity primary key,
-  role_name text not null,
-  had text[] not null
+  role_name text not null
 );
 comment on table vioc.rights_wanted is 'Roles whose access an admin of some tenants has changed: the worker makes the GRANTs and removes the row.';
 comment on column vioc.rights_wanted.id is 'Identity, in order.';
 comment on column vioc.rights_wanted.role_name is 'The role.';
-comment on column vioc.rights_wanted.had is 'The rights that its access brought before (vioc.rights_of).';

@@ -76,7 +76,7 @@ const NEWS: [(&str, &str); 7] = [
     (
         "column vioc.contacts.note_of_99",
         "alter table vioc.contacts add column note_of_99 text; \
-         insert into vioc.rights_wanted (role_name, had) select distinct a.role_name, '{}'::text[] from vioc.access as a;",
+         insert into vioc.rights_wanted (role_name) select distinct a.role_name from vioc.access as a;",
     ),
     (
         "constraint note_is_short on vioc.contacts",

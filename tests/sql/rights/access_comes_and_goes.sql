@@ -1,6 +1,6 @@
 -- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
 \ir ../practice.psql
-select plan(44);
+select plan(48);
 
 select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
 select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
@@ -103,10 +103,16 @@ create role passing;
 select vioc_grant('passing', 'operator', :tenant) \gset ignored_
 drop owned by passing;
 drop role passing;
-select matches((select hint from vioc.examine_grants() where detail ~ 'passing'), '^delete from vioc.access where role_name = ''passing'';$', 'the doctor finds what a dropped role has left');
+select matches((select hint from vioc.examine_grants() where detail ~ 'passing'), '^delete from vioc.access where role_name = ''passing'' and role_oid = [0-9]+;$', 'the doctor finds what a dropped role has left');
 create role passing;
 create schema app_of_passing;
 grant usage on schema app_of_passing to passing;
+grant usage on schema vioc to passing;
+grant select on all tables in schema vioc to passing;
+select is(pg_temp.sees('passing'), 'denied', 'a role made again has nothing of the earlier one''s');
+select is(pg_temp.as_role('passing', 'select vioc.tenants_seen(''viewer'')'), '42501', '... and is told so');
+revoke all on all tables in schema vioc from passing;
+revoke usage on schema vioc from passing;
 select vioc_grant('passing', 'viewer', :second) \gset ignored_
 select is(pg_temp.sees('passing'), :'second', 'nobody inherits from a role of the same name that was dropped');
 select is(string_agg(access || ' ' || tenant_id, ', '), 'viewer ' || :second, 'nor has its access') from vioc.access where role_name = 'passing';
@@ -119,6 +125,15 @@ select vioc_revoke('by_hand', 'viewer', :tenant) \gset ignored_
 select ok(has_schema_privilege('by_hand', 'vioc', 'usage') and has_table_privilege('by_hand', 'vioc.worker_status', 'select'), 'what was never given is not taken back');
 select vioc_grant('by_hand', 'viewer', :tenant), vioc_revoke('by_hand', 'viewer', :tenant) \gset ignored_
 select ok(has_table_privilege('by_hand', 'vioc.worker_status', 'select'), 'nor what the access did not bring');
+grant select on vioc.calls to by_hand;
+grant update (locale, special_instructions) on vioc.contacts to by_hand;
+grant execute on function vioc_doctor to by_hand;
+select vioc_grant('by_hand', 'operator', :tenant), vioc_grant('by_hand', 'operator'), vioc_grant('by_hand', 'operator') \gset ignored_
+select vioc_revoke('by_hand', 'operator'), vioc_revoke('by_hand', 'operator', :tenant) \gset ignored_
+select ok(has_table_privilege('by_hand', 'vioc.calls', 'select') and has_column_privilege('by_hand', 'vioc.contacts', 'locale', 'update')
+  and has_function_privilege('by_hand', 'vioc_doctor()', 'execute'), 'nor what it had before');
+select ok(not has_table_privilege('by_hand', 'vioc.contacts', 'select') and not has_column_privilege('by_hand', 'vioc.contacts', 'name', 'update')
+  and not has_function_privilege('by_hand', 'vioc_call_contact(bigint,boolean)', 'execute'), 'what it brought is');
 select is(vioc_revoke(current_user, 'viewer', :tenant)::text, '', 'the owner''s rights are not in question');
 select vioc_grant(current_user, 'viewer', :tenant), vioc_revoke(current_user, 'viewer', :tenant) \gset ignored_
 select is(count(*), 0::bigint, 'and no REVOKE empties its ACL') from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relacl is not null

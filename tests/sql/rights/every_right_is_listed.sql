@@ -122,6 +122,7 @@ insert into listed values
   ('table standings', null),
   ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),
+  ('table rights_given', null),
   ('table rights_wanted', null),
   ('table tenants', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table webhook_events', 'admin select'),
