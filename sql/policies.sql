@@ -17,10 +17,10 @@ begin
     from (
       with seen as (
         select l.access, c.place,
-          format('%1$s >= (select coalesce(lower(vioc.tenants_seen(%2$L)), -9223372036854775808))'
-            ' and %1$s < (select coalesce(upper(vioc.tenants_seen(%2$L)), 9223372036854775807))'
-            ' and %1$s <@ (select vioc.tenants_seen(%2$L))', c.place, l.access) as condition,
-          format('(select vioc.tenants_seen(%L) = ''{(,)}''::int8multirange)', l.access) as everywhere
+          format('%1$s >= (select coalesce(lower(vioc.tenants_read(%2$L, %1$s)), -9223372036854775808))'
+            ' and %1$s < (select coalesce(upper(vioc.tenants_read(%2$L, %1$s)), 9223372036854775807))'
+            ' and %1$s <@ (select vioc.tenants_read(%2$L, %1$s))', c.place, l.access) as condition,
+          format('(select vioc.tenants_read(%L, %s) = ''{(,)}''::int8multirange)', l.access, c.place) as everywhere
         from unnest(array['viewer', 'operator', 'admin']) as l (access)
         cross join unnest(array['tenant_id', 'id']) as c (place)
       )

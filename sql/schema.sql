@@ -10,7 +10,7 @@
 --              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
 --     look-up  claim_look_ups, claim_concurrency, record_look_up   what only Retell knows: a call's fate, free lines
 --     webhook  store_event -> attempt_event -> apply_event -> write_event
---     rights   vioc.access, rights, give_rights; tenants_seen (policies), tenants_of (functions): who sees which practice
+--     rights   vioc.access, rights, give_rights; tenants_read (policies), tenants_of (functions): who sees which practice
 --     privacy  forget -> erase_call; purge; kept_body
 --   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
 --   views/

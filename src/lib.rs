@@ -12,6 +12,7 @@ mod detach;
 mod door;
 mod launcher;
 mod queue;
+mod reader;
 mod shared;
 mod steps;
 mod stop;

@@ -33,7 +33,7 @@ as $$
     select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
       format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
-    where g.grantee <> g.owner and g.name <> 'tenants_seen'
+    where g.grantee <> g.owner and g.name not in ('tenants_seen', 'reader_tenants')
       and (g.grantee = 0
         or g.name = 'credential_keys'
         or g.privilege ~ '^(TRIGGER|REFERENCES|TRUNCATE|MAINTAIN|CREATE)'

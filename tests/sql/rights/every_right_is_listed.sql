@@ -66,6 +66,7 @@ insert into listed values
   ('private known_zone', 'admin execute, operator execute, viewer execute'),
   ('private worker_figures', 'admin execute, operator execute, viewer execute'),
   ('private tenants_seen', 'public execute'),
+  ('private reader_tenants', 'public execute'),
   ('public vioc_allow_call', 'admin execute, operator execute'),
   ('public vioc_call_contact', 'admin execute, operator execute'),
   ('public vioc_call_contact_now', 'admin execute, operator execute'),

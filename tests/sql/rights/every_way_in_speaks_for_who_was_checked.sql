@@ -2,7 +2,7 @@
 -- access of one practice, in every way in which PostgreSQL runs a role's code inside of somebody else's session: what is
 -- seen and done is what that role may see and do, and never what the session's user may.
 \ir victim.psql
-select plan(14);
+select plan(25);
 
 -- Each role's own schema: what it tries, what it got, and its code.
 create temp table ways (way text);
@@ -135,15 +135,35 @@ grant create on schema public to mx_operator;
 set local role mx_operator;
 create function public.app_call(p_id bigint) returns text language sql security definer as $$ select (vioc_call_contact(p_id)).status $$;
 create function public.app_events() returns bigint language sql security definer as $$ select count(*) from vioc_events() $$;
-create view public.app_contacts as select id, tenant_id from vioc.contacts;
-grant select on public.app_contacts to public;
+create view public.app_contacts as select id, tenant_id, special_instructions from vioc.contacts;
+create view public.app_checked with (security_invoker) as select id, tenant_id from vioc.contacts;
+grant select, update on public.app_contacts, public.app_checked to public;
+reset role;
+create role of_another; create role of_both;
+select vioc_grant('of_another', 'viewer', :victim), vioc_grant('of_both', 'viewer', :victim), vioc_grant('of_both', 'viewer', :tenant) \gset ignored_
+create role without;
+grant usage on schema vioc to without;
+grant select on vioc.contacts to without;
+grant create on schema public to without;
+set local role without;
+create view public.no_contacts as select id, tenant_id from vioc.contacts;
+grant select on public.no_contacts to public;
 reset role;
 select is(pg_temp.attempt('mx_stranger', format('select public.app_call(%s)', :mine)), 'returned queued', 'an application''s definer function calls for a role without access');
 select matches(pg_temp.attempt('mx_stranger', format('select public.app_call(%s)', :due)), '^PT404', '... the owner''s contacts only');
 select matches(pg_temp.attempt('mx_stranger', 'select public.app_events()::text'), '^returned \d+$', 'and reads the feed');
-select is(pg_temp.attempt('mx_stranger', 'select count(*)::text from public.app_contacts'),
-  '42501 role mx_stranger has no access to any tenant An admin of the tenant gives it, here of tenant 1: select vioc_grant(''mx_stranger'', ''viewer'', 1);',
-  'a plain view asks who reads, and says what is missing');
+select is(pg_temp.attempt(r.name, 'select string_agg(distinct tenant_id::text, '','') from public.app_contacts'), 'returned ' || :tenant,
+  'a plain view reads for its owner: ' || r.name)
+from (values ('mx_stranger'), ('mx_viewer'), ('of_another'), ('mx_operator')) as r (name);
+select is(pg_temp.attempt('mx_stranger', format('with done as (update public.app_contacts set special_instructions = ''here'' where id in (%s, %s) returning tenant_id) select string_agg(tenant_id::text, '','') from done', :mine, :due)), 'returned ' || :tenant, '... and writes for it');
+select is(pg_temp.attempt('mx_stranger', 'select count(*)::text from public.app_checked'),
+  '42501 permission denied for table contacts ', 'one of the reader''s rights reads for the reader');
+select is(pg_temp.attempt('mx_viewer', 'select count(*)::text from public.no_contacts'),
+  '42501 role without has no access to any tenant An admin of the tenant gives it, here of tenant 1: select vioc_grant(''without'', ''viewer'', 1);',
+  'one of an owner without access says whose is missing');
+prepare reads as select string_agg(distinct tenant_id::text, ',') as seen from public.app_contacts as c where exists (select from public.app_checked as k where k.id = c.id);
+select is(pg_temp.attempt(r.name, 'execute reads'), 'returned ' || r.answer, 'one plan, many readers: ' || r.name)
+from (values ('mx_viewer', :'tenant'), ('of_another', 'null'), ('of_both', :'tenant'), ('mx_operator', :'tenant'), ('of_another', 'null')) as r (name, answer);
 grant execute on function vioc_call_contact(bigint, boolean), vioc_events(bigint, integer) to mx_stranger;
 select is(pg_temp.attempt('mx_stranger', format('select vioc_call_contact(%s)::text', :mine)),
   '42501 role mx_stranger has no operator access to any tenant An admin of the tenant gives it, here of tenant 1: select vioc_grant(''mx_stranger'', ''operator'', 1);',

@@ -24,7 +24,7 @@ begin
     select p.proname, p.prokind, pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result
     from pg_proc as p join pg_depend as d on d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
     join pg_extension as e on e.oid = d.refobjid and e.extname = 'vioconcierge'
-    where (p.pronamespace = 'moved'::regnamespace or (p.pronamespace = 'vioc'::regnamespace and p.proname not like 'vioc\_%')) and p.prorettype <> 'trigger'::regtype
+    where (p.pronamespace = 'moved'::regnamespace or (p.pronamespace = 'vioc'::regnamespace and p.proname not like 'vioc\_%')) and p.prorettype not in ('trigger'::regtype, 'internal'::regtype)
   loop
     execute format('create %s %s.%I(%s) %s language plpgsql as %L', case v.prokind when 'p' then 'procedure' else 'function' end,
       p_schema, v.proname, v.arguments, case v.prokind when 'p' then '' else 'returns ' || v.result end,

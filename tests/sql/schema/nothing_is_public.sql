@@ -8,7 +8,7 @@ create view pg_temp.members as
 select is_empty($$
   select p.oid::regprocedure from pg_temp.members as m join pg_proc as p on p.oid = m.objid,
     lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) as a
-  where m.classid = 'pg_proc'::regclass and a.grantee = 0 and p.proname <> 'tenants_seen'
+  where m.classid = 'pg_proc'::regclass and a.grantee = 0 and p.proname not in ('tenants_seen', 'reader_tenants')
 $$, 'functions, but for the one that tells a role that it has no access');
 select is_empty($$
   select c.oid::regclass from pg_temp.members as m join pg_class as c on c.oid = m.objid,

@@ -1,0 +1,158 @@
+//! Whose rights a policy asks about: the current user's or, where a table is read through a view, the view's owner's.
+//!
+//! PostgreSQL checks the rights on a table for the owner of the view through which it is read, and applies the policies of
+//! that role; but functions inside a policy see the current user. The planner knows the difference (`checkAsUser`), so the
+//! policies call `vioc.tenants_read(access, column)`, which the planner's support function below replaces: it follows the
+//! column to its table, and from there to the user whose rights were checked.
+
+use std::hash::BuildHasher;
+
+use pgrx::prelude::*;
+
+/// Proves to `vioc.reader_tenants` that the planner, not a user, has asked about this role.
+#[derive(Default)]
+struct Prover(std::hash::RandomState);
+
+impl Prover {
+    fn proof(&self, access: &str, reader: pg_sys::Oid) -> i64 {
+        self.0.hash_one((access, reader.to_u32())).cast_signed()
+    }
+}
+
+thread_local! {
+    /// Plans do not leave the backend; nor does this.
+    static PROVER: Prover = Prover::default();
+}
+
+#[pg_extern(sql = false)]
+fn is_reader(access: &str, reader: pg_sys::Oid, proof: i64) -> bool {
+    PROVER.with(|it| it.proof(access, reader) == proof)
+}
+
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub(crate) extern "C" fn pg_finfo_find_reader_wrapper() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The support function of `vioc.tenants_read`.
+///
+/// # Safety
+/// The planner calls it.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn find_reader_wrapper(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
+    // SAFETY: a support function has one argument, a node; only the request to simplify is answered.
+    unsafe {
+        let argument = (&raw const (*fcinfo).args).cast::<pg_sys::NullableDatum>();
+        let request = (*argument).value.cast_mut_ptr::<pg_sys::Node>();
+        if request.is_null() || (*request).type_ != pg_sys::NodeTag::T_SupportRequestSimplify {
+            return pg_sys::Datum::null();
+        }
+        let request = request.cast::<pg_sys::SupportRequestSimplify>();
+        pg_sys::Datum::from(simplified((*request).root, (*request).fcall))
+    }
+}
+
+/// `vioc.tenants_seen(access)` for the current user, else `vioc.reader_tenants(access, reader, proof)`.
+unsafe fn simplified(
+    root: *mut pg_sys::PlannerInfo,
+    call: *mut pg_sys::FuncExpr,
+) -> *mut pg_sys::Node {
+    // SAFETY: the planner's own nodes, which live longer than this; the new ones are in its memory context.
+    unsafe {
+        let access = pg_sys::list_nth((*call).args, 0).cast::<pg_sys::Node>();
+        let column = pg_sys::list_nth((*call).args, 1).cast::<pg_sys::Node>();
+        let reader = reader_of(root, column);
+        let namespace = pg_sys::get_func_namespace((*call).funcid);
+        let (name, types) = match reader {
+            None => (c"tenants_seen", &[pg_sys::TEXTOID][..]),
+            Some(_) => (
+                c"reader_tenants",
+                &[pg_sys::TEXTOID, pg_sys::OIDOID, pg_sys::INT8OID][..],
+            ),
+        };
+        let function = pg_sys::GetSysCacheOid(
+            pg_sys::SysCacheIdentifier::PROCNAMEARGSNSP as i32,
+            1, // pg_proc.oid
+            name.as_ptr().into(),
+            pg_sys::buildoidvector(types.as_ptr(), types.len() as i32).into(),
+            namespace.into(),
+            pg_sys::Datum::null(),
+        );
+        let mut arguments = pg_sys::lappend(std::ptr::null_mut(), access.cast());
+        if let Some(reader) = reader {
+            let asked = constant_text(access);
+            let proof = PROVER.with(|it| it.proof(&asked, reader));
+            for (of_type, value, size) in [
+                (pg_sys::OIDOID, pg_sys::Datum::from(reader), 4),
+                (pg_sys::INT8OID, pg_sys::Datum::from(proof), 8),
+            ] {
+                let constant =
+                    pg_sys::makeConst(of_type, -1, pg_sys::InvalidOid, size, value, false, true);
+                arguments = pg_sys::lappend(arguments, constant.cast());
+            }
+        }
+        pg_sys::makeFuncExpr(
+            function,
+            (*call).funcresulttype,
+            arguments,
+            pg_sys::InvalidOid,
+            (*call).inputcollid,
+            pg_sys::CoercionForm::COERCE_EXPLICIT_CALL,
+        )
+        .cast()
+    }
+}
+
+/// The user, other than the current one, whose rights were checked on the table that this column is of.
+unsafe fn reader_of(
+    mut root: *mut pg_sys::PlannerInfo,
+    column: *mut pg_sys::Node,
+) -> Option<pg_sys::Oid> {
+    // SAFETY: the planner's own nodes; `varno` is the place of a table in the query `varlevelsup` levels up.
+    unsafe {
+        if (*column).type_ != pg_sys::NodeTag::T_Var {
+            return None;
+        }
+        let column = column.cast::<pg_sys::Var>();
+        for _ in 0..(*column).varlevelsup {
+            if root.is_null() {
+                break;
+            }
+            root = (*root).parent_root;
+        }
+        if root.is_null() {
+            return None;
+        }
+        let query = (*root).parse;
+        let table =
+            pg_sys::list_nth((*query).rtable, (*column).varno - 1).cast::<pg_sys::RangeTblEntry>();
+        #[cfg(feature = "pg15")]
+        let reader = (*table).checkAsUser;
+        #[cfg(not(feature = "pg15"))]
+        let reader = match (*table).perminfoindex {
+            0 => pg_sys::InvalidOid,
+            place => {
+                let rights = pg_sys::list_nth((*query).rteperminfos, place as i32 - 1);
+                (*rights.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser
+            }
+        };
+        (reader != pg_sys::InvalidOid).then_some(reader)
+    }
+}
+
+/// The policies write the access as a constant.
+unsafe fn constant_text(node: *mut pg_sys::Node) -> String {
+    // SAFETY: a constant that is not null holds a text.
+    unsafe {
+        if (*node).type_ != pg_sys::NodeTag::T_Const {
+            return String::new();
+        }
+        let constant = node.cast::<pg_sys::Const>();
+        String::from_datum((*constant).constvalue, (*constant).constisnull).unwrap_or_default()
+    }
+}
