@@ -83,7 +83,7 @@ fn a_hostile_schema_in_the_search_path_catches_nothing_and_default_privileges_gi
                from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'v', 'S')
                union all select n.nspname, n.nspowner, coalesce(n.nspacl, acldefault('n', n.nspowner)) from pg_namespace as n where n.nspname = 'vioc') as o,
                aclexplode(o.acl) as a
-             where a.grantee <> o.owner",
+             where a.grantee <> o.owner order by 1",
             &[],
         )
         .unwrap()
