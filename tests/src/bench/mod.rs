@@ -4,6 +4,7 @@
 //! beside something else that the machine did in turn with it. Compare ratios rather than figures.
 
 mod backlog;
+mod door;
 mod enqueue;
 mod figure;
 mod hand;
@@ -47,6 +48,7 @@ const ROWS: &[Row] = &[
     enqueue::ROW,
     ingest::WEBHOOKS,
     ingest::BURST,
+    door::ROW,
 ];
 
 /// Where the table is left, in the root of the repository (not in version control).
