@@ -1,14 +1,18 @@
 //! What must not be in a server's log: the names, numbers and keys that tests plant.
 
 /// Names of people, starts of numbers, parts of keys; each is used by tests only.
-const PLANTED: [&str; 7] = [
+const PLANTED: [&str; 11] = [
     "Maria Jones",
     "Ann Jones",
     "Quillfeather",
     "+1646",
     "+1917",
     "+12122",
-    "key_",
+    "key_of_",
+    "key_that_",
+    "key_planted",
+    "key_before_",
+    "key_after_",
 ];
 
 /// The lines that show something planted. What PostgreSQL prints of a session's own failed statement is not the

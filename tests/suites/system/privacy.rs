@@ -198,3 +198,54 @@ fn a_run_with_every_kind_of_error_leaves_no_personal_data_and_no_key_in_the_log(
         "{errors:#?}"
     );
 }
+
+#[test]
+fn auto_explain_of_every_nested_statement_shows_no_personal_data_and_no_key() {
+    let practice = Practice::builder()
+        .cluster(|it| it.preload("pg_cron,vioconcierge,auto_explain"))
+        .setting("auto_explain.log_min_duration", 0)
+        .setting("auto_explain.log_nested_statements", "on")
+        .setting("auto_explain.log_triggers", "on")
+        .setting("auto_explain.log_parameter_max_length", 0)
+        .setting("log_error_verbosity", "terse")
+        .open();
+    let confirmed = call(&practice, 1, 10, |it| it);
+    let unconfirmed = call(&practice, 1, 11, |it| it.create(CreateFault::malformed()));
+    for id in [confirmed, unconfirmed] {
+        practice.wait_for_call(id, &["completed"]);
+    }
+    let stopped = call(&practice, 1, 12, |it| {
+        it.fate(Fate::do_not_call().transcript(SAID))
+    });
+    practice.wait_for_call(stopped, &["completed"]);
+    let mut app = practice.connect();
+    app.batch_execute(
+        "create role reception; select vioc_grant('reception', 'admin', 1); set role reception; set plan_cache_mode = force_generic_plan",
+    )
+    .unwrap();
+    let (phone, other) = (digits(10), digits(13));
+    for (sql, value) in [
+        ("select vioc_set_credentials(1, $1)", SECRET),
+        ("select vioc_do_not_call(1, $1)", &*other),
+        ("select vioc_allow_call(1, $1, 'by letter')", &*other),
+        ("select vioc_call_report(1, $1, null, null)", &*phone),
+        ("select vioc_forget_contact(1, $1)", NAME),
+        ("select vioc_forget_phone(1, $1)", &*phone),
+        ("select count(*) from vioc.contacts where name = $1", NAME),
+        ("update vioc.contacts set name = $1", NAME),
+    ] {
+        // some find nothing
+        let _ = app.execute(sql, &[&value]);
+    }
+    let _ = app.execute(
+        "select vioc_preview_call(id), vioc_explain_contact(id) from vioc.contacts",
+        &[],
+    );
+    practice.run("select vioc_enqueue_due(); select vioc_purge(); select vioc_doctor()");
+    let log = practice.cluster.log();
+    assert!(log.contains("vioc.do_not_call"), "plans are in the log");
+    for secret in [NAME, PATIENT, NOTE, SAID, SECRET, "Quillfeather", "646287"] {
+        let lines: Vec<_> = log.lines().filter(|line| line.contains(secret)).collect();
+        assert!(lines.is_empty(), "{secret} is in the log:\n{lines:#?}");
+    }
+}
