@@ -30,13 +30,16 @@ begin
         + coalesce(octet_length(ct.owner_name), 0) + octet_length(t.company_name)
         + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(t.agent_override::text), 0)) as bytes
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
-    join vioc.calls as c on c.tenant_id = p.tenant_id and c.id = p.id
-    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
-    join vioc.tenants as t on t.id = c.tenant_id
-    join vioc.credentials as k on k.id = p.credential_id
-    where c.in_queue
-    for update of c, ct skip locked
-    for no key update of t, k skip locked
+    -- one by one and by id alone, here and below: whatever statistics say, no plan reads a tenant's queue or a table for that
+    cross join lateral (
+      select * from vioc.calls as c where c.id = p.id offset 0 for update skip locked) as c
+    cross join lateral (
+      select * from vioc.contacts as ct where ct.id = c.contact_id offset 0 for update skip locked) as ct
+    cross join lateral (
+      select * from vioc.tenants as t where t.id = c.tenant_id offset 0 for no key update skip locked) as t
+    cross join lateral (
+      select from vioc.credentials as k where k.id = p.credential_id offset 0 for no key update skip locked) as k
+    where c.in_queue and c.tenant_id = p.tenant_id and ct.tenant_id = c.tenant_id
   ),
   filled as (
     select l.*, sum(l.bytes) over (order by l.place) - l.bytes < v_most_bytes as fits from locked as l
@@ -77,11 +80,12 @@ begin
       m.sends_with = l.credential_id as stands
     from unnest(v_send_tenants, v_send_calls, v_send_credentials)
       with ordinality as l (tenant_id, id, credential_id, place)
-    join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.id
+    cross join lateral (select * from vioc.calls as c where c.id = l.id offset 0) as c
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.permissions(p_now) as p
-      where p.tenant_id = c.tenant_id and p.contact_id = c.contact_id offset 0) as m
+      where p.contact_id = c.contact_id offset 0) as m
+    where c.tenant_id = l.tenant_id and m.tenant_id = c.tenant_id
   ),
   chosen as (
     -- of two allowed calls to one number in the same batch one goes
@@ -147,8 +151,9 @@ begin
     -- made once: the body reads it many times
     cross join lateral (
       select * from vioc.contact_requests() as r
-      where r.tenant_id = s.tenant_id and r.contact_id = s.contact_id offset 0) as q
-    where c.tenant_id = s.tenant_id and c.id = s.id
+      where r.contact_id = s.contact_id offset 0) as q
+    cross join lateral (select o.ctid as place from vioc.calls as o where o.id = s.id offset 0) as o
+    where c.ctid = o.place and c.tenant_id = s.tenant_id
     returning c.tenant_id, c.id, c.credential_id, c.request_body, c.status, c.key_digest
   ),
   paced_credentials as (

@@ -111,7 +111,7 @@ create table vioc.calls (
 create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
 create unique index calls_session_id_idx on vioc.calls (session_id);
-create unique index calls_one_per_attempt_idx on vioc.calls (tenant_id, contact_id, attempt);
+create unique index calls_one_per_attempt_idx on vioc.calls (contact_id, attempt);
 -- nobody is dialled twice for one appointment: at most one open call per contact
 create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
   where is_open and not is_test;

@@ -9,7 +9,17 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 12] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 14] = [
+    (
+        "numbers_to_share",
+        "id",
+        "the worker has organisations follow what one of them has learned",
+    ),
+    (
+        "calls",
+        "id",
+        "a claim: one plan whatever the statistics say; the id is unique over all practices",
+    ),
     (
         "calls",
         "session_id",
@@ -53,7 +63,7 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 12] = [
     (
         "contacts",
         "id",
-        "promises that are late, each found by its tenant's next calls",
+        "a claim, as its call; promises that are late, each found by its tenant's next calls",
     ),
     (
         "forgotten",
