@@ -391,17 +391,25 @@ fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
 }
 
 /// Which keys and agents to ask Retell about, for vioc_doctor; of these tenants, or of all.
-pub(crate) fn claim_checks(limit: usize, tenants: Option<&[i64]>) -> SpiResult<Vec<LookUp>> {
+/// `ago`: when the doctor asked.
+pub(crate) fn claim_checks(
+    limit: usize,
+    ago: Duration,
+    tenants: Option<&[i64]>,
+) -> SpiResult<Vec<LookUp>> {
     rows(
         &mut None,
-        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp(), $2)",
+        "select * from vioc.claim_checks($1, pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $3), \
+           pg_catalog.clock_timestamp(), $2)",
         &[
             pg_sys::BuiltinOid::INT4OID,
             pg_sys::BuiltinOid::INT8ARRAYOID,
+            pg_sys::BuiltinOid::FLOAT8OID,
         ],
         &[
             i32::try_from(limit).unwrap_or(i32::MAX).into(),
             tenants.map(<[i64]>::to_vec).into(),
+            ago.as_secs_f64().into(),
         ],
         read_look_up,
     )

@@ -30,11 +30,6 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn add(&mut self, more: Self) {
-        self.all |= more.all;
-        self.tenants.extend(more.tenants);
-    }
-
     /// `None`: nobody's; `Some(None)`: everybody's.
     pub(crate) fn tenants(&self) -> Option<Option<&[i64]>> {
         match (self.all, self.tenants.is_empty()) {

@@ -171,6 +171,7 @@ struct Worker {
     ask_for_lines_at: Instant,
     /// vioc_doctor waits for what Retell says.
     to_check: shared::Asked,
+    to_check_since: Instant,
     /// When what does not concern the next calls was done last.
     aside: Instant,
     rehearse_at: Instant,
@@ -218,6 +219,7 @@ impl Worker {
             tend_at: now,
             ask_for_lines_at: now,
             to_check: shared::Asked::default(),
+            to_check_since: Instant::now(),
             aside: now - ASIDE_EVERY,
             rehearse_at: now,
             told: 0,
@@ -467,13 +469,18 @@ impl Worker {
             self.ask_for_lines_at = Instant::now() + began.elapsed() * ASKING_FOR_LINES;
             self.ask(lines);
         }
-        self.to_check.add(self.slot.take_asked());
+        // one question after the other: each ends, whatever Retell's speed and how often the doctor is called
+        if self.to_check.tenants().is_none() {
+            self.to_check = self.slot.take_asked();
+            self.to_check_since = Instant::now();
+        }
         let places = self.places_to_ask();
         if places > 0 && self.to_check.tenants().is_some() {
             // also if it fails: the doctor asks again
             let asked = std::mem::take(&mut self.to_check);
             let tenants = asked.tenants().flatten();
-            let Some(checks) = with_extension(|| db::claim_checks(places, tenants))? else {
+            let ago = self.to_check_since.elapsed();
+            let Some(checks) = with_extension(|| db::claim_checks(places, ago, tenants))? else {
                 return Ok(None);
             };
             if checks.len() == places {

@@ -1,6 +1,7 @@
 -- Private. What vioc_doctor wants to know of Retell, as claim_look_ups gives it; the row's id stands in call_id. Those
--- never asked first, then the oldest; none again within two seconds, unless the key is new. Not from a copy.
-create function vioc.claim_checks(p_limit integer, p_now timestamptz, p_tenant_ids bigint[] default null)
+-- never asked first, then the oldest. p_since: when the doctor asked; each is asked once for that, however long all of them
+-- take, and not if it was just before, unless the key is new. Not from a copy.
+create function vioc.claim_checks(p_limit integer, p_since timestamptz, p_now timestamptz, p_tenant_ids bigint[] default null)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -13,7 +14,7 @@ begin
   return query
   with wanted as (
     select w.credential_id, w.retell_agent_id
-    from vioc.checks_wanted(p_now, p_tenant_ids) as w
+    from vioc.checks_wanted(p_since, p_tenant_ids) as w
     where not w.is_current
     order by w.asked_at nulls first, w.retell_agent_id nulls first
     limit p_limit
@@ -30,4 +31,4 @@ begin
   from asked as a;
 end
 $$;
-comment on function vioc.claim_checks(integer, timestamptz, bigint[]) is 'Gives the worker what to ask Retell for vioc_doctor.';
+comment on function vioc.claim_checks(integer, timestamptz, timestamptz, bigint[]) is 'Gives the worker what to ask Retell for vioc_doctor.';

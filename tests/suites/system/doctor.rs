@@ -659,3 +659,34 @@ fn a_viewer_of_one_practice_asks_the_doctor() {
         |(_, detail): &&(String, String)| detail.contains(&format!("practice {other} "));
     assert_eq!(seen.iter().find(names_other), None);
 }
+
+#[test]
+fn one_doctor_asks_retell_once_about_each_agent_however_long_that_takes() {
+    const AGENTS: usize = 60;
+    let practice = Practice::builder()
+        .setting("vioconcierge.max_in_flight", 2)
+        // a round takes longer than what was just asked counts as new
+        .retell(|config| config.timing.answer_delay = Duration::from_millis(60))
+        .open();
+    practice.run(&format!(
+        "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, credential_id) \
+         select 'Practice ' || n, 'America/New_York', 'agent_of_' || n, '+1212555' || (2000 + n), t.credential_id \
+         from vioc.tenants as t, generate_series(1, {AGENTS}) as n where t.id = 1"
+    ));
+    practice.run("select * from vioc_doctor()");
+    practice.wait_for(
+        "an answer about each",
+        "select count(*) filter (where answered_at >= asked_at) > 60 and bool_and(answered_at >= asked_at) from vioc.retell_checks",
+    );
+    // whatever the worker would still ask goes before this call's look-up
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    let asked = practice.retell.requests().into_iter();
+    let mut times = std::collections::BTreeMap::new();
+    for request in asked.filter(|it| it.path.contains("/get-agent/")) {
+        *times.entry(request.path).or_insert(0) += 1;
+    }
+    assert!(times.len() > AGENTS, "{}", times.len());
+    times.retain(|_, times| *times > 1);
+    assert!(times.is_empty(), "asked more than once: {times:?}");
+}
