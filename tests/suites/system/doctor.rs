@@ -665,9 +665,12 @@ fn one_doctor_asks_retell_once_about_each_agent_however_long_that_takes() {
     const AGENTS: usize = 60;
     let practice = Practice::builder()
         .setting("vioconcierge.max_in_flight", 2)
-        // a round takes longer than what was just asked counts as new
-        .retell(|config| config.timing.answer_delay = Duration::from_millis(60))
         .open();
+    // a round takes longer than what was just asked counts as new
+    let slowly = CreateFault::answer_after(Duration::from_millis(60));
+    practice
+        .retell
+        .script(Script::path("/get-agent").answer(slowly));
     practice.run(&format!(
         "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, credential_id) \
          select 'Practice ' || n, 'America/New_York', 'agent_of_' || n, '+1212555' || (2000 + n), t.credential_id \
