@@ -225,7 +225,9 @@ fn response(function: &Function, media_type: Option<&str>, row: Row) -> Answer<R
         );
     }
     for (name, value) in own {
-        response = response.header(&name, value.replace(['\r', '\n'], " "));
+        // folded, not injected
+        let value = value.replace(['\r', '\n'], "\n").replace('\n', "\r\n ");
+        response = response.header(&name, value);
     }
     Ok(response)
 }

@@ -1,11 +1,12 @@
 //! A real PostgREST, where one is installed: the same tests then run against the original.
 
-use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Options;
+use crate::cluster::new_directory;
 use crate::http::Request;
 use crate::wait::{LONG, wait_until};
 
@@ -16,6 +17,9 @@ pub(crate) struct PostgRest {
     address: SocketAddr,
     admin: SocketAddr,
     database: postgres::Config,
+    schema: String,
+    /// Read again at each reload.
+    configuration: PathBuf,
 }
 
 /// `postgrest` on the PATH, unless `VIOC_FRONT=stand-in` says otherwise.
@@ -48,23 +52,22 @@ impl PostgRest {
         if let Some(secret) = &options.jwt_secret {
             configuration.push_str(&format!("jwt-secret = \"{secret}\"\n"));
         }
-        let mut process = Command::new(program)
-            .arg("/dev/stdin")
-            .stdin(Stdio::piped())
+        let file = new_directory(false).join("postgrest.conf");
+        std::fs::write(&file, configuration).expect("the configuration can be written");
+        let process = Command::new(program)
+            .arg(&file)
+            .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::inherit())
             .spawn()
             .unwrap_or_else(|error| panic!("{} does not start: {error}", program.display()));
-        let mut stdin = process.stdin.take().expect("it is piped");
-        stdin
-            .write_all(configuration.as_bytes())
-            .expect("PostgREST reads its configuration");
-        drop(stdin);
         let started = Self {
             process,
             address,
             admin,
             database: options.config.clone(),
+            schema: options.schemas.first().cloned().unwrap_or_default(),
+            configuration: file,
         };
         wait_until("PostgREST to be ready", LONG, || {
             started.is_ready().then_some(())
@@ -76,18 +79,27 @@ impl PostgRest {
         self.address
     }
 
-    /// PostgREST reloads in the background; it is ready again when it has.
+    /// PostgREST reloads in the background and goes on answering from what it knew: a function made for this is found when
+    /// it has reloaded.
     pub(crate) fn reload_schema(&self) {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("reloaded_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let function = format!("\"{}\".{name}()", self.schema);
         let mut client = self
             .database
             .connect(postgres::NoTls)
             .expect("the database is there");
-        client
-            .batch_execute("notify pgrst, 'reload schema'")
-            .expect("anyone may notify");
-        wait_until("PostgREST to be ready again", LONG, || {
-            self.is_ready().then_some(())
+        let mut run = |sql: String| client.batch_execute(&sql).expect("it is the owner's");
+        run(format!(
+            "create function {function} returns void language sql return null; notify pgrst, 'reload schema'"
+        ));
+        wait_until("PostgREST to know the new function", LONG, || {
+            let asked = Request::post(&format!("/rpc/{name}"), "{}").send(self.address);
+            asked
+                .is_ok_and(|answer| answer.status != 404 && answer.status != 503)
+                .then_some(())
         });
+        run(format!("drop function {function}"));
     }
 
     fn is_ready(&self) -> bool {
@@ -101,6 +113,7 @@ impl Drop for PostgRest {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+        let _ = std::fs::remove_file(&self.configuration);
     }
 }
 

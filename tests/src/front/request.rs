@@ -114,6 +114,14 @@ fn authenticate(request: &Request, options: &Options) -> Answer<Caller> {
 fn route(request: &Request) -> Answer<String> {
     let path = request.path();
     let unknown = || refuse(404, "PGRST125", "Invalid path specified in request URL");
+    if path == "/" {
+        let method = &request.method;
+        return Err(refuse(
+            405,
+            "PGRST117",
+            format!("Unsupported HTTP method: {method}"),
+        ));
+    }
     let name = path.strip_prefix("/rpc/").ok_or_else(|| {
         let relation = path.trim_start_matches('/');
         if relation.contains('/') || relation.is_empty() {

@@ -217,7 +217,7 @@ impl Response {
 
     fn read(connection: &mut impl BufRead, head_only: bool) -> io::Result<Self> {
         loop {
-            let head = read_head(connection)?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            let head = unfolded(read_head(connection)?.ok_or(io::ErrorKind::UnexpectedEof)?);
             let mut slots = vec![httparse::EMPTY_HEADER; 1024];
             let mut parsed = httparse::Response::new(&mut slots);
             complete(parsed.parse(&head))?;
@@ -291,6 +291,23 @@ fn read_head(connection: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
             return Ok(Some(head));
         }
     }
+}
+
+/// A line that begins with a blank goes on with the header before it (RFC 9112, 5.2): PostgREST's server answers so.
+fn unfolded(head: Vec<u8>) -> Vec<u8> {
+    let mut unfolded = Vec::with_capacity(head.len());
+    for (at, byte) in head.iter().enumerate() {
+        let rest = &head[at..];
+        let folds = |ending: &[u8]| {
+            rest.starts_with(ending)
+                && matches!(rest.get(ending.len()), Some(b' ' | b'\t'))
+                && !unfolded.ends_with(b"\n")
+        };
+        if !(folds(b"\r\n") || folds(b"\n")) {
+            unfolded.push(*byte);
+        }
+    }
+    unfolded
 }
 
 /// httparse cuts blanks at the end of a value; PostgREST's server does not, and neither must the stand-in.

@@ -82,6 +82,8 @@ fn a_function_sets_status_and_headers_and_its_rows_are_kept() {
     );
     assert_eq!(answer.last("x-why"), Some(&b"a"[..]));
     assert_eq!(answer.last("x-injected"), None);
+    let line = answer.last("x-line").unwrap_or_default();
+    assert!(line.starts_with(b"b") && line.ends_with(b"X-Injected: c"));
     assert_eq!(answer.last("www-authenticate"), None);
     assert_eq!(site.ask("select count(*)::text from seen"), "1");
     let accepted = site.post("/rpc/accepted", "{}");

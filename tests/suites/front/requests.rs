@@ -85,9 +85,12 @@ fn what_cannot_be_called_is_404() {
             "{target} {body}"
         );
     }
-    for target in ["/rpc/nothing/", "/", "/rpc/", "/a/b"] {
+    for target in ["/rpc/nothing/", "/rpc/", "/a/b"] {
         assert_eq!(site.post(target, "{}").status, 404, "{target}");
     }
+    // the description of the schema, which is only read
+    let root = site.post("/", "{}");
+    assert_eq!((root.status, code(&root).as_str()), (405, "PGRST117"));
 }
 
 #[test]

@@ -52,7 +52,8 @@ fn text(response: &Response) -> String {
 /// Sends a form as a browser without JavaScript does, and follows where it leads.
 #[track_caller]
 fn submit(front: &Front, form: &str, body: &str) -> String {
-    let request = Request::post(&format!("/rpc/{form}"), body.to_owned())
+    let request = Request::new("POST", &format!("/rpc/{form}"))
+        .body(body.to_owned())
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Accept", ACCEPT)
         .header("Sec-Fetch-Site", "same-origin");
@@ -178,7 +179,8 @@ fn a_role_sees_its_practice_and_a_form_of_another_site_does_nothing() {
     let said = submit(&front, "front_desk_call", &format!("contact={theirs}"));
     assert!(said.contains("there is no contact"), "{said}");
 
-    let foreign = Request::post("/rpc/front_desk_call", format!("contact={ours}"))
+    let foreign = Request::new("POST", "/rpc/front_desk_call")
+        .body(format!("contact={ours}"))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Accept", ACCEPT)
         .header("Sec-Fetch-Site", "cross-site");
@@ -402,7 +404,8 @@ fn a_browser_shows_and_does_what_the_logged_in_role_may() {
     ));
     browser.wait_for("document.querySelectorAll('button').length === 0");
     browser.wait_for_text("Ann Lee");
-    let form = Request::post("/rpc/front_desk_call", format!("contact={ann}"))
+    let form = Request::new("POST", "/rpc/front_desk_call")
+        .body(format!("contact={ann}"))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Authorization", log_in["Authorization"].as_str().unwrap())
         .header("Accept", ACCEPT);
