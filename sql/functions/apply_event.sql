@@ -92,8 +92,15 @@ begin
   if exists (
     select from vioc.webhook_events as e
     where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
-    if v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
-      perform vioc.compare_analysis(v_call, v_event.retell, p_now);
+    if v_event.event in ('call_ended', 'call_analyzed') and v_call.id > v_tenant.texts_purged_to
+      and vioc.completes(v_call, v_event.retell, v_event.event = 'call_analyzed') then
+      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
+      perform vioc.wake_worker();
+    elsif v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
+      perform vioc.compare_analysis(v_call, v_event.retell);
+    elsif v_event.event not in ('call_started', 'call_ended', 'call_analyzed') and v_event.kind = 'retell' then
+      -- a stream that changes nothing (transcript_updated): the first is kept whole
+      v_stored.body := vioc.kept_body(v_stored.body, 'basics');
     end if;
     if v_opts_out then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);

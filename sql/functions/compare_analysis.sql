@@ -1,5 +1,5 @@
 -- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
-create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb, p_now timestamptz) returns void
+create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -15,4 +15,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.compare_analysis(vioc.calls, jsonb, timestamptz) is 'Flags a call whose second analysis differs.';
+comment on function vioc.compare_analysis(vioc.calls, jsonb) is 'Flags a call whose second analysis differs.';

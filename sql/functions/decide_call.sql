@@ -9,7 +9,7 @@ returns vioc.calls
 as $$
 declare
   v_call vioc.calls := p_call;
-  v_has_connected boolean := vioc.has_connected(p_call.disconnection_reason, p_call.ongoing_at);
+  v_has_connected boolean;
   v_fields jsonb;
   v_reason text := vioc.reason_group(p_call.disconnection_reason);
   v_retried boolean;
@@ -18,7 +18,6 @@ declare
   v_outcome text;
   v_unheard text; -- what was said that the outcome does not say
   v_review text := p_review_reason;
-  v_is_known boolean := true; -- what its end says about the account
   v_is_unclear boolean; -- a person has to say what was meant
 begin
   if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
@@ -26,7 +25,11 @@ begin
   end if;
   -- a line error that is retried is nothing to review yet
   v_retried := v_reason = 'line_error';
-  v_reason := case when v_retried then 'failed' else v_reason end;
+  v_reason := case
+    -- it was found to be the tenant's trouble (excuse_call)
+    when v_reason = 'failed' and v_call.outcome = 'account_trouble' then 'account_trouble'
+    when v_reason in ('line_error', 'unknown') then 'failed'
+    else v_reason end;
   if v_call.report is not null then
     v_reported := vioc.decision(v_call.tenant_id, v_call.report, null);
   end if;
@@ -34,10 +37,9 @@ begin
     select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
     v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
   end if;
-  -- a conversation that trouble with the account cut off, after something had been decided
-  v_has_connected := v_has_connected
-    or (v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null
-      and coalesce(v_reported not in ('completed', 'failed'), false));
+  -- an agent that reports a decision is in a conversation
+  v_has_connected := vioc.has_connected(v_call.disconnection_reason,
+    coalesce(v_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
   -- what was to be reviewed about an earlier decision
   if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
     v_call.needs_review := false;
@@ -77,10 +79,9 @@ begin
     end if;
     return v_call;
   elsif v_reason = 'voicemail' or not v_has_connected then
+    -- an analysis of nothing invents its decisions
     v_outcome := v_reason;
-    -- an analysis of nothing invents its decisions; of what trouble with the account cut off perhaps not
-    v_unheard := coalesce(nullif(v_reported, 'completed'),
-      case when v_reason in ('account_trouble', 'throttled') and v_call.ongoing_at is not null then v_analysed end);
+    v_unheard := v_reported;
   elsif v_call.in_voicemail then
     v_outcome := 'voicemail';
     v_unheard := v_reported;
@@ -118,7 +119,8 @@ begin
     v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
   end if;
   if v_outcome <> 'failed' or not v_retried then
-    v_review := coalesce(v_review, vioc.review_of(v_outcome));
+    v_review := coalesce(v_review, vioc.review_of(v_outcome), case when vioc.reason_group(v_call.disconnection_reason) = 'unknown'
+      then 'Retell ended the call for a reason that is not known here' end);
   end if;
   v_call.status := 'completed';
   v_call.completed_at := coalesce(v_call.completed_at, p_now);
@@ -133,27 +135,9 @@ begin
     v_call.needs_review := true;
     v_call.review_reason := coalesce(v_call.review_reason, v_review);
   end if;
-  if v_reason in ('account_trouble', 'throttled') then
-    select c.completed_at is not null and c.disconnection_reason is not distinct from v_call.disconnection_reason into v_is_known
-    from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
-  end if;
   perform vioc.write_end(v_call);
   if v_is_unclear is not true or p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome then
     perform vioc.note_review(v_call, coalesce(v_is_unclear, false), p_now);
-  end if;
-
-  -- the account is not one tenant's, so whoever has told this, Retell is asked (judge_account), if it is news. Once: a later
-  -- event about the same call must not undo vioc_resume
-  if not v_call.is_test and exists (
-    select from vioc.credentials as k
-    where k.id = v_call.credential_id and (case v_reason
-      when 'account_trouble' then not v_is_known and not (k.suspended_at is not null and k.probe_must_end)
-      when 'throttled' then not v_is_known and coalesce(k.throttled_until < p_now + interval '15 seconds', true)
-      else k.probe_must_end and k.suspended_at < v_call.dispatching_at end))
-  then
-    update vioc.calls as c set concerns_account = true, look_up_at = p_now
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.retell_call_id is not null;
-    perform vioc.wake_worker();
   end if;
   return v_call;
 end

@@ -8,51 +8,63 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_reason constant text := left(p_retell ->> 'disconnection_reason', 100);
+  v_reason constant text := vioc.ended_because(p_retell);
+  v_before vioc.calls;
   v_call vioc.calls;
-  v_status_before text;
+  v_sent_at timestamptz;
 begin
-  select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  if not found or v_call.status = 'dry_run' then
+  select * into v_before from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  if not found or v_before.status = 'dry_run' then
     return;
   end if;
-  v_status_before := v_call.status;
+  v_call := v_before;
+  v_sent_at := coalesce(v_call.first_posted_at, v_call.queued_at);
   v_call.look_up_at := null;
   if v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') then
     v_call.status := 'ended';
     v_call.look_up_at := p_now + interval '10 minutes';
   end if;
-  v_call.ended_at := coalesce(v_call.ended_at, vioc.told_at(p_retell -> 'end_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
-  v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.told_at(p_retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now));
+  v_call.ended_at := coalesce(v_call.ended_at, vioc.told_at(p_retell -> 'end_timestamp', v_sent_at, p_now), p_now);
+  if p_retell ->> 'call_status' is distinct from 'not_connected' then
+    -- Retell does not say that it failed to connect: a reason that is not known here ended a conversation
+    v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.told_at(p_retell -> 'start_timestamp', v_sent_at, p_now),
+      case when vioc.reason_group(v_reason) = 'unknown' and p_retell ->> 'call_status' is distinct from 'error' then v_sent_at end);
+  end if;
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
   v_call.retell_call_id := coalesce(v_call.retell_call_id, vioc.readable_id(p_retell ->> 'call_id'));
-  if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null then
+  if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null
+    or (v_call.disconnection_reason in ('not_connected', 'error') and v_reason is not null) then
     v_call.disconnection_reason := v_reason;
   end if;
   v_call.duration_ms := coalesce(v_call.duration_ms, vioc.json_integer(p_retell -> 'duration_ms'));
-  v_call.recording_url := coalesce(left(p_retell ->> 'recording_url', 2000), v_call.recording_url);
-  v_call.cost := coalesce(vioc.json_number(p_retell #> '{call_cost,combined_cost}'), v_call.cost);
+  v_call.recording_url := coalesce(v_call.recording_url, vioc.recording_of(p_retell));
+  v_call.cost := coalesce(v_call.cost, vioc.json_number(p_retell #> '{call_cost,combined_cost}'));
   if p_analyzed then
     v_call.analyzed_at := coalesce(v_call.analyzed_at, p_now);
-    v_call.in_voicemail := case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
-      then (p_retell #> '{call_analysis,in_voicemail}')::boolean end;
-    v_call.summary := p_retell #>> '{call_analysis,call_summary}';
-    v_call.analysis := case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
-      then p_retell #> '{call_analysis,custom_analysis_data}' end;
+    v_call.in_voicemail := coalesce(v_call.in_voicemail, case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
+      then (p_retell #> '{call_analysis,in_voicemail}')::boolean end);
+    v_call.summary := coalesce(v_call.summary, case when jsonb_typeof(p_retell #> '{call_analysis,call_summary}') = 'string'
+      then p_retell #>> '{call_analysis,call_summary}' end);
+    v_call.analysis := coalesce(v_call.analysis, case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
+      then p_retell #> '{call_analysis,custom_analysis_data}' end);
   end if;
 
   -- an opt-out is decided whatever else was said
   if v_call.status = 'ended' and v_call.analyzed_at is null and v_call.disconnection_reason is distinct from 'user_requested_dnc'
     and vioc.has_connected(v_call.disconnection_reason, v_call.ongoing_at) then
     perform vioc.write_end(v_call);
-    return;
+  else
+    if v_call.status <> v_before.status then
+      -- that it has ended is news of its own
+      perform vioc.write_end(v_call);
+    end if;
+    perform vioc.settle_call(v_call, null, p_now);
   end if;
-  if v_call.status <> v_status_before then
-    -- that it has ended is news of its own
-    perform vioc.write_end(v_call);
+  if not v_call.is_test then
+    perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
+    perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
   end if;
-  perform vioc.settle_call(v_call, null, p_now);
   if v_call.analyzed_at is null then
     perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;

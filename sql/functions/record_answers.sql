@@ -67,10 +67,14 @@ begin
   ),
   accepted_tenants as (
     update vioc.tenants as t
-    set suspended_at = null, suspend_reason = null, probe_at = null
+    set suspended_at = case when t.probe_must_end then t.suspended_at end,
+        suspend_reason = case when t.probe_must_end then t.suspend_reason end,
+        probe_at = case when t.probe_must_end then t.probe_at end,
+        refused_call_id = null
     where t.id in (
       select s.id from vioc.tenants as s
-      where s.suspended_at is not null and s.id in (select p.tenant_id from placed as p)
+      where ((s.suspended_at is not null and not s.probe_must_end) or s.refused_call_id is not null)
+        and s.id in (select p.tenant_id from placed as p)
       for no key update skip locked)
   )
   select (select array_agg(l.id) from locked as l), (select count(*) from answers),

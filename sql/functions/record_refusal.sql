@@ -17,9 +17,12 @@ declare
   v_waves integer;
   v_is_new_wave boolean;
   v_is_limit boolean;
+  v_suspended_at timestamptz;
+  v_refused_call_id bigint; -- another contact's, which Retell refused without naming it, too
   v_message constant text := coalesce(p_message, 'no message')
     || case when p_http_status is null then '' else ' (HTTP ' || p_http_status || ')' end
-    || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end;
+    || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end
+    || case when p_do_not_call then '; Retell itself keeps this number as do-not-call: clear that at Retell, then vioc_allow_call' else '' end;
 begin
   v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
   if v_call.id is null then
@@ -34,7 +37,7 @@ begin
     return true;
   end if;
 
-  if p_verdict in ('refused_config', 'throttled') then
+  if p_verdict in ('refused_config', 'refused_unknown', 'throttled') then
     -- what is to be suspended or slowed may be held by whoever is changing it
     perform from vioc.tenants as t
     join vioc.credentials as k on k.id = v_call.credential_id
@@ -42,6 +45,21 @@ begin
     for no key update of t, k skip locked;
     if not found then
       return not exists (select from vioc.credentials as k where k.id = v_call.credential_id);
+    end if;
+  end if;
+
+  -- a refusal that names no contact stops one, for a person to look at; a second contact's in a row stops the tenant, and
+  -- the first goes on, too
+  if p_verdict = 'refused_unknown' and v_call.unconfirmed_at is null then
+    select t.suspended_at, c.id into v_suspended_at, v_refused_call_id
+    from vioc.tenants as t
+    left join vioc.calls as c on c.tenant_id = t.id and c.id = t.refused_call_id and c.contact_id <> v_call.contact_id
+    where t.id = v_call.tenant_id;
+    if v_suspended_at is not null or v_refused_call_id is not null then
+      p_verdict := 'refused_config';
+    else
+      p_verdict := 'refused_contact';
+      update vioc.tenants as t set refused_call_id = v_call.id where t.id = v_call.tenant_id and not v_call.is_test;
     end if;
   end if;
 
@@ -102,10 +120,15 @@ begin
   else
     perform vioc.requeue_call(v_call, v_message,
       case
+        -- another call probes next: this one's contact may be the trouble after all
+        when v_suspended_at < v_call.dispatching_at then p_now + interval '15 minutes'
         when p_verdict in ('refused_config', 'not_sent', 'not_begun') then p_now
         else p_now + coalesce(make_interval(secs => p_retry_after),
           vioc.backoff(v_call.sends, 5 * v_backoff_start, v_backoff_cap)) end,
       p_now);
+  end if;
+  if v_refused_call_id is not null then
+    perform vioc.excuse_call(vioc.lock_call(v_call.tenant_id, v_refused_call_id, false), p_now);
   end if;
   return true;
 end

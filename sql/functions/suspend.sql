@@ -17,7 +17,7 @@ begin
   else
     update vioc.tenants as t
     set suspended_at = coalesce(t.suspended_at, p_now), suspend_reason = p_reason,
-        probe_at = p_now + interval '10 minutes'
+        probe_at = p_now + interval '10 minutes', probe_must_end = p_at_end
     where t.id = p_call.tenant_id;
   end if;
 end

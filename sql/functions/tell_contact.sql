@@ -24,6 +24,7 @@ declare
   v_next timestamptz;
   v_by_hand timestamptz;
   v_step timestamptz;
+  v_is_reviewed boolean; -- another call of this contact waits for a person
 begin
   -- the same outcome again may bring the time that was asked for
   if p_call.is_test or (p_outcome is not distinct from p_previous_outcome
@@ -120,15 +121,18 @@ begin
   -- written while the call was on: queueing it had used up what was there before
   v_by_hand := case when v_contact.next_call_at = v_contact.call_at then v_contact.call_at end;
   v_zones := vioc.places_of(v_contact.time_zone, v_tenant.time_zone, p_call.to_number);
-  v_attempts := v_contact.attempts + case
-    when p_previous_outcome is null and p_outcome not in ('account_trouble', 'throttled') then 1 else 0 end;
+  v_attempts := greatest(0, v_contact.attempts + (p_outcome not in ('account_trouble', 'throttled'))::integer
+    - coalesce(p_previous_outcome not in ('account_trouble', 'throttled'), false)::integer);
+  v_is_reviewed := exists (
+    select from vioc.calls as o
+    where o.tenant_id = p_call.tenant_id and o.contact_id = p_call.contact_id and o.id <> p_call.id and o.needs_review);
 
   -- the practice has confirmed it meanwhile: only a decision says more
   if v_contact.appointment_status = 'confirmed'
     and p_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then
     update vioc.contacts as c
     set status = 'confirmed', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
-        needs_review = c.needs_review or p_call.needs_review
+        needs_review = v_is_reviewed or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -140,7 +144,7 @@ begin
       where r.tenant_id = v_contact.tenant_id and r.contact_id = v_contact.id and not r.not_opted_out) then
     update vioc.contacts as c
     set status = 'do_not_call', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
-        needs_review = c.needs_review or p_call.needs_review
+        needs_review = v_is_reviewed or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -203,7 +207,7 @@ begin
         next_call_at = case when p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then v_next
           else v_by_hand end,
         requested_time = v_wish, requested_text = v_text,
-        needs_review = p_call.needs_review or vioc.review_of(p_outcome) is not null
+        needs_review = v_is_reviewed or p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -218,7 +222,7 @@ begin
   if v_next is not null then
     update vioc.contacts as c
     set status = 'callback', last_outcome = p_outcome, attempts = v_attempts, next_call_at = least(v_next, v_by_hand),
-        needs_review = c.needs_review or p_call.needs_review
+        needs_review = v_is_reviewed or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -232,7 +236,8 @@ begin
     end if;
     update vioc.contacts as c
     set status = case when p_call.contact_status_before = 'callback' then 'callback' else 'scheduled' end,
-        last_outcome = p_outcome, next_call_at = coalesce(v_by_hand, v_next)
+        last_outcome = p_outcome, attempts = v_attempts, next_call_at = coalesce(v_by_hand, v_next),
+        needs_review = v_is_reviewed or p_call.needs_review
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;
   end if;
@@ -273,7 +278,7 @@ begin
   update vioc.contacts as c
   set status = case when v_next is not null then 'scheduled' when p_outcome = 'failed' then 'failed' else 'unreachable' end,
       last_outcome = p_outcome, attempts = v_attempts, next_call_at = v_next,
-      needs_review = c.needs_review or p_call.needs_review
+      needs_review = v_is_reviewed or p_call.needs_review
   where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
 end
 $$;

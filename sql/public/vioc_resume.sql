@@ -25,7 +25,8 @@ begin
   else
     perform vioc.check_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
-    set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null
+    set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false,
+        refused_call_id = null
     where t.id = vioc_resume.tenant_id;
     -- what Retell has asked for (throttled_until) stays
     select s.credential_id into v_credential_id

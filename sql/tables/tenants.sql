@@ -37,6 +37,8 @@ create table vioc.tenants (
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
+  probe_must_end boolean not null default false,
+  refused_call_id bigint,
   next_start_at timestamptz not null default 'epoch',
   enqueue_failed_at timestamptz,
   enqueue_error text,
@@ -58,7 +60,8 @@ create table vioc.tenants (
   constraint failed_enqueue_has_reason check ((enqueue_failed_at is null) = (enqueue_error is null)),
   constraint pause_reason_needs_pause check (pause_reason is null or paused_at is not null),
   constraint suspension_has_reason_and_probe check (
-    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null))
+    (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)
+    and (suspended_at is not null or not probe_must_end))
 ) with (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 create index tenants_credential_idx on vioc.tenants (credential_id);
@@ -112,4 +115,6 @@ comment on column vioc.tenants.pause_reason is 'Why it is paused.';
 comment on column vioc.tenants.suspended_at is 'Retell refused this tenant''s agent or number since then; vioc_resume(tenant) lifts it.';
 comment on column vioc.tenants.suspend_reason is 'What Retell said, masked.';
 comment on column vioc.tenants.probe_at is 'When one call may try again.';
+comment on column vioc.tenants.probe_must_end is 'The suspension shows when calls end: a probe that Retell accepts does not lift it, one that reaches its contact''s telephone does.';
+comment on column vioc.tenants.refused_call_id is 'The call that Retell refused last without naming its contact, if it has accepted none since: the next contact''s is the tenant''s trouble.';
 comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';

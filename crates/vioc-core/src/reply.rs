@@ -54,6 +54,8 @@ pub enum CreateVerdict {
     Throttled,
     /// Nothing was dialled, because of this person's number or variables.
     RefusedContact,
+    /// Nothing was dialled, and Retell does not say whose fault it is: the next answer shows it.
+    RefusedUnknown,
     /// Nothing was dialled, and the next call of this practice would fare the same.
     RefusedConfig,
     /// The phone may be ringing.
@@ -69,6 +71,7 @@ impl CreateVerdict {
             Self::NotSent => "not_sent",
             Self::Throttled => "throttled",
             Self::RefusedContact => "refused_contact",
+            Self::RefusedUnknown => "refused_unknown",
             Self::RefusedConfig => "refused_config",
             Self::Ambiguous => "ambiguous",
         }
@@ -176,13 +179,14 @@ fn refused(status: u16, said: &str, request: &Request) -> CreateAnswer {
 fn client_error(status: u16, blame: Blame) -> CreateVerdict {
     match (status, blame) {
         // 408: a proxy gave up waiting. 409: the key may belong to a request still in flight.
-        (408 | 409, _) => CreateVerdict::Ambiguous,
-        (429, _) | (_, Blame::Concurrency) => CreateVerdict::Throttled,
+        (408 | 409, _) | (_, Blame::UsedKey) => CreateVerdict::Ambiguous,
+        // 425: not taken up, lest it be one that was sent before.
+        (425 | 429, _) | (_, Blame::Pace) => CreateVerdict::Throttled,
         (_, Blame::Destination) => CreateVerdict::RefusedContact,
         (400 | 403 | 404 | 422, Blame::Contact | Blame::DoNotCall) => CreateVerdict::RefusedContact,
-        // A 400 that names nothing we know stops one contact, and a person looks at it. The other
-        // choice would let one odd name suspend the practice, and all its patients with it.
-        (400, Blame::Unknown) => CreateVerdict::RefusedContact,
+        // Either choice would be wrong for many: one odd name would suspend the practice, or one setting
+        // fail all of its patients. A second contact's in a row decides (vioc.record_refusal).
+        (400, Blame::Unknown) | (413 | 414 | 431, _) => CreateVerdict::RefusedUnknown,
         _ => CreateVerdict::RefusedConfig,
     }
 }

@@ -55,7 +55,7 @@ select vioc_resume(:tenant) \gset ignored_
 select pg_temp.placed(:tenant) as broke \gset
 select pg_temp.hear(:broke, 'call_started', '{}') \gset ignored_
 select pg_temp.hear(:broke, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}') || '{"disconnection_reason": "credit_exhausted"}') \gset ignored_
-select is(pg_temp.told(:broke), 'completed account_trouble / scheduled / review', 'what only the analysis heard before the account was empty is looked at');
+select is(pg_temp.told(:broke), 'completed cancelled / cancelled / review', 'what the analysis heard before the account was empty counts');
 select vioc_resume(:tenant) \gset ignored_
 
 -- a platform error cut the line after the person had spoken

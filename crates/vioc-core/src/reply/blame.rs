@@ -9,7 +9,10 @@ const DISTINCT_LENGTH: usize = 12;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Blame {
-    Concurrency,
+    /// Too many calls at once, or too quickly.
+    Pace,
+    /// The idempotency key has made a call, or is making one.
+    UsedKey,
     /// The number or the variables of this contact.
     Contact,
     DoNotCall,
@@ -23,7 +26,8 @@ pub(super) enum Blame {
 struct Patterns {
     /// Retell's validator names a place: `request/body/to_number must NOT have fewer than 1 characters`.
     place: Regex,
-    concurrency: Regex,
+    pace: Regex,
+    used_key: Regex,
     /// `\b` counts `_` as a letter, so `honor_internal_dnc` is not `dnc`.
     do_not_call: Regex,
     destination: Regex,
@@ -44,8 +48,11 @@ impl Patterns {
         let new = |pattern: &str| Regex::new(&format!("(?i){pattern}"));
         Ok(Self {
             place: new(r"\bbody(?:[/.](\w+)|(?: must not have additional| has additional))")?,
-            concurrency: new(
-                r"\bconcurren\w*\b.*\b(limit|exceed|reach|full)|\b(limit|exceed|reach)\w*\b.*\bconcurren",
+            pace: new(
+                r"\bconcurren\w*\b.*\b(limit|exceed|reach|full)|\b(limit|exceed|reach)\w*\b.*\bconcurren|\bcps\b|\bcalls? per second\b|\brate[ -]?limit|\btoo many (calls|requests)\b",
+            )?,
+            used_key: new(
+                r"\bidempoten\w*\b.*\b(already|us(ed|e)|exist\w*|conflict\w*|different|duplicate\w*|mismatch\w*|progress|another|same)\b|\b(already|duplicate|conflicting|same)\b.*\bidempoten",
             )?,
             do_not_call: new(r"\bdo[ _-]not[ _-]call\b|\bdnc\b")?,
             destination: new(
@@ -56,7 +63,7 @@ impl Patterns {
             )?,
             legacy_name: new(r"(?:^|[^\w./])(?:body[/.])?(agent_id|webhook_url)\b")?,
             config: new(
-                r"\boutbound agent\b|\bfrom[_ -]number\b|\bfrom phone-number\b|\b(override_)?agent|\bapi[ _-]key\b|\bidempotency|\bmetadata\b|\bwebhook_url\b",
+                r"\boutbound agent\b|\bfrom[_ -]number\b|\bfrom phone-number\b|\b(override_)?agent|\bapi[ _-]key\b|\bidempotency|\bmetadata\b|\bwebhook_url\b|\b(insufficient|balance|credits?|payment|billing|subscription|kyc|verif\w+|compliance)\b",
             )?,
             contact: new(
                 r"\bto[_ -]number\b|\bretell_llm_dynamic_variables\b|\bdynamic[ _]variables?\b",
@@ -88,8 +95,8 @@ impl Blame {
 
 impl Patterns {
     fn judge(&self, said: &str, request: &Request) -> Blame {
-        if self.concurrency.is_match(said) {
-            return Blame::Concurrency;
+        if self.used_key.is_match(said) {
+            return Blame::UsedKey;
         }
         // A named place decides: what follows may hold any word, a variable called "dnc" for one.
         if let Some(place) = self.place.captures(said) {
@@ -106,7 +113,9 @@ impl Patterns {
                 None => return self.unexpected(said, request),
             }
         }
-        if self.do_not_call.is_match(said) {
+        if self.pace.is_match(said) {
+            Blame::Pace
+        } else if self.do_not_call.is_match(said) {
             Blame::DoNotCall
         } else if self.destination.is_match(said) {
             Blame::Destination

@@ -110,9 +110,30 @@ fn a_status_decides_unless_the_text_knows_better() {
         (
             400,
             "Invalid request format, please check API reference.",
-            RefusedContact,
+            RefusedUnknown,
         ),
-        (400, "", RefusedContact),
+        (400, "", RefusedUnknown),
+        (400, "Insufficient balance", RefusedConfig),
+        (400, "KYC is required before outbound calls", RefusedConfig),
+        (400, "CPS limit exceeded for this provider", Throttled),
+        (400, "You may start 1 call per second", Throttled),
+        // A first sending may have been lost in a failover, and rings: it is looked up.
+        (
+            400,
+            "idempotency_key was already used with another request body",
+            Ambiguous,
+        ),
+        (400, "Duplicate idempotency key", Ambiguous),
+        (
+            422,
+            "a request with this idempotency_key is in progress",
+            Ambiguous,
+        ),
+        (
+            400,
+            "request/body/idempotency_key must match pattern \"^[a-z]+$\"",
+            RefusedConfig,
+        ),
         (401, "API key is missing or invalid.", RefusedConfig),
         (
             402,
@@ -135,7 +156,10 @@ fn a_status_decides_unless_the_text_knows_better() {
         (405, "", RefusedConfig),
         (408, "Request timeout", Ambiguous),
         (409, "Resource update conflict.", Ambiguous),
-        (413, "", RefusedConfig),
+        // As long as it is one contact's: a second one in a row suspends the practice.
+        (413, "Request Entity Too Large", RefusedUnknown),
+        (414, "", RefusedUnknown),
+        (425, "Too Early", Throttled),
         (
             422,
             "Cannot find requested asset under given api key.",
@@ -151,7 +175,7 @@ fn a_status_decides_unless_the_text_knows_better() {
             "Account rate limited, please throttle your requests.",
             Throttled,
         ),
-        (431, "", RefusedConfig),
+        (431, "", RefusedUnknown),
         (500, "An unexpected server error occurred.", Ambiguous),
         (502, "<html>Bad gateway</html>", Ambiguous),
         (503, "Concurrency limit reached", Ambiguous),
@@ -299,6 +323,7 @@ fn verdicts_have_the_names_that_sql_stores() {
         NotSent,
         Throttled,
         RefusedContact,
+        RefusedUnknown,
         RefusedConfig,
         Ambiguous,
     ]
@@ -311,6 +336,7 @@ fn verdicts_have_the_names_that_sql_stores() {
             "not_sent",
             "throttled",
             "refused_contact",
+            "refused_unknown",
             "refused_config",
             "ambiguous"
         ]
