@@ -1,7 +1,7 @@
 -- A patient calls back. Set the inbound webhook of the practice's number at Retell to
 --   https://calls.example.com/api/webhook/call-outcome
 -- vioc_receive_webhook verifies the signature and answers {"call_inbound": {"dynamic_variables": {...}}} with the
--- variables of that caller's next appointment, so that the agent knows who rings; nobody known: without variables.
+-- variables of that caller's next appointment, so that the agent knows who calls. If the caller is not known, they are empty.
 -- What the agent would be told about this number, without a call:
 create function who_rings(phone text) returns jsonb
   language sql

@@ -27,9 +27,23 @@ begin
       end if;
       perform vioc.hear_inbound(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
+    if v_event.kind = 'other' and vioc.decision(null, p_document, null) is not null then
+      -- the args of a custom function alone: whose they are nothing says
+      v_stored.state := 'failed';
+      v_stored.error := 'it names no call: switch "args at root" off for this function of the agent';
+      return v_stored;
+    end if;
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
-    v_stored.body := vioc.kept_body(
-      v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+    -- an agent's own report is nowhere else: it waits for its call to become known
+    if v_event.kind <> 'report' then
+      v_stored.body := vioc.kept_body(
+        v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+    end if;
+    if v_event.kind = 'function' and v_stored.body <> p_event.body then
+      v_stored.body := (v_stored.body::jsonb || jsonb_build_object('name', p_document -> 'name', 'args', p_document -> 'args'))::text;
+      v_stored.session_id := v_event.session_id;
+      return v_stored;
+    end if;
     if v_stored.body <> p_event.body then
       -- what is left of it must not pass for all that was said, should its call become known: then Retell is asked
       v_stored.retell_call_id := null;

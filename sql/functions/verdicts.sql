@@ -35,7 +35,10 @@ begin atomic
       vioc.next_opening(c.tenant_id, c.id, p_now, null, false) as opening,
       case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
         then vioc.in_words(vioc.rested_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
-      vioc.calls_left_today(t.id, p_now) as calls_left
+      vioc.calls_left_today(t.id, p_now) as calls_left,
+      coalesce((
+        select count(*) >= least(g.max_concurrent_calls, vioc.lines_at_retell(g, p_now))
+        from vioc.calls as o where o.in_progress and not o.resend and o.credential_id = g.id), false) as lines_taken
     offset 0) as w
   cross join lateral (values
     (1, 'tenant_configured', r.tenant_configured, true, false, false,
@@ -56,7 +59,11 @@ begin atomic
     (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
-      'the number has not asked to be left alone', case when c.status = 'do_not_call' then 'this contact has asked not to be called'
+      'the number has not asked to be left alone', case
+        when exists (
+          select from vioc.do_not_call as d where d.tenant_id = c.tenant_id and d.phone = any (vioc.spellings(c.phone_e164)) and d.source = 'retell')
+          then 'Retell keeps this number as do-not-call: take that off there, then allow the number here (vioc_allow_call)'
+        when c.status = 'do_not_call' then 'this contact has asked not to be called'
         else 'this number is on the do-not-call list' end),
     (8, 'right_number', r.right_number, false, false, false,
       'the number is not known to be wrong', 'another person answered at this number, it is not the contact''s: change the phone, or allow the number again (vioc_allow_call)'),
@@ -111,9 +118,12 @@ begin atomic
         || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),
     (24, 'practice_live', t.live, true, false, true,
       'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
-    (25, 'can_be_sent', s.not_throttled and s.not_recalling and k.agrees, true, false, true,
+    (25, 'can_be_sent', s.not_throttled and s.not_recalling and k.agrees and not w.lines_taken, true, false, true,
       'calls are sent at once when their turn comes',
       case
+        when w.lines_taken and s.not_throttled and s.not_recalling and k.agrees then 'calls wait for one in progress to end: '
+          || case when vioc.lines_at_retell(g, p_now) < g.max_concurrent_calls then 'Retell has ' || vioc.lines_at_retell(g, p_now)
+            else 'the key has ' || g.max_concurrent_calls end || ' at the same time'
         when not k.agrees then 'no call is sent: this server''s clock and Retell''s are more than two minutes apart'
         when not s.not_recalling then 'calls wait: after a failover Retell is being asked which calls it made'
         else 'calls wait until ' || vioc.in_words(greatest(g.throttled_until, case when g.failures > 0 then g.unreachable_until end), t.time_zone)

@@ -15,6 +15,11 @@ begin
       using errcode = 'invalid_parameter_value', hint = 'For instance reason => ''asked to be called again, 3 March, by letter''.';
   end if;
   v_tenants := array(select s.tenant_id from vioc.sharing_tenants(vioc_allow_call.tenant_id) as s);
+  if exists (
+    select from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone)) and d.source = 'retell') then
+    raise warning 'Retell itself keeps this number as do-not-call, and refuses the next call to it'
+      using hint = 'Take the mark off its contact at Retell, too: in the dashboard under Contacts, or by PATCH /update-contact with do_not_call false.';
+  end if;
   delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone));
   delete from vioc.number_facts as f where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke';
   perform vioc.allow_number(vioc_allow_call.tenant_id, v_phone, v_now);
@@ -24,4 +29,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_allow_call(bigint, text, text) is
-  'Takes a number off the do-not-call list of the tenant and its organisation, and forgets that it was wrong or waits for review; its contacts are scheduled again with the plan steps still ahead. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';
+  'Takes a number off the do-not-call list of the tenant and its organisation, and forgets that it was wrong or waits for review; its contacts are scheduled again with the plan steps still ahead. Warns if Retell itself keeps the number as do-not-call, which has to be ended there. Errors: PT404 no such tenant, 22023 not a phone number or no reason.';

@@ -47,11 +47,11 @@ begin
   end if;
   if v_document ->> 'event' = 'call_inbound' then
     -- a question, not news: Retell waits for the answer before it lets the agent speak
-    return jsonb_build_object('call_inbound', jsonb_strip_nulls(jsonb_build_object(
-      'dynamic_variables', vioc.inbound_variables(v_document -> 'call_inbound', v_credentials[v_match], v_tenants, v_now))));
+    return jsonb_build_object('call_inbound', coalesce(
+      vioc.answer_inbound(v_document -> 'call_inbound', v_credentials[v_match], v_tenants, v_now), '{}'));
   end if;
   return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now, v_document) - array['event_id', 'state'];
 end
 $$;
 comment on function vioc.vioc_receive_webhook(json) is
-  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller.';
+  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller, all eight, empty if the caller is not known, and with the agent of a known caller''s locale.';

@@ -1,7 +1,7 @@
 -- Contract 7.4 and 7.5, and Retell's signature: v=<ms>,d=hex(HMAC-SHA256(key, body || v)).
 \ir ../outcomes/clinic.psql
 \ir signing.psql
-select plan(51);
+select plan(58);
 
 \set vector '{"event":"call_ended","call":{"call_id":"call_0123456789abcdef01234567","call_status":"ended","disconnection_reason":"user_hangup"}}'
 select is(pg_temp.signed(:'vector', 'key_0123456789abcdef0123456789ab', to_timestamp(1760000000)),
@@ -82,7 +82,17 @@ begin
   return vioc_receive_webhook(v_body::json);
 end $$;
 select is(pg_temp.ring('+12125557777', '+12125550100', 'badge_2') #>> '{call_inbound,dynamic_variables,customer_name}', 'Ann Jones', 'a caller who is known');
-select is(pg_temp.ring('+12125557778', '+12125550100', 'badge_2'), '{"call_inbound": {}}', 'one who is not');
+select is(pg_temp.ring('+12125557778', '+12125550100', 'badge_2'), '{"call_inbound": {"dynamic_variables": {"customer_name": "", "business_name": "Bright Dental",
+  "appointment_date": "", "appointment_time": "", "appointment_type": "", "provider_name": "", "special_instructions": "", "callback_number": "+12125550100"}}}',
+  'one who is not: all eight, so that no placeholder is spoken');
+select is(pg_temp.ring(f, '+12125550100', 'badge_2') #>> '{call_inbound,dynamic_variables,customer_name}', 'Ann Jones', 'a number as the country writes it: ' || f)
+from unnest(array['2125557777', '(212) 555-7777', '12125557777']) as f;
+insert into vioc.agents (tenant_id, locale, retell_agent_id, retell_agent_version) values (:tenant, 'es', 'agent_es', '3');
+select is(pg_temp.ring('+12125557777', '+12125550100', 'badge_2') -> 'call_inbound' ? 'override_agent_id', false, 'the tenant''s own agent answers');
+update vioc.contacts set locale = 'es-MX' where id = (pg_temp.call(:call)).contact_id;
+select is((pg_temp.ring('+12125557777', '+12125550100', 'badge_2') -> 'call_inbound') - 'dynamic_variables', '{"override_agent_id": "agent_es", "override_agent_version": 3}', 'a contact''s language has its own');
+select is(pg_temp.ring('anonymous', '+12125550100', 'badge_2') #>> '{call_inbound,dynamic_variables,customer_name}', '', 'a caller without a number');
+select is(pg_temp.ring('+12125557777', '+12125559999', 'badge_2'), '{"call_inbound": {}}', 'a number of nobody''s');
 select is(pg_temp.ring('+12125557777', '+12125550100', 'key_of_the_other'), '{"status": "refused"}', 'another practice learns nothing');
 
 -- too large

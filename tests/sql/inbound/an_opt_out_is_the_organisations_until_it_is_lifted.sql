@@ -1,5 +1,5 @@
 \ir ../outcomes/clinic.psql
-select plan(25);
+select plan(29);
 
 select pg_temp.practice('key_a', '+12125550201', 'Bright Group') as north, pg_temp.practice('key_b', '+12125550202', 'Bright Group') as south \gset
 select pg_temp.contact(:north, '+12125554000') as ann, pg_temp.contact(:south, '+12125554000') as ann_south,
@@ -61,5 +61,14 @@ from (values (:ringing, 'dial_no_answer'), (:talking, 'agent_hangup'), (:stopped
 select is(pg_temp.told(:ringing), 'cancelled / do_not_call', 'a call that rings is stopped, and no call follows');
 select is(pg_temp.told(:talking), 'completed confirmed / confirmed', 'what was said in one under way is heard');
 select is(pg_temp.told(:stopped), 'cancelled / do_not_call / review', 'a stopped one gives nothing back');
+
+-- Retell keeps a list of its own
+select pg_temp.dial(pg_temp.contact(:tenant, '+12125554011'), 'dispatching') as refused \gset
+select vioc.record_answers('00000000-0000-0000-0000-000000000001', jsonb_build_array(jsonb_build_object('tenant_id', :tenant, 'call_id', :refused, 'verdict', 'refused_contact',
+  'http_status', 400, 'do_not_call', true, 'message', 'do not call')), pg_temp.at()) \gset ignored_
+select matches((pg_temp.call(:refused)).error, 'Retell itself keeps this number', 'the call says whose opt-out it is');
+select matches(v.detail, '^Retell keeps this number as do-not-call', 'so does the explanation') from vioc.verdicts(:tenant, (pg_temp.call(:refused)).contact_id, pg_temp.at()) as v where v.rule = 'not_opted_out';
+select lives_ok(format('select vioc_allow_call(%s, %L, %L)', :tenant, '+12125554011', 'letter'), 'it can be allowed here');
+select is_empty($$ select from vioc.do_not_call where phone = '+12125554011' $$, '... and is');
 
 select * from finish();

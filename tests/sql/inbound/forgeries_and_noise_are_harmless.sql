@@ -127,7 +127,8 @@ begin
   end loop;
 end $$;
 select lives_ok('select pg_temp.make_noise(1500)', 'fifteen hundred signed or trusted bodies of noise: no error');
-select set_eq($$ select distinct state from vioc.webhook_events where state not in ('applied', 'duplicate', 'unmatched', 'ignored') $$, '{}'::text[], 'none fails, none is left');
+select set_eq($$ select distinct state from vioc.webhook_events where state not in ('applied', 'duplicate', 'unmatched', 'ignored') and error is distinct from
+  'it names no call: switch "args at root" off for this function of the agent' $$, '{}'::text[], 'none is left, and none fails but a decision about no call');
 select set_eq($$ select distinct answer from noise where answer not in ('received', 'true', 'refused') $$, '{}'::text[], 'each has an answer');
 
 -- bytes

@@ -14,7 +14,7 @@ insert into bodies values
   ('a number that jsonb cannot hold', '{"event": "call_ended", "call": {"call_id": "x", "cost": 1e999999}}', 'failed'),
   ('nested deeply', '{"event": "call_ended", "call": {"call_id": "x", "x": ' || repeat('[', 1500) || repeat(']', 1500) || '}}', 'unmatched'),
   ('nested too deeply', repeat('[', 100000) || repeat(']', 100000), 'failed');
-select plan((select count(*)::integer * 2 + 29 from bodies));
+select plan((select count(*)::integer * 2 + 32 from bodies));
 
 select is(vioc.store_event(b.body, 'webhook', null, pg_temp.at()) ->> 'state', b.state, b.claim) from bodies as b;
 select is((select count(*) from vioc.webhook_events as e where e.body = b.body), 1::bigint, 'kept byte for byte: ' || b.claim) from bodies as b;
@@ -80,4 +80,8 @@ select vioc.tend(100, pg_temp.at('6 minutes')) as ignored \gset
 select is(pg_temp.told(:held), 'completed confirmed / confirmed', '... which applies it');
 select is(count(*), 0::bigint, '... once') from vioc.webhook_events where state = 'new';
 
+-- a custom function that sends its args alone names no call
+select is(pg_temp.arrives(b), 'failed', 'a decision about no call is for a person: ' || b::text)
+from unnest(array['{"appointment_action": "cancelled"}', '{"outcome": "do_not_call", "note": "x"}']::jsonb[]) as b;
+select is(array_agg(distinct error), array['it names no call: switch "args at root" off for this function of the agent'], '... who is told what to change') from vioc.dead_letters where error ~ 'names no call';
 select * from finish();

@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(39);
+select plan(48);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -134,5 +134,17 @@ select is(c.status || ' ' || (c.look_up_at <= now()), 'placed true', '... and Re
 select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, '{"call_id": "retell_discreet", "call_status": "ended", "disconnection_reason": "user_hangup",
   "call_analysis": {"custom_analysis_data": {"outcome": "cancelled"}}}', now()) from vioc.calls as c where c.contact_id = :discreet \g /dev/null
 select is((pg_temp.person(:discreet)).status::text, 'cancelled', 'so that the cancellation is not lost');
+
+-- an agent's own report is nowhere at Retell: it waits, whole, for the call's row to be made again
+create temp table reports as select n, pg_temp.contact(:tenant) as contact, r.report from (values (1, '{"appointment_action": "cancelled"}'::jsonb),
+  (2, '{"status": "ended", "outcome": "wrong_number"}'), (3, '{"call_id": "retell_report_3", "appointment_action": "confirmed"}'),
+  (4, '{"name": "report_outcome", "args": {"appointment_action": "rescheduled"}, "call": {"call_id": "retell_report_4", "transcript": "said"}}')) as r (n, report);
+select is(vioc.store_event((jsonb_build_object('session_id', vioc.session_id((pg_temp.person(r.contact)).row_id, 1)) || r.report)::text, 'ingest', null, now()) ->> 'state', 'unmatched', 'an agent''s report of a lost call: ' || r.report::text)
+from reports as r;
+update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour', recall_until = now() + interval '10 minutes' where id = :credential;
+select pg_temp.told((select jsonb_agg(pg_temp.made(vioc.session_id((pg_temp.person(r.contact)).row_id, 1), :tenant, r.contact, 'retell_report_' || r.n, now() - interval '5 minutes')) from reports as r)) \gset ignored_
+select is(e.state || ' ' || coalesce(vioc.decision(c.tenant_id, c.report, null), 'lost'), 'applied ' || vioc.decision(c.tenant_id, coalesce(r.report -> 'args', r.report), null), '... is applied when its row is there again')
+from reports as r join vioc.calls as c on c.contact_id = r.contact join vioc.webhook_events as e on e.call_id = c.id and e.event in ('report', 'function');
+select is_empty($$ select from vioc.webhook_events where body ~ 'said' $$, '... without what its tenants do not keep');
 
 select * from finish();

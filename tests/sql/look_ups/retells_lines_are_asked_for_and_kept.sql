@@ -1,7 +1,7 @@
 -- Contract 8, "paced": get-concurrency slows a credential before Retell refuses. It is asked every half minute while
 -- calls go out, counts for two minutes, and leaves room for inbound calls and for other software.
 \ir ../practice.psql
-select plan(28);
+select plan(31);
 
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.asks(p_now timestamptz) returns bigint language sql as
@@ -71,5 +71,17 @@ update vioc.credentials set retell_concurrency_asked_at = null;
 update vioc.installation set is_copy = true;
 select is(pg_temp.asks(now() + interval '3 minutes 2 s'), null, 'not from a copy');
 select throws_ok('update vioc.credentials set retell_concurrency_at = null', '23514', null, 'what Retell said is whole or absent');
+
+-- a call that waits for a line says so
+update vioc.installation set is_copy = false;
+select pg_temp.practice() as other \gset
+select credential_id as theirs from vioc.tenants where id = :other \gset
+select pg_temp.contact(:other) as waiting \gset
+select is(v.ok, true, 'a line is free') from vioc.verdicts(:other, :waiting, now()) as v where v.rule = 'can_be_sent';
+select pg_temp.call_in(:other, 'placed') \gset ignored_
+update vioc.credentials set retell_concurrency_at = now(), retell_concurrency_limit = 1, retell_reserved_inbound = 0, retell_other_calls = 0 where id = :theirs;
+select is(v.ok || ' ' || v.detail, 'false calls wait for one in progress to end: Retell has 1 at the same time', 'Retell has none free') from vioc.verdicts(:other, :waiting, now()) as v where v.rule = 'can_be_sent';
+update vioc.credentials set retell_concurrency_limit = 20, max_concurrent_calls = 1 where id = :theirs;
+select matches(v.detail, 'the key has 1 at the same time', 'nor has the key') from vioc.verdicts(:other, :waiting, now()) as v where v.rule = 'can_be_sent';
 
 select * from finish();

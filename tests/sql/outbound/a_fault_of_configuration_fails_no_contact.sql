@@ -1,7 +1,7 @@
 -- A refusal that names no contact stops one, for a person to look at. The second contact's in a row is the tenant's trouble:
 -- it is suspended, and all of them go on when that is mended.
 \ir ../practice.psql
-select plan(20);
+select plan(45);
 
 create function pg_temp.refuse(p_call bigint, p_at timestamptz default now()) returns void language sql as $$
   select pg_temp.answer(p_call, 'refused_unknown', p_at, '{"http_status": 400, "message": "Invalid request format, please check API reference."}') $$;
@@ -70,4 +70,17 @@ select is(array_agg(distinct (pg_temp.error_of(format('update vioc.tenants set r
 from unnest(array['v3', 'V3', '-1', '1.0', '', ' ', 'latest ', '9tag', 'a tag', repeat('a', 21), 'v12', '٣']) as v;
 select is(array_agg((pg_temp.error_of(format('update vioc.tenants set retell_agent_version = %L where id = %s', v, :tenant))).state)::text, '{NULL,NULL,NULL,NULL,NULL,NULL}', 'and those that it takes')
 from unnest(array['0', '12', 'latest', 'latest_published', 'prod', 'v3beta']) as v;
+select is((pg_temp.error_of(format('insert into vioc.agents (tenant_id, locale, retell_agent_id, retell_agent_version) values (%s, %L, %L, %L)', :tenant, 'es', i, v))).state, '22023', format('of a second agent, too: %s %s', i, v))
+from (values ('agent_es', 'v3'), ('  ', '3')) as a (i, v);
+create temp table overrides (ok boolean, override jsonb);
+insert into overrides values
+  (false, '[]'), (false, '{"agent": null}'), (false, '{"agent": []}'), (false, '{"agents": {}}'), (false, '{"agent": {"voice_speed": 3}}'), (false, '{"agent": {"voice_speed": "1"}}'),
+  (false, '{"agent": {"voice_speed": null}}'), (false, '{"agent": {"ring_duration_ms": 4999}}'), (false, '{"agent": {"ring_duration_ms": 5000.5}}'), (false, '{"agent": {"begin_message_delay_ms": 5001}}'),
+  (false, '{"agent": {"enable_backchannel": "true"}}'), (false, '{"agent": {"post_call_analysis_data": {}}}'), (false, '{"agent": {"ambient_sound": "beach"}}'), (false, '{"agent": {"voicemail_option": "hangup"}}'),
+  (false, '{"retell_llm": {"model_temperature": 2}}'), (false, '{"conversation_flow": {"start_speaker": "nobody"}}'), (false, '{"agent": {"data_storage_retention_days": 0}}'),
+  (true, '{}'), (true, '{"agent": {}}'), (true, '{"agent": {"voice_speed": 0.5, "ambient_sound": null, "ring_duration_ms": 30000, "a_field_of_tomorrow": [1]}}'),
+  (true, '{"retell_llm": {"model": null, "model_temperature": 0, "begin_message": ""}, "conversation_flow": {"start_speaker": "user"}}'), (true, '{"agent": {"language": ["en-US", "es-ES"]}}');
+select is((pg_temp.error_of(format('update vioc.tenants set agent_override = %L where id = %s', o.override, :tenant))).state,
+  case when not o.ok then case when o.override = '[]' then '23514' else '22023' end end, o.override::text) from overrides as o;
+select is((pg_temp.error_of(format($$update vioc.tenants set agent_override = '{"agent": {"voice_speed": 31415}}' where id = %s$$, :tenant))).words !~ '31415', true, 'and the value is not repeated');
 select * from finish();

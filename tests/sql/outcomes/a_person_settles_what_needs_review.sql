@@ -1,5 +1,5 @@
 \ir clinic.psql
-select plan(25);
+select plan(29);
 
 select pg_temp.placed(:tenant) as call \gset
 select throws_like(format('select vioc_mark_reviewed(%s, %L)', :call, 'confirmed'), 'call % is placed%', 'not before it has ended');
@@ -76,5 +76,23 @@ select pg_temp.dial(:ann, 'placed', pg_temp.at('2 hours')) as two \gset
 select pg_temp.hear(:two, 'call_analyzed', pg_temp.analysed('{"outcome": "declined"}')) as ignored \gset
 select vioc_mark_reviewed(:one) as ignored \gset
 select ok((pg_temp.person(:ann)).needs_review, 'the contact waits for the last of its calls');
+
+-- a contact waits for a person as long as one of its calls does
+select pg_temp.contact(:tenant) as ann \gset
+select pg_temp.dial(:ann) as one \gset
+select pg_temp.hear(:one, 'call_analyzed', pg_temp.analysed('{}')) \gset ignored_
+select pg_temp.dial(:ann, 'placed', pg_temp.at('4 hours')) as two \gset
+select pg_temp.hear(:two, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}'), pg_temp.at('4 hours 5 minutes')) \gset ignored_
+select ok((pg_temp.person(:ann)).needs_review, 'a later call that needs nobody leaves the contact under review');
+select vioc_mark_reviewed(:one) \gset ignored_
+select ok(not (pg_temp.person(:ann)).needs_review, '... until the older one is settled');
+-- its own, corrected
+select pg_temp.contact(:tenant) as bob \gset
+select pg_temp.dial(:bob) as call \gset
+select pg_temp.hear(:call, 'call_ended') \gset ignored_
+select vioc.settle_call(pg_temp.call(:call), null, pg_temp.at('16 minutes')) \gset ignored_
+select ok((pg_temp.person(:bob)).needs_review, 'talked, nothing decided');
+select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "dial_no_answer"}', pg_temp.at('20 minutes')) \gset ignored_
+select ok(not (pg_temp.person(:bob)).needs_review, '... which was not so: nothing is left to look at');
 
 select * from finish();

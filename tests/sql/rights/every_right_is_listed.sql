@@ -143,7 +143,7 @@ select set_eq($$ select distinct a.attname::text from pg_attribute as a, aclexpl
   where a.attrelid = 'vioc.tenants'::regclass and pg_get_userbyid(x.grantee) = 'lv_admin' and x.privilege_type = 'UPDATE' $$,
   $$ select a.attname::text from pg_attribute as a where a.attrelid = 'vioc.tenants'::regclass and a.attnum > 0 and not a.attisdropped
     and a.attname not in ('id', 'credential_id', 'organisation', 'live', 'paused_at', 'pause_reason', 'suspended_at', 'suspend_reason',
-      'probe_at', 'next_start_at', 'created_at', 'enqueue_failed_at', 'enqueue_error', 'bodies_purged_to', 'texts_purged_to') $$,
+      'probe_at', 'probe_must_end', 'refused_call_id', 'next_start_at', 'created_at', 'enqueue_failed_at', 'enqueue_error', 'bodies_purged_to', 'texts_purged_to') $$,
   'an admin of one practice changes all but its key, its organisation and what the extension keeps');
 select set_eq($$ select distinct a.attname::text from pg_attribute as a, aclexplode(a.attacl) as x
   where a.attrelid = 'vioc.webhook_events'::regclass and pg_get_userbyid(x.grantee) = 'lv_viewer' and x.privilege_type = 'SELECT' $$,
