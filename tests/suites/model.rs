@@ -30,6 +30,7 @@ enum Answer {
     NotSent,
     Throttled,
     RefusedContact,
+    RefusedUnknown,
     RefusedKey,
     RefusedAgent,
 }
@@ -96,6 +97,7 @@ impl ReferenceStateMachine for Practice {
             1 => Just(Answer::NotSent),
             1 => Just(Answer::Throttled),
             1 => Just(Answer::RefusedContact),
+            1 => Just(Answer::RefusedUnknown),
             1 => Just(Answer::RefusedKey),
             1 => Just(Answer::RefusedAgent),
         ];
@@ -473,6 +475,7 @@ impl World {
             Answer::NotSent => ("not_sent", None, None, true),
             Answer::Throttled => ("throttled", None, Some(429), true),
             Answer::RefusedContact => ("refused_contact", None, Some(400), true),
+            Answer::RefusedUnknown => ("refused_unknown", None, Some(400), true),
             Answer::RefusedKey => ("refused_config", None, Some(401), true),
             Answer::RefusedAgent => ("refused_config", None, Some(404), true),
         };
