@@ -165,7 +165,13 @@ fn an_agent_knows_who_rings_the_practice() {
     let answer: Value =
         serde_json::from_slice(&practice.webhook(unknown.to_string()).body).unwrap();
     let told = &answer["call_inbound"]["dynamic_variables"];
-    assert_eq!((told["customer_name"].as_str(), told.as_object().map(serde_json::Map::len)), (Some(""), Some(8)));
+    assert_eq!(
+        (
+            told["customer_name"].as_str(),
+            told.as_object().map(serde_json::Map::len)
+        ),
+        (Some(""), Some(8))
+    );
     assert!(!KEY.is_empty());
 }
 
