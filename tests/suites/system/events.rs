@@ -118,9 +118,35 @@ fn a_notification_that_fails_stops_no_call_and_no_webhook_and_is_made_up_for() {
 #[test]
 fn pg_stat_activity_says_what_the_worker_does_and_nothing_about_people() {
     let practice = Practice::open();
+    // whatever its sessions show while a call is made, as often as it can be looked at
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let watching = {
+        let (mut client, done) = (practice.connect(), done.clone());
+        std::thread::spawn(move || {
+            let mut shown = BTreeSet::<String>::new();
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                let rows = client.query(
+                    "select distinct query from pg_stat_activity where backend_type like 'vioconcierge%' and query <> ''",
+                    &[],
+                );
+                shown.extend(rows.unwrap().iter().map(|row| row.get::<_, String>(0)));
+            }
+            shown
+        })
+    };
     let number = new_number();
     let call = practice.call_number(&number);
     practice.wait_for_call(call.id, &["completed"]);
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    let shown = watching.join().unwrap();
+    assert!(!shown.is_empty());
+    for text in shown {
+        let digits = &number[2..];
+        assert!(
+            text.starts_with("vioconcierge: ") && !text.contains(digits) && !text.contains("Jones"),
+            "{text}"
+        );
+    }
     practice.wait_for(
         "the worker to rest",
         "select state = 'idle' and query = 'vioconcierge: waiting' and wait_event is not null

@@ -6,7 +6,7 @@ use retell_simulator::{
     ApiKey, Config, CreateFault, Fate, RequestLog, Script, Simulator, WebhookFault,
 };
 use vioc_tests::cluster::new_directory;
-use vioc_tests::practice::{Builder, KEY, Practice, Queued, new_number};
+use vioc_tests::practice::{Builder, KEY, Practice, Queued, call_contact, new_number};
 use vioc_tests::wait::LONG;
 
 /// Quick to give up on an answer, and to believe that Retell never got a request.
@@ -379,15 +379,31 @@ fn while_retell_is_down_calls_wait_and_are_dialled_once_when_it_is_back() {
 #[test]
 fn a_concurrency_limit_of_retells_is_throttling_and_everybody_is_called_in_the_end() {
     let practice = Practice::builder()
-        .retell(|it| it.concurrency_limit = Some(2))
+        .retell(|it| {
+            it.concurrency_limit = Some(2);
+            it.timing.talk = Duration::from_secs(2);
+        })
         .open();
-    let calls: Vec<_> = (0..4)
-        .map(|_| practice.call_number(&new_number()))
+    practice.run("update vioc.credentials set max_starts_per_second = 1000");
+    let contacts: Vec<i64> = (0..4).map(|_| practice.contact(&new_number())).collect();
+    // at once: the worker knows of no limit yet
+    let mut client = practice.connect();
+    let mut transaction = client.transaction().unwrap();
+    let calls: Vec<_> = contacts
+        .iter()
+        .map(|contact| call_contact(&mut transaction, *contact))
         .collect();
+    transaction.commit().unwrap();
     for call in &calls {
         practice.wait_for_call(call.id, &["completed"]);
         assert_eq!(practice.dials(call), 1);
     }
+    let refused = practice.creates().iter().any(|it| it.status == Some(429));
+    assert!(
+        refused,
+        "Retell has throttled one: {:?}",
+        practice.creates()
+    );
 }
 
 #[test]
