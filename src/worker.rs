@@ -45,6 +45,7 @@ const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// How often an idle worker sees to it that its plans are there: the tables' statistics, when they change, void them.
 /// (As often as autovacuum, which makes them, looks round by default.)
 const REHEARSE_EVERY: Duration = Duration::from_secs(60);
+const ARENAS: i32 = 2;
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
@@ -94,6 +95,9 @@ pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
     db::set_session_defaults();
 
+    // SAFETY: before any thread is there. An arena for each of them would reserve more memory than all of them use, which
+    // counts where the memory of a process is limited.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, ARENAS) };
     let mut worker = Worker::new(slot);
     worker.run();
     worker.drain();
