@@ -23,10 +23,16 @@ pub(crate) struct Findings {
     pub(crate) unresolved: Vec<String>,
     pub(crate) sent_again_early: Vec<String>,
     pub(crate) bytes_changed: Vec<String>,
+    /// A call has another's person, or Retell's id of another.
+    pub(crate) on_another: Vec<String>,
+    /// A setting that decides where calls go could not be used.
+    pub(crate) sent_while_stopped: Vec<String>,
+    /// Calls waited for more than a minute, and the doctor had no reason.
+    pub(crate) silent: Vec<String>,
 }
 
 impl Findings {
-    fn promises(&self) -> [(&'static str, &Vec<String>); 7] {
+    fn promises(&self) -> [(&'static str, &Vec<String>); 10] {
         [
             ("dialled twice", &self.dialled_twice),
             ("calls lost", &self.calls_lost),
@@ -35,6 +41,9 @@ impl Findings {
             ("unresolved", &self.unresolved),
             ("sent again early", &self.sent_again_early),
             ("bytes changed", &self.bytes_changed),
+            ("on another person", &self.on_another),
+            ("sent while stopped", &self.sent_while_stopped),
+            ("silent without a reason", &self.silent),
         ]
     }
 
@@ -90,7 +99,9 @@ struct Stored {
     status: String,
     outcome: Option<String>,
     contact_status: Option<String>,
-    has_retell_call_id: bool,
+    retell_call_id: Option<String>,
+    contact_phone: Option<String>,
+    error: Option<String>,
 }
 
 /// Judges the end of a run. `known` are the people whose call was acknowledged or not; all were called once.
@@ -112,7 +123,7 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
         .get(0);
     let rows = client
         .query(
-            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id is not null \
+            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id, ct.phone_e164::text, c.error \
              from vioc.calls as c left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id",
             &[],
         )
@@ -128,7 +139,9 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
                     status: row.get(3),
                     outcome: row.get(4),
                     contact_status: row.get(5),
-                    has_retell_call_id: row.get(6),
+                    retell_call_id: row.get(6),
+                    contact_phone: row.get(7),
+                    error: row.get(8),
                 },
             )
         })
@@ -145,6 +158,7 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
         }
     }
     for (session, call) in &stored {
+        judge_identity(&mut findings, call, dialled.get(session.as_str()).copied());
         let Some(person) = by_phone.get(call.phone.as_str()) else {
             continue;
         };
@@ -169,18 +183,38 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
     findings
 }
 
+fn judge_identity(findings: &mut Findings, call: &Stored, dial: Option<&Dial>) {
+    let is_of_contact = call
+        .contact_phone
+        .as_ref()
+        .is_none_or(|it| *it == call.phone);
+    let is_of_dial = dial.is_none_or(|dial| {
+        dial.to_number == call.phone
+            && call
+                .retell_call_id
+                .as_ref()
+                .is_none_or(|it| *it == dial.call_id)
+    });
+    if !is_of_contact || !is_of_dial {
+        findings
+            .on_another
+            .push(format!("call {}: dial {dial:?}", call.id));
+    }
+}
+
 fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Option<&Dial>) {
     let said = format!(
-        "call {} ({:?}): {} {:?}, dial {:?}",
+        "call {} ({:?}): {} {:?} {:?}, dial {:?}",
         call.id,
         person.meddling,
         call.status,
         call.outcome,
+        call.error,
         dial.map(|it| (it.call_id.as_str(), it.ended_reason.as_deref()))
     );
     match call.status.as_str() {
         "completed" | "cancelled" => {}
-        "failed" if call.has_retell_call_id => {}
+        "failed" if call.retell_call_id.is_some() => {}
         // The practice took it back while it was in doubt, and it never rang: a person is told.
         "failed" if person.meddling != Meddling::None && dial.is_none() => {}
         _ => findings.unresolved.push(said.clone()),
