@@ -300,6 +300,18 @@ impl Storm {
         }
     }
 
+    /// What cannot be undone waits for ten minutes after the clock was set: they pass, once Retell has made the calls that it
+    /// makes late.
+    pub(crate) fn settle_clock(&mut self) {
+        if self.ground.is_none() {
+            return;
+        }
+        assert!(self.practice.retell.wait_until_idle(2 * LONG));
+        let time = Duration::from_secs(11 * 60);
+        self.practice.cluster.clock().pass(time);
+        self.practice.retell.set_clock(11 * MINUTE * 1000);
+    }
+
     /// Calls that could go have waited for a minute, and none went: the doctor has a reason.
     pub(crate) fn watch_silence(&mut self) {
         let creates = self.practice.retell.counters().requests;

@@ -237,6 +237,7 @@ impl Storm {
     pub(crate) fn settle(&mut self) {
         self.practice.retell.clear_scripts();
         self.let_hostages_go();
+        self.settle_clock();
         let deadline = Instant::now() + SETTLING;
         let mut hurried = Instant::now() - LONG;
         let mut client = self.connect();
@@ -259,7 +260,8 @@ impl Storm {
                      update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
                 );
             }
-            let sql = "select not exists (select from vioc.calls where is_open)";
+            // what was given up is asked about once more
+            let sql = "select not exists (select from vioc.calls where is_open or status in ('failed', 'cancelled') and retell_call_id is null and look_up_at is not null)";
             let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
             (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
                 .then_some(())
@@ -269,7 +271,12 @@ impl Storm {
 
     pub(crate) fn judge(&mut self) -> Findings {
         let mut client = self.connect().expect("the server is there");
-        let mut findings = judge(&mut client, &self.practice.retell, &self.people);
+        let mut findings = judge(
+            &mut client,
+            &self.practice.retell,
+            &self.people,
+            self.ground.is_some(),
+        );
         findings.open_twice.append(&mut self.open_twice);
         if let Some(ground) = &mut self.ground {
             findings
