@@ -349,7 +349,6 @@ fn storable_json(json: &str) -> String {
             PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
             "out of memory for a body"
         );
-        String::new()
     })
 }
 
