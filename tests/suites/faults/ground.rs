@@ -169,7 +169,7 @@ impl Storm {
         let before = noticed(self);
         match what {
             Move::Rate => {
-                let rates = [-0.9, -0.5, 2.0, 20.0, 600.0];
+                let rates = [-0.9, -0.5, 2.0, 20.0];
                 let rate = rates[self.random.usize(0..rates.len())];
                 self.practice.cluster.clock().run_fast(rate);
             }
@@ -314,7 +314,7 @@ impl Storm {
 
     /// Calls that could go have waited for a minute, and none went: the doctor has a reason.
     pub(crate) fn watch_silence(&mut self) {
-        let creates = self.practice.retell.counters().requests;
+        let creates = self.practice.retell.counters().dials;
         let Some(ground) = &mut self.ground else {
             return;
         };
