@@ -4,6 +4,7 @@
 #   PG_MAJOR=17                    which one `make deps` installs (15)
 #   MAJORS="17 18"                 which ones `make test-matrix` tests
 #   T=name                         only the tests whose name contains this
+#   ROUNDS=2000                    how long `make storm` is
 #   SECONDS=600                    how long `make fuzz` runs each target
 #   ARGS="--only backlog"          what `make bench` is told (--help says what there is)
 
@@ -16,6 +17,7 @@ MAKEFLAGS += --no-print-directory
 
 PG_MAJOR ?= 15
 T ?=
+ROUNDS ?= 2000
 ARGS ?=
 export PG_MAJOR
 export PATH := $(PATH):$(or $(CARGO_HOME),$(HOME)/.cargo)/bin
@@ -30,7 +32,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql install test test-pure test-sql test-system test-faults check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
+.PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -74,6 +76,11 @@ test-sql: install ## the pgTAP files of tests/sql
 test-faults: install ## kills, broken networks and failovers; FAULT_ROUNDS=n, FAULT_SEED=n
 	$(call step,faults)
 	@$(env) cargo test --release -p vioc-tests --test faults -- --nocapture $(T) \
+	  $(call or_else,A promise was broken; it is named above with the seed to run it again.)
+
+storm: install ## the fault suite for long: ROUNDS (2000), hours; figures by round
+	$(call step,storm)
+	@$(env) FAULT_ROUNDS=$(ROUNDS) cargo test --release -p vioc-tests --test faults -- --nocapture --test-threads=1 $(T) \
 	  $(call or_else,A promise was broken; it is named above with the seed to run it again.)
 
 lint: ## formatting and clippy

@@ -1,5 +1,6 @@
 //! Functions that SQL declares in `sql/native/`: argument conversion, one call each.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -332,7 +333,23 @@ fn url_part(text: &str) -> String {
 
 #[pg_extern(sql = false)]
 fn storable_json(json: &str) -> String {
-    vioc_core::json_text::storable(json).into_owned()
+    let copied = vioc_core::json_text::storable(json).and_then(|text| match text {
+        Cow::Owned(text) => Ok(text),
+        Cow::Borrowed(text) => {
+            let mut copy = String::new();
+            copy.try_reserve_exact(text.len())?;
+            copy.push_str(text);
+            Ok(copy)
+        }
+    });
+    // an allocation that fails by itself would end the whole server
+    copied.unwrap_or_else(|_| {
+        ereport!(
+            ERROR,
+            PgSqlErrorCode::ERRCODE_OUT_OF_MEMORY,
+            "out of memory for a body"
+        );
+    })
 }
 
 #[pg_extern(sql = false)]

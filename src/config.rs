@@ -29,6 +29,9 @@ static MAX_BODY_SIZE_KB: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static LEGACY_FIELDS: GucSetting<bool> = GucSetting::<bool>::new(true);
 static DRY_RUN: GucSetting<bool> = GucSetting::<bool>::new(false);
 
+/// What the setting may say at most.
+pub(crate) const MOST_IN_FLIGHT: usize = 4096;
+
 pub(crate) fn init(preloading: bool) {
     if preloading {
         GucRegistry::define_string_guc(
@@ -82,7 +85,7 @@ pub(crate) fn init(preloading: bool) {
         c"vioconcierge.max_in_flight",
         c"Requests to Retell at the same time, shared evenly by the databases that are served.",
         &MAX_IN_FLIGHT,
-        (1, 4096),
+        (1, MOST_IN_FLIGHT as i32),
         GucFlags::default(),
     );
     number(

@@ -199,7 +199,8 @@ pub(crate) struct Claimed {
     pub(crate) tenant_id: i64,
     pub(crate) call_id: i64,
     pub(crate) credential_id: i64,
-    pub(crate) api_key: Secret,
+    /// Without one it is not sent.
+    pub(crate) api_key: Option<Secret>,
     /// Of the key with which it may be sent, and no other.
     pub(crate) key_digest: Option<Vec<u8>>,
     pub(crate) body: String,
@@ -228,7 +229,7 @@ pub(crate) type Payer = (i64, i64);
 
 /// A question about a call (or the wish to stop it), or about a credential, whose id is then in place of the call's.
 pub(crate) struct LookUp {
-    pub(crate) tenant_id: i64,
+    pub(crate) tenant_id: Option<i64>,
     pub(crate) call_id: i64,
     pub(crate) kind: String,
     pub(crate) method: String,
@@ -306,6 +307,7 @@ pub(crate) fn file_settings() -> SpiResult<Vec<Line>> {
     Spi::connect(|client| {
         let rows = client.select(LINES, None, &[])?;
         rows.map(|row| {
+            // a line that cannot be read at all has neither
             let name = row.get::<String>(1)?.unwrap_or_default();
             let value = row.get::<String>(2)?.unwrap_or_default();
             let error = row
@@ -362,6 +364,19 @@ fn rows<T>(
     })
 }
 
+/// A column that is never null. Read as 0 or as an empty key, a null would be acted upon.
+fn required<T: IntoDatum + FromDatum>(row: &SpiHeapTupleData<'_>, column: usize) -> SpiResult<T> {
+    let value = row.get(column)?;
+    if value.is_none() {
+        ereport!(
+            ERROR,
+            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+            format!("column {column} of a statement of the worker is null")
+        );
+    }
+    value.ok_or(spi::Error::InvalidPosition)
+}
+
 /// Reads what Retell is to be asked.
 fn look_ups(
     statement: &mut Option<OwnedPreparedStatement>,
@@ -379,11 +394,11 @@ fn look_ups(
 
 fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
     Ok(LookUp {
-        tenant_id: row.get(1)?.unwrap_or_default(),
-        call_id: row.get(2)?.unwrap_or_default(),
-        kind: row.get(3)?.unwrap_or_default(),
-        method: row.get(4)?.unwrap_or_default(),
-        path: row.get(5)?.unwrap_or_default(),
+        tenant_id: row.get(1)?,
+        call_id: required(row, 2)?,
+        kind: required(row, 3)?,
+        method: required(row, 4)?,
+        path: required(row, 5)?,
         body: row.get(6)?,
         api_key: row.get::<String>(7)?.map(Secret::from),
         key_digest: None,
@@ -469,13 +484,8 @@ impl Statements {
             &[],
             &[],
             |row| {
-                Ok((
-                    (
-                        row.get(1)?.unwrap_or_default(),
-                        row.get(2)?.unwrap_or_default(),
-                    ),
-                    row.get(3)?.unwrap_or_default(),
-                ))
+                let payer = (required(row, 1)?, required(row, 2)?);
+                Ok((payer, required(row, 3)?))
             },
         )
     }
@@ -514,9 +524,9 @@ impl Statements {
             ],
             |row| {
                 Ok(Claimable {
-                    tenant_id: row.get(1)?.unwrap_or_default(),
-                    call_id: row.get(2)?.unwrap_or_default(),
-                    credential_id: row.get(3)?.unwrap_or_default(),
+                    tenant_id: required(row, 1)?,
+                    call_id: required(row, 2)?,
+                    credential_id: required(row, 3)?,
                 })
             },
         )
@@ -550,15 +560,15 @@ impl Statements {
                 interval(lease).into(),
             ],
             |row| {
-                let call_id = row.get(2)?.unwrap_or_default();
-                Ok(match (row.get(5)?, row.get(3)?) {
+                let call_id = required(row, 2)?;
+                Ok(match (row.get(5)?, row.get::<i64>(3)?) {
                     (None, None) => Answer::Left(call_id),
-                    (None, Some::<i64>(_)) => Answer::Held(call_id),
-                    (Some(body), credential_id) => Answer::Claimed(Claimed {
-                        tenant_id: row.get(1)?.unwrap_or_default(),
+                    (None, Some(_)) => Answer::Held(call_id),
+                    (Some(body), _) => Answer::Claimed(Claimed {
+                        tenant_id: required(row, 1)?,
                         call_id,
-                        credential_id: credential_id.unwrap_or_default(),
-                        api_key: Secret::from(row.get::<String>(4)?.unwrap_or_default()),
+                        credential_id: required(row, 3)?,
+                        api_key: row.get::<String>(4)?.map(Secret::from),
                         body,
                         key_digest: row.get(6)?,
                     }),

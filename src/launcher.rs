@@ -38,6 +38,8 @@ pub(crate) fn init() {
 enum State {
     Unknown,
     Missing,
+    /// Not even that is known.
+    Unreadable,
     NoSlot,
     Running,
 }
@@ -130,8 +132,16 @@ impl Served {
         if slot.has_worker() {
             return; // an earlier launcher's worker goes on
         }
-        let Ok(exists) = db::transaction(|| Ok(exists(&self.name))) else {
-            return;
+        let exists = match db::transaction(|| Ok(exists(&self.name))) {
+            Ok(exists) => exists,
+            Err(problem) => {
+                slot.report.complain(&problem.to_string());
+                if self.state != State::Unreadable {
+                    self.state = State::Unreadable;
+                    warning!("vioconcierge: the list of databases cannot be read: {problem}");
+                }
+                return;
+            }
         };
         if !exists {
             if self.state != State::Missing {

@@ -43,6 +43,8 @@ impl Asked {
 #[repr(C)]
 pub(crate) struct Slot {
     worker_pid: AtomicI32,
+    /// The worker has found the extension.
+    is_serving: AtomicBool,
     /// The worker's latch, in shared memory for as long as the server runs: a stale one costs a spurious wake-up.
     latch: AtomicPtr<pg_sys::Latch>,
     /// Set by whoever committed work; cleared by the worker before it looks.
@@ -339,11 +341,11 @@ pub(crate) fn slot(index: usize) -> Option<&'static Slot> {
     shared()?.slots.get(index)
 }
 
-/// How many databases have a worker, that of this process included.
+/// How many databases have a worker and the extension, that of this process included.
 pub(crate) fn workers(mine: &Slot) -> usize {
     let others = shared().map_or(0, |it| {
         let others = it.slots.iter().filter(|slot| !ptr::eq(*slot, mine));
-        others.filter(|slot| slot.has_worker()).count()
+        others.filter(|slot| slot.is_serving()).count()
     });
     others + 1
 }
@@ -353,8 +355,18 @@ impl Slot {
     pub(crate) fn enter_worker(&self) {
         unsafe {
             self.latch.store(pg_sys::MyLatch, Ordering::Release);
+            self.serves(false);
             self.worker_pid.store(pg_sys::MyProcPid, Ordering::Release);
         }
+    }
+
+    /// Whether this worker's database has the extension, and with it a share of what the server may send.
+    pub(crate) fn serves(&self, is_serving: bool) {
+        self.is_serving.store(is_serving, Ordering::Release);
+    }
+
+    fn is_serving(&self) -> bool {
+        self.is_serving.load(Ordering::Acquire) && self.has_worker()
     }
 
     /// This process leaves; a successor that is here already stays.

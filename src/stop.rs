@@ -15,6 +15,8 @@ use std::time::Duration;
 use pgrx::prelude::*;
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
+/// Until the worker is connected there is nothing to drain, and what connecting waits for ends at once.
+static IS_STARTING: AtomicBool = AtomicBool::new(true);
 static IN_COMMIT: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C-unwind" {
@@ -27,7 +29,7 @@ unsafe extern "C-unwind" {
 const LOCK_TIMEOUT: i32 = 2;
 const STATEMENT_TIMEOUT: i32 = 3;
 
-/// After pgrx's handlers, in place of those for SIGTERM and SIGINT.
+/// Before the signals are let through, and before pgrx's handlers, which do that: one that came between would be lost.
 pub(crate) fn attach() {
     unsafe {
         #[cfg(not(feature = "pg18"))]
@@ -43,15 +45,36 @@ pub(crate) fn attach() {
     }
 }
 
+/// The worker is connected. Asked to stop meanwhile it goes on to its own end, which is near.
+pub(crate) fn started() {
+    IS_STARTING.store(false, Ordering::SeqCst);
+    if is_requested() {
+        // SAFETY: a flag that only this process writes.
+        unsafe { addr_of_mut!(pg_sys::ProcDiePending).write_volatile(0) };
+    }
+}
+
+/// What was interrupted may be about to read errno.
+fn keeping_errno(body: impl FnOnce()) {
+    // SAFETY: a place of this thread's own.
+    unsafe {
+        let place = libc::__errno_location();
+        let errno = *place;
+        body();
+        *place = errno;
+    }
+}
+
 /// Async-signal-safe: atomics, flags of PostgreSQL's, a latch.
 unsafe extern "C-unwind" fn on_sigint(_signal: i32) {
-    unsafe {
+    // SAFETY: as said.
+    keeping_errno(|| unsafe {
         if !IN_COMMIT.load(Ordering::SeqCst) || get_timeout_indicator(LOCK_TIMEOUT, false) {
             addr_of_mut!(pg_sys::QueryCancelPending).write_volatile(1);
             addr_of_mut!(pg_sys::InterruptPending).write_volatile(1);
         }
         pg_sys::SetLatch(pg_sys::MyLatch);
-    }
+    });
 }
 
 /// PostgreSQL's own statement timeout, which only sessions with a client start by themselves.
@@ -75,12 +98,17 @@ pub(crate) fn forget_cancel() {
 /// Async-signal-safe as well.
 unsafe extern "C-unwind" fn on_sigterm(_signal: i32) {
     REQUESTED.store(true, Ordering::SeqCst);
-    unsafe {
+    // SAFETY: as said.
+    keeping_errno(|| unsafe {
+        if IS_STARTING.load(Ordering::SeqCst) {
+            addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
+            addr_of_mut!(pg_sys::InterruptPending).write_volatile(1);
+        }
         if IN_COMMIT.load(Ordering::SeqCst) {
             addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
         }
         pg_sys::SetLatch(pg_sys::MyLatch);
-    }
+    });
 }
 
 pub(crate) fn is_requested() -> bool {

@@ -53,7 +53,11 @@ pub(crate) fn on_commit() {
             slot.announce();
         }
     });
-    register_xact_callback(PgXactCallbackEvent::Abort, || IS_ARMED.set(false));
+    // a prepared transaction is no longer this session's; whoever commits it does not wake the worker, which looks
+    // by itself
+    for event in [PgXactCallbackEvent::Abort, PgXactCallbackEvent::Prepare] {
+        register_xact_callback(event, || IS_ARMED.set(false));
+    }
 }
 
 /// Shows how far this session's work is, until its transaction ends.
@@ -65,7 +69,11 @@ pub(crate) fn show_progress(task: &str, done: i64, total: i64) {
     if SHOWS.replace(true) {
         return;
     }
-    for event in [PgXactCallbackEvent::Commit, PgXactCallbackEvent::Abort] {
+    for event in [
+        PgXactCallbackEvent::Commit,
+        PgXactCallbackEvent::Abort,
+        PgXactCallbackEvent::Prepare,
+    ] {
         register_xact_callback(event, move || {
             SHOWS.set(false);
             progress.end();

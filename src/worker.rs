@@ -14,7 +14,7 @@ use vioc_core::clocks::Known;
 use vioc_core::config_lines::{self, Findings};
 use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
-use vioc_retell::{Done, Job, Method, Pool, secrets};
+use vioc_retell::{Cut, Done, Job, Method, Pool, secrets};
 
 use crate::db::{self, Failure, LookUp, Statements};
 use crate::queue::{Claim, Queue};
@@ -33,6 +33,9 @@ const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
 /// At shutdown: how long answers on their way are waited for.
 /// (DROP DATABASE WITH (FORCE) gives a session five seconds.)
 const DRAIN: Duration = Duration::from_secs(3);
+/// ... and how long writing them down may take.
+const RECORD_THE_LAST: Duration = Duration::from_millis(1500);
+const LAST_AT_A_TIME: usize = 500;
 const ONE_MS: Duration = Duration::from_millis(1);
 const QUESTIONS_AT_A_TIME: usize = 32;
 const EVENTS_AT_A_TIME: usize = 1000;
@@ -42,6 +45,7 @@ const ASIDE_EVERY: Duration = Duration::from_millis(50);
 /// How often an idle worker sees to it that its plans are there: the tables' statistics, when they change, void them.
 /// (As often as autovacuum, which makes them, looks round by default.)
 const REHEARSE_EVERY: Duration = Duration::from_secs(60);
+const ARENAS: i32 = 2;
 /// After listeners could not be told.
 const NOTIFY_AGAIN: Duration = Duration::from_secs(5);
 /// Claimed ahead of the threads, as a multiple of them, if answers come that fast.
@@ -58,6 +62,8 @@ const ASK_CLOCK_EVERY: Duration = Duration::from_secs(60);
 const ASK_CLOCK_AGAIN: Duration = Duration::from_secs(5);
 /// The first call after the server's start waits so long for Retell's clock, at most.
 const HEAR_CLOCK: Duration = Duration::from_secs(5);
+/// The log says so often, at most, that an answer was cut.
+const TELL_CUT_AGAIN: Duration = Duration::from_secs(60);
 /// After the connection pool could not be made.
 const POOL_AGAIN: Duration = Duration::from_secs(5);
 
@@ -75,9 +81,10 @@ static FOLLOWED: AtomicI64 = AtomicI64::new(0);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     let slot = unsafe { i32::from_datum(argument, false) }.unwrap_or(-1);
-    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP | SignalWakeFlags::SIGTERM);
     stop::attach();
+    BackgroundWorker::attach_signal_handlers(SignalWakeFlags::SIGHUP);
     BackgroundWorker::connect_worker_to_spi(Some(BackgroundWorker::get_extra()), None);
+    stop::started();
     let Some(slot) = usize::try_from(slot).ok().and_then(shared::slot) else {
         return;
     };
@@ -88,6 +95,9 @@ pub extern "C-unwind" fn vioconcierge_worker_main(argument: pg_sys::Datum) {
     unsafe { pg_sys::before_shmem_exit(Some(leave), pg_sys::Datum::from(0)) };
     db::set_session_defaults();
 
+    // SAFETY: before any thread is there. An arena for each of them would reserve more memory than all of them use, which
+    // counts where the memory of a process is limited.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, ARENAS) };
     let mut worker = Worker::new(slot);
     worker.run();
     worker.drain();
@@ -133,7 +143,7 @@ struct Worker {
     id: uuid::Uuid,
     event: Event,
     pool: Option<Pool>,
-    settings: Option<(vioc_retell::Settings, usize)>,
+    settings: Option<vioc_retell::Settings>,
     pool_again_at: Instant,
     pool_problem: String,
     /// What is wrong with the lines of the configuration files.
@@ -152,7 +162,7 @@ struct Worker {
     has_waited: bool,
     /// Answers to write down, by call; kept until the transaction that does has committed.
     answers: VecDeque<(i64, String)>,
-    look_ups: Vec<(LookUp, i64, Exchange)>,
+    look_ups: VecDeque<(LookUp, i64, Done)>,
     /// Open calls that another session held when the clock was set, and by how much (`None`: not known): their times are
     /// of the old clock.
     unmoved: HashMap<i64, Option<i64>>,
@@ -183,6 +193,7 @@ struct Worker {
     claimed: usize,
     plan_anew_at: usize,
     last_problem: String,
+    tell_cut_from: Instant,
 }
 
 impl Worker {
@@ -207,7 +218,7 @@ impl Worker {
             next_ticket: 0,
             has_waited: false,
             answers: VecDeque::new(),
-            look_ups: Vec::new(),
+            look_ups: VecDeque::new(),
             unmoved: HashMap::new(),
             bound_at: now,
             ask_clock_at: now,
@@ -228,6 +239,7 @@ impl Worker {
             claimed: 0,
             plan_anew_at: 64,
             last_problem: String::new(),
+            tell_cut_from: now,
         }
     }
 
@@ -312,6 +324,7 @@ impl Worker {
     fn forget_extension(&mut self) {
         EXTENSION.store(pg_sys::InvalidOid.to_u32(), Ordering::Relaxed);
         self.presence = Presence::Waiting;
+        self.slot.serves(false);
         self.was_attached = false;
         self.id = random_id();
         self.statements = Statements::default();
@@ -601,6 +614,7 @@ impl Worker {
         }
         self.was_attached = true;
         self.presence = Presence::Attached;
+        self.slot.serves(true);
         Ok(true)
     }
 
@@ -638,7 +652,7 @@ impl Worker {
             Ok(None) => return Ok(None),
             Err(problem) => {
                 let failed = self.queue.failed(problem.is_the_systems());
-                self.record_one_by_one();
+                self.record_one_by_one(None);
                 if let Some(failed) = failed
                     && failed.is_at_fault
                 {
@@ -689,17 +703,21 @@ impl Worker {
         Ok(Some(moved))
     }
 
-    fn record_one_by_one(&mut self) {
+    /// Not after `until`.
+    fn record_one_by_one(&mut self, until: Option<Instant>) {
         self.statements = Statements::default();
         let mut waiting = false;
         for (call_id, answer) in std::mem::take(&mut self.answers) {
+            let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+            // asked to stop meanwhile: `drain` is next
+            waiting |= left.map_or_else(stop::is_requested, |left| left.is_zero());
             if waiting {
                 self.answers.push_back((call_id, answer));
                 continue;
             }
             let text = format!("[{answer}]");
             let (id, statements) = (self.id, &mut self.statements);
-            match with_extension_for_long(|| statements.record(id, &text)) {
+            match with_extension_for(left, || statements.record(id, &text)) {
                 Ok(None) => return, // the extension is gone
                 Ok(Some(recorded)) if recorded.contains(&call_id) => {}
                 // held by somebody: bring it again
@@ -760,10 +778,18 @@ impl Worker {
         let dir = config::secrets_dir();
         let mut jobs = Vec::with_capacity(calls.len());
         for call in calls {
-            let key = match (secrets::resolve(call.api_key.expose(), &dir), &self.pool) {
-                (Ok(key), Some(_)) => key,
-                (key, _) => {
-                    let message = key.err().unwrap_or_else(|| "no connection pool".into());
+            if self.pool.is_none() {
+                // the settings have changed since the claim
+                self.give_back(call, CreateVerdict::NotBegun, None, "no connection pool");
+                continue;
+            }
+            let key = match &call.api_key {
+                Some(key) => secrets::resolve(key.expose(), &dir),
+                None => Err("there is no key".to_owned()),
+            };
+            let key = match key {
+                Ok(key) => key,
+                Err(message) => {
                     // as if Retell had refused the key: the credential is suspended, the queue is kept
                     self.give_back(call, CreateVerdict::RefusedConfig, Some(401), &message);
                     continue;
@@ -824,7 +850,14 @@ impl Worker {
     }
 
     fn lease(&self) -> Duration {
-        config::lease(self.settings.as_ref().map(|(settings, _)| settings))
+        config::lease(self.settings.as_ref())
+    }
+
+    fn report_capacity(&self) {
+        let capacity = self.pool.as_ref().map_or(0, Pool::capacity);
+        let capacity = capacity.try_into().unwrap_or(u32::MAX);
+        let report = &self.slot.report;
+        report.capacity.store(capacity, Ordering::Relaxed);
     }
 
     fn report_flight(&self) {
@@ -901,25 +934,28 @@ impl Worker {
     }
 
     fn record_look_ups(&mut self) {
-        let mut look_ups = std::mem::take(&mut self.look_ups).into_iter();
-        while let Some((asked, asked_at, exchange)) = look_ups.next() {
+        while !stop::is_requested()
+            && let Some((asked, asked_at, done)) = self.look_ups.pop_front()
+        {
             if self.unmoved.contains_key(&asked.call_id) {
                 continue; // nothing follows from its times yet; the next try is written down already
             }
-            let (status, body) = match &exchange {
+            let (status, body) = match &done.exchange {
                 Exchange::Response { status, body, .. } => {
                     (Some(i32::from(*status)), body.as_slice())
                 }
                 _ => (None, [].as_slice()),
             };
-            let body = String::from_utf8_lossy(body).replace('\0', "");
-            match with_extension(|| db::record_look_up(&asked, asked_at, status, &body)) {
+            let recorded = match text(body) {
+                Ok(body) => with_extension(|| db::record_look_up(&asked, asked_at, status, &body)),
+                Err(failure) => Err(failure),
+            };
+            match recorded {
                 Ok(_) => {}
                 Err(problem) if problem.is_of_the_moment() => {
-                    // a lock is waited for once a round, and the answers are kept
-                    self.look_ups.push((asked, asked_at, exchange));
-                    self.look_ups.extend(look_ups);
-                    self.complain(problem.to_string());
+                    // a lock is waited for once a round; the answer is kept, and the others come first
+                    self.look_ups.push_back((asked, asked_at, done));
+                    self.complain(tell_with_holder(&problem));
                     return;
                 }
                 Err(problem) => warning!(
@@ -946,6 +982,9 @@ impl Worker {
         let (now, instant) = (chrono::Utc::now(), Instant::now());
         for done in done {
             self.pace.answered(done.ticket, instant);
+            if let Some(cut) = done.cut {
+                self.tell_cut(cut);
+            }
             match &done.exchange {
                 Exchange::Response { .. } => self.slot.report.answered(),
                 Exchange::NotSent { reason } | Exchange::Unknown { reason } => {
@@ -983,7 +1022,7 @@ impl Worker {
                     if self.hear_clock_until.is_some() {
                         self.hear_clock_until = Some(instant); // with or without a date
                     }
-                    self.look_ups.push((asked, asked_at, done.exchange));
+                    self.look_ups.push_back((asked, asked_at, done));
                 }
                 None => {}
             }
@@ -995,17 +1034,32 @@ impl Worker {
     /// a pool nothing is claimed, and nothing is asked.
     fn renew_pool(&mut self) {
         // an equal share each of what the server may have on the wire
-        let share = config::max_in_flight() / shared::workers(self.slot);
-        let wanted = (config::retell(), share.clamp(1, config::most_in_flight()));
-        let is_as_wanted = self.pool.is_some() && self.settings.as_ref() == Some(&wanted);
-        if is_as_wanted || self.pool_again_at > Instant::now() {
+        let (all, most) = (config::max_in_flight(), config::most_in_flight());
+        let share = (all / shared::workers(self.slot)).clamp(1, most);
+        let wanted = config::retell();
+        if let Some(pool) = &self.pool
+            && self.settings.as_ref() == Some(&wanted)
+        {
+            if pool.capacity() != share {
+                // a worker of another database came or went: no reason to lose connections
+                pool.allow(share);
+                self.report_capacity();
+            }
+            return;
+        }
+        if self.pool_again_at > Instant::now() {
             return;
         }
         let pool = match (&self.lines.stops, config::unusable_file()) {
             (Some(problem), _) => Err(problem.clone()),
             (None, Some(problem)) => Err(problem.to_owned()),
-            (None, None) => Pool::new(wanted.0.clone(), wanted.1, self.event.notifier())
-                .map_err(|error| error.to_string()),
+            (None, None) => Pool::new(
+                wanted.clone(),
+                share,
+                config::MOST_IN_FLIGHT.min(most),
+                self.event.notifier(),
+            )
+            .map_err(|error| error.to_string()),
         };
         let report = &self.slot.report;
         let (pool, problem) = match pool {
@@ -1019,16 +1073,12 @@ impl Worker {
                 .map(String::as_str),
             problem.is_some(),
         );
-        report.capacity.store(
-            pool.as_ref()
-                .map_or(0, |it| it.capacity().try_into().unwrap_or(u32::MAX)),
-            Ordering::Relaxed,
-        );
         let is_open = pool.is_some();
         if let Some(old) = std::mem::replace(&mut self.pool, pool) {
-            old.begin_stop();
+            old.begin_stop("the settings were read again");
             self.retired.push(old);
         }
+        self.report_capacity();
         self.settings = Some(wanted);
         if !is_open {
             // a line is read again at a reload; what it names (a file, a thread) may be there later
@@ -1052,17 +1102,39 @@ impl Worker {
     fn drain(&mut self) {
         let deadline = Instant::now() + DRAIN;
         for pool in self.pool.iter().chain(&self.retired) {
-            pool.begin_stop();
+            pool.begin_stop("worker is stopping");
         }
         for pool in self.pool.iter().chain(&self.retired) {
             pool.wait_idle(deadline.saturating_duration_since(Instant::now()));
         }
         self.collect();
-        if self.presence == Presence::Attached && !self.answers.is_empty() {
-            self.record_one_by_one();
+        if self.presence == Presence::Attached {
+            self.record_the_last();
         }
         for pool in self.pool.take().into_iter().chain(self.retired.drain(..)) {
             pool.stop();
+        }
+    }
+
+    /// All answers in hand, many in a transaction, within a bound.
+    fn record_the_last(&mut self) {
+        let until = Instant::now() + RECORD_THE_LAST;
+        while !self.answers.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            let tried = self.answers.len().min(LAST_AT_A_TIME);
+            let answers = json_array(self.answers.range(..tried));
+            let (id, statements) = (self.id, &mut self.statements);
+            // no time left is no time at all: no timeout would be none
+            let recorded = match left.is_zero() {
+                true => Ok(None),
+                false => with_extension_for(Some(left), || statements.record(id, &answers)),
+            };
+            match recorded {
+                Ok(None) => return,
+                // what somebody holds is left to the next worker, as a call in doubt
+                Ok(Some(_)) => drop(self.answers.drain(..tried)),
+                Err(_) => return self.record_one_by_one(Some(until)),
+            }
         }
     }
 
@@ -1082,6 +1154,23 @@ impl Worker {
         show(pg_sys::BackendState::STATE_IDLE, &text);
     }
 
+    /// An answer of Retell was not read to its end, by our own doing.
+    fn tell_cut(&mut self, cut: Cut) {
+        let problem = match cut {
+            Cut::TooLong => {
+                "an answer of Retell was cut: it is longer than vioconcierge.max_body_size, or than any answer to a new call is"
+            }
+            Cut::NoRoom => {
+                "an answer of Retell was cut: those that are not written down yet take all the memory that they may"
+            }
+        };
+        self.slot.report.complain(problem);
+        if self.tell_cut_from <= Instant::now() {
+            self.tell_cut_from = Instant::now() + TELL_CUT_AGAIN;
+            warning!("vioconcierge: {problem}");
+        }
+    }
+
     /// Once per problem, not once per second.
     fn complain(&mut self, problem: String) {
         self.slot.report.complain(&problem);
@@ -1090,6 +1179,27 @@ impl Worker {
             self.last_problem = problem;
         }
     }
+}
+
+/// A body as PostgreSQL can store it. It may be long: without memory for it nothing ends but this.
+fn text(body: &[u8]) -> Result<String, Failure> {
+    let no_memory = |_| Failure {
+        sqlstate: "53200".to_owned(),
+        message: "out of memory".to_owned(),
+    };
+    let mut text = String::new();
+    text.try_reserve_exact(body.len()).map_err(no_memory)?;
+    for chunk in body.utf8_chunks() {
+        let invalid = match chunk.invalid() {
+            [] => "",
+            _ => "\u{fffd}",
+        };
+        for part in chunk.valid().split('\0').chain([invalid]) {
+            text.try_reserve(part.len()).map_err(no_memory)?;
+            text.push_str(part);
+        }
+    }
+    Ok(text)
 }
 
 /// Ends a call that fails whenever it is claimed alone, or puts it off where not even that can be committed.
@@ -1186,7 +1296,11 @@ fn wait_event() -> u32 {
 
 fn random_id() -> uuid::Uuid {
     let mut bytes = [0u8; 16];
-    unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) };
+    // SAFETY: fills the array.
+    if !unsafe { pg_sys::pg_strong_random(bytes.as_mut_ptr().cast(), bytes.len()) } {
+        // zeros would be the id of another worker, too
+        error!("vioconcierge: the system gives no random numbers");
+    }
     uuid::Uuid::from_bytes(bytes)
 }
 

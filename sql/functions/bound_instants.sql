@@ -8,6 +8,8 @@ as $$
 declare
   v_backoff_cap constant interval := vioc.setting('backoff_cap', '5min')::interval;
   v_throttled constant timestamptz := p_now + greatest(interval '1 hour', v_backoff_cap); -- Retry-After counts up to an hour
+  -- how long a wait of a wrong clock had left is not known: if Retell still wants it, its next answer says so
+  v_throttled_anew constant timestamptz := p_now + interval '1 minute';
   v_unreachable constant timestamptz := p_now + greatest(interval '1 minute', v_backoff_cap);
   v_recall constant timestamptz := p_now + greatest(interval '10 minutes', vioc.setting('request_timeout', '2min')::interval + interval '10 seconds');
   v_probe constant timestamptz := p_now + interval '10 minutes';
@@ -17,14 +19,20 @@ begin
     return;
   end if;
   with wrong as (
-    select k.id from vioc.credentials as k
-    where k.throttled_until > v_throttled or k.unreachable_until > v_unreachable or k.failed_at > p_now
+    select k.id, t.is_wrong as is_throttled_wrongly
+    from vioc.credentials as k
+    cross join lateral (
+      select k.throttled_until > v_throttled
+        -- or written when the last call went out or came to nothing, which has not happened yet
+        or k.throttled_until > v_throttled_anew and greatest(k.failed_at, k.next_start_at - interval '1 minute') > p_now
+    ) as t (is_wrong)
+    where t.is_wrong or k.unreachable_until > v_unreachable or k.failed_at > p_now
       or greatest(k.recall_until, k.recall_at) > v_recall or k.probe_at > v_probe
       or greatest(k.retell_concurrency_asked_at, k.retell_concurrency_at) > p_now
     for no key update skip locked
   )
   update vioc.credentials as k
-  set throttled_until = vioc.at_most(k.throttled_until, v_throttled),
+  set throttled_until = case when w.is_throttled_wrongly then v_throttled_anew else k.throttled_until end,
       unreachable_until = vioc.at_most(k.unreachable_until, v_unreachable),
       failed_at = vioc.at_most(k.failed_at, p_now),
       recall_until = vioc.at_most(k.recall_until, v_recall),

@@ -11,7 +11,9 @@ begin
     if p_call.ended_at <= p_now - interval '24 hours' then
       perform vioc.settle_call(p_call, 'Retell sent no analysis within a day', p_now);
     end if;
-  elsif p_call.status = 'unconfirmed' and p_call.first_posted_at > p_now - interval '50 minutes' then
+  elsif p_call.status = 'unconfirmed' and (p_call.first_posted_at > p_now - interval '50 minutes'
+    -- doubt began anew (move_calls): Retell may still be making it
+    or p_call.unconfirmed_at > p_now - vioc.setting('reconcile_after', '6min')::interval) then
     null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c

@@ -6,14 +6,18 @@
 //! `numeric` and nesting beyond the stack are still refused.
 
 use std::borrow::Cow;
+use std::collections::TryReserveError;
 
 const REPLACEMENT: &str = r"\ufffd";
 /// `\u` and four digits.
 const ESCAPE_LENGTH: usize = 6;
 
 /// `text`, which must be valid JSON, with the escapes that `jsonb` refuses replaced.
-#[must_use]
-pub fn storable(text: &str) -> Cow<'_, str> {
+///
+/// # Errors
+///
+/// Without memory for it: a body may be long, and an allocation that fails would end the whole server.
+pub fn storable(text: &str) -> Result<Cow<'_, str>, TryReserveError> {
     let bytes = text.as_bytes();
     let mut replaced = String::new();
     // Everything before `kept` is in `replaced` already.
@@ -33,6 +37,8 @@ pub fn storable(text: &str) -> Cow<'_, str> {
                 at += 2 * ESCAPE_LENGTH;
             }
             Some(0 | 0xD800..=0xDFFF) => {
+                // what comes is as long as what was: the first time is enough
+                replaced.try_reserve_exact(text.len() - kept)?;
                 replaced.push_str(&text[kept..at]);
                 replaced.push_str(REPLACEMENT);
                 at += ESCAPE_LENGTH;
@@ -42,10 +48,10 @@ pub fn storable(text: &str) -> Cow<'_, str> {
         }
     }
     if kept == 0 {
-        return Cow::Borrowed(text);
+        return Ok(Cow::Borrowed(text));
     }
     replaced.push_str(&text[kept..]);
-    Cow::Owned(replaced)
+    Ok(Cow::Owned(replaced))
 }
 
 /// The code unit of the `\uXXXX` that begins at `at`.
@@ -86,13 +92,16 @@ mod tests {
             (r#"[1, "José 📞"]"#, r#"[1, "José 📞"]"#),
             ("", ""),
         ] {
-            assert_eq!(storable(text), expected, "{text}");
+            assert_eq!(storable(text).unwrap(), expected, "{text}");
         }
     }
 
     #[test]
     fn unchanged_text_is_not_copied() {
-        assert!(matches!(storable(r#"{"a":"\\u0000"}"#), Cow::Borrowed(_)));
+        assert!(matches!(
+            storable(r#"{"a":"\\u0000"}"#),
+            Ok(Cow::Borrowed(_))
+        ));
     }
 
     #[test]
@@ -106,7 +115,7 @@ mod tests {
             "\\uD800\\",
             "\\u+000",
         ] {
-            assert!(!storable(text).contains("\\u0000"), "{text}");
+            assert!(!storable(text).unwrap().contains("\\u0000"), "{text}");
         }
     }
 }

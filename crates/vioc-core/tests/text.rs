@@ -96,19 +96,19 @@ proptest! {
 
     #[test]
     fn storable_json_parses_and_has_no_nul(text in json_string()) {
-        let stored = json_text::storable(&text);
+        let stored = json_text::storable(&text).unwrap();
         let value: Value = serde_json::from_str(&stored).expect("valid JSON without lone surrogates");
         prop_assert!(value.as_str().is_some_and(|text| !text.contains('\0')));
         // What was acceptable before is not touched; what is accepted once is accepted for good.
         if serde_json::from_str::<String>(&text).is_ok_and(|text| !text.contains('\0')) {
             prop_assert_eq!(stored.as_ref(), &text);
         }
-        prop_assert_eq!(json_text::storable(&stored), stored.as_ref());
+        prop_assert_eq!(json_text::storable(&stored).unwrap(), stored.as_ref());
     }
 
     #[test]
     fn storable_takes_any_text(text in r"(.|\\|u|[dD][89aAcC]|0){0,40}") {
-        prop_assert!(json_text::storable(&text).len() <= text.len());
+        prop_assert!(json_text::storable(&text).unwrap().len() <= text.len());
     }
 
     #[test]

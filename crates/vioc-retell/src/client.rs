@@ -1,5 +1,6 @@
 //! One request, from job to exchange.
 
+use std::collections::TryReserveError;
 use std::io::Read;
 use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,6 +16,8 @@ use vioc_core::retry_after::http_date;
 use vioc_core::reply::is_about_another;
 
 use crate::classify::{not_sent, without_response};
+use crate::pool::Outcome;
+use crate::room::{self, Cut, Room};
 use crate::signals::AllBlocked;
 use crate::target::Target;
 use crate::tls::{self, Trust};
@@ -85,22 +88,24 @@ impl Sender {
     }
 
     /// Carries out one job. Takes `request_timeout` at most.
-    pub(crate) fn send(&self, job: &Job) -> Exchange {
+    pub(crate) fn send(&self, job: &Job) -> Outcome {
         if !self.target.may_carry_key() {
             return not_sent(
                 "refusing to send a key over plain http to a host that is not loopback",
-            );
+            )
+            .into();
         }
         if self.target.is_https() && !self.trust.has_roots {
             return not_sent(
                 "TLS: no trusted certificates: the system has none and no CA file is set",
-            );
+            )
+            .into();
         }
         let Some(url) = self.target.url(&job.path) else {
-            return not_sent("the path is not acceptable");
+            return not_sent("the path is not acceptable").into();
         };
         let Some(client) = self.client() else {
-            return not_sent("the HTTP client cannot be built");
+            return not_sent("the HTTP client cannot be built").into();
         };
         let _discard = DiscardOnPanic(self);
 
@@ -118,24 +123,28 @@ impl Sender {
         match request.send() {
             Ok(response) => {
                 self.dates.hear(&response);
-                let exchange = receive(response, self.most_of_answer(job), || {
-                    started.elapsed() >= limit
-                });
-                if is_about_another(&job.path, job.body.as_deref(), &exchange) {
+                let most = self.most_of_answer(job);
+                let outcome = receive(response, most, || started.elapsed() >= limit);
+                if is_about_another(&job.path, job.body.as_deref(), &outcome.exchange) {
                     // A connection whose answers are out of step would give the next request this one's: it is
                     // closed, and with it all that are idle. Those in use end with their request.
                     retire(self.slot().take());
                 }
-                exchange
+                outcome
             }
-            Err(error) => without_response(error, started.elapsed(), limit),
+            Err(error) => without_response(error, started.elapsed(), limit).into(),
         }
     }
 
-    fn most_of_answer(&self, job: &Job) -> usize {
-        match job.path == CREATE {
-            true => self.settings.max_body_bytes.min(MAX_CREATE_ANSWER),
-            false => self.settings.max_body_bytes,
+    fn most_of_answer(&self, job: &Job) -> Most {
+        let longest = self.settings.max_body_bytes;
+        let is_about_new_call = job.path == CREATE;
+        Most {
+            this: match is_about_new_call {
+                true => longest.min(MAX_CREATE_ANSWER),
+                false => longest,
+            },
+            together: room::most(is_about_new_call, longest),
         }
     }
 
@@ -220,8 +229,16 @@ fn method(method: Method) -> reqwest::Method {
     }
 }
 
+/// How much of an answer is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Most {
+    this: usize,
+    /// With all others.
+    together: usize,
+}
+
 /// Reads an answer whose head has arrived; from here on it is a response, whatever comes.
-fn receive(mut response: Response, max_body: usize, time_is_up: impl Fn() -> bool) -> Exchange {
+fn receive(mut response: Response, most: Most, time_is_up: impl Fn() -> bool) -> Outcome {
     let status = response.status().as_u16();
     let retry_after = response
         .headers()
@@ -229,39 +246,70 @@ fn receive(mut response: Response, max_body: usize, time_is_up: impl Fn() -> boo
         .and_then(|value| value.to_str().ok())
         .filter(|value| value.len() <= MAX_RETRY_AFTER)
         .map(str::to_owned);
-    let (body, truncated) = read_body(&mut response, max_body, time_is_up);
-    Exchange::Response {
-        status,
-        retry_after,
-        body,
-        truncated,
+    let body = read_body(&mut response, most, time_is_up);
+    Outcome {
+        exchange: Exchange::Response {
+            status,
+            retry_after,
+            body: body.bytes,
+            truncated: body.truncated,
+        },
+        room: body.room,
+        cut: body.cut,
     }
 }
 
-/// What can be had of a body in the time and the space given, and whether that is not all of it.
-fn read_body(
-    source: &mut impl Read,
-    max_body: usize,
-    time_is_up: impl Fn() -> bool,
-) -> (Vec<u8>, bool) {
-    let mut body = Vec::new();
+#[derive(Default)]
+struct Body {
+    bytes: Vec<u8>,
+    room: Room,
+    truncated: bool,
+    cut: Option<Cut>,
+}
+
+impl Body {
+    /// Little more than is needed: what is counted is what is there.
+    fn reserve(&mut self, bytes: usize) -> Result<(), TryReserveError> {
+        const STEP: usize = 256 * 1024;
+        let len = self.bytes.len();
+        match self.bytes.capacity() - len < bytes {
+            true => self.bytes.try_reserve_exact(bytes.max(len.min(STEP))),
+            false => Ok(()),
+        }
+    }
+
+    /// What can be had of a piece; whether that is all of it.
+    fn add(&mut self, piece: &[u8], most: Most) -> bool {
+        let left = most.this - self.bytes.len();
+        let piece_of_it = &piece[..piece.len().min(left)];
+        // without memory the rest is not there: an allocation that fails would end the whole server
+        if !self.room.take(piece_of_it.len(), most.together)
+            || self.reserve(piece_of_it.len()).is_err()
+        {
+            self.cut = Some(Cut::NoRoom);
+            return false;
+        }
+        self.bytes.extend_from_slice(piece_of_it);
+        if piece.len() > left {
+            self.cut = Some(Cut::TooLong);
+        }
+        self.cut.is_none()
+    }
+}
+
+/// What can be had of a body in the time and the space given.
+fn read_body(source: &mut impl Read, most: Most, time_is_up: impl Fn() -> bool) -> Body {
+    let mut body = Body::default();
     let mut chunk = vec![0; 16 * 1024];
     loop {
         match source.read(&mut chunk) {
-            Ok(0) => return (body, false),
-            Ok(read) => {
-                let room = max_body - body.len();
-                // without memory the rest is not there: an allocation that fails would end the whole server
-                if body.try_reserve(read.min(room)).is_err() {
-                    return (body, true);
-                }
-                body.extend_from_slice(&chunk[..read.min(room)]);
-                // reqwest's total timeout ends a slow drip; this holds even if it did not.
-                if read > room || time_is_up() {
-                    return (body, true);
-                }
+            Ok(0) => return body,
+            // reqwest's total timeout ends a slow drip; this holds even if it did not.
+            Ok(read) if body.add(&chunk[..read], most) && !time_is_up() => {}
+            _ => {
+                body.truncated = true;
+                return body;
             }
-            Err(_) => return (body, true),
         }
     }
 }
@@ -290,10 +338,34 @@ mod tests {
                 api_key: Secret::from("k".to_owned()),
             })
         };
-        assert_eq!(most("/v2/create-phone-call"), 512 * 1024);
-        assert_eq!(most("/v2/get-call/x"), 8 * 1024 * 1024);
-        let (body, truncated) = read_body(&mut [7u8; 100].as_slice(), 10, || false);
-        assert!(body == [7; 10] && truncated);
+        assert_eq!(most("/v2/create-phone-call").this, 512 * 1024);
+        assert_eq!(most("/v2/get-call/x").this, 8 * 1024 * 1024);
+        let body = read(&[7u8; 100], 10, usize::MAX);
+        assert!(body.bytes == [7; 10] && body.truncated && body.cut == Some(Cut::TooLong));
+        let body = read(&[7u8; 10], 10, usize::MAX);
+        assert!(body.bytes == [7; 10] && !body.truncated && body.cut.is_none());
+    }
+
+    fn read(mut source: &[u8], this: usize, together: usize) -> Body {
+        read_body(&mut source, Most { this, together }, || false)
+    }
+
+    #[test]
+    fn all_answers_share_one_room_and_what_is_dropped_makes_room_again() {
+        // more than other tests of this process take at the same time
+        const MOST: usize = 40 * 1024 * 1024;
+        let large = vec![7u8; MOST * 2 / 3];
+        let first = read(&large, MOST, MOST);
+        assert_eq!((first.bytes.len(), first.cut), (large.len(), None));
+        let second = read(&large, MOST, MOST);
+        assert!(second.truncated && second.cut == Some(Cut::NoRoom));
+        assert!(second.bytes.len() <= MOST - large.len());
+        drop((first, second));
+        assert_eq!(read(&large, MOST, MOST).cut, None);
+        // questions leave room to answers about new calls
+        let longest = 8 * 1024 * 1024;
+        assert!(room::most(true, longest) > room::most(false, longest));
+        assert!(room::most(false, 1 << 30) >= 1 << 30, "one always fits");
     }
 
     #[test]
@@ -319,7 +391,8 @@ mod tests {
             body: None,
             api_key: Secret::from("k".to_owned()),
         };
-        assert!(matches!(sender.send(&job), Exchange::NotSent { .. }));
+        let exchange = sender.send(&job).exchange;
+        assert!(matches!(exchange, Exchange::NotSent { .. }));
         assert!(sender.slot().is_some());
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::Exchange;
+use crate::room::{Cut, Room};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -73,6 +74,11 @@ pub struct Done {
     pub body: Option<String>,
     /// How long the request took, without the time in the queue.
     pub sent_for: Duration,
+    /// What the answer's body takes of the room for all of them, until this is dropped.
+    #[expect(dead_code, reason = "dropping it gives the room back")]
+    pub(crate) room: Room,
+    /// Why the body is not all that came, if it is by our own doing.
+    pub cut: Option<Cut>,
 }
 
 /// Without the bodies, for the reason given at [`Job`].
@@ -113,6 +119,8 @@ mod tests {
             },
             body: Some("+4930123".into()),
             sent_for: Duration::ZERO,
+            room: Room::default(),
+            cut: None,
         };
         let shown = format!("{job:?} {done:?} {:?}", job.api_key);
         for hidden in ["key_1", "4930123", "abc", "43, 52"] {

@@ -10,6 +10,7 @@
 //! | `tls` | trusted certificates: the system's and those of `ca_file` |
 //! | `client` | one request, from job to [`Exchange`] |
 //! | `classify` | transport error -> "not sent" or "unknown", in words of our own |
+//! | `room` | what all answers together may take of the memory |
 //! | `pool` | threads, queue, shutdown; knows nothing about HTTP |
 //! | [`secrets`] | keys that are kept in files |
 //! | `signals` | no thread made here ever handles a signal |
@@ -23,12 +24,15 @@
 //!   certain that no byte of the request left.
 //!   Everything doubtful is [`Exchange::Unknown`], since a wrong "not sent" dials a patient twice.
 //! * Every submitted job comes back exactly once, whatever happens to its thread.
+//! * The bodies of all answers that the caller has not dropped share one bounded room; what does not fit is cut, and
+//!   [`Done::cut`] says so. An answer that was cut is read as one whose end did not come.
 //! * No reason contains a URL, a key, a phone number or anything else that came from outside.
 
 mod classify;
 mod client;
 mod job;
 mod pool;
+mod room;
 pub mod secrets;
 mod settings;
 mod signals;
@@ -40,6 +44,7 @@ use std::path::PathBuf;
 
 pub use job::{Done, Job, Method, Secret};
 pub use pool::Pool;
+pub use room::Cut;
 pub use settings::Settings;
 pub use vioc_core::reply::Exchange;
 

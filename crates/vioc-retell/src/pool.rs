@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::classify::{not_begun, not_sent, unknown};
 use crate::client::{Dates, Sender};
+use crate::room::{Cut, Room};
 use crate::signals::AllBlocked;
 use crate::{Done, Exchange, Job, PoolError, Settings};
 
@@ -27,17 +28,14 @@ const IDLE_THREAD: Duration = Duration::from_secs(30);
 /// With the longest commit of a claim (src/worker.rs) less than the 30 s that a lease has to spare.
 const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
-const STOPPING: &str = "worker is stopping";
-
-/// Runs jobs in up to `threads` threads, started when needed.
+/// Runs jobs in up to so many threads, started when needed.
 pub struct Pool {
     shared: Arc<Shared>,
     dates: Arc<Dates>,
 }
 
 struct Shared {
-    threads: usize,
-    work: Box<dyn Fn(&Job) -> Exchange + Send + Sync>,
+    work: Box<dyn Fn(&Job) -> Outcome + Send + Sync>,
     notify: Box<dyn Fn() + Send + Sync>,
     state: Mutex<State>,
     /// There is a job to take, or the pool is stopping.
@@ -68,8 +66,27 @@ impl Submitted {
     }
 }
 
+/// What one request came to, and what is known of it besides.
+pub(crate) struct Outcome {
+    pub(crate) exchange: Exchange,
+    pub(crate) room: Room,
+    pub(crate) cut: Option<Cut>,
+}
+
+impl From<Exchange> for Outcome {
+    fn from(exchange: Exchange) -> Self {
+        Self {
+            exchange,
+            room: Room::default(),
+            cut: None,
+        }
+    }
+}
+
 #[derive(Default)]
 struct State {
+    /// How many threads there may be.
+    threads: usize,
     queue: VecDeque<(Submitted, Job)>,
     running: usize,
     done: Vec<Done>,
@@ -78,37 +95,41 @@ struct State {
     idle: usize,
     /// Numbers the threads' names.
     started: usize,
-    stopping: bool,
+    /// Why no new request is begun.
+    stopping: Option<&'static str>,
 }
 
 impl Pool {
-    /// Starts no thread but reqwest's own. `notify` is called from a pool thread (or from
+    /// Starts no thread but reqwest's own. Up to `most` threads may be allowed later ([`Pool::allow`]). `notify` is called from a pool thread (or from
     /// [`Pool::submit`] and [`Pool::begin_stop`]) when the list of results is no longer empty.
     pub fn new(
         settings: Settings,
         threads: usize,
+        most: usize,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, PoolError> {
-        let sender = Sender::new(settings, threads)?;
+        let sender = Sender::new(settings, most)?;
         let dates = sender.dates();
         let mut pool = Self::with_work(threads, move |job| sender.send(job), notify)?;
         pool.dates = dates;
         Ok(pool)
     }
 
-    fn with_work(
+    fn with_work<O: Into<Outcome>>(
         threads: usize,
-        work: impl Fn(&Job) -> Exchange + Send + Sync + 'static,
+        work: impl Fn(&Job) -> O + Send + Sync + 'static,
         notify: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, PoolError> {
         if threads == 0 {
             return Err(PoolError::NoThreads);
         }
         let shared = Arc::new(Shared {
-            threads,
-            work: Box::new(work),
+            work: Box::new(move |job| work(job).into()),
             notify: Box::new(notify),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                threads,
+                ..State::default()
+            }),
             job_ready: Condvar::new(),
             all_done: Condvar::new(),
         });
@@ -125,7 +146,16 @@ impl Pool {
 
     /// How many jobs can run at the same time.
     pub fn capacity(&self) -> usize {
-        self.shared.threads
+        self.shared.lock().threads
+    }
+
+    /// Changes how many jobs can run at the same time. Requests on their way go on, and so do their connections.
+    pub fn allow(&self, threads: usize) {
+        self.shared.lock().threads = threads.max(1);
+        // one that is too many ends now
+        self.shared.job_ready.notify_all();
+        // what waits for a thread may have one
+        self.submit_all([]);
     }
 
     /// Jobs submitted and not yet drained.
@@ -149,10 +179,10 @@ impl Pool {
     /// Threads that died are replaced here: they are no longer counted, so there is room for new.
     pub fn submit_all(&self, jobs: impl IntoIterator<Item = Job>) {
         let mut state = self.shared.lock();
-        if state.stopping {
+        if let Some(reason) = state.stopping {
             let done: Vec<Done> = jobs
                 .into_iter()
-                .map(|job| unstarted(job, not_begun(STOPPING)))
+                .map(|job| unstarted(job, not_begun(reason)))
                 .collect();
             return self.shared.store(state, done);
         }
@@ -161,7 +191,7 @@ impl Pool {
         state.queue.extend(jobs.into_iter().map(|job| (now, job)));
         let jobs = state.queue.len() - before;
         let short = state.queue.len().saturating_sub(state.idle);
-        let new = short.min(self.shared.threads.saturating_sub(state.alive));
+        let new = short.min(state.threads.saturating_sub(state.alive));
         state.alive += new;
         state.idle += new;
         let first = state.started;
@@ -204,15 +234,15 @@ impl Pool {
     }
 
     /// No new request is begun: what is queued, or submitted later, comes back as
-    /// [`Exchange::NotBegun`]. Requests on their way go on.
-    pub fn begin_stop(&self) {
+    /// [`Exchange::NotBegun`], with this reason. Requests on their way go on.
+    pub fn begin_stop(&self, reason: &'static str) {
         let mut state = self.shared.lock();
-        state.stopping = true;
+        state.stopping = Some(reason);
         let queued = mem::take(&mut state.queue);
         self.shared.job_ready.notify_all();
         let done = queued
             .into_iter()
-            .map(|(_, job)| unstarted(job, not_begun(STOPPING)));
+            .map(|(_, job)| unstarted(job, not_begun(reason)));
         self.shared.store(state, done);
     }
 
@@ -223,7 +253,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        self.begin_stop();
+        self.begin_stop("worker is stopping");
     }
 }
 
@@ -233,6 +263,8 @@ fn unstarted(job: Job, exchange: Exchange) -> Done {
         exchange,
         body: job.body,
         sent_for: Duration::ZERO,
+        room: Room::default(),
+        cut: None,
     }
 }
 
@@ -290,11 +322,11 @@ impl Shared {
             let mut held = Held {
                 shared: self,
                 job: Some(job),
-                exchange: None,
+                outcome: None,
                 started,
             };
             match submitted.elapsed() > LONGEST_WAIT {
-                true => held.exchange = Some(not_begun("waited too long for a thread")),
+                true => held.outcome = Some(not_begun("waited too long for a thread").into()),
                 false => held.run(),
             }
         }
@@ -305,13 +337,20 @@ impl Shared {
         let started = Instant::now();
         let mut state = self.lock();
         loop {
+            if state.alive > state.threads {
+                state.idle -= 1;
+                state.alive -= 1;
+                // a job may have woken this one and no other
+                self.job_ready.notify_one();
+                return None;
+            }
             if let Some(job) = state.queue.pop_front() {
                 state.idle -= 1;
                 state.running += 1;
                 return Some(job);
             }
             let left = IDLE_THREAD.saturating_sub(started.elapsed());
-            if state.stopping || left.is_zero() {
+            if state.stopping.is_some() || left.is_zero() {
                 state.idle -= 1;
                 state.alive -= 1;
                 return None;
@@ -326,7 +365,7 @@ impl Shared {
 struct Held<'a> {
     shared: &'a Shared,
     job: Option<Job>,
-    exchange: Option<Exchange>,
+    outcome: Option<Outcome>,
     started: Instant,
 }
 
@@ -334,7 +373,7 @@ impl Held<'_> {
     fn run(&mut self) {
         if let Some(job) = &self.job {
             let work = &self.shared.work;
-            self.exchange = caught(|| work(job));
+            self.outcome = caught(|| work(job));
         }
     }
 }
@@ -342,15 +381,18 @@ impl Held<'_> {
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         let Some(job) = self.job.take() else { return };
+        // After a panic nobody knows how far the request got.
+        let outcome = self
+            .outcome
+            .take()
+            .unwrap_or_else(|| unknown("internal error").into());
         let done = Done {
             ticket: job.ticket,
-            // After a panic nobody knows how far the request got.
-            exchange: self
-                .exchange
-                .take()
-                .unwrap_or_else(|| unknown("internal error")),
+            exchange: outcome.exchange,
             body: job.body,
             sent_for: self.started.elapsed(),
+            room: outcome.room,
+            cut: outcome.cut,
         };
         let mut state = self.shared.lock();
         state.running -= 1;

@@ -135,7 +135,8 @@ fn a_panic_whose_payload_panics_again_does_not_lose_the_job() {
             panic!("again");
         }
     }
-    let pool = Pool::with_work(1, |_| panic::panic_any(Bomb), || {}).unwrap();
+    let work = |_: &Job| -> Exchange { panic::panic_any(Bomb) };
+    let pool = Pool::with_work(1, work, || {}).unwrap();
     pool.submit(job(1));
     assert!(pool.wait_idle(LONG));
     assert_eq!(pool.drain()[0].exchange, unknown("internal error"));
@@ -153,7 +154,7 @@ fn a_thread_that_dies_with_a_job_gives_the_job_back_and_is_replaced() {
         let _held = Held {
             shared: &shared,
             job: Some(job(1)),
-            exchange: None,
+            outcome: None,
             started: Instant::now(),
         };
         panic!("outside of the part that is caught");
@@ -207,14 +208,14 @@ fn begin_stop_gives_back_what_no_thread_has_begun_and_lets_the_rest_finish() {
     let pool = Pool::with_work(1, work, || {}).unwrap();
     (1..=3).for_each(|ticket| pool.submit(job(ticket)));
     assert_eq!(begun.recv_timeout(LONG), Ok(1));
-    pool.begin_stop();
+    pool.begin_stop("it is told to");
     pool.submit(job(4));
     let early = pool.drain();
     assert_eq!(tickets(&early), [2, 3, 4]);
     assert!(
         early
             .iter()
-            .all(|done| done.exchange == not_begun(STOPPING))
+            .all(|done| done.exchange == not_begun("it is told to"))
     );
     assert!(!pool.wait_idle(Duration::from_millis(1)));
     drop(go);
@@ -231,7 +232,7 @@ fn stopping_does_not_wait_for_a_request_that_hangs() {
     begun.recv_timeout(LONG).unwrap();
     let (ended, end) = mpsc::channel();
     thread::spawn(move || {
-        pool.begin_stop();
+        pool.begin_stop("it is told to");
         let idle = pool.wait_idle(Duration::from_millis(20));
         pool.stop();
         let _ = ended.send(idle);
@@ -302,4 +303,29 @@ fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
     let exchanges: Vec<_> = done.into_iter().map(|done| done.exchange).collect();
     let too_late = || not_begun("waited too long for a thread");
     assert_eq!(exchanges, [too_late(), too_late(), ok()]);
+}
+
+#[test]
+fn threads_may_be_allowed_and_taken_back_while_jobs_run() {
+    let (work, begun, go) = gated();
+    let pool = Pool::with_work(1, work, || {}).unwrap();
+    (1..=4).for_each(|ticket| pool.submit(job(ticket)));
+    assert_eq!(begun.recv_timeout(LONG), Ok(1));
+    pool.allow(3);
+    assert_eq!(pool.capacity(), 3);
+    for _ in 0..2 {
+        begun.recv_timeout(LONG).unwrap();
+    }
+    pool.allow(1);
+    drop(go);
+    assert!(pool.wait_idle(LONG));
+    assert_eq!(tickets(&pool.drain()), [1, 2, 3, 4], "no job is lost");
+    let started = Instant::now();
+    while pool.shared.lock().alive > 1 {
+        assert!(started.elapsed() < LONG, "a thread is left");
+        thread::yield_now();
+    }
+    pool.submit(job(5));
+    assert!(pool.wait_idle(LONG));
+    assert_eq!(tickets(&pool.drain()), [5]);
 }

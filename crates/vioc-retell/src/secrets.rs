@@ -31,7 +31,10 @@ fn is_plain(name: &str) -> bool {
 /// In words, if the reference cannot be used. It never holds a key, nor the content of a file.
 pub fn resolve(key: &str, secrets_dir: &Path) -> Result<Secret, String> {
     let Some(name) = key.strip_prefix(PREFIX) else {
-        return Ok(Secret::from(key.to_owned()));
+        return match is_well_formed(key) {
+            true => Ok(Secret::from(key.to_owned())),
+            false => Err("the key has a blank or another character in it that no key has".into()),
+        };
     };
     if !is_plain(name) {
         return Err("a key file's name has only letters, digits, dot, _ and -".into());
@@ -51,6 +54,13 @@ pub fn resolve(key: &str, secrets_dir: &Path) -> Result<Secret, String> {
         .map_err(|error| format!("key file {name} cannot be read: {}", error.kind()))?;
     match text.trim() {
         "" => Err(format!("key file {name} is empty")),
+        key if key.contains(['\n', '\r']) => {
+            Err(format!("key file {name} has more lines than one"))
+        }
+        // it is sent in a header, and nothing else can be
+        key if !key.bytes().all(|b| b.is_ascii_graphic()) => Err(format!(
+            "key file {name} holds no key: there is a blank or another character in it that no key has"
+        )),
         key => Ok(Secret::from(key.to_owned())),
     }
 }
@@ -66,6 +76,10 @@ mod tests {
         std::fs::write(dir.join("clinic.key"), "key_abc\n").unwrap();
         std::fs::write(dir.join("empty"), " \n").unwrap();
         std::fs::write(dir.join("large"), "k".repeat(5000)).unwrap();
+        std::fs::write(dir.join("two_lines"), "key_abc\nkey_abc_old\n").unwrap();
+        std::fs::write(dir.join("old_mac"), "key_abc\rkey_abc_old").unwrap();
+        std::fs::write(dir.join("blank"), "key_abc # ours").unwrap();
+        std::fs::write(dir.join("mark"), "\u{feff}key_abc").unwrap();
         let resolved = |key: &str| resolve(key, &dir).map(|key| key.expose().to_owned());
         assert_eq!(resolved("key_abc").as_deref(), Ok("key_abc"));
         assert_eq!(resolved("file:clinic.key").as_deref(), Ok("key_abc"));
@@ -74,6 +88,10 @@ mod tests {
             "file:missing",
             "file:empty",
             "file:large",
+            "file:two_lines",
+            "file:old_mac",
+            "file:blank",
+            "file:mark",
             "file:../clinic.key",
             "file:/etc/passwd",
             "file:.hidden",
@@ -82,7 +100,10 @@ mod tests {
             let problem = resolved(refused).unwrap_err();
             assert!(!problem.contains("key_abc"), "{problem}");
         }
+        assert!(resolved("file:two_lines").unwrap_err().contains("lines"));
         assert!(resolve("file:clinic.key", Path::new("")).is_err());
+        // as a key that was written by hand, and not by a function that looks at it
+        assert!(resolved("key_abc\nkey_old").is_err() && resolved("").is_ok());
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }

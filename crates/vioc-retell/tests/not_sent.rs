@@ -121,7 +121,7 @@ fn a_key_is_not_sent_over_plain_http_to_another_machine() {
 
 #[test]
 fn settings_that_can_never_work_are_refused_at_once() {
-    let refused = |settings| vioc_retell::Pool::new(settings, 1, || {}).err();
+    let refused = |settings| vioc_retell::Pool::new(settings, 1, 1, || {}).err();
     assert!(matches!(
         refused(settings("nonsense")),
         Some(PoolError::BaseUrl)

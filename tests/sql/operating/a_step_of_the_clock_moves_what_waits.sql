@@ -1,7 +1,7 @@
 -- The server's clock is set: what waits goes on waiting for as long as it had left, and nothing waits longer than its
 -- writer could have meant.
 \ir ../practice.psql
-select plan(27);
+select plan(29);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -49,12 +49,21 @@ update vioc.tenants set suspended_at = now(), suspend_reason = 'x', probe_at = n
 update vioc.calls set look_up_at = now() + interval '1 year' where look_up_at is not null;
 select ok(exists (select from vioc_doctor() as d where d.check_name = 'clock' and not d.ok and d.hint = 'select vioc.bound_instants(now());'), 'the doctor sees them');
 select vioc.bound_instants(now()) \gset ignored_
-select is(k.throttled_until, now() + interval '1 hour', 'throttled') from vioc.credentials as k;
+select is(k.throttled_until, now() + interval '1 minute', 'throttled: Retell says it again if it still wants it') from vioc.credentials as k;
 select is(greatest(k.unreachable_until, k.failed_at), now() + interval '5 minutes', 'not reached') from vioc.credentials as k;
 select is(greatest(k.recall_until, k.recall_at, k.probe_at), now() + interval '10 minutes', 'asking for calls, and a probe') from vioc.credentials as k;
 select is(greatest(k.retell_concurrency_at, k.retell_concurrency_asked_at), now(), 'what Retell said') from vioc.credentials as k;
 select is(t.probe_at, now() + interval '10 minutes', 'the practice''s probe') from vioc.tenants as t;
 select ok(max(c.look_up_at) <= now() + interval '2 hours' and max(c.look_up_at) filter (where c.status = 'unconfirmed') <= now() + interval '1 minute', 'look-ups') from vioc.calls as c;
+
+-- Retry-After of an hour, written by a clock that was a day ahead; and one that was meant
+update vioc.credentials set throttled_until = now() + interval '1 hour', failed_at = null, unreachable_until = null, next_start_at = now() + interval '1 day';
+select vioc.bound_instants(now()) \gset ignored_
+select is(k.throttled_until, now() + interval '1 minute', 'a wait that a wrong clock wrote is short') from vioc.credentials as k;
+update vioc.credentials set throttled_until = now() + interval '1 hour', next_start_at = now(), retell_concurrency_asked_at = now() + interval '1 second';
+select vioc.bound_instants(now()) \gset ignored_
+select is(k.throttled_until, now() + interval '1 hour', 'one that was meant is as long as it was') from vioc.credentials as k;
+update vioc.credentials set throttled_until = null, retell_concurrency_asked_at = null, retell_concurrency_at = null, retell_concurrency_limit = null, retell_reserved_inbound = null, retell_other_calls = null;
 
 -- expired by a wrong clock: called again by itself
 update vioc.tenants set suspended_at = null, suspend_reason = null, probe_at = null;

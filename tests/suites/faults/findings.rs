@@ -16,6 +16,9 @@ pub(crate) struct Findings {
     pub(crate) doubted: i64,
     pub(crate) sent_again: usize,
     pub(crate) replays: u32,
+    /// Sent by a wrong clock that was set right while the server was away: how old they are is not known, so they are not
+    /// sent again, and a person is told.
+    pub(crate) given_to_a_person: usize,
     pub(crate) dialled_twice: Vec<String>,
     pub(crate) calls_lost: Vec<String>,
     pub(crate) outcomes_lost: Vec<String>,
@@ -23,10 +26,16 @@ pub(crate) struct Findings {
     pub(crate) unresolved: Vec<String>,
     pub(crate) sent_again_early: Vec<String>,
     pub(crate) bytes_changed: Vec<String>,
+    /// A call has another's person, or Retell's id of another.
+    pub(crate) on_another: Vec<String>,
+    /// A setting that decides where calls go could not be used.
+    pub(crate) sent_while_stopped: Vec<String>,
+    /// Calls waited for more than a minute, and the doctor had no reason.
+    pub(crate) silent: Vec<String>,
 }
 
 impl Findings {
-    fn promises(&self) -> [(&'static str, &Vec<String>); 7] {
+    fn promises(&self) -> [(&'static str, &Vec<String>); 10] {
         [
             ("dialled twice", &self.dialled_twice),
             ("calls lost", &self.calls_lost),
@@ -35,6 +44,9 @@ impl Findings {
             ("unresolved", &self.unresolved),
             ("sent again early", &self.sent_again_early),
             ("bytes changed", &self.bytes_changed),
+            ("on another person", &self.on_another),
+            ("sent while stopped", &self.sent_while_stopped),
+            ("silent without a reason", &self.silent),
         ]
     }
 
@@ -47,8 +59,13 @@ impl fmt::Display for Findings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} calls, {} dials ({} in doubt, {} sent again, {} replays)",
-            self.calls, self.dials, self.doubted, self.sent_again, self.replays
+            "{} calls, {} dials ({} in doubt, {} sent again, {} replays, {} given to a person)",
+            self.calls,
+            self.dials,
+            self.doubted,
+            self.sent_again,
+            self.replays,
+            self.given_to_a_person
         )?;
         for (promise, broken) in self.promises() {
             write!(f, "; {promise}: {}", broken.len())?;
@@ -90,11 +107,19 @@ struct Stored {
     status: String,
     outcome: Option<String>,
     contact_status: Option<String>,
-    has_retell_call_id: bool,
+    retell_call_id: Option<String>,
+    contact_phone: Option<String>,
+    error: Option<String>,
+    needs_review: bool,
 }
 
 /// Judges the end of a run. `known` are the people whose call was acknowledged or not; all were called once.
-pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) -> Findings {
+pub(crate) fn judge(
+    client: &mut Client,
+    retell: &Simulator,
+    people: &[Person],
+    clock_moved: bool,
+) -> Findings {
     let dials = retell.ledger();
     let mut findings = Findings {
         dials: dials.len(),
@@ -112,7 +137,7 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
         .get(0);
     let rows = client
         .query(
-            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id is not null \
+            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id, ct.phone_e164::text, c.error, c.needs_review \
              from vioc.calls as c left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id",
             &[],
         )
@@ -128,7 +153,10 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
                     status: row.get(3),
                     outcome: row.get(4),
                     contact_status: row.get(5),
-                    has_retell_call_id: row.get(6),
+                    retell_call_id: row.get(6),
+                    contact_phone: row.get(7),
+                    error: row.get(8),
+                    needs_review: row.get(9),
                 },
             )
         })
@@ -145,9 +173,14 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
         }
     }
     for (session, call) in &stored {
+        judge_identity(&mut findings, call, dialled.get(session.as_str()).copied());
         let Some(person) = by_phone.get(call.phone.as_str()) else {
             continue;
         };
+        if clock_moved && is_given_to_a_person(call, dialled.get(session.as_str()).copied()) {
+            findings.given_to_a_person += 1;
+            continue;
+        }
         judge_call(
             &mut findings,
             call,
@@ -169,18 +202,46 @@ pub(crate) fn judge(client: &mut Client, retell: &Simulator, people: &[Person]) 
     findings
 }
 
+fn is_given_to_a_person(call: &Stored, dial: Option<&Dial>) -> bool {
+    let is_unresolved = call
+        .error
+        .as_deref()
+        .is_some_and(|it| it.starts_with("unresolved"));
+    call.status == "failed" && is_unresolved && call.needs_review && dial.is_none()
+}
+
+fn judge_identity(findings: &mut Findings, call: &Stored, dial: Option<&Dial>) {
+    let is_of_contact = call
+        .contact_phone
+        .as_ref()
+        .is_none_or(|it| *it == call.phone);
+    let is_of_dial = dial.is_none_or(|dial| {
+        dial.to_number == call.phone
+            && call
+                .retell_call_id
+                .as_ref()
+                .is_none_or(|it| *it == dial.call_id)
+    });
+    if !is_of_contact || !is_of_dial {
+        findings
+            .on_another
+            .push(format!("call {}: dial {dial:?}", call.id));
+    }
+}
+
 fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Option<&Dial>) {
     let said = format!(
-        "call {} ({:?}): {} {:?}, dial {:?}",
+        "call {} ({:?}): {} {:?} {:?}, dial {:?}",
         call.id,
         person.meddling,
         call.status,
         call.outcome,
+        call.error,
         dial.map(|it| (it.call_id.as_str(), it.ended_reason.as_deref()))
     );
     match call.status.as_str() {
         "completed" | "cancelled" => {}
-        "failed" if call.has_retell_call_id => {}
+        "failed" if call.retell_call_id.is_some() => {}
         // The practice took it back while it was in doubt, and it never rang: a person is told.
         "failed" if person.meddling != Meddling::None && dial.is_none() => {}
         _ => findings.unresolved.push(said.clone()),

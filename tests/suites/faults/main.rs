@@ -7,6 +7,7 @@
 
 mod failover;
 mod findings;
+mod ground;
 mod people;
 mod safeguards;
 mod storm;

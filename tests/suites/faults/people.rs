@@ -145,7 +145,11 @@ fn keyed_fault(random: &mut Rng) -> CreateFault {
 }
 
 fn any_fault(random: &mut Rng) -> CreateFault {
-    match random.u32(0..20) {
+    match random.u32(0..23) {
+        20 => CreateFault::answered_twice(),
+        21 => CreateFault::swapped(),
+        // longer than an answer may be
+        22 => CreateFault::huge(700_000),
         0 => CreateFault::hang_before_creating(),
         1 => CreateFault::reset_before_creating(),
         2 => CreateFault::status(500, ""),

@@ -11,6 +11,7 @@ use vioc_tests::practice::{APP, Builder, Practice, call_contact};
 use vioc_tests::wait::{LONG, poll};
 
 use crate::findings::{self, Findings, judge};
+use crate::ground::{Ground, Move};
 use crate::people::{Meddling, Mix, Person, RECONCILE, scripts};
 
 const CALLS_PER_ROUND: usize = 20;
@@ -32,7 +33,7 @@ pub(crate) fn practice(retries: u32) -> Builder {
         })
 }
 
-/// How the server, or the worker, is broken.
+/// How the server, or the worker, is broken; or what moves under them, and is put right again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strike {
     KillWorker,
@@ -40,16 +41,24 @@ pub(crate) enum Strike {
     ImmediateStop,
     FastRestart,
     TerminateWorker,
+    Ground(Move),
 }
 
 impl Strike {
-    fn any(random: &mut Rng) -> Self {
+    fn kill(random: &mut Rng) -> Self {
         match random.u32(0..20) {
             0..=6 => Self::KillWorker,
             7..=13 => Self::KillPostmaster,
             14 | 15 => Self::ImmediateStop,
             16 | 17 => Self::FastRestart,
             _ => Self::TerminateWorker,
+        }
+    }
+
+    fn any(random: &mut Rng) -> Self {
+        match random.u32(0..5) {
+            0 | 1 => Self::Ground(Move::any(random)),
+            _ => Self::kill(random),
         }
     }
 }
@@ -59,7 +68,8 @@ pub(crate) struct Storm {
     pub(crate) people: Vec<Person>,
     pub(crate) strikes: BTreeMap<Strike, usize>,
     pub(crate) open_twice: Vec<String>,
-    random: Rng,
+    pub(crate) random: Rng,
+    pub(crate) ground: Option<Ground>,
     mix: Mix,
 }
 
@@ -72,19 +82,33 @@ impl Storm {
             strikes: BTreeMap::new(),
             open_twice: Vec::new(),
             random: Rng::with_seed(seed),
+            ground: None,
             mix,
         }
     }
 
+    /// Over a practice under which the ground moves.
+    pub(crate) fn over_moving_ground(seed: u64) -> Self {
+        let (practice, ground) = Ground::open();
+        let mut storm = Self::over(practice, Mix::Everything, seed);
+        storm.ground = Some(ground);
+        storm
+    }
+
     /// Calls a score of people and breaks something before all of them are dialled.
     pub(crate) fn round(&mut self, strike: Option<Strike>) {
+        self.take_hostages();
         self.call_people();
-        let strike = strike.unwrap_or_else(|| Strike::any(&mut self.random));
+        let strike = strike.unwrap_or_else(|| match self.ground {
+            Some(_) => Strike::any(&mut self.random),
+            None => Strike::kill(&mut self.random),
+        });
         self.strike(strike);
         if let Some(mut client) = self.connect() {
             let found = findings::open_twice(&mut client).unwrap_or_default();
             self.open_twice.extend(found);
         }
+        self.watch_silence();
     }
 
     /// Returns when a random number of the calls has reached Retell.
@@ -169,6 +193,13 @@ impl Storm {
 
     pub(crate) fn strike(&mut self, strike: Strike) {
         *self.strikes.entry(strike).or_default() += 1;
+        if let Strike::Ground(what) = strike {
+            let kill = match self.random.u32(0..3) {
+                0 => Some(Strike::kill(&mut self.random)),
+                _ => None,
+            };
+            return self.move_ground(what, kill);
+        }
         let cluster = &self.practice.cluster;
         match strike {
             Strike::KillPostmaster => {
@@ -190,6 +221,7 @@ impl Storm {
                     let _ = kill_process(pid, signal);
                 }
             }
+            Strike::Ground(_) => {}
         }
     }
 
@@ -204,6 +236,8 @@ impl Storm {
     /// to its end by itself.
     pub(crate) fn settle(&mut self) {
         self.practice.retell.clear_scripts();
+        self.let_hostages_go();
+        self.settle_clock();
         let deadline = Instant::now() + SETTLING;
         let mut hurried = Instant::now() - LONG;
         let mut client = self.connect();
@@ -226,7 +260,8 @@ impl Storm {
                      update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
                 );
             }
-            let sql = "select not exists (select from vioc.calls where is_open)";
+            // what was given up is asked about once more
+            let sql = "select not exists (select from vioc.calls where is_open or status in ('failed', 'cancelled') and retell_call_id is null and look_up_at is not null)";
             let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
             (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
                 .then_some(())
@@ -236,8 +271,19 @@ impl Storm {
 
     pub(crate) fn judge(&mut self) -> Findings {
         let mut client = self.connect().expect("the server is there");
-        let mut findings = judge(&mut client, &self.practice.retell, &self.people);
+        let mut findings = judge(
+            &mut client,
+            &self.practice.retell,
+            &self.people,
+            self.ground.is_some(),
+        );
         findings.open_twice.append(&mut self.open_twice);
+        if let Some(ground) = &mut self.ground {
+            findings
+                .sent_while_stopped
+                .append(&mut ground.sent_while_stopped);
+            findings.silent.append(&mut ground.silent);
+        }
         findings
     }
 }
@@ -290,14 +336,26 @@ fn meddle(client: &mut Client, person: &Person) {
 }
 
 #[test]
-fn nobody_is_dialled_twice_and_nothing_is_lost_whatever_breaks() {
+fn nobody_is_dialled_twice_and_nothing_is_lost_whatever_breaks_and_moves() {
     let seed = crate::seed();
     let rounds = crate::from_environment("FAULT_ROUNDS", 200);
     println!("FAULT_SEED={seed} FAULT_ROUNDS={rounds}");
-    let mut storm = Storm::over(practice(3).open(), Mix::Everything, seed);
+    let mut storm = Storm::over_moving_ground(seed);
     let began = Instant::now();
-    for _ in 0..rounds {
+    for round in 1..=rounds {
         storm.round(None);
+        if round % 50 == 0 || round == rounds {
+            let now = storm.practice.retell.counters();
+            let twice = findings::dialled_twice(&storm.practice.retell.ledger());
+            println!(
+                "round {round}: {:.0} s, {} people, {} requests, {} dials, {} dialled twice",
+                began.elapsed().as_secs_f64(),
+                storm.people.len(),
+                now.requests,
+                now.dials,
+                twice.len()
+            );
+        }
     }
     let struck = began.elapsed();
     storm.settle();

@@ -566,3 +566,141 @@ fn contacts_whose_calls_alone_were_lost_are_not_dialled_again() {
         assert_eq!(dials.iter().filter(|it| it.to_number == *number).count(), 1);
     }
 }
+
+/// How often each of these numbers rang.
+fn rings(practice: &Practice, numbers: &[String]) -> Vec<usize> {
+    let dials = practice.retell.ledger();
+    let of = |number: &String| dials.iter().filter(|it| it.to_number == *number).count();
+    numbers.iter().map(of).collect()
+}
+
+fn all_are_known(app: &mut postgres::Client, count: usize) {
+    wait_until("each call to be known", LONG, || {
+        let sql = "select count(*) = $1 and bool_and(retell_call_id is not null) from vioc.calls";
+        let count = i64::try_from(count).unwrap();
+        app.query_one(sql, &[&count])
+            .unwrap()
+            .get::<_, Option<bool>>(0)?
+            .then_some(())
+    });
+}
+
+/// Both servers go on, and call everybody that both know at the same time.
+fn both_go_on(copy: Copy) {
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    let numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
+    let contacts = people(&mut practice.connect(), practice.tenant, &numbers);
+    let other = practice.cluster.basebackup(copy, &[]);
+    if copy != Copy::Clone {
+        other.promote();
+    }
+    std::thread::scope(|scope| {
+        for cluster in [&practice.cluster, &other] {
+            let contacts = &contacts;
+            scope.spawn(move || {
+                let mut app = cluster.connect(APP);
+                for contact in contacts {
+                    call_contact(&mut app, *contact);
+                }
+            });
+        }
+    });
+    for cluster in [&practice.cluster, &other] {
+        all_are_known(&mut cluster.connect(APP), contacts.len());
+    }
+    assert_eq!(rings(&practice, &numbers), vec![1; numbers.len()]);
+}
+
+#[test]
+fn a_clone_beside_its_original_dials_the_contacts_of_both_once() {
+    both_go_on(Copy::Clone);
+}
+
+#[test]
+fn an_old_primary_that_goes_on_after_a_failover_dials_the_contacts_of_both_once() {
+    both_go_on(Copy::Behind);
+}
+
+/// The volume as it was, put back after the original has called everybody; whether the server is told.
+fn snapshot_put_back(is_told: bool) {
+    let practice = Practice::builder()
+        .retell(|it| it.deliver_webhooks = false)
+        .open();
+    let numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
+    let contacts = people(&mut practice.connect(), practice.tenant, &numbers);
+    let snapshot = practice.cluster.basebackup(Copy::Clone, &[]);
+    snapshot.stop(Stop::Immediate);
+    let lost_numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
+    let mut app = practice.connect();
+    let lost = people(&mut app, practice.tenant, &lost_numbers);
+    for contact in contacts.iter().chain(&lost) {
+        call_contact(&mut app, *contact);
+    }
+    all_are_known(&mut app, 40);
+    drop(app);
+    practice.cluster.stop(Stop::Immediate);
+
+    let serve = |databases: &str| {
+        let line = format!("vioconcierge.databases = '{databases}'\n");
+        let file = snapshot.data_dir().join("postgresql.auto.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{before}{line}")).unwrap();
+    };
+    if is_told {
+        serve("");
+        snapshot.start();
+        snapshot
+            .connect(APP)
+            .batch_execute("update vioc.installation set timeline = null")
+            .unwrap();
+        snapshot.stop(Stop::Fast);
+        serve(APP);
+    }
+    snapshot.start();
+    let mut app = snapshot.connect(APP);
+    if is_told {
+        wait_until("Retell's list to be read", LONG, || {
+            let sql = "select i.timeline is not null and not exists (select from vioc.credentials where recall_since is not null) from vioc.installation as i";
+            app.query_one(sql, &[])
+                .unwrap()
+                .get::<_, bool>(0)
+                .then_some(())
+        });
+    }
+    // the app presses again: what both servers know has the same key
+    for contact in &contacts {
+        let _ = app.query_one("select vioc_call_contact($1)", &[contact]);
+    }
+    let known = if is_told { 40 } else { 20 };
+    all_are_known(&mut app, known);
+    assert_eq!(rings(&practice, &numbers), vec![1; numbers.len()]);
+    // new people have their own calls, and nobody a lost one's
+    let new_numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
+    let new = people(&mut app, practice.tenant, &new_numbers);
+    for contact in &new {
+        call_contact(&mut app, *contact);
+    }
+    all_are_known(&mut app, known + 20);
+    assert_eq!(rings(&practice, &new_numbers), vec![1; new_numbers.len()]);
+    assert_eq!(rings(&practice, &lost_numbers), vec![1; lost_numbers.len()]);
+    if is_told {
+        // the lost people are sent again: Retell's list has shown that they were called
+        for contact in people(&mut app, practice.tenant, &lost_numbers) {
+            let refused = app.query_one("select vioc_call_contact($1)", &[&contact]);
+            assert!(crate::told(&refused.unwrap_err()).starts_with("VC001"));
+        }
+        assert_eq!(rings(&practice, &lost_numbers), vec![1; lost_numbers.len()]);
+    }
+}
+
+#[test]
+fn a_snapshot_put_back_dials_whom_it_knows_once() {
+    snapshot_put_back(false);
+}
+
+#[test]
+fn a_snapshot_put_back_that_is_told_asks_retell_first() {
+    snapshot_put_back(true);
+}

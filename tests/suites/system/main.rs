@@ -16,6 +16,7 @@ mod first_call;
 mod front_desk;
 mod hostages;
 mod privacy;
+mod process;
 mod scale;
 mod server_life;
 mod settings;

@@ -5,9 +5,61 @@
 //! description makes `to_number` compulsory in the answer to a creation and returns the metadata that was sent,
 //! but the contract counts an answer with a `call_id` as placed, and later answers may be scrubbed.
 
+//!
+//! Nothing of an answer is kept but what is compared: read into a tree, eight megabytes would become hundreds.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{CREATE_PATH, Exchange};
+
+/// What is compared of an answer, or of a call in a list, as it was sent.
+#[derive(Default, Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    call_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    to_number: Option<&'a RawValue>,
+    #[serde(borrow)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    items: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    session_id: Option<&'a RawValue>,
+}
+
+impl<'a> Said<'a> {
+    /// Nothing, if this is no object.
+    fn read(json: &'a [u8]) -> Option<Self> {
+        json.trim_ascii_start()
+            .starts_with(b"{")
+            .then(|| serde_json::from_slice(json).ok())
+            .flatten()
+    }
+
+    fn session(&self) -> Option<String> {
+        let metadata = self.metadata?.get();
+        let metadata = metadata.starts_with('{').then_some(metadata)?;
+        text(
+            serde_json::from_str::<Metadata<'_>>(metadata)
+                .ok()?
+                .session_id,
+        )
+    }
+}
+
+/// What is no text is none.
+fn text(value: Option<&RawValue>) -> Option<String> {
+    serde_json::from_str(value?.get()).ok()
+}
 
 /// Whether this answer to a request is surely another request's. A refusal names no call, so it never is.
 #[must_use]
@@ -18,45 +70,67 @@ pub fn is_about_another(path: &str, request: Option<&str>, exchange: &Exchange) 
     if !(200..300).contains(status) {
         return false;
     }
-    let Ok(Value::Object(answer)) = serde_json::from_slice(body) else {
+    let Some(answer) = Said::read(body) else {
         return false;
     };
-    let answer = Value::Object(answer);
     let request: Value = request
         .and_then(|text| serde_json::from_str(text).ok())
         .unwrap_or_default();
+    let call_id = text(answer.call_id);
     if path == CREATE_PATH {
-        return answer.get("items").is_some()
-            || differs(session(&answer), session(&request))
-            || differs(answer["to_number"].as_str(), request["to_number"].as_str());
+        return answer.items.is_some()
+            || differs(
+                answer.session().as_deref(),
+                request["metadata"]["session_id"].as_str(),
+            )
+            || differs(
+                text(answer.to_number).as_deref(),
+                request["to_number"].as_str(),
+            );
     }
-    let call_id = answer["call_id"].as_str();
     if path == "/v3/list-calls" {
-        let wanted = wanted_session(&request);
-        let items = answer["items"].as_array();
         return call_id.is_some()
-            || items
-                .into_iter()
-                .flatten()
-                .any(|item| differs(session(item), wanted));
+            || answer
+                .items
+                .is_some_and(|items| has_another_session(items, wanted_session(&request)));
     }
     if let Some((_, asked)) = path
         .strip_prefix("/v2/")
         .and_then(|rest| rest.split_once("-call/"))
     {
-        return answer.get("items").is_some()
-            || call_id.is_some_and(|call_id| !is_escaped(call_id, asked));
+        return answer.items.is_some()
+            || call_id.is_some_and(|call_id| !is_escaped(&call_id, asked));
     }
     // about keys, agents, lines
-    call_id.is_some() || answer.get("items").is_some()
+    call_id.is_some() || answer.items.is_some()
+}
+
+/// Whether a call of this list is of another session. One after the other: there may be very many.
+fn has_another_session(items: &RawValue, wanted: Option<&str>) -> bool {
+    struct Items<'w>(Option<&'w str>);
+    impl<'de> Visitor<'de> for Items<'_> {
+        type Value = bool;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<bool, A::Error> {
+            let mut is_another = false;
+            while let Some(item) = items.next_element::<&RawValue>()? {
+                let item = Said::read(item.get().as_bytes());
+                let session = item.and_then(|item| item.session());
+                is_another |= differs(session.as_deref(), self.0);
+            }
+            Ok(is_another)
+        }
+    }
+    let mut items = serde_json::Deserializer::from_str(items.get());
+    items.deserialize_any(Items(wanted)).unwrap_or(false)
 }
 
 fn differs(said: Option<&str>, asked: Option<&str>) -> bool {
     said.is_some_and(|said| asked.is_some_and(|asked| !said.eq_ignore_ascii_case(asked)))
-}
-
-fn session(call: &Value) -> Option<&str> {
-    call["metadata"]["session_id"].as_str()
 }
 
 /// The session that a list was asked for, if it was for one.
@@ -129,6 +203,20 @@ mod tests {
                 false,
             ),
             (CREATE_PATH, Some(CREATE), r#"{"items": []}"#, true),
+            // of another type than expected: it says nothing
+            (
+                CREATE_PATH,
+                Some(CREATE),
+                r#"{"call_id": 7, "to_number": [1], "metadata": "b2"}"#,
+                false,
+            ),
+            (
+                CREATE_PATH,
+                Some(CREATE),
+                r#"{"metadata": {"session_id": {"b": 2}}}"#,
+                false,
+            ),
+            (CREATE_PATH, Some(CREATE), r#"["c", "+1", {}, []]"#, false),
             (CREATE_PATH, Some(CREATE), "nonsense", false),
             // a list: of the session that was asked for
             ("/v3/list-calls", Some(FIND), r#"{"items": []}"#, false),
@@ -145,6 +233,19 @@ mod tests {
                 true,
             ),
             ("/v3/list-calls", Some(FIND), r#"{"call_id": "c"}"#, true),
+            (
+                "/v3/list-calls",
+                Some(FIND),
+                r#"{"items": [7, [], {"metadata": 7}, {"metadata": {"session_id": "A1"}}]}"#,
+                false,
+            ),
+            (
+                "/v3/list-calls",
+                Some(FIND),
+                r#"{"items": [{}, {"metadata": {"session_id": "a1"}}, {"metadata": {"session_id": "b2"}}]}"#,
+                true,
+            ),
+            ("/v3/list-calls", Some(FIND), r#"{"items": "b2"}"#, false),
             (
                 "/v3/list-calls",
                 Some(r#"{"limit": 250}"#),

@@ -1,6 +1,6 @@
 //! Whom the text of a refusal blames.
 
-use super::{Request, mask::mask};
+use super::{Request, mask::masked};
 use regex::Regex;
 use std::sync::LazyLock;
 
@@ -85,7 +85,7 @@ impl Blame {
             .map(String::as_str)
             .filter(|value| value.chars().count() >= DISTINCT_LENGTH)
             .collect();
-        let said = mask(said, &notes);
+        let said = masked(said, &notes);
         // The patterns are constants that the tests compile; without them every refusal is unknown.
         PATTERNS
             .as_ref()
@@ -181,6 +181,19 @@ mod tests {
         ] {
             assert_eq!(blame(text) == Blame::DoNotCall, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn what_stands_far_behind_counts_too() {
+        let far = "the request was not accepted by the upstream service ".repeat(20);
+        assert_eq!(
+            blame(&format!("{far}: Contact is marked as do not call")),
+            Blame::DoNotCall
+        );
+        assert_eq!(
+            blame(&format!("{far}: to_number is not a number")),
+            Blame::Contact
+        );
     }
 
     #[test]

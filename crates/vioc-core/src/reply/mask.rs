@@ -34,6 +34,11 @@ static PERSONAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// In upper or lower case. A short value counts as a word of its own only: "Ann" leaves "cannot" alone.
 #[must_use]
 pub fn mask(message: &str, known: &[&str]) -> String {
+    masked(message, known).chars().take(MAX_CHARS).collect()
+}
+
+/// The same, as long as it comes: what is judged is not cut.
+pub(super) fn masked(message: &str, known: &[&str]) -> String {
     let (message, cut) = bounded(message);
     // Without the patterns nothing could be trusted; the tests compile them.
     let Some(personal) = PERSONAL.as_ref() else {
@@ -51,7 +56,7 @@ pub fn mask(message: &str, known: &[&str]) -> String {
         let keep = masked.len().saturating_sub(longest.max(CUT_MARGIN));
         masked.truncate(masked.floor_char_boundary(keep));
     }
-    masked.chars().take(MAX_CHARS).collect()
+    masked
 }
 
 /// The message on one line, without invisible characters, and whether it was cut.

@@ -124,7 +124,7 @@ pub struct Bench {
 impl Bench {
     pub fn new(settings: Settings, threads: usize) -> Self {
         let (told, news) = mpsc::channel();
-        let pool = Pool::new(settings, threads, move || {
+        let pool = Pool::new(settings, threads, threads, move || {
             let _ = told.send(());
         });
         Self {

@@ -1,0 +1,371 @@
+//! What moves under the worker: the clock, the configuration, the key, the limits of its process; who calls the due people;
+//! and a tenant that holds every lock it can hold. Each is put right again in the same round, or in the next.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+use postgres::{Client, NoTls};
+use retell_simulator::{ApiKey, CreateFault, Script};
+use vioc_tests::cluster::{Builder as ClusterBuilder, as_server_user, new_directory};
+use vioc_tests::practice::{APP, KEY, Practice};
+use vioc_tests::wait::{LONG, poll};
+
+use crate::storm::{Storm, Strike, practice};
+
+/// Another key of the same workspace, and one that Retell does not know.
+const OTHER_KEY: &str = "key_of_the_first_tenant_cccc";
+const UNKNOWN_KEY: &str = "key_of_nobody_dddd";
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+/// A silence as long as this has a reason that the doctor knows.
+const SILENCE: Duration = Duration::from_secs(60);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Move {
+    /// The server's clock is set, and Retell's with it.
+    BothClocks,
+    /// The server's alone.
+    Clock,
+    /// It runs fast, or slow.
+    Rate,
+    /// A line that decides where calls go, when, or whether they are real cannot be used.
+    BadLine,
+    /// Another key of the workspace, or of none.
+    Key,
+    /// Nobody calls the due people.
+    NoScheduler,
+    /// No file can be opened.
+    Descriptors,
+    /// Little memory, and answers that are long.
+    Memory,
+}
+
+impl Move {
+    pub(crate) fn any(random: &mut Rng) -> Self {
+        match random.u32(0..12) {
+            0 | 1 => Self::BothClocks,
+            2 | 3 => Self::Clock,
+            4 => Self::Rate,
+            5 | 6 => Self::BadLine,
+            7 | 8 => Self::Key,
+            9 => Self::NoScheduler,
+            10 => Self::Descriptors,
+            _ => Self::Memory,
+        }
+    }
+}
+
+pub(crate) struct Ground {
+    key_file: PathBuf,
+    hostages: Vec<Client>,
+    dials: (u64, Instant),
+    pub(crate) sent_while_stopped: Vec<String>,
+    pub(crate) silent: Vec<String>,
+}
+
+impl Ground {
+    pub(crate) fn open() -> (Practice, Self) {
+        let secrets = new_directory(false).join("secrets");
+        fs::create_dir_all(&secrets).unwrap();
+        let key_file = secrets.join("retell.key");
+        fs::write(&key_file, KEY).unwrap();
+        let key = |key: &str| ApiKey::new(key).org("ours").webhook_key(KEY);
+        let practice = practice(3)
+            .setting("vioconcierge.secrets_dir", secrets.display())
+            .setting("max_prepared_transactions", 8)
+            .cluster(ClusterBuilder::clock)
+            .retell(|it| {
+                it.api_keys = vec![
+                    key(KEY),
+                    key(OTHER_KEY),
+                    ApiKey::new("key_of_the_holder_bbbb"),
+                ];
+            })
+            .open();
+        practice.run(
+            "select vioc_set_credentials(1, 'file:retell.key', $$key_of_the_first_tenant_aaaa$$)",
+        );
+        let holder = practice.new_tenant("Holder", "+12125550177", Some("key_of_the_holder_bbbb"));
+        for access in ["operator", "admin"] {
+            practice.run(&format!(
+                "create role {access}_{holder}; select vioc_grant('{access}_{holder}', '{access}', {holder})"
+            ));
+        }
+        practice.contact_of(holder, "+12125557700");
+        let ground = Self {
+            key_file,
+            hostages: Vec::new(),
+            dials: (0, Instant::now()),
+            sent_while_stopped: Vec::new(),
+            silent: Vec::new(),
+        };
+        (practice, ground)
+    }
+}
+
+impl Storm {
+    /// Something moves, something else may break meanwhile, and then it is put right.
+    pub(crate) fn move_ground(&mut self, what: Move, kill: Option<Strike>) {
+        match what {
+            Move::BothClocks | Move::Clock | Move::Rate => self.move_clock(what, kill),
+            Move::BadLine => self.write_a_bad_line(kill),
+            Move::Key => self.change_the_key(kill),
+            Move::NoScheduler => self.meanwhile(kill),
+            Move::Descriptors => {
+                self.limit_worker("--nofile=20:");
+                self.meanwhile(kill);
+                self.limit_worker("--nofile=1024:");
+            }
+            Move::Memory => {
+                let long = CreateFault::huge(7 * 1024 * 1024);
+                let script = Script::path("/v2/get-call/").times(20).answer(long);
+                self.practice.retell.script(script);
+                if let Some(size) = self.worker().and_then(address_space) {
+                    self.limit_worker(&format!("--as={}:", size + (300 << 20)));
+                }
+                if let Some(mut client) = self.connect() {
+                    let _ = client.batch_execute(
+                        "update vioc.calls set look_up_at = clock_timestamp() where status in ('placed', 'ongoing')",
+                    );
+                }
+                self.meanwhile(kill);
+                self.limit_worker("--as=unlimited:");
+            }
+        }
+    }
+
+    /// A moment in which calls go on, due ones are called, and something may break.
+    fn meanwhile(&mut self, kill: Option<Strike>) {
+        if let Some(kill) = kill {
+            self.strike(kill);
+        }
+        let before = self.practice.retell.counters().requests;
+        let enough = before + self.random.u64(1..8);
+        let at_most = Duration::from_millis(self.random.u64(200..1500));
+        self.practice
+            .retell
+            .wait_for(|now| now.counters().requests >= enough, at_most);
+    }
+
+    fn move_clock(&mut self, what: Move, kill: Option<Strike>) {
+        let steps = [
+            90,
+            10 * MINUTE,
+            HOUR,
+            10 * HOUR,
+            DAY,
+            8 * DAY,
+            2 * 365 * DAY,
+        ];
+        let step = steps[self.random.usize(0..steps.len())];
+        let step = if self.random.bool() { step } else { -step };
+        let noticed = |storm: &Self| {
+            let log = storm.practice.cluster.log();
+            log.matches("the server's clock was set").count()
+        };
+        let before = noticed(self);
+        match what {
+            Move::Rate => {
+                let rates = [-0.9, -0.5, 2.0, 20.0];
+                let rate = rates[self.random.usize(0..rates.len())];
+                self.practice.cluster.clock().run_fast(rate);
+            }
+            Move::Clock => self.practice.cluster.clock().set(step),
+            _ => {
+                self.practice.cluster.clock().set(step);
+                self.practice.retell.set_clock(step * 1000);
+            }
+        }
+        // at once, before the worker has noticed, or after
+        if self.random.bool() {
+            poll(Duration::from_secs(3), || {
+                (noticed(self) > before).then_some(())
+            });
+        }
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("select vioc_enqueue_due(); select vioc_purge()");
+        }
+        self.meanwhile(kill);
+        self.practice.cluster.clock().set(0);
+        self.practice.retell.set_clock(0);
+    }
+
+    /// As an editor does it; read by a reload, or by a start.
+    fn write_a_bad_line(&mut self, kill: Option<Strike>) {
+        let lines = [
+            ("api_base_url", "127.0.0.1:9000"),
+            ("dry_run", "perhaps"),
+            ("legal_hours", "8-24"),
+            ("webhook_base_url", "calls.example.com"),
+        ];
+        let (name, value) = lines[self.random.usize(0..lines.len())];
+        let file = self
+            .practice
+            .cluster
+            .data_dir()
+            .join("postgresql.auto.conf");
+        let before = fs::read_to_string(&file).unwrap();
+        fs::write(&file, format!("{before}vioconcierge.{name} = '{value}'\n")).unwrap();
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("select pg_reload_conf()");
+        }
+        if let Some(kill) = kill {
+            self.strike(kill);
+        }
+        let sql = format!(
+            "select state = 'stopped' and settings_error ~ '{name}' from vioc.worker_status"
+        );
+        if self.becomes(&sql, LONG) {
+            // what was handed over a moment before may still go
+            std::thread::sleep(Duration::from_millis(200));
+            let creates = self.practice.creates().len();
+            self.meanwhile(None);
+            let sent = self.practice.creates().len() - creates;
+            let is_still = self.becomes(&sql, Duration::from_millis(1));
+            if sent > 0 && is_still {
+                let line = format!("{sent} calls with a bad {name}");
+                self.ground().sent_while_stopped.push(line);
+            }
+        } else {
+            let line = format!("nothing says that {name} cannot be used");
+            self.ground().silent.push(line);
+        }
+        fs::write(&file, before).unwrap();
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("select pg_reload_conf()");
+        }
+    }
+
+    fn change_the_key(&mut self, kill: Option<Strike>) {
+        let keys = [OTHER_KEY, UNKNOWN_KEY, "", "key_of_two_lines\nkey_old"];
+        let key = keys[self.random.usize(0..keys.len())];
+        let file = self.ground().key_file.clone();
+        fs::write(&file, key).unwrap();
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("select pg_reload_conf(); select vioc_enqueue_due()");
+        }
+        self.meanwhile(kill);
+        fs::write(&file, KEY).unwrap();
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("select pg_reload_conf(); select vioc_resume(1)");
+        }
+    }
+
+    /// Now and then a tenant holds every row that it can hold, in transactions that stay open over what breaks next.
+    pub(crate) fn take_hostages(&mut self) {
+        if self.ground.is_none() || self.random.u32(0..4) != 0 {
+            return;
+        }
+        self.let_hostages_go();
+        let mut held = [
+            (
+                "admin_2",
+                "select from vioc.tenants for update; select from vioc.calling_hours for update",
+            ),
+            ("operator_2", "select from vioc.contacts for update"),
+            (
+                "operator_2",
+                "declare c cursor for select * from vioc.call_history; fetch c; select pg_advisory_xact_lock(1)",
+            ),
+            (
+                "admin_2",
+                "select vioc_pause(2); select vioc_resume(2); prepare transaction 'held'",
+            ),
+        ];
+        // those that cannot have theirs beside the others do without
+        self.random.shuffle(&mut held);
+        let mut hostages = Vec::new();
+        for (role, statements) in held {
+            let Ok(mut client) = self.practice.cluster.config(APP).connect(NoTls) else {
+                continue;
+            };
+            let sql = format!("set role {role}; set lock_timeout = '100ms'; begin; {statements}");
+            if client.batch_execute(&sql).is_ok() {
+                hostages.push(client);
+            }
+        }
+        self.ground().hostages = hostages;
+    }
+
+    pub(crate) fn let_hostages_go(&mut self) {
+        let Some(ground) = &mut self.ground else {
+            return;
+        };
+        ground.hostages.clear();
+        if let Some(mut client) = self.connect() {
+            let _ = client.batch_execute("rollback prepared 'held'");
+        }
+    }
+
+    /// What cannot be undone waits for ten minutes after the clock was set: they pass, once Retell has made the calls that it
+    /// makes late.
+    pub(crate) fn settle_clock(&mut self) {
+        if self.ground.is_none() {
+            return;
+        }
+        assert!(self.practice.retell.wait_until_idle(2 * LONG));
+        let time = Duration::from_secs(11 * 60);
+        self.practice.cluster.clock().pass(time);
+        self.practice.retell.set_clock(11 * MINUTE * 1000);
+    }
+
+    /// Calls that could go have waited for a minute, and none went: the doctor has a reason.
+    pub(crate) fn watch_silence(&mut self) {
+        let creates = self.practice.retell.counters().dials;
+        let Some(ground) = &mut self.ground else {
+            return;
+        };
+        if ground.dials.0 != creates {
+            ground.dials = (creates, Instant::now());
+        }
+        if ground.dials.1.elapsed() < SILENCE {
+            return;
+        }
+        ground.dials.1 = Instant::now();
+        let sql = "select coalesce(lag > interval '1 minute', false) and not exists (select from vioc_doctor() where not ok and check_name not in ('base_url', 'webhook_url', 'legal_hours', 'durability', 'enqueue_runs', 'purge_runs')) from vioc.worker_status";
+        if self.becomes(sql, Duration::from_millis(1)) {
+            let line = "calls wait for a minute and all is said to be well".to_owned();
+            self.ground().silent.push(line);
+        }
+    }
+
+    fn ground(&mut self) -> &mut Ground {
+        self.ground.as_mut().expect("this ground moves")
+    }
+
+    fn becomes(&self, sql: &str, at_most: Duration) -> bool {
+        let mut client = None;
+        poll(at_most, || {
+            if client.as_ref().is_none_or(Client::is_closed) {
+                client = self.connect();
+            }
+            let row = client.as_mut()?.query_one(sql, &[]).ok()?;
+            row.get::<_, Option<bool>>(0)?.then_some(())
+        })
+        .is_some()
+    }
+
+    fn worker(&self) -> Option<i32> {
+        let sql = "select pid from pg_stat_activity where backend_type = 'vioconcierge worker'";
+        let row = self.connect()?.query_opt(sql, &[]).ok()??;
+        Some(row.get(0))
+    }
+
+    fn limit_worker(&self, limit: &str) {
+        if let Some(worker) = self.worker() {
+            let mut tool = as_server_user("prlimit");
+            // it may be gone by now
+            let _ = tool.args(["--pid", &worker.to_string(), limit]).output();
+        }
+    }
+}
+
+fn address_space(pid: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|it| it.strip_prefix("VmSize:"))?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kilobytes * 1024)
+}
