@@ -41,7 +41,7 @@ begin
 
     select c.tenant_id, c.id, c.status, c.next_call_at, c.attempts into v_contact
     from vioc.contacts as c
-    where c.tenant_id = v_said.tenant_id and c.phone_e164 = v_said.phone and c.appointment_status = 'booked'
+    where c.tenant_id = v_said.tenant_id and c.phone_e164 = any (vioc.spellings(v_said.phone)) and c.appointment_status = 'booked'
       and c.status in ('scheduled', 'calling', 'callback', 'unreachable') and (c.appointment_time > p_now or c.appointment_time is null)
     order by c.appointment_time, c.id
     limit 1

@@ -11,7 +11,7 @@ begin
   insert into vioc.standings as s (tenant_id, external_id_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, requested_time, planned_at, needs_review)
   select p_contact.tenant_id, vioc.person_hash('external_id', p_contact.external_id), p_contact.appointment_time,
-    coalesce(vioc.person_hash('phone', p_contact.phone_e164), ''), p_contact.id,
+    coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
     case when p_contact.status = 'calling' then 'scheduled' else p_contact.status end, vioc.plain_outcome(p_contact.last_outcome), p_contact.attempts,
     -- a call that waits goes with its row, but is not lost
     case when exists (

@@ -48,7 +48,7 @@ begin
           when c.last_outcome is not null then 'contacted'
           else 'scheduled' end as status
       from vioc.contacts as o
-      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
+      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
         and vioc.same_name(vioc.name_hash(o.name), c.name)
       where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
       for update of c skip locked
@@ -86,7 +86,7 @@ begin
     -- an opt-out is the number's; a wrong number is this person's, in all of their appointments
     with wrong as (
       select c.tenant_id, c.id from vioc.contacts as c
-      where c.tenant_id = v_contact.tenant_id and c.phone_e164 = p_call.to_number
+      where c.tenant_id = v_contact.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
         and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
           and vioc.same_name(vioc.name_hash(v_contact.name), c.name)))
       for update skip locked
