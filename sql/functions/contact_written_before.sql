@@ -104,10 +104,10 @@ begin
     end if;
   end if;
 
-  if v_is_fresh and new.external_id is not null and new.appointment_time > v_now then
+  if v_is_fresh and new.appointment_time > v_now then
     select s.* into v_standing from vioc.standings as s
-    where s.tenant_id = new.tenant_id and s.external_id_hash = vioc.person_hash('external_id', new.external_id)
-      and s.appointment_time = new.appointment_time;
+    where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.appointment_time = new.appointment_time
+    order by s.key_hash <> (vioc.standing_keys(new))[1] limit 1;
     v_is_known := found and new.appointment_status = 'booked'
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')

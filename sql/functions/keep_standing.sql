@@ -5,12 +5,12 @@ create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) r
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if p_contact.external_id is null or p_contact.appointment_time is null or p_contact.appointment_time <= p_now then
+  if p_contact.appointment_time is null or p_contact.appointment_time <= p_now then
     return;
   end if;
-  insert into vioc.standings as s (tenant_id, external_id_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
+  insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, requested_time, planned_at, needs_review)
-  select p_contact.tenant_id, vioc.person_hash('external_id', p_contact.external_id), p_contact.appointment_time,
+  select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
     case when p_contact.status = 'calling' then 'scheduled' else p_contact.status end, vioc.plain_outcome(p_contact.last_outcome), p_contact.attempts,
     -- a call that waits goes with its row, but is not lost
@@ -18,8 +18,9 @@ begin
       select from vioc.calls as o
       where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and o.is_open and o.status = 'queued' and not o.is_test)
       then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.planned_at, p_contact.needs_review
+  from unnest(vioc.standing_keys(p_contact)) as n (key_hash)
   -- what a new row would not know
-  where vioc.person_hash('external_id', p_contact.external_id) is not null
+  where (p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') -- booked again is the application's newer word
     and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review)
   on conflict on constraint standings_pkey do update
   set phone_hash = excluded.phone_hash, contact_id = excluded.contact_id, status = excluded.status, last_outcome = excluded.last_outcome,

@@ -90,7 +90,7 @@ select is(pg_temp.stands(:a) || ' ' || pg_temp.stands(:b), 'confirmed confirmed 
 -- only one of them comes again
 delete from vioc.contacts where external_id in ('a', 'b');
 select pg_temp.twin('6015', p_external => 'c') as c \gset
-select is(pg_temp.stands(:c), 'scheduled planned', 'a key of its own, when all that is known is gone, is another appointment');
+select is(pg_temp.stands(:c), 'confirmed confirmed', 'a key of its own, when all rows are gone: by number and name');
 -- a restore changes nothing
 select pg_temp.twin('6016') as first \gset
 select pg_temp.decided(:first, 'confirmed') \g /dev/null
