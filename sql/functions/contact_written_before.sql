@@ -107,7 +107,7 @@ begin
   if v_is_fresh and new.appointment_time > v_now then
     select s.* into v_standing from vioc.standings as s
     where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.appointment_time = new.appointment_time
-    order by s.key_hash <> (vioc.standing_keys(new))[1] limit 1;
+    order by s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
     v_is_known := found and new.appointment_status = 'booked'
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
@@ -190,6 +190,17 @@ begin
       when v_standing.next_call_at is not null then v_standing.next_call_at
       else vioc.next_plan_step(new, v_tenant, new.planned_at, v_now) end;
     v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
+    -- its call is being stopped, because its row was deleted: due again as soon as the rules allow it
+    if new.status in ('scheduled', 'callback') and new.phone_e164 is not null and exists (
+      select from vioc.calls as o
+      where o.tenant_id = new.tenant_id and o.contact_id = v_standing.contact_id and o.is_open and not o.is_test
+        and o.status in ('dispatching', 'unconfirmed', 'placed')) then
+      new.next_call_at := v_now;
+    end if;
+    -- that call may have something to say all the same. Not if this row is not written in the end (ON CONFLICT)
+    update vioc.standings as s set successor_id = new.id
+    where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
+      and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
   end if;
 
   -- the same appointment, entered before, was called about already: as vioc.tell_twins

@@ -15,8 +15,11 @@ create table vioc.standings (
   requested_time timestamptz,
   planned_at timestamptz,
   needs_review boolean not null,
-  primary key (tenant_id, key_hash, appointment_time)
+  successor_id bigint,
+  primary key (tenant_id, contact_id, key_hash)
 );
+-- vioc.contact_written_before
+create index standings_key_idx on vioc.standings (tenant_id, key_hash, appointment_time);
 -- vioc_purge
 create index standings_appointment_idx on vioc.standings (appointment_time);
 comment on table vioc.standings is 'Where deleted contacts stood, until their appointments are past: a row with the same external_id, or number and name, and the same appointment_time goes on from there. Written by the extension only.';
@@ -25,6 +28,7 @@ comment on column vioc.standings.key_hash is 'Hash of contacts.external_id, or o
 comment on column vioc.standings.appointment_time is 'The appointment.';
 comment on column vioc.standings.phone_hash is 'Hash of contacts.phone_e164: what is known about reaching a number is not taken over by another.';
 comment on column vioc.standings.contact_id is 'The contact that was deleted.';
+comment on column vioc.standings.successor_id is 'The row that went on from there: what a call says that was under way at the deletion is told to it.';
 comment on column vioc.standings.status is 'See vioc.contacts.status.';
 comment on column vioc.standings.last_outcome is 'See vioc.contacts.last_outcome; without an agent''s own words.';
 comment on column vioc.standings.attempts is 'See vioc.contacts.attempts.';
