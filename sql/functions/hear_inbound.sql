@@ -47,7 +47,7 @@ begin
     limit 1
     for update;
     continue when not found;
-    v_review := 'the contact called the practice and said: ' || vioc.plain_outcome(v_said.decision);
+    v_review := 'the contact called the practice and said: ' || vioc.outcome_in_words(v_said.decision);
     select k.* into v_call from vioc.calls as k
     where k.tenant_id = v_contact.tenant_id and k.contact_id = v_contact.id and not k.is_test
       -- told before: the same call's next event
