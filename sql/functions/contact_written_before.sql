@@ -106,9 +106,14 @@ begin
 
   if v_is_fresh and new.appointment_time > v_now then
     select s.* into v_standing from vioc.standings as s
-    where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.appointment_time = new.appointment_time
-    order by s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
-    v_is_known := found and new.appointment_status = 'booked'
+    where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new))
+      -- a wish not to be called is about every appointment
+      and (s.appointment_time = new.appointment_time or s.status = 'do_not_call')
+    order by s.status <> 'do_not_call', s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+    if v_standing.status = 'do_not_call' then
+      new.status := 'do_not_call';
+    end if;
+    v_is_known := found and new.appointment_status = 'booked' and v_standing.appointment_time = new.appointment_time
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
         or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
@@ -146,8 +151,8 @@ begin
   elsif v_is_fresh then
     v_restart := new.appointment_status = 'booked';
     v_stop := not v_restart;
-    new.status := case new.appointment_status
-      when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' else new.status::text end;
+    new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status::text
+      when new.appointment_status in ('confirmed', 'cancelled') then new.appointment_status::text else new.status::text end;
   end if;
 
   if v_stop then

@@ -36,8 +36,9 @@ begin
       then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.planned_at, p_contact.needs_review
   from unnest(v_keys) as n (key_hash)
   -- what a new row would not know
-  where (p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') -- booked again is the application's newer word
-    and (v_is_opted_out or p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review)
+  where v_is_opted_out or p_contact.status = 'do_not_call'
+    -- booked again is the application's newer word
+    or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review))
   on conflict on constraint standings_pkey do update
   set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
     attempts = excluded.attempts, next_call_at = excluded.next_call_at, requested_time = excluded.requested_time,

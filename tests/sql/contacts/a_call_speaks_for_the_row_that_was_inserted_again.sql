@@ -1,6 +1,6 @@
 -- H2, H5, H9: an import that deletes and inserts during a call loses nothing that the contact says in it, nor the call itself.
 \ir ../outcomes/clinic.psql
-select plan(19);
+select plan(21);
 
 create function pg_temp.row(p_key text, p_phone text, p_time timestamptz default '2031-03-20 15:00-04') returns bigint language sql as $$
   insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time)
@@ -73,6 +73,11 @@ select vioc_do_not_call(:tenant, '+12125557009') \g /dev/null
 select pg_temp.row('i', '+12125557009') \g /dev/null
 select pg_temp.reload('i', '+12125557099') \g /dev/null
 select is((pg_temp.now_row('i')).status::text, 'do_not_call', 'who does not want to be called, at another number');
+delete from vioc.contacts where external_id = 'i';
+insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_status) values (:tenant, 'i', 'Ann Jones', '+12125557098', '2031-03-27 15:00-04', 'confirmed');
+select is((pg_temp.now_row('i')).status::text, 'do_not_call', '... at another time, confirmed by the application');
+update vioc.contacts set appointment_status = 'booked' where external_id = 'i';
+select is((pg_temp.now_row('i')).status::text, 'do_not_call', '... and booked again');
 -- a phone that is changed during the call
 select pg_temp.dial(pg_temp.row('j', '+12125557010')) as call \gset
 update vioc.contacts set phone = '+12125557011' where external_id = 'j';
