@@ -212,8 +212,10 @@ begin
   if new.appointment_status = 'booked' and new.status in ('scheduled', 'unreachable') and new.phone_e164 is not null and new.appointment_time > v_now
     and (v_is_new or tg_op = 'UPDATE' and (new.phone_e164, new.appointment_time, vioc.name_hash(new.name))
       is distinct from (old.phone_e164, old.appointment_time, vioc.name_hash(old.name))) then
-    select c.* into v_twin from vioc.contacts as c
-    where c.tenant_id = new.tenant_id and c.phone_e164 = any (vioc.spellings(new.phone_e164)) and c.appointment_time = new.appointment_time
+    select c.* into v_twin from unnest(vioc.spellings(new.phone_e164)) as n (phone)
+    cross join lateral (
+      select * from vioc.contacts as o where o.tenant_id = new.tenant_id and o.phone_e164 = n.phone offset 0) as c
+    where c.appointment_time = new.appointment_time
       and c.id <> new.id and c.appointment_status in ('booked', 'confirmed') and c.status not in ('scheduled', 'calling', 'callback', 'expired')
       and vioc.name_hash(c.name) = vioc.name_hash(new.name)
     order by c.id limit 1;

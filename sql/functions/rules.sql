@@ -37,8 +37,11 @@ begin atomic
         and o.tenant_id = c.tenant_id and o.contact_id is distinct from c.id),
     -- the same appointment entered twice: the row with a promise, or being called, else the one that was first
     not exists (
-      select from vioc.contacts as w
-      where w.tenant_id = c.tenant_id and w.phone_e164 = any (vioc.spellings(c.phone_e164)) and w.appointment_time = c.appointment_time
+      select from unnest(vioc.spellings(c.phone_e164)) as n (phone)
+      -- one probe each, whatever the planner thinks of the array's length
+      cross join lateral (
+        select * from vioc.contacts as o where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone offset 0) as w
+      where w.appointment_time = c.appointment_time
         and (w.status in ('calling', 'callback'), -w.id) > (c.status in ('calling', 'callback'), -c.id)
         and w.appointment_status in ('booked', 'confirmed') and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
