@@ -144,7 +144,7 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
         &[&practice.tenant],
     );
     let gone: i64 = practice.ask(
-        "select q.id from vioc.queue_calls(array[$1], array[$2], 'test', false, 0::smallint, now()) as q",
+        "select q.id from vioc.queue_calls(array[$1::bigint], array[$2::bigint], 'test', false, 0::smallint, now()) as q",
         &[&practice.tenant, &later],
     );
     practice.run(&format!(

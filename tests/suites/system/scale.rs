@@ -242,7 +242,7 @@ fn every_hot_statement_carries_its_tenant_but_for_a_few_that_are_about_all() {
         .connect("app")
         .query(
             // of an expression, the column that it is about
-            "select i.indexrelid::regclass::text, regexp_replace(pg_get_indexdef(i.indexrelid, 1, true), '^.*\\(|[:)].*$', '', 'g') \
+            "select i.indexrelid::regclass::text, regexp_replace(pg_get_indexdef(i.indexrelid, 1, true), '^.*\\(|[:)].*$|\\W', '', 'g') \
              from pg_index as i",
             &[],
         )
