@@ -222,8 +222,7 @@ begin
     update vioc.contacts as c
     set status = case p_outcome
           when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' when 'rescheduled' then 'rescheduled'
-          -- a step of the plan in place of the callback is a call like any other
-          when 'callback_requested' then case when v_problem is not null and v_next is not null then 'scheduled' else 'callback' end else case when v_by_hand is null then 'contacted' else 'scheduled' end end,
+          when 'callback_requested' then 'callback' else case when v_by_hand is null then 'contacted' else 'scheduled' end end,
         last_outcome = p_outcome, attempts = v_attempts,
         next_call_at = case when p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then v_next
           else v_by_hand end,

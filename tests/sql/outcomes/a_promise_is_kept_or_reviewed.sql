@@ -1,7 +1,7 @@
 -- H3, H4, H17, H18, H21: a callback is judged when it is asked for. From then on it goes first and no limit holds it; what cannot
 -- be kept a person knows at once, or when it is a day late.
 \ir clinic.psql
-select plan(36);
+select plan(33);
 set local test.legal_hours = '08:00-21:00';
 
 -- a call, in which a callback is asked for
@@ -137,17 +137,5 @@ update vioc.credentials set unreachable_until = null, throttled_until = null, fa
 select is_empty('select pg_temp.claim(pg_temp.at(''125 minutes''))', '(it is too late)');
 select is(review_reason, 'the callback that was promised was not made: no opening is left before the appointment', 'a promise that hours overtook is for a person') from vioc.needs_review where call_id = :promised;
 select ok((pg_temp.person(:closed)).needs_review, '... on the contact, too');
-
--- H8, H17: the plan's step in place of a callback that cannot be promised is a call like any other
-select pg_temp.practice('net_key', '+12125550115') as nets \gset
-update vioc.tenants set max_calls_per_number_in_7_days = 1 where id = :nets;
-select pg_temp.contact(:nets, '+12125556301', '2031-03-08 15:00-05') as net \gset
-select pg_temp.dial(:net) as call \gset
-select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "whenever"}')) \g /dev/null
-select is(row(c.status, c.next_call_at, c.needs_review, c.requested_text)::text, row('scheduled', timestamptz '2031-03-07 15:00-05', true, 'whenever')::text, 'the step stands, and a person knows')
-from pg_temp.person(:net) as c;
-select ok(not r.below_week_cap, 'the limits hold it') from vioc.rules('2031-03-07 15:00-05') as r where r.contact_id = :net;
-select vioc.enqueue_due(100, 'test', '2031-03-07 15:01-05') as n \gset
-select is(count(*), 0::bigint, '... so that it is not called') from vioc.calls where contact_id = :net and status = 'queued';
 
 select * from finish();
