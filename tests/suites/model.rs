@@ -19,7 +19,14 @@ const MINUTE: f64 = 60.0;
 /// Calls to one number on a day of its place, and in seven.
 const LIMITS: (usize, usize) = (6, 9);
 /// A stop in the agent's words; the others are Retell's own.
-const STOPS: [&str; 6] = ["do_not_call", "Stop!", "please don't call me anymore", "no me llamen más", "ne m'appelez plus", "bitte nicht mehr anrufen"];
+const STOPS: [&str; 6] = [
+    "do_not_call",
+    "Stop!",
+    "please don't call me anymore",
+    "no me llamen más",
+    "ne m'appelez plus",
+    "bitte nicht mehr anrufen",
+];
 /// How long Retell keeps an idempotency key (retell-sdk 6.2.13).
 const KEY_LIVES: f64 = 60.0 * MINUTE;
 
@@ -322,7 +329,9 @@ impl World {
             .iter()
             .map(|n| format!("+1212555{:04}", 1000 + n))
             .collect();
-        let names: Vec<String> = ["Ann Jones", "Ben Jones", "Cleo Stone"].map(str::to_owned).into();
+        let names: Vec<String> = ["Ann Jones", "Ben Jones", "Cleo Stone"]
+            .map(str::to_owned)
+            .into();
         let contacts: Vec<Vec<i64>> = phones
             .iter()
             .zip(&names)
@@ -434,7 +443,10 @@ impl World {
             .parse()
             .unwrap();
         let index = self.owners[&contact];
-        assert!(self.contacts[index].contains(&contact), "dialled for a row that was deleted");
+        assert!(
+            self.contacts[index].contains(&contact),
+            "dialled for a row that was deleted"
+        );
         let appointment = word.appointment[index].unwrap_or("booked");
         assert!(
             ["booked", "confirmed"].contains(&appointment),
@@ -443,7 +455,10 @@ impl World {
         let phone = body["to_number"].as_str().unwrap();
         assert_eq!(phone, self.phones[index], "dialled at another number");
         assert!(!self.stopped.contains(phone), "dialled although opted out");
-        assert!(!self.silent[index], "dialled at the next number although opted out");
+        assert!(
+            !self.silent[index],
+            "dialled at the next number although opted out"
+        );
         let said_so = self.made.iter().any(|it| {
             matches!(it.fate, Fate::OptOut)
                 && it.phase == Phase::Analyzed
@@ -460,18 +475,31 @@ impl World {
             )[0]
             .get(0);
             let since = since.max(midnight - (days - 1.0) * 24.0 * 60.0 * MINUTE);
-            let calls = self.made.iter().filter(|it| it.to_number == phone && it.at >= since && !matches!(it.fate, Fate::Callback)).count();
+            let calls = self
+                .made
+                .iter()
+                .filter(|it| {
+                    it.to_number == phone && it.at >= since && !matches!(it.fate, Fate::Callback)
+                })
+                .count();
             let key = body["idempotency_key"].as_str().unwrap();
             let is_again = self.made.iter().any(|it| it.key == key);
             // promised calls are beyond the limits, two a day
-            assert!(is_again || calls <= limit + 2, "{calls} calls to a number in {days} days");
+            assert!(
+                is_again || calls <= limit + 2,
+                "{calls} calls to a number in {days} days"
+            );
         }
     }
 
     /// Retell's events of this call have been applied.
     fn is_told(&self, made: &Made) -> bool {
         let sql = "select exists (select from vioc.webhook_events as e where e.state = 'applied' and e.event = $2 and e.retell_call_id = $1)";
-        let event = if made.words.is_some() { "call_analyzed" } else { "call_ended" };
+        let event = if made.words.is_some() {
+            "call_analyzed"
+        } else {
+            "call_ended"
+        };
         self.run(sql, &[&made.id, &event])[0].get(0)
     }
 
@@ -716,7 +744,9 @@ impl World {
     fn take(&mut self, step: Step, word: &Word) {
         let tenant = self.tenant;
         match step {
-            Step::CallNow(whose) => self.ask("select vioc_call_contact($1)", self.contacts[whose][0]),
+            Step::CallNow(whose) => {
+                self.ask("select vioc_call_contact($1)", self.contacts[whose][0])
+            }
             Step::EnqueueDue => {
                 self.run(
                     &format!("select vioc.enqueue_due(100, 'model', {NOW})"),
@@ -740,7 +770,8 @@ impl World {
                 self.run(open, &[&self.contacts[whose][0]]);
             }
             Step::Appointment(whose, word) => {
-                let sql = "update vioc.contacts set appointment_status = $2::text where id = any ($1)";
+                let sql =
+                    "update vioc.contacts set appointment_status = $2::text where id = any ($1)";
                 self.run(sql, &[&self.contacts[whose], &word]);
             }
             Step::Move(whose) => {
@@ -755,7 +786,11 @@ impl World {
             Step::Phone(whose) => {
                 let other = format!("+1212555{:04}", 2000 + whose);
                 let first = format!("+1212555{:04}", [1001, 1001, 1002][whose]);
-                self.phones[whose] = if self.phones[whose] == other { first } else { other };
+                self.phones[whose] = if self.phones[whose] == other {
+                    first
+                } else {
+                    other
+                };
                 let sql = "update vioc.contacts set phone = $2 where id = any ($1)";
                 self.run(sql, &[&self.contacts[whose], &self.phones[whose]]);
                 self.note_silence();
@@ -802,8 +837,14 @@ impl World {
         let sql = "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_status) \
                    values ($1, $2, $3, $4, $5::text::timestamptz, $6::text) returning id";
         let status = word.appointment[whose].unwrap_or("booked");
-        let arguments: &[&(dyn postgres::types::ToSql + Sync)] =
-            &[&self.tenant, &key, &self.names[whose], &self.phones[whose], &time, &status];
+        let arguments: &[&(dyn postgres::types::ToSql + Sync)] = &[
+            &self.tenant,
+            &key,
+            &self.names[whose],
+            &self.phones[whose],
+            &time,
+            &status,
+        ];
         let id: i64 = self.run(sql, arguments)[0].get(0);
         self.owners.insert(id, whose);
         self.contacts[whose] = vec![id];

@@ -33,7 +33,13 @@ const STOPS: [&str; 12] = [
 ];
 
 /// What a person must read.
-const UNCLEAR: [&str; 5] = ["nothing", "deceased", "no llame antes de las cinco", "call my lawyer", "12"];
+const UNCLEAR: [&str; 5] = [
+    "nothing",
+    "deceased",
+    "no llame antes de las cinco",
+    "call my lawyer",
+    "12",
+];
 
 /// splitmix64: a seed gives the same year again.
 struct Random(u64);
@@ -80,7 +86,11 @@ fn practices(client: &mut Client, random: &mut Random) {
     .enumerate()
     {
         // one organisation of several zones, and what chance adds
-        let organisation = if place % 2 == 0 { Some("Group") } else { random.of(&[None, Some(" group")]) };
+        let organisation = if place % 2 == 0 {
+            Some("Group")
+        } else {
+            random.of(&[None, Some(" group")])
+        };
         let or_none = |random: &mut Random, n: i32| (!random.percent(20)).then_some(n);
         let per_day = 1 + i32::try_from(random.below(3)).unwrap();
         let per_week = 2 + i32::try_from(random.below(4)).unwrap();
@@ -225,15 +235,24 @@ impl Year<'_> {
     /// The extension's clock.
     fn tell_time(&mut self) {
         self.client
-            .execute("select set_config('sim.now', $1::timestamptz::text, false)", &[&self.now])
+            .execute(
+                "select set_config('sim.now', $1::timestamptz::text, false)",
+                &[&self.now],
+            )
             .unwrap();
     }
 
     /// Nobody is forgotten: neither a promise nor an appointment.
     fn check(&mut self) {
         for (what, statement) in [
-            ("a promise is broken", "select contact, facts from sim.broken($1)"),
-            ("an appointment passes without a word", "select contact, facts from sim.forgotten($1)"),
+            (
+                "a promise is broken",
+                "select contact, facts from sim.broken($1)",
+            ),
+            (
+                "an appointment passes without a word",
+                "select contact, facts from sim.forgotten($1)",
+            ),
         ] {
             if let Some(row) = self.client.query(statement, &[&self.now]).unwrap().first() {
                 let (contact, facts): (i64, &str) = (row.get(0), row.get(1));
@@ -368,10 +387,12 @@ impl Year<'_> {
                     0..4 => "callback",
                     4 => "cancelled",
                     5 => "reschedule",
-                    6 => return ("user_hangup", {
-                        let which = self.random.below(self.stops.len().try_into().unwrap());
-                        self.stops[usize::try_from(which).unwrap()].clone()
-                    }),
+                    6 => {
+                        return ("user_hangup", {
+                            let which = self.random.below(self.stops.len().try_into().unwrap());
+                            self.stops[usize::try_from(which).unwrap()].clone()
+                        });
+                    }
                     7 => "wrong_number",
                     8 => self.random.of(&UNCLEAR),
                     9 => "declined",
@@ -478,9 +499,18 @@ impl Year<'_> {
                 "hours",
                 "delete from vioc.calling_hours where id = (select max(id) - $1::bigint % 20 from vioc.calling_hours) and $2::timestamptz is not null",
             ),
-            8 | 9 => ("reloaded", "select sim.reload($1, (array['same', 'new', null])[1 + $1::bigint % 3]) where $2::timestamptz is not null"),
-            12 => ("duplicate", "select sim.duplicate($1) where $2::timestamptz is not null"),
-            13 => ("family", "select sim.family($1) where $2::timestamptz is not null"),
+            8 | 9 => (
+                "reloaded",
+                "select sim.reload($1, (array['same', 'new', null])[1 + $1::bigint % 3]) where $2::timestamptz is not null",
+            ),
+            12 => (
+                "duplicate",
+                "select sim.duplicate($1) where $2::timestamptz is not null",
+            ),
+            13 => (
+                "family",
+                "select sim.family($1) where $2::timestamptz is not null",
+            ),
             14 => return self.correct(),
             15 => (
                 "moved earlier",
@@ -550,7 +580,10 @@ impl Year<'_> {
         if let Some((contact, phone)) = self.phones.pop() {
             self.saw("corrected back");
             self.client
-                .execute("update vioc.contacts set phone = $2 where id = $1", &[&contact, &phone])
+                .execute(
+                    "update vioc.contacts set phone = $2 where id = $1",
+                    &[&contact, &phone],
+                )
                 .unwrap();
         }
     }

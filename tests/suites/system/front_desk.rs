@@ -152,13 +152,15 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
     ));
     let shown = text(&page(&front, "/rpc/front_desk"));
     assert!(
-        shown.contains("Eve Later") && shown.contains("asked to be called back, at no time that was understood"),
+        shown.contains("Eve Later")
+            && shown.contains("asked to be called back, at no time that was understood"),
         "{shown}"
     );
     practice.run(&format!("delete from vioc.contacts where id = {later}"));
     let shown = text(&page(&front, "/rpc/front_desk"));
     assert!(
-        shown.contains("Not in the list any more") && shown.contains("at no time that was understood"),
+        shown.contains("Not in the list any more")
+            && shown.contains("at no time that was understood"),
         "{shown}"
     );
     let said = submit(&front, "front_desk_seen", &format!("call={gone}"));
