@@ -310,6 +310,11 @@ fn spellings(e164: &str) -> Vec<String> {
 }
 
 #[pg_extern(sql = false)]
+fn one_spelling(e164: &str) -> String {
+    vioc_core::phone::one_spelling(e164)
+}
+
+#[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
     Some(vioc_core::spoken::date(naive(local)?, locale))
 }

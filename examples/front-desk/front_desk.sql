@@ -131,8 +131,8 @@ as $$
       || case when c.patient_name <> '' then ' <small>for ' || html(c.patient_name) || '</small>' else '' end
       || '<br><small>' || html(concat_ws(', ', c.appointment_type, c.owner_name)) || '</small></td>'
       || '<td><span class="' || case when c.status = 'confirmed' then 'good' when c.status in ('cancelled', 'wrong_number', 'do_not_call', 'failed') then 'bad'
-        when c.needs_review then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' when waiting.call is not null then 'Waiting to be called' else front_desk_words(c.status, c.last_outcome, c.next_call_at) end) || '</span>'
-      || case when c.needs_review then ' <strong class="look">please look' || html(': ' || review.reason) || '</strong>' else '' end
+        when c.needs_review or review.call is not null then 'look' else '' end || '">' || html(case when c.phone_e164 is null then 'No usable number' when waiting.call is not null then 'Waiting to be called' else front_desk_words(c.status, c.last_outcome, c.next_call_at) end) || '</span>'
+      || case when c.needs_review or review.call is not null then ' <strong class="look">please look' || html(': ' || review.reason) || '</strong>' else '' end
       || '<br><small>' || html(coalesce(
         case when waiting.call is not null then case when waiting.due_at <= now() then 'it is soon their turn'
           else 'from ' || to_char(waiting.due_at at time zone t.time_zone, 'FMDay, HH24:MI') || ' on' end end,
@@ -167,6 +167,29 @@ as $$
     and c.appointment_time < (front_desk_day.day + 1)::timestamp at time zone t.time_zone
 $$;
 
+-- What else waits for a person: calls about other days, or about people who are not in the list any more.
+create function front_desk_reviews(tenant bigint, today date) returns text
+  language sql stable
+  set search_path from current
+as $$
+  select case when count(*) = 0 then '' else
+    '<table><caption>Please look</caption><thead><tr><th scope="col">Time</th><th scope="col">Who</th><th scope="col">Why</th><th scope="col">Actions</th></tr></thead><tbody>'
+    || string_agg('<tr><td>' || html(to_char(r.appointment_time at time zone r.time_zone, 'DD Mon HH24:MI')) || '</td><td>' || html(coalesce(r.name, 'Not in the list any more')) || '</td>'
+      || '<td><strong class="look">' || html(r.review_reason) || '</strong><br><small>' || html(concat_ws(', ',
+        'asked for ' || coalesce(to_char(r.requested_time at time zone r.time_zone, 'FMDay FMDD FMMonth, HH24:MI'), r.requested_text), r.summary)) || '</small></td><td><div class="actions">'
+      || case when has_function_privilege('vioc_mark_reviewed(bigint, text)', 'execute')
+        then front_desk_button('front_desk_seen', 'call', r.call_id, 'Seen', 'Looked at: ' || coalesce(r.name, '')) else '' end || '</div></td></tr>',
+      '' order by r.call_id desc) || '</tbody></table>' end
+  from (
+    select n.*, t.time_zone from vioc.needs_review as n join vioc.tenants as t on t.id = n.tenant_id
+    where n.tenant_id = front_desk_reviews.tenant and not exists (
+      select from vioc.contacts as c
+      where c.tenant_id = n.tenant_id and c.id = n.contact_id
+        and c.appointment_time >= front_desk_reviews.today::timestamp at time zone t.time_zone
+        and c.appointment_time < (front_desk_reviews.today + 2)::timestamp at time zone t.time_zone)
+    order by n.call_id desc limit 50) as r
+$$;
+
 create function front_desk(said text default null) returns "text/html"
   language plpgsql stable
   set search_path from current
@@ -184,7 +207,8 @@ begin
       when t.paused_at is null then front_desk_button('front_desk_pause', 'tenant', t.id, 'Pause calls', 'Pause calls of ' || t.company_name)
       else front_desk_button('front_desk_resume', 'tenant', t.id, 'Go on calling', 'Go on calling for ' || t.company_name) end
     || '</div>' || front_desk_day(t.id, (now() at time zone t.time_zone)::date, 'Today')
-    || front_desk_day(t.id, (now() at time zone t.time_zone)::date + 1, 'Tomorrow') || '</section>', '' order by t.company_name, t.id)
+    || front_desk_day(t.id, (now() at time zone t.time_zone)::date + 1, 'Tomorrow')
+    || front_desk_reviews(t.id, (now() at time zone t.time_zone)::date) || '</section>', '' order by t.company_name, t.id)
   into v_main
   from vioc.tenants as t
   join vioc.tenant_status as s on s.tenant_id = t.id;

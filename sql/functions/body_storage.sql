@@ -7,8 +7,8 @@ as $$
   select case
     when exists (
       select from unnest(array[p_retell ->> 'to_number', p_retell ->> 'from_number']) as n (phone)
-      join vioc.forgotten as f on f.hash = vioc.person_hash('phone', n.phone)
-      where not exists (select from vioc.contacts as c where c.tenant_id = f.tenant_id and c.phone_e164 = n.phone)) then 'basics'
+      join vioc.forgotten as f on f.hash = vioc.person_hash('phone', vioc.one_spelling(n.phone))
+      where not exists (select from vioc.contacts as c where c.tenant_id = f.tenant_id and c.phone_e164 = any (vioc.spellings(n.phone)))) then 'basics'
     else coalesce((
       select t.webhook_storage
       from vioc.tenants as t

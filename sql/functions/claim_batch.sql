@@ -74,7 +74,7 @@ begin
       -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
       and not exists (
         select from vioc.calls as o
-        where o.to_number = c.to_number and o.in_progress and o.tenant_id <> c.tenant_id
+        where vioc.one_spelling(o.to_number) = vioc.one_spelling(c.to_number) and o.in_progress and o.tenant_id <> c.tenant_id
           and o.last_posted_at > p_now - interval '1 minute') as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
@@ -91,7 +91,7 @@ begin
     -- of two allowed calls to one number in the same batch one goes
     select j.tenant_id, j.id, j.contact_id, j.is_test, j.credential_id, j.place,
       j.is_allowed
-      and row_number() over (partition by j.to_number, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
+      and row_number() over (partition by vioc.one_spelling(j.to_number), j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
     where j.stands
   )

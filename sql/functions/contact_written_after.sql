@@ -13,6 +13,9 @@ begin
   if new.appointment_status is distinct from old.appointment_status and new.appointment_status <> 'booked' then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the practice set the appointment to ' || new.appointment_status,
       new.appointment_status = 'cancelled', now());
+    if new.appointment_status = 'confirmed' then
+      perform vioc.tell_twins(new.tenant_id, new.id);
+    end if;
   elsif new.appointment_time is distinct from old.appointment_time then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the appointment was moved', true, now());
   elsif new.phone_e164 is distinct from old.phone_e164 then

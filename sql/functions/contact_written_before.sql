@@ -8,7 +8,8 @@ declare
   -- not the transaction's beginning: a step that was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
   v_tenant vioc.tenants;
-  v_is_fresh boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity';
+  v_is_new constant boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity'; -- not restored
+  v_is_fresh boolean := v_is_new;
   v_restart boolean := false;
   v_stop boolean := false;
   v_phone text;
@@ -18,6 +19,7 @@ declare
   v_consent_ends boolean := false;
   v_standing vioc.standings;
   v_is_known boolean := false; -- from a row that was deleted
+  v_twin vioc.contacts;
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
@@ -102,14 +104,19 @@ begin
     end if;
   end if;
 
-  if v_is_fresh and new.external_id is not null and new.appointment_time > v_now then
+  if v_is_fresh and new.appointment_time > v_now then
     select s.* into v_standing from vioc.standings as s
-    where s.tenant_id = new.tenant_id and s.external_id_hash = vioc.person_hash('external_id', new.external_id)
-      and s.appointment_time = new.appointment_time;
-    v_is_known := found and new.appointment_status = 'booked'
+    where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new))
+      -- a wish not to be called is about every appointment
+      and (s.appointment_time = new.appointment_time or s.status = 'do_not_call')
+    order by s.status <> 'do_not_call', s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+    if v_standing.status = 'do_not_call' then
+      new.status := 'do_not_call';
+    end if;
+    v_is_known := found and new.appointment_status = 'booked' and v_standing.appointment_time = new.appointment_time
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
-        or v_standing.phone_hash = coalesce(vioc.person_hash('phone', new.phone_e164), ''));
+        or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
   end if;
 
   -- a wrong number and an opt-out outlive whatever happens to the appointment
@@ -144,8 +151,8 @@ begin
   elsif v_is_fresh then
     v_restart := new.appointment_status = 'booked';
     v_stop := not v_restart;
-    new.status := case new.appointment_status
-      when 'confirmed' then 'confirmed' when 'cancelled' then 'cancelled' else new.status::text end;
+    new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status::text
+      when new.appointment_status in ('confirmed', 'cancelled') then new.appointment_status::text else new.status::text end;
   end if;
 
   if v_stop then
@@ -188,6 +195,37 @@ begin
       when v_standing.next_call_at is not null then v_standing.next_call_at
       else vioc.next_plan_step(new, v_tenant, new.planned_at, v_now) end;
     v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
+    -- its call is being stopped, because its row was deleted: due again as soon as the rules allow it
+    if new.status in ('scheduled', 'callback') and new.phone_e164 is not null and exists (
+      select from vioc.calls as o
+      where o.tenant_id = new.tenant_id and o.contact_id = v_standing.contact_id and o.is_open and not o.is_test
+        and o.status in ('dispatching', 'unconfirmed', 'placed')) then
+      new.next_call_at := v_now;
+    end if;
+    -- that call may have something to say all the same. Not if this row is not written in the end (ON CONFLICT)
+    update vioc.standings as s set successor_id = new.id
+    where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
+      and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
+  end if;
+
+  -- the same appointment, entered before, was called about already: as vioc.tell_twins
+  if new.appointment_status = 'booked' and new.status in ('scheduled', 'unreachable') and new.phone_e164 is not null and new.appointment_time > v_now
+    and (v_is_new or tg_op = 'UPDATE' and (new.phone_e164, new.appointment_time, vioc.name_hash(new.name))
+      is distinct from (old.phone_e164, old.appointment_time, vioc.name_hash(old.name))) then
+    select c.* into v_twin from unnest(vioc.spellings(new.phone_e164)) as n (phone)
+    cross join lateral (
+      select * from vioc.contacts as o where o.tenant_id = new.tenant_id and o.phone_e164 = n.phone offset 0) as c
+    where c.appointment_time = new.appointment_time
+      and c.id <> new.id and c.appointment_status in ('booked', 'confirmed') and c.status not in ('scheduled', 'calling', 'callback', 'expired')
+      and vioc.name_hash(c.name) = vioc.name_hash(new.name)
+    order by c.id limit 1;
+    if found then
+      new.status := v_twin.status;
+      new.last_outcome := v_twin.last_outcome;
+      new.next_call_at := null;
+      new.requested_time := v_twin.requested_time;
+      new.requested_text := v_twin.requested_text;
+    end if;
   end if;
 
   -- a time by hand goes before the plan; one that is past already is due at once, but only when it is written
@@ -205,6 +243,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
+  tenant_id, name, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

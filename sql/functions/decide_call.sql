@@ -72,7 +72,7 @@ begin
     end if;
     v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
     if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
-      perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_unheard));
+      perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_unheard));
       if v_unheard = 'declined' or vioc.plain_outcome(v_unheard) = 'other' then
         perform vioc.note_review(v_call, true, p_now);
       end if;
@@ -106,7 +106,7 @@ begin
     and v_call.reviewed_at is not null and v_outcome <> 'do_not_call' then
     perform vioc.write_end(p_call);
     if v_outcome <> v_call.outcome then
-      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.plain_outcome(v_outcome));
+      perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.outcome_in_words(v_outcome));
       if v_is_unclear then
         perform vioc.note_review(v_call, true, p_now);
       end if;
@@ -116,7 +116,7 @@ begin
 
   -- once for each outcome: somebody may have looked
   if v_unheard in ('cancelled', 'rescheduled') and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
-    v_review := coalesce(v_review, 'the agent also reported: ' || v_unheard);
+    v_review := coalesce(v_review, 'the agent also reported: ' || vioc.outcome_in_words(v_unheard));
   end if;
   if v_outcome <> 'failed' or not v_retried then
     v_review := coalesce(v_review, vioc.review_of(v_outcome), case when vioc.reason_group(v_call.disconnection_reason) = 'unknown'

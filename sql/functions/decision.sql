@@ -1,6 +1,7 @@
 -- Private. What a report or an analysis decides: an opt-out wherever it is said, else the action, else the outcome; an
 -- action of none leaves the decision to the outcome. Where neither says anything, a word that is marked as true decides
--- ({"do_not_call": true}; the name of a custom function is one, see read_event), the gravest first.
+-- ({"do_not_call": true}; the name of a custom function is one, see read_event), the gravest first. A refusal of calls counts in
+-- any field (vioc.refuses_calls).
 create function vioc.decision(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -16,8 +17,12 @@ begin
   if jsonb_typeof(p_document) = 'object' then
     select o.outcome into v_marked
     from jsonb_each_text(p_document) as f (name, value)
-    cross join lateral (select vioc.outcome_of_word(p_tenant_id, f.name) as outcome offset 0) as o
-    where f.value in ('true', 'True', 'TRUE', 'yes', 'Yes', '1') and o.outcome = any (v_grave)
+    cross join lateral (
+      -- a person's own words, in whatever field
+      select case when length(f.value) <= 100 and vioc.refuses_calls(f.value) then 'do_not_call'
+        when vioc.folded(f.value) in ('true', 'yes', 'y', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro')
+          then vioc.outcome_of_word(p_tenant_id, f.name) end as outcome offset 0) as o
+    where o.outcome = any (v_grave)
     order by array_position(v_grave, o.outcome)
     limit 1;
   end if;

@@ -28,7 +28,7 @@ begin
 
   for v_call in
     with planned as (
-      select c.id, c.phone_e164, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
+      select c.id, vioc.one_spelling(c.phone_e164) as telephone, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
         vioc.call_by(c, v_tenant.min_notice) as call_by,
         vioc.places_of(c.time_zone, v_tenant.time_zone, c.phone_e164) as zones
       from vioc.next_calls as n
@@ -39,9 +39,9 @@ begin
         and not ((c.status = 'callback' or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
     ),
     allowed as (
-      select p.*, count(*) over (partition by p.phone_e164) > 1 or exists (
+      select p.*, count(*) over (partition by p.telephone) > 1 or exists (
           select from vioc.sharing_tenants(p_tenant_id) as s
-          join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = p.phone_e164
+          join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = p.telephone
           where d.dialled_at >= vioc.day_begins(p_now, p.zones, 6)) as shares_number
       from planned as p
       cross join lateral (
@@ -52,18 +52,18 @@ begin
     select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
       vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
     from allowed as a
-    order by a.shares_number, a.phone_e164, at, a.appointment_time
+    order by a.shares_number, a.telephone, at, a.appointment_time
   loop
     v_at := v_call.at;
     if v_call.shares_number then
       -- one after the other, as the caps let them
-      if v_call.phone_e164 is distinct from v_phone then
-        v_phone := v_call.phone_e164;
+      if v_call.telephone is distinct from v_phone then
+        v_phone := v_call.telephone;
         v_zones := v_call.zones;
         select array_agg(d.dialled_at), max(greatest(d.conversed_at + v_tenant.wait_after_conversation, d.last_at + interval '15 minutes'))
         into v_dialled, v_rested
         from vioc.sharing_tenants(p_tenant_id) as s
-        join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = v_phone
+        join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = v_phone
         where d.dialled_at >= vioc.day_begins(p_now, v_zones, 6);
       end if;
       loop

@@ -17,7 +17,7 @@ begin
 
   with marked as (
     update vioc.calls as c set forgotten_at = p_now
-    where c.tenant_id = p_tenant_id and (c.contact_id = any (p_contact_ids) or c.to_number = p_phone)
+    where c.tenant_id = p_tenant_id and (c.contact_id = any (p_contact_ids) or vioc.one_spelling(c.to_number) = vioc.one_spelling(p_phone))
       and c.queued_at <= p_before and c.forgotten_at is null
     returning c.id, c.session_id, c.retell_call_id
   )
@@ -33,7 +33,7 @@ begin
   update vioc.webhook_events as e
   set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
   where e.tenant_id is null and e.body <> '' and e.received_at <= p_before
-    and (strpos(e.body, p_phone) > 0
+    and (exists (select from unnest(vioc.spellings(p_phone)) as s (phone) where strpos(e.body, s.phone) > 0)
       or exists (select from unnest(v_said) as s (said) where strpos(e.body, s.said) > 0))
     and (e.credential_id is null or exists (
       select from vioc.standing('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
@@ -41,7 +41,7 @@ begin
   update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
   where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
   -- the opt-out stays (and what vioc.number_facts knows, without a name), its reason may name somebody
-  update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = p_phone;
+  update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = any (vioc.spellings(p_phone));
   return v_rows;
 end
 $$;

@@ -13,12 +13,13 @@ begin
       select c.phone_e164 as phone from vioc.contacts as c where c.tenant_id = p_person.tenant_id
       union
       select c.to_number from vioc.calls as c where c.tenant_id = p_person.tenant_id) as n
-    where vioc.person_hash('phone', n.phone) = p_person.hash;
+    where vioc.person_hash('phone', vioc.one_spelling(n.phone)) = p_person.hash
+    limit 1;
   end if;
   v_contacts := array(
     select c.id from vioc.contacts as c
     where c.tenant_id = p_person.tenant_id and c.created_at <= p_person.forgotten_at
-      and case p_person.kind when 'phone' then c.phone_e164 = v_phone
+      and case p_person.kind when 'phone' then c.phone_e164 = any (vioc.spellings(v_phone))
         else vioc.person_hash('external_id', c.external_id) = p_person.hash end);
   update vioc.forgotten as f set applied_at = p_now
   where f.tenant_id = p_person.tenant_id and f.kind = p_person.kind and f.hash = p_person.hash;

@@ -41,13 +41,13 @@ begin
 
     select c.tenant_id, c.id, c.status, c.next_call_at, c.attempts into v_contact
     from vioc.contacts as c
-    where c.tenant_id = v_said.tenant_id and c.phone_e164 = v_said.phone and c.appointment_status = 'booked'
+    where c.tenant_id = v_said.tenant_id and c.phone_e164 = any (vioc.spellings(v_said.phone)) and c.appointment_status = 'booked'
       and c.status in ('scheduled', 'calling', 'callback', 'unreachable') and (c.appointment_time > p_now or c.appointment_time is null)
     order by c.appointment_time, c.id
     limit 1
     for update;
     continue when not found;
-    v_review := 'the contact called the practice and said: ' || vioc.plain_outcome(v_said.decision);
+    v_review := 'the contact called the practice and said: ' || vioc.outcome_in_words(v_said.decision);
     select k.* into v_call from vioc.calls as k
     where k.tenant_id = v_contact.tenant_id and k.contact_id = v_contact.id and not k.is_test
       -- told before: the same call's next event

@@ -1,30 +1,48 @@
--- Private. Keeps where a contact stands that is about to be deleted (vioc.standings). A call that was sent counts as made, so that it
--- is not made again.
+-- Private. Keeps where a contact stands that is about to be deleted (vioc.standings). A call that was sent counts as made; a row that
+-- comes back while it is being stopped is due again (vioc.contact_written_before).
 create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_keys bytea[];
+  v_is_opted_out boolean;
 begin
-  if p_contact.external_id is null or p_contact.appointment_time is null or p_contact.appointment_time <= p_now then
+  if p_contact.appointment_time is null or p_contact.appointment_time <= p_now
+    -- deleted with its tenant
+    or not exists (select from vioc.tenants as t where t.id = p_contact.tenant_id) then
     return;
   end if;
-  insert into vioc.standings as s (tenant_id, external_id_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
+  v_keys := vioc.standing_keys(p_contact);
+  -- those of rows before it, but one whose call is still to say something
+  delete from vioc.standings as s
+  where s.tenant_id = p_contact.tenant_id and s.key_hash = any (v_keys) and s.appointment_time = p_contact.appointment_time
+    and not exists (
+      select from vioc.calls as o
+      where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
+  v_is_opted_out := exists (
+    select from vioc.do_not_call as d join vioc.sharing_tenants(p_contact.tenant_id) as o on o.tenant_id = d.tenant_id
+    where d.phone = any (vioc.spellings(p_contact.phone_e164)));
+  insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, requested_time, planned_at, needs_review)
-  select p_contact.tenant_id, vioc.person_hash('external_id', p_contact.external_id), p_contact.appointment_time,
-    coalesce(vioc.person_hash('phone', p_contact.phone_e164), ''), p_contact.id,
-    case when p_contact.status = 'calling' then 'scheduled' else p_contact.status end, vioc.plain_outcome(p_contact.last_outcome), p_contact.attempts,
+  select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,
+    coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
+    case when v_is_opted_out then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
+    vioc.plain_outcome(p_contact.last_outcome), p_contact.attempts,
     -- a call that waits goes with its row, but is not lost
     case when exists (
       select from vioc.calls as o
       where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and o.is_open and o.status = 'queued' and not o.is_test)
       then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.planned_at, p_contact.needs_review
+  from unnest(v_keys) as n (key_hash)
   -- what a new row would not know
-  where vioc.person_hash('external_id', p_contact.external_id) is not null
-    and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review)
+  where v_is_opted_out or p_contact.status = 'do_not_call'
+    -- booked again is the application's newer word
+    or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review))
   on conflict on constraint standings_pkey do update
-  set phone_hash = excluded.phone_hash, contact_id = excluded.contact_id, status = excluded.status, last_outcome = excluded.last_outcome,
+  set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
     attempts = excluded.attempts, next_call_at = excluded.next_call_at, requested_time = excluded.requested_time,
-    planned_at = excluded.planned_at, needs_review = excluded.needs_review;
+    planned_at = excluded.planned_at, needs_review = excluded.needs_review, successor_id = null;
 end
 $$;
 comment on function vioc.keep_standing(vioc.contacts, timestamptz) is 'Keeps where a contact stands that is deleted.';

@@ -9,7 +9,7 @@ begin
   order by c.id
   for update;
   perform from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.to_number = any (vioc.spellings(p_phone)) and (c.in_progress or c.in_queue)
+  where c.tenant_id = p_tenant_id and vioc.one_spelling(c.to_number) = vioc.one_spelling(p_phone) and (c.in_progress or c.in_queue)
   order by c.id
   for update;
 end

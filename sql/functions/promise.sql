@@ -39,11 +39,11 @@ begin
     from vioc.sharing_tenants(p_contact.tenant_id) as s
     cross join lateral (
       select from vioc.dialled_calls() as d
-      where d.tenant_id = s.tenant_id and d.to_number = p_contact.phone_e164 and d.was_promised
+      where d.tenant_id = s.tenant_id and d.telephone = vioc.one_spelling(p_contact.phone_e164) and d.was_promised
         and d.dialled_at >= vioc.day_begins(at, v_zones, 0) and d.dialled_at < v_day_ends
       union all
       select from vioc.contacts as c
-      where c.tenant_id = s.tenant_id and c.phone_e164 = p_contact.phone_e164 and c.id <> p_contact.id and c.status = 'callback'
+      where c.tenant_id = s.tenant_id and c.phone_e164 = any (vioc.spellings(p_contact.phone_e164)) and c.id <> p_contact.id and c.status = 'callback'
         and c.next_call_at >= vioc.day_begins(at, v_zones, 0) and c.next_call_at < v_day_ends) as p;
     problem := case
       when v_promised >= 2 then v_asked || 'but the number has two such calls that day'

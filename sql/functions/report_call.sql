@@ -47,7 +47,7 @@ begin
     or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
     or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
   then
-    perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.plain_outcome(v_decision), vioc.plain_outcome(v_before)));
+    perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.outcome_in_words(v_decision), vioc.outcome_in_words(v_before)));
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
   end if;
 
@@ -61,7 +61,10 @@ begin
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(v_call, null, p_now);
   elsif v_call.status = 'cancelled' and v_call.ended_at is not null and v_decision not in ('completed', 'failed') then
-    perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.plain_outcome(v_decision));
+    perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_decision));
+    if v_decision = 'declined' or vioc.plain_outcome(v_decision) = 'other' then
+      perform vioc.note_review(v_call, true, p_now);
+    end if;
   end if;
 end
 $$;

@@ -8,7 +8,7 @@ begin atomic
       from (
         select greatest(d.conversed_at + t.wait_after_conversation, d.last_at + interval '15 minutes') as rests_until
         from vioc.sharing_tenants(c.tenant_id) as o
-        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
+        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
         where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         union all
         select f.created_at + t.wait_after_conversation from vioc.number_facts as f
@@ -19,7 +19,7 @@ begin atomic
       select max(vioc.day_begins(d.filled_at, z.zone, -1)) from unnest(w.zones) as z (zone)
       cross join (
         select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
-        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
+        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
         where d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
           and (d.was_promised or c.status <> 'callback')
         order by d.dialled_at desc
@@ -29,7 +29,7 @@ begin atomic
       select max(vioc.day_begins(d.filled_at, z.zone, -7)) from unnest(w.zones) as z (zone)
       cross join (
         select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
-        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.to_number = c.phone_e164
+        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
         where d.dialled_at >= vioc.day_begins(p_now, w.zones, 6) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
         order by d.dialled_at desc
         offset t.max_calls_per_number_in_7_days - 1 limit 1) as d (filled_at)

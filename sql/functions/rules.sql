@@ -31,15 +31,19 @@ begin atomic
     c.appointment_time is null or c.appointment_time > p_now,
     not exists (
       select from vioc.calls as o
-      where o.to_number = c.phone_e164
+      where vioc.one_spelling(o.to_number) = vioc.one_spelling(c.phone_e164)
         and o.in_progress
         -- what other tenants do is not this one's to know: claim_batch lets their calls ring
         and o.tenant_id = c.tenant_id and o.contact_id is distinct from c.id),
-    -- the same appointment entered twice: the row that was first is called
+    -- the same appointment entered twice: the row with a promise, or being called, else the one that was first
     not exists (
-      select from vioc.contacts as w
-      where w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.appointment_time = c.appointment_time and w.id < c.id
-        and w.appointment_status = 'booked' and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
+      select from unnest(vioc.spellings(c.phone_e164)) as n (phone)
+      -- one probe each, whatever the planner thinks of the array's length
+      cross join lateral (
+        select * from vioc.contacts as o where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone offset 0) as w
+      where w.appointment_time = c.appointment_time
+        and (w.status in ('calling', 'callback'), -w.id) > (c.status in ('calling', 'callback'), -c.id)
+        and w.appointment_status in ('booked', 'confirmed') and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
@@ -85,7 +89,7 @@ begin atomic
       count(*) filter (where d.was_forced and d.dialled_at >= began.today) as forced_today,
       max(d.conversed_at) as conversed_at, max(d.last_at) as last_at
     from vioc.sharing_tenants(t.id) as s
-    join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.to_number = c.phone_e164
+    join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
       and d.dialled_at >= began.seven_days
     where (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
 end;

@@ -28,7 +28,7 @@ begin
   end loop;
   for v_call in
     select c.* from vioc.calls as c
-    where c.tenant_id = p_tenant_id and c.to_number = any (vioc.spellings(p_phone)) and c.in_progress and c.id is distinct from p_call_id
+    where c.tenant_id = p_tenant_id and vioc.one_spelling(c.to_number) = vioc.one_spelling(p_phone) and c.in_progress and c.id is distinct from p_call_id
     for update skip locked
   loop
     perform vioc.stop_sent_call(v_call, 'the number is on the do-not-call list', p_now);

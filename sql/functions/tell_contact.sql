@@ -48,7 +48,7 @@ begin
           when c.last_outcome is not null then 'contacted'
           else 'scheduled' end as status
       from vioc.contacts as o
-      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = p_call.to_number
+      join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
         and vioc.same_name(vioc.name_hash(o.name), c.name)
       where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
       for update of c skip locked
@@ -75,6 +75,26 @@ begin
   where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id
   for update;
   if not found then
+    -- deleted during the call, and inserted again: that row's call is a newer one if it was sent, else it is not needed
+    select * into v_contact from vioc.contacts as c
+    where c.tenant_id = p_call.tenant_id and c.id = vioc.successor(p_call.tenant_id, p_call.contact_id)
+    for update skip locked;
+    if found then
+      p_call.contact_id := v_contact.id;
+      perform vioc.drop_call(o, 'the contact was called before its row was written again', p_now)
+      from vioc.calls as o
+      where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and o.is_open and o.status = 'queued' and not o.is_test;
+      -- this one is an attempt of that row, too
+      update vioc.contacts as c set last_attempt = c.last_attempt + 1
+      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id
+      returning * into v_contact;
+      p_call.attempt := case when exists (
+          select from vioc.calls as o
+          where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and o.first_posted_at is not null and not o.is_test)
+        then 0 else v_contact.last_attempt end;
+    end if;
+  end if;
+  if v_contact.id is null then
     if p_call.contact_id is null and p_outcome not in ('do_not_call', 'no_answer', 'busy', 'voicemail', 'account_trouble', 'throttled') then
       perform vioc.ask_review(p_call, 'Retell made this call before a failover; which contact it was for is not known here');
     end if;
@@ -83,12 +103,12 @@ begin
   select * into v_tenant from vioc.tenants as t where t.id = p_call.tenant_id;
 
   if p_outcome in ('do_not_call', 'wrong_number') then
-    -- an opt-out is the number's; a wrong number is this person's, in all of their appointments
+    -- an opt-out is the number's, and this person's at any number; a wrong number is this person's, in all of their appointments
     with wrong as (
       select c.tenant_id, c.id from vioc.contacts as c
-      where c.tenant_id = v_contact.tenant_id and c.phone_e164 = p_call.to_number
-        and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
-          and vioc.same_name(vioc.name_hash(v_contact.name), c.name)))
+      where c.tenant_id = v_contact.tenant_id and ((c.id = v_contact.id and p_outcome = 'do_not_call')
+        or (c.phone_e164 = any (vioc.spellings(p_call.to_number)) and (c.id = v_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
+          and vioc.same_name(vioc.name_hash(v_contact.name), c.name)))))
       for update skip locked
     )
     update vioc.contacts as c

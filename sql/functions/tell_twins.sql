@@ -1,4 +1,5 @@
--- Private. An appointment that was entered twice is one call (vioc.rules, called_once): the others follow what came of it.
+-- Private. An appointment that was entered twice is one call (vioc.rules, called_once): the others follow the outcome. A row that is
+-- written later does so in vioc.contact_written_before.
 create function vioc.tell_twins(p_tenant_id bigint, p_contact_id bigint) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -7,7 +8,8 @@ begin
   with twins as (
     select w.tenant_id, w.id, c.status, c.last_outcome, c.requested_time, c.requested_text
     from vioc.contacts as c
-    join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = c.phone_e164 and w.id <> c.id
+    cross join unnest(vioc.spellings(c.phone_e164)) as n (phone)
+    join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = n.phone and w.id <> c.id
       and w.appointment_time = c.appointment_time
     where c.tenant_id = p_tenant_id and c.id = p_contact_id and c.status not in ('scheduled', 'calling', 'callback', 'expired')
       and w.appointment_status = 'booked' and w.status in ('scheduled', 'callback', 'unreachable')

@@ -24,9 +24,16 @@ begin atomic
       true, 'outside the legal hours at the number''s place'),
     (8, not exists (
         select from vioc.calls as o
-        where o.to_number = p_phone and o.in_progress and o.tenant_id = t.id
+        where vioc.one_spelling(o.to_number) = vioc.one_spelling(p_phone) and o.in_progress and o.tenant_id = t.id
           and (o.contact_id = p_contact_id and o.is_test and o.resend) is not true),
-      true, 'another call to this number is in progress')
+      true, 'another call to this number is in progress'),
+    -- the floor that forced calls have; one to be sent again, which Retell does not know, is none before it
+    (9, not exists (
+        select from vioc.sharing_tenants(t.id) as o
+        join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.telephone = vioc.one_spelling(p_phone)
+        where d.dialled_at > p_now - interval '1 day' and d.last_at > p_now - interval '2 minutes'
+          and not d.resend),
+      true, 'the last call to this number ended less than two minutes ago')
   ) as v (ordinal, ok, waits, problem)
   where t.id = p_tenant_id and not v.ok
   order by v.ordinal

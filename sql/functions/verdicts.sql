@@ -57,7 +57,7 @@ begin atomic
     (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
     (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
-      'the number''s country may be called', 'the number''s country is not in the practice''s allowed_countries'),
+      'the number''s country may be called', 'the number''s country is none that the practice calls'),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', case
         when exists (
@@ -66,13 +66,13 @@ begin atomic
         when c.status = 'do_not_call' then 'this contact has asked not to be called'
         else 'this number is on the do-not-call list' end),
     (8, 'right_number', r.right_number, false, false, false,
-      'the number is not known to be wrong', 'another person answered at this number, it is not the contact''s: change the phone, or allow the number again (vioc_allow_call)'),
+      'the number is not known to be wrong', 'another person answered at this number, it is not the contact''s: correct the phone, or allow the number again'),
     (9, 'not_in_review', r.not_in_review, true, false, true,
       'no call to this number waits for a person to look at it',
       'what was said in a call to this number waits for a person to look at it: the practice settles it under "needs review", and no call is made by itself until then'),
     (10, 'consented', r.consented, false, false, false,
       'consent is given or not required',
-      'this practice requires consent, and consent_at is ' || coalesce('ahead: ' || vioc.in_words(c.consent_at, t.time_zone), 'not set')),
+      'this practice calls nobody without consent, and ' || coalesce('this one begins ' || vioc.in_words(c.consent_at, t.time_zone), 'none is recorded for this number')),
     (11, 'appointment_booked', r.appointment_booked, false, false, false,
       'the appointment stands', 'the appointment is cancelled or over'),
     (12, 'appointment_ahead', r.appointment_ahead, false, false, false,
@@ -111,7 +111,7 @@ begin atomic
         || coalesce(', the next is ' || vioc.in_words(w.opening, t.time_zone), ' in ' || w.places || w.which)),
     (22, 'enough_notice', r.enough_notice, false, false, true,
       'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
-      'too close to the appointment for a call that makes itself, min_notice is ' || t.min_notice),
+      'too close to the appointment for an automatic call, which needs ' || t.min_notice || ' before it'),
     (23, 'practice_has_calls_left', coalesce(w.calls_left > 0, true) or c.status = 'callback', true, false, true,
       'the practice has calls left today' || coalesce(', ' || greatest(w.calls_left, 0) || ' of ' || t.max_calls_per_day, ''),
       'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
@@ -137,7 +137,7 @@ begin atomic
             where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
               and o.is_open) then 'one is being made'
           when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
-            then 'the contact is ' || case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end
+            then 'the contact is ' || replace(case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end, '_', ' ')
           else 'no step of the reminder plan is left' end))
   ) as v (ordinal, rule, ok, waits, overridable, automatic, when_ok, when_not)
   where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id

@@ -1,9 +1,9 @@
 -- Private. Why a contact whose call was due is not called any more, for a person to look at; null = nothing to look at: it was
--- called about this appointment, or what kept it from being called is known (paused, opted out, not booked, ...).
+-- called about this appointment (and was promised nothing), or what kept it from being called is known (paused, opted out, not booked, ...).
 create function vioc.why_uncalled(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns text
   language sql stable
 begin atomic
-  select case when not exists (
+  select case when c.status = 'callback' or not exists (
       select from vioc.calls as k
       where k.tenant_id = c.tenant_id and k.contact_id = c.id and not k.is_test
         and (k.first_posted_at is not null or k.needs_review) and k.appointment_time is not distinct from c.appointment_time)

@@ -18,6 +18,8 @@ begin
   v_contacts := array(
     select c.id from vioc.contacts as c
     where c.tenant_id = vioc_forget_contact.tenant_id and c.external_id = vioc_forget_contact.external_id);
+  delete from vioc.standings as s
+  where s.tenant_id = vioc_forget_contact.tenant_id and s.key_hash = vioc.person_hash('external_id', vioc_forget_contact.external_id);
   v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
   values (vioc_forget_contact.tenant_id, 'external_id', vioc.person_hash('external_id', vioc_forget_contact.external_id), v_now, v_now)

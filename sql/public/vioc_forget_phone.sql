@@ -14,10 +14,12 @@ begin
   v_phone := vioc.tenant_phone(vioc_forget_phone.tenant_id, vioc_forget_phone.phone);
   perform vioc.installation_id();
   v_contacts := array(
-    select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = v_phone);
+    select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone)));
+  delete from vioc.standings as s
+  where s.tenant_id = vioc_forget_phone.tenant_id and s.phone_hash = vioc.person_hash('phone', vioc.one_spelling(v_phone));
   v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
-  values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', v_phone), v_now, v_now)
+  values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', vioc.one_spelling(v_phone)), v_now, v_now)
   on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
   perform vioc.note('forget', vioc_forget_phone.tenant_id, p_detail => v_rows || ' rows');
   perform vioc.wake_worker();

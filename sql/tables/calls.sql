@@ -122,10 +122,10 @@ create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointmen
 create index calls_urgent_idx on vioc.calls (tenant_id)
   where in_queue and priority > 0;
 -- what occupies a line: pacing, and never two calls to one number at a time
-create index calls_in_progress_idx on vioc.calls (to_number, credential_id, tenant_id) include (resend)
+create index calls_in_progress_idx on vioc.calls (vioc.one_spelling(to_number), credential_id, tenant_id) include (resend)
   where in_progress;
 -- caps and spacing: what was dialled lately, per number and per practice
-create index calls_to_number_idx on vioc.calls (tenant_id, to_number, first_posted_at)
+create index calls_to_number_idx on vioc.calls (tenant_id, vioc.one_spelling(to_number), first_posted_at)
   where first_posted_at is not null;
 create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;

@@ -1,10 +1,10 @@
 -- Where contacts stood whose rows the application deleted, for the case that it inserts them again: a reload must not call who
 -- has decided, nor lose a promise. Only what a new row would not have, only of appointments to come, and no personal data: the
--- key is a hash. Not of persons who were forgotten.
+-- keys are hashes. Not of persons who were forgotten.
 
 create table vioc.standings (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  external_id_hash bytea not null,
+  key_hash bytea not null,
   appointment_time timestamptz not null,
   phone_hash bytea not null,
   contact_id bigint not null,
@@ -15,16 +15,20 @@ create table vioc.standings (
   requested_time timestamptz,
   planned_at timestamptz,
   needs_review boolean not null,
-  primary key (tenant_id, external_id_hash, appointment_time)
+  successor_id bigint,
+  primary key (tenant_id, contact_id, key_hash)
 );
+-- vioc.contact_written_before
+create index standings_key_idx on vioc.standings (tenant_id, key_hash, appointment_time);
 -- vioc_purge
 create index standings_appointment_idx on vioc.standings (appointment_time);
-comment on table vioc.standings is 'Where deleted contacts stood, until their appointments are past: a row with the same external_id and appointment_time goes on from there. Written by the extension only.';
+comment on table vioc.standings is 'Where deleted contacts stood, until their appointments are past: a row with the same external_id, or number and name, and the same appointment_time goes on from there. Written by the extension only.';
 comment on column vioc.standings.tenant_id is 'The tenant.';
-comment on column vioc.standings.external_id_hash is 'Hash of contacts.external_id.';
+comment on column vioc.standings.key_hash is 'Hash of contacts.external_id, or of the contact''s number and name: an application without keys, or with new ones, is known by those.';
 comment on column vioc.standings.appointment_time is 'The appointment.';
 comment on column vioc.standings.phone_hash is 'Hash of contacts.phone_e164: what is known about reaching a number is not taken over by another.';
 comment on column vioc.standings.contact_id is 'The contact that was deleted.';
+comment on column vioc.standings.successor_id is 'The row that went on from there: what a call says that was under way at the deletion is told to it.';
 comment on column vioc.standings.status is 'See vioc.contacts.status.';
 comment on column vioc.standings.last_outcome is 'See vioc.contacts.last_outcome; without an agent''s own words.';
 comment on column vioc.standings.attempts is 'See vioc.contacts.attempts.';

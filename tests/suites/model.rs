@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use postgres::Client;
 use proptest::prelude::*;
@@ -16,6 +16,17 @@ use vioc_tests::practice::{APP, claim_calls, cluster};
 
 const CONTACTS: usize = 3;
 const MINUTE: f64 = 60.0;
+/// Calls to one number on a day of its place, and in seven.
+const LIMITS: (usize, usize) = (6, 9);
+/// A stop in the agent's words; the others are Retell's own.
+const STOPS: [&str; 6] = [
+    "do_not_call",
+    "Stop!",
+    "please don't call me anymore",
+    "no me llamen más",
+    "ne m'appelez plus",
+    "bitte nicht mehr anrufen",
+];
 /// How long Retell keeps an idempotency key (retell-sdk 6.2.13).
 const KEY_LIVES: f64 = 60.0 * MINUTE;
 
@@ -42,6 +53,9 @@ enum Fate {
     NoAnswer,
     Voicemail,
     OptOut,
+    Callback,
+    /// In words that nobody knows.
+    Unclear,
 }
 
 #[derive(Clone, Debug)]
@@ -64,6 +78,13 @@ enum Step {
     CancelCall(usize),
     Appointment(usize, &'static str),
     Move(usize),
+    MoveALittle(usize),
+    /// An import: deleted and inserted; with a key of its own, a new one, or none.
+    Import(usize, u8),
+    /// Corrected, and next time back.
+    Phone(usize),
+    /// The same appointment, entered once more.
+    Twin(usize),
     OptOut(usize),
     Resume,
     Minutes(u16),
@@ -73,7 +94,6 @@ enum Step {
 #[derive(Clone, Debug, Default)]
 struct Word {
     appointment: [Option<&'static str>; CONTACTS],
-    opted_out: [bool; CONTACTS],
 }
 
 struct Practice;
@@ -121,6 +141,10 @@ impl ReferenceStateMachine for Practice {
             2 => contact.clone().prop_map(Step::CancelCall),
             2 => (contact.clone(), word).prop_map(|(whose, word)| Step::Appointment(whose, word)),
             1 => contact.clone().prop_map(Step::Move),
+            1 => contact.clone().prop_map(Step::MoveALittle),
+            2 => (contact.clone(), 0..3_u8).prop_map(|(whose, key)| Step::Import(whose, key)),
+            1 => contact.clone().prop_map(Step::Phone),
+            1 => contact.clone().prop_map(Step::Twin),
             1 => contact.prop_map(Step::OptOut),
             1 => Just(Step::Resume),
             4 => (1..3_u16).prop_map(Step::Minutes),
@@ -131,10 +155,8 @@ impl ReferenceStateMachine for Practice {
     }
 
     fn apply(mut word: Word, step: &Step) -> Word {
-        match step {
-            Step::Appointment(whose, said) => word.appointment[*whose] = Some(said),
-            Step::OptOut(whose) => word.opted_out[*whose] = true,
-            _ => {}
+        if let Step::Appointment(whose, said) = step {
+            word.appointment[*whose] = Some(said);
         }
         word
     }
@@ -150,6 +172,8 @@ struct Made {
     at: f64,
     visible_at: f64,
     fate: Fate,
+    /// Of a stop, if it is in words, and not Retell's own end.
+    words: Option<&'static str>,
     phase: Phase,
     was_stopped: bool,
 }
@@ -172,8 +196,8 @@ impl Made {
             _ if self.was_stopped => "manual_stopped",
             Fate::NoAnswer => "dial_no_answer",
             Fate::Voicemail => "voicemail_reached",
-            Fate::OptOut => "user_requested_dnc",
-            Fate::Confirmed | Fate::Cancelled => "agent_hangup",
+            Fate::OptOut if self.words.is_none() => "user_requested_dnc",
+            _ => "agent_hangup",
         }
     }
 
@@ -185,6 +209,8 @@ impl Made {
             Fate::NoAnswer => "no_answer",
             Fate::Voicemail => "voicemail",
             Fate::OptOut => "do_not_call",
+            Fate::Callback => "callback_requested",
+            Fate::Unclear => "my lawyer will call",
         }
     }
 
@@ -207,9 +233,13 @@ impl Made {
                 Fate::Cancelled => "cancelled",
                 // a machine's analysis may claim anything
                 Fate::Confirmed | Fate::Voicemail => "confirmed",
-                Fate::NoAnswer | Fate::OptOut => "",
+                Fate::OptOut => self.words.unwrap_or_default(),
+                Fate::Callback => "callback",
+                Fate::Unclear => "my lawyer will call",
+                Fate::NoAnswer => "",
             };
-            call["call_analysis"] = json!({"in_voicemail": false, "custom_analysis_data": {"appointment_action": action}});
+            call["call_analysis"] = json!({"in_voicemail": false,
+                "custom_analysis_data": {"appointment_action": action, "callback_time": "in two hours"}});
         }
         call
     }
@@ -234,8 +264,15 @@ struct Post {
 struct World {
     client: RefCell<Client>,
     tenant: i64,
-    contacts: Vec<i64>,
+    /// The rows of each contact that there are now, the one that is called by hand first.
+    contacts: Vec<Vec<i64>>,
     phones: Vec<String>,
+    names: Vec<String>,
+    /// Rows that there were.
+    owners: HashMap<i64, usize>,
+    /// Numbers, and contacts at whatever number, that asked for silence.
+    stopped: BTreeSet<String>,
+    silent: [bool; CONTACTS],
     now: f64,
     worker: u32,
     flights: Vec<Flight>,
@@ -273,8 +310,8 @@ impl World {
             .query_one(
                 "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, live, \
                  max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation) \
-                 values ('Bright Dental', 'America/New_York', 'agent_1', '+12125550100', true, null, null, '0') returning id",
-                &[],
+                 values ('Bright Dental', 'America/New_York', 'agent_1', '+12125550100', true, $1::integer, $2::integer, '0') returning id",
+                &[&i32::try_from(LIMITS.0).unwrap(), &i32::try_from(LIMITS.1).unwrap()],
             )
             .unwrap()
             .get(0);
@@ -292,19 +329,32 @@ impl World {
             .iter()
             .map(|n| format!("+1212555{:04}", 1000 + n))
             .collect();
-        let contacts = phones
+        let names: Vec<String> = ["Ann Jones", "Ben Jones", "Cleo Stone"]
+            .map(str::to_owned)
+            .into();
+        let contacts: Vec<Vec<i64>> = phones
             .iter()
-            .map(|phone| {
-                let sql = "insert into vioc.contacts (tenant_id, name, phone, appointment_time) \
-                           values ($1, 'Ann Jones ' || $2, $2, now() + interval '30 days') returning id";
-                client.query_one(sql, &[&tenant, phone]).unwrap().get(0)
+            .zip(&names)
+            .map(|(phone, name)| {
+                let sql = "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) \
+                           values ($1, $2, $2, $3, now() + interval '30 days') returning id";
+                vec![client.query_one(sql, &[&tenant, name, phone]).unwrap().get(0)]
             })
+            .collect();
+        let owners = contacts
+            .iter()
+            .enumerate()
+            .map(|(owner, rows)| (rows[0], owner))
             .collect();
         Self {
             client: RefCell::new(client),
             tenant,
             contacts,
             phones,
+            names,
+            owners,
+            stopped: BTreeSet::new(),
+            silent: [false; CONTACTS],
             now: MINUTE, // public functions read the clock; the model's is ahead of it
             worker: 1,
             flights: Vec::new(),
@@ -392,28 +442,65 @@ impl World {
             .unwrap()
             .parse()
             .unwrap();
-        let index = self.contacts.iter().position(|it| *it == contact).unwrap();
+        let index = self.owners[&contact];
+        assert!(
+            self.contacts[index].contains(&contact),
+            "dialled for a row that was deleted"
+        );
         let appointment = word.appointment[index].unwrap_or("booked");
         assert!(
             ["booked", "confirmed"].contains(&appointment),
             "dialled although the appointment is {appointment}"
         );
-        let phone = &self.phones[index];
-        let opted_out = (0..CONTACTS).any(|it| word.opted_out[it] && self.phones[it] == *phone);
-        assert!(!opted_out, "dialled although opted out");
+        let phone = body["to_number"].as_str().unwrap();
+        assert_eq!(phone, self.phones[index], "dialled at another number");
+        assert!(!self.stopped.contains(phone), "dialled although opted out");
+        assert!(
+            !self.silent[index],
+            "dialled at the next number although opted out"
+        );
         let said_so = self.made.iter().any(|it| {
             matches!(it.fate, Fate::OptOut)
                 && it.phase == Phase::Analyzed
-                && it.to_number == *phone
+                && it.to_number == phone
                 && self.is_told(it)
         });
         assert!(!said_so, "dialled although the person said stop in a call");
+        for (days, limit) in [(1.0, LIMITS.0), (7.0, LIMITS.1)] {
+            // by the clock of the model no day is shorter than what is counted here
+            let since = self.now - days * 24.0 * 60.0 * MINUTE;
+            let midnight: f64 = self.run(
+                &format!("select extract(epoch from date_trunc('day', {NOW} at time zone 'America/New_York') at time zone 'America/New_York' - now())::float8"),
+                &[&self.now],
+            )[0]
+            .get(0);
+            let since = since.max(midnight - (days - 1.0) * 24.0 * 60.0 * MINUTE);
+            let calls = self
+                .made
+                .iter()
+                .filter(|it| {
+                    it.to_number == phone && it.at >= since && !matches!(it.fate, Fate::Callback)
+                })
+                .count();
+            let key = body["idempotency_key"].as_str().unwrap();
+            let is_again = self.made.iter().any(|it| it.key == key);
+            // promised calls are beyond the limits, two a day
+            assert!(
+                is_again || calls <= limit + 2,
+                "{calls} calls to a number in {days} days"
+            );
+        }
     }
 
     /// Retell's events of this call have been applied.
     fn is_told(&self, made: &Made) -> bool {
-        let sql = "select exists (select from vioc.webhook_events as e where e.state = 'applied' and e.event = 'call_ended' and e.retell_call_id = $1)";
-        self.run(sql, &[&made.id])[0].get(0)
+        let sql = "select exists (select from vioc.webhook_events as e where e.state = 'applied' and e.event = $2 and e.retell_call_id = $1)";
+        let event = if made.words.is_some() {
+            "call_analyzed"
+        } else {
+            "call_ended"
+        };
+        self.run(sql, &[&made.id, &event])[0].get(0)
     }
 
     /// A create arrives at Retell.
@@ -432,10 +519,13 @@ impl World {
             Fate::NoAnswer,
             Fate::Cancelled,
             Fate::Voicemail,
-            Fate::Confirmed,
+            Fate::Callback,
             Fate::OptOut,
+            Fate::Confirmed,
+            Fate::Unclear,
         ];
         let fate = fates[self.made.len() % fates.len()];
+        let words = (self.made.len() % 2 == 1).then(|| STOPS[self.made.len() / 2 % STOPS.len()]);
         self.made.push(Made {
             id: id.clone(),
             key,
@@ -445,6 +535,7 @@ impl World {
             at: self.now,
             visible_at: self.now + late,
             fate,
+            words: words.filter(|_| matches!(fate, Fate::OptOut)),
             phase: Phase::Registered,
             was_stopped: false,
         });
@@ -653,7 +744,9 @@ impl World {
     fn take(&mut self, step: Step, word: &Word) {
         let tenant = self.tenant;
         match step {
-            Step::CallNow(whose) => self.ask("select vioc_call_contact($1)", self.contacts[whose]),
+            Step::CallNow(whose) => {
+                self.ask("select vioc_call_contact($1)", self.contacts[whose][0])
+            }
             Step::EnqueueDue => {
                 self.run(
                     &format!("select vioc.enqueue_due(100, 'model', {NOW})"),
@@ -674,21 +767,50 @@ impl World {
             }
             Step::CancelCall(whose) => {
                 let open = "select vioc_cancel_call(max(id)) from vioc.calls where contact_id = $1 having max(id) is not null";
-                self.run(open, &[&self.contacts[whose]]);
+                self.run(open, &[&self.contacts[whose][0]]);
             }
             Step::Appointment(whose, word) => {
-                let sql = "update vioc.contacts set appointment_status = $2::text where id = $1";
+                let sql =
+                    "update vioc.contacts set appointment_status = $2::text where id = any ($1)";
                 self.run(sql, &[&self.contacts[whose], &word]);
             }
             Step::Move(whose) => {
-                let sql = "update vioc.contacts set appointment_time = appointment_time + interval '1 day' where id = $1";
+                let sql = "update vioc.contacts set appointment_time = appointment_time + interval '1 day' where id = any ($1)";
                 self.run(sql, &[&self.contacts[whose]]);
+            }
+            Step::MoveALittle(whose) => {
+                let sql = "update vioc.contacts set appointment_time = appointment_time + interval '15 minutes' where id = any ($1)";
+                self.run(sql, &[&self.contacts[whose]]);
+            }
+            Step::Import(whose, key) => self.import(whose, key, word),
+            Step::Phone(whose) => {
+                let other = format!("+1212555{:04}", 2000 + whose);
+                let first = format!("+1212555{:04}", [1001, 1001, 1002][whose]);
+                self.phones[whose] = if self.phones[whose] == other {
+                    first
+                } else {
+                    other
+                };
+                let sql = "update vioc.contacts set phone = $2 where id = any ($1)";
+                self.run(sql, &[&self.contacts[whose], &self.phones[whose]]);
+                self.note_silence();
+            }
+            Step::Twin(whose) => {
+                if self.contacts[whose].len() < 3 {
+                    let sql = "insert into vioc.contacts (tenant_id, name, phone, appointment_time, appointment_status) \
+                               select tenant_id, upper(name), phone, appointment_time, appointment_status from vioc.contacts where id = $1 returning id";
+                    let id: i64 = self.run(sql, &[&self.contacts[whose][0]])[0].get(0);
+                    self.owners.insert(id, whose);
+                    self.contacts[whose].push(id);
+                }
             }
             Step::OptOut(whose) => {
                 self.run(
                     "select vioc_do_not_call($1, $2)",
                     &[&tenant, &self.phones[whose]],
                 );
+                self.stopped.insert(self.phones[whose].clone());
+                self.note_silence();
             }
             Step::Resume => {
                 self.run("select vioc_resume($1)", &[&tenant]);
@@ -697,7 +819,47 @@ impl World {
         }
     }
 
+    /// Whose number asks for silence has asked for it at any number.
+    fn note_silence(&mut self) {
+        for (whose, phone) in self.phones.iter().enumerate() {
+            self.silent[whose] |= self.stopped.contains(phone);
+        }
+    }
+
+    fn import(&mut self, whose: usize, key: u8, word: &Word) {
+        let sql = "with gone as (delete from vioc.contacts where id = any ($1) returning appointment_time) select max(appointment_time)::text from gone";
+        let time: String = self.run(sql, &[&self.contacts[whose]])[0].get(0);
+        let key = match key {
+            0 => Some(self.names[whose].clone()),
+            1 => Some(format!("{} {}", self.names[whose], self.owners.len())),
+            _ => None,
+        };
+        let sql = "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_status) \
+                   values ($1, $2, $3, $4, $5::text::timestamptz, $6::text) returning id";
+        let status = word.appointment[whose].unwrap_or("booked");
+        let arguments: &[&(dyn postgres::types::ToSql + Sync)] = &[
+            &self.tenant,
+            &key,
+            &self.names[whose],
+            &self.phones[whose],
+            &time,
+            &status,
+        ];
+        let id: i64 = self.run(sql, arguments)[0].get(0);
+        self.owners.insert(id, whose);
+        self.contacts[whose] = vec![id];
+    }
+
     fn check(&self) {
+        let sql = "select count(*) from vioc.contacts as c where c.tenant_id = $1 and c.status = 'callback' and c.appointment_status = 'booked' \
+                   and c.next_call_at is null and not c.needs_review and not exists (select from vioc.calls as k \
+                   where k.tenant_id = c.tenant_id and k.contact_id = c.id and (k.is_open or k.needs_review))";
+        assert_eq!(
+            self.run(sql, &[&self.tenant])[0].get::<_, i64>(0),
+            0,
+            "a promise that is neither kept nor reviewed"
+        );
+
         let mut dials: BTreeMap<&str, u32> = BTreeMap::new();
         for made in &self.made {
             *dials.entry(&made.session).or_default() += 1;

@@ -16,13 +16,29 @@ const DATABASE: &str = "year";
 const CONTACTS: usize = 1000;
 const WORKER: &str = "00000000-0000-0000-0000-000000000001";
 
-/// The same wish in several words.
-const STOPS: [&str; 5] = [
+/// The same wish in several words, beside those that the extension lists.
+const STOPS: [&str; 12] = [
     "do_not_call",
     "Stop!",
     "stop calling me",
+    "Please don't call me anymore.",
+    "remove me from your list",
     "no me llamen",
+    "No quiero más llamadas",
+    "ne m'appelez plus jamais",
     "nicht mehr anrufen",
+    "keine weiteren Anrufe",
+    "não me ligue mais",
+    "parem de ligar",
+];
+
+/// What a person must read.
+const UNCLEAR: [&str; 5] = [
+    "nothing",
+    "deceased",
+    "no llame antes de las cinco",
+    "call my lawyer",
+    "12",
 ];
 
 /// splitmix64: a seed gives the same year again.
@@ -58,14 +74,23 @@ fn start() -> Cluster {
 
 /// Practices in zones of every kind, with hours across midnight, days off, caps and plans of their own.
 fn practices(client: &mut Client, random: &mut Random) {
-    for (zone, number) in [
+    for (place, (zone, number)) in [
         ("America/New_York", "+12125550100"),
         ("America/Phoenix", "+16025550100"),
         ("Europe/London", "+442079460100"),
         ("Australia/Sydney", "+61291230100"),
         ("Australia/Lord_Howe", "+61291230101"),
-        ("America/Los_Angeles", "+13105550100"),
-    ] {
+        ("America/Argentina/Buenos_Aires", "+541145550100"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // one organisation of several zones, and what chance adds
+        let organisation = if place % 2 == 0 {
+            Some("Group")
+        } else {
+            random.of(&[None, Some(" group")])
+        };
         let or_none = |random: &mut Random, n: i32| (!random.percent(20)).then_some(n);
         let per_day = 1 + i32::try_from(random.below(3)).unwrap();
         let per_week = 2 + i32::try_from(random.below(4)).unwrap();
@@ -80,7 +105,7 @@ fn practices(client: &mut Client, random: &mut Random) {
                 &[
                     &zone,
                     &number,
-                    &random.of(&[None, Some("Group")]),
+                    &organisation,
                     &or_none(random, per_day),
                     &or_none(random, per_week),
                     &or_none(random, of_the_practice),
@@ -141,13 +166,15 @@ fn hours(client: &mut Client, random: &mut Random, tenant: i64) {
 /// Many share a number; some are abroad, some where a mobile may be in any of several zones.
 fn contact(client: &mut Client, random: &mut Random, begin: DateTime<Utc>) {
     let line = random.below(70);
-    let number = match random.below(9) {
+    let number = match random.below(11) {
         0 | 1 => format!("+1212{}", 2_000_000 + line),
         2 | 3 => format!("+1602{}", 2_000_000 + line),
         4 => format!("+1808{}", 2_000_000 + line),
         5 => format!("+4479112345{line:02}"),
         6 => format!("+614123456{line:02}"),
         7 => format!("+6129123{:04}", 4000 + line),
+        8 => format!("+54 9 11 2345 67{line:02}"),
+        9 => format!("+54 11 2345 67{line:02}"),
         _ => format!("+346123456{line:02}"),
     };
     let zone = random.percent(25).then(|| {
@@ -195,11 +222,43 @@ struct Year<'a> {
     ends: BinaryHeap<End>,
     dialled: usize,
     seen: BTreeMap<String, usize>,
+    stops: Vec<String>,
+    /// Corrected by mistake, to be corrected back.
+    phones: Vec<(i64, String)>,
 }
 
 impl Year<'_> {
     fn saw(&mut self, what: &str) {
         *self.seen.entry(what.to_owned()).or_default() += 1;
+    }
+
+    /// The extension's clock.
+    fn tell_time(&mut self) {
+        self.client
+            .execute(
+                "select set_config('sim.now', $1::timestamptz::text, false)",
+                &[&self.now],
+            )
+            .unwrap();
+    }
+
+    /// Nobody is forgotten: neither a promise nor an appointment.
+    fn check(&mut self) {
+        for (what, statement) in [
+            (
+                "a promise is broken",
+                "select contact, facts from sim.broken($1)",
+            ),
+            (
+                "an appointment passes without a word",
+                "select contact, facts from sim.forgotten($1)",
+            ),
+        ] {
+            if let Some(row) = self.client.query(statement, &[&self.now]).unwrap().first() {
+                let (contact, facts): (i64, &str) = (row.get(0), row.get(1));
+                panic!("{what}: contact {contact}, {}:\n{facts}", self.now);
+            }
+        }
     }
 
     /// pg_cron's part, and the worker's.
@@ -236,7 +295,7 @@ impl Year<'_> {
         self.client
             .execute(
                 "insert into sim.dials (call_id, tenant_id, contact_id, phone, at, local_day, asked_for, forced)
-                 select k.id, k.tenant_id, k.contact_id, k.to_number, $2, ($2 at time zone t.time_zone)::date,
+                 select k.id, k.tenant_id, k.contact_id, sim.telephone(k.to_number), $2, ($2 at time zone t.time_zone)::date,
                    k.contact_status_before = 'callback', k.forced
                  from vioc.calls as k join vioc.tenants as t on t.id = k.tenant_id where k.id = any ($1)",
                 &[&calls, &self.now],
@@ -328,9 +387,14 @@ impl Year<'_> {
                     0..4 => "callback",
                     4 => "cancelled",
                     5 => "reschedule",
-                    6 => self.random.of(&STOPS),
+                    6 => {
+                        return ("user_hangup", {
+                            let which = self.random.below(self.stops.len().try_into().unwrap());
+                            self.stops[usize::try_from(which).unwrap()].clone()
+                        });
+                    }
                     7 => "wrong_number",
-                    8 => "nothing",
+                    8 => self.random.of(&UNCLEAR),
                     9 => "declined",
                     _ => "confirmed",
                 };
@@ -372,14 +436,19 @@ impl Year<'_> {
                 .unwrap();
         }
         let table = match end.said.as_str() {
-            said if STOPS.contains(&said) => Some(
-                "insert into sim.stops select k.to_number, k.tenant_id from vioc.calls as k where k.id = $1",
+            said if self.stops.iter().any(|it| it == said) => Some(
+                "insert into sim.stops select sim.telephone(k.to_number), k.tenant_id from vioc.calls as k where k.id = $1",
             ),
             "wrong_number" => Some(
-                "insert into sim.wrong_numbers select k.to_number, k.tenant_id, k.variables ->> 'customer_name' from vioc.calls as k where k.id = $1",
+                "insert into sim.wrong_numbers select sim.telephone(k.to_number), k.tenant_id, k.variables ->> 'customer_name' from vioc.calls as k where k.id = $1",
             ),
-            "nothing" | "declined" => Some(
-                "insert into sim.unclear select k.id, k.to_number, k.tenant_id from vioc.calls as k where k.id = $1 and k.status = 'completed'",
+            "callback" => Some(
+                "insert into sim.promises select k.id, c.id, k.tenant_id, k.to_number, c.next_call_at from vioc.calls as k
+                 join vioc.contacts as c on c.id = k.contact_id
+                 where k.id = $1 and c.status = 'callback' and c.next_call_at is not null on conflict do nothing",
+            ),
+            said if said == "declined" || UNCLEAR.contains(&said) => Some(
+                "insert into sim.unclear select k.id, sim.telephone(k.to_number), k.tenant_id from vioc.calls as k where k.id = $1 and k.status = 'completed'",
             ),
             _ => None,
         };
@@ -398,7 +467,10 @@ impl Year<'_> {
     fn change(&mut self) {
         let minutes = 30 + self.random.below(20 * 24 * 60);
         let later = self.now + Duration::minutes(minutes);
-        let (what, statement) = match self.random.below(13) {
+        if self.random.percent(10) {
+            return self.correct_back();
+        }
+        let (what, statement) = match self.random.below(18) {
             0 => (
                 "opt-out",
                 "select vioc_do_not_call(tenant_id, phone) from vioc.contacts where id = $1 and $2::timestamptz is not null",
@@ -427,7 +499,23 @@ impl Year<'_> {
                 "hours",
                 "delete from vioc.calling_hours where id = (select max(id) - $1::bigint % 20 from vioc.calling_hours) and $2::timestamptz is not null",
             ),
-            8 | 9 => ("reloaded", "select sim.reload($1, $2)"),
+            8 | 9 => (
+                "reloaded",
+                "select sim.reload($1, (array['same', 'new', null])[1 + $1::bigint % 3]) where $2::timestamptz is not null",
+            ),
+            12 => (
+                "duplicate",
+                "select sim.duplicate($1) where $2::timestamptz is not null",
+            ),
+            13 => (
+                "family",
+                "select sim.family($1) where $2::timestamptz is not null",
+            ),
+            14 => return self.correct(),
+            15 => (
+                "moved earlier",
+                "update vioc.contacts set appointment_time = appointment_time - interval '40 minutes' where id = $1 and $2::timestamptz is not null",
+            ),
             10 => (
                 "moved a little",
                 "update vioc.contacts set appointment_time = appointment_time + interval '15 minutes' where id = $1 and $2::timestamptz is not null",
@@ -442,7 +530,7 @@ impl Year<'_> {
             ),
         };
         self.saw(what);
-        let contact = 1 + self.random.below(CONTACTS.try_into().unwrap());
+        let contact = self.contact();
         self.client.execute(statement, &[&contact, &later]).unwrap();
         if what == "hours" {
             let tenant = 1 + self.random.below(6);
@@ -450,8 +538,58 @@ impl Year<'_> {
         }
     }
 
+    /// One of whose appointment is soon, more often than not: there things happen.
+    fn contact(&mut self) -> i64 {
+        let soon: Option<i64> = self
+            .client
+            .query_one(
+                "select (select id from vioc.contacts where appointment_time > $1 order by appointment_time offset $2 limit 1)",
+                &[&self.now, &self.random.below(12)],
+            )
+            .unwrap()
+            .get(0);
+        let any = self.random.below(CONTACTS.try_into().unwrap());
+        match soon {
+            Some(id) if self.random.percent(70) => id,
+            _ => self
+                .client
+                .query_one("select sim.contact($1)", &[&any])
+                .unwrap()
+                .get(0),
+        }
+    }
+
+    /// A wrong digit, which a later import takes back.
+    fn correct(&mut self) {
+        let contact = self.contact();
+        let phone: Option<String> = self
+            .client
+            .query_one("select phone from vioc.contacts where id = $1", &[&contact])
+            .unwrap()
+            .get(0);
+        if let Some(phone) = phone {
+            self.saw("corrected");
+            self.client
+                .execute("update vioc.contacts set phone = overlay(phone placing ((right(phone, 1)::integer + 1) % 10)::text from length(phone)) where id = $1", &[&contact])
+                .unwrap();
+            self.phones.push((contact, phone));
+        }
+    }
+
+    fn correct_back(&mut self) {
+        if let Some((contact, phone)) = self.phones.pop() {
+            self.saw("corrected back");
+            self.client
+                .execute(
+                    "update vioc.contacts set phone = $2 where id = $1",
+                    &[&contact, &phone],
+                )
+                .unwrap();
+        }
+    }
+
     fn press(&mut self) {
-        let contact = 1 + self.random.below(CONTACTS.try_into().unwrap());
+        let contact = self.contact();
         let force = self.random.percent(50);
         let answer: String = self
             .client
@@ -479,6 +617,12 @@ impl Year<'_> {
         // pg_cron and the worker come by a moment later
         let late = Duration::milliseconds(self.random.below(60_000));
         self.now = next.max(self.now + Duration::minutes(3)) + late;
+        if self.random.below(250) == 0 {
+            // nothing runs for days
+            self.saw("outage");
+            self.now += Duration::hours(10 + self.random.below(70));
+        }
+        self.tell_time();
     }
 }
 
@@ -496,7 +640,7 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
         .batch_execute(include_str!("year/ledger.sql"))
         .unwrap();
     client
-        .batch_execute("set client_min_messages = warning; select vioc.installation_id();")
+        .batch_execute("set client_min_messages = warning; set sim.now = '2031-02-01 00:00+00'; select vioc.installation_id();")
         .unwrap();
     let mut random = Random(seed);
     let begin: DateTime<Utc> = "2031-02-01T00:00:00Z".parse().unwrap();
@@ -505,6 +649,13 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
         contact(&mut client, &mut random, begin);
     }
     client.batch_execute("analyze").unwrap();
+    let stops = client
+        .query("select w from vioc.default_outcome_words() as d, unnest(d.words) as w where d.outcome = 'do_not_call'", &[])
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .chain(STOPS.map(str::to_owned))
+        .collect();
 
     let mut year = Year {
         client: &mut client,
@@ -513,6 +664,8 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
         ends: BinaryHeap::new(),
         dialled: 0,
         seen: BTreeMap::new(),
+        stops,
+        phones: Vec::new(),
     };
     let mut rounds = 0;
     while year.now < begin + Duration::days(366) {
@@ -527,6 +680,7 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
             year.press();
         }
         year.dial();
+        year.check();
         year.advance();
         rounds += 1;
         if rounds % 1000 == 0 {
@@ -545,9 +699,12 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
     for what in [
         "confirmed",
         "callback",
-        "do_not_call",
         "dial_no_answer",
         "moved",
+        "duplicate",
+        "family",
+        "corrected back",
+        "outage",
         "opt-out",
         "reloaded",
         "declined",

@@ -118,6 +118,15 @@ pub fn spellings(e164: &str) -> Vec<String> {
     std::iter::once(e164.to_owned()).chain(other).collect()
 }
 
+/// The same for every spelling of a telephone, whichever is given.
+#[must_use]
+pub fn one_spelling(e164: &str) -> String {
+    spellings(e164)
+        .into_iter()
+        .min()
+        .unwrap_or_else(|| e164.to_owned())
+}
+
 /// Whether telephones have a code of this country (ISO 3166, two capital letters): UK, EN, EU and ZZ are none.
 #[must_use]
 pub fn is_country(code: &str) -> bool {

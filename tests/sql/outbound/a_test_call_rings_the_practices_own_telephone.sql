@@ -3,6 +3,10 @@
 select plan(45);
 
 select pg_temp.contact(:tenant) as ann \gset
+-- what was dialled is three minutes older
+create function pg_temp.later() returns void language sql as $$
+  update vioc.calls set first_posted_at = case when first_posted_at is not null then least(first_posted_at, now() - interval '3 minutes') end, ended_at = case when ended_at is not null then least(ended_at, now() - interval '3 minutes') end,
+    failed_at = case when failed_at is not null then least(failed_at, now() - interval '3 minutes') end, cancelled_at = case when cancelled_at is not null then least(cancelled_at, now() - interval '3 minutes') end $$;
 select throws_ok(format('select vioc_test_call(%s, %L)', :ann, '212 555 0190'), 'VC001', null, 'not any number');
 select ok(words ~ 'test_numbers' and words !~ '0190' and hinted, '... and the error says which') from pg_temp.error_of(format('select vioc_test_call(%s, %L)', :ann, '212 555 0190'));
 select throws_ok('select vioc_test_call(-1, ''212 555 0190'')', 'PT404', null, 'no such contact');
@@ -40,6 +44,7 @@ select ok(is_test, 'the history says that it was a test') from vioc.call_history
 update vioc.tenants set require_consent = false, allowed_countries = null where id = :tenant;
 select pg_temp.contact(:tenant) as bob \gset
 select pg_temp.queue(:bob) as real \gset
+select pg_temp.later() \g /dev/null
 select call_id as test from vioc_test_call(:bob, '2125550190') \gset
 select is(count(*), 2::bigint, 'both go') from pg_temp.claim(clock_timestamp());
 select pg_temp.answer(c, 'placed') from unnest(array[:real, :test]::bigint[]) as c \g /dev/null
@@ -53,6 +58,7 @@ select is((pg_temp.call(:real)).needs_review, false, '... that somebody has to l
 
 -- what happens to the contact does not concern it, unless there is none any more
 select pg_temp.contact(:tenant) as eve \gset
+select pg_temp.later() \g /dev/null
 select call_id as test from vioc_test_call(:eve, '2125550190') \gset
 update vioc.contacts set appointment_time = appointment_time + interval '1 day' where id = :eve;
 update vioc.contacts set appointment_status = 'cancelled' where id = :eve;
@@ -69,6 +75,7 @@ create function pg_temp.untouched(p_contact bigint) returns boolean language sql
   select c.status = 'scheduled' and c.next_call_at = c.appointment_time - interval '1 day' and c.attempts = 0 and not c.needs_review
   from vioc.contacts as c where c.id = p_contact $$;
 create function pg_temp.test_of(p_tenant bigint, out contact bigint, out call bigint) language plpgsql as $$ begin
+  perform pg_temp.later();
   contact := pg_temp.contact(p_tenant);
   call := (vioc_test_call(contact, '2125550190')).call_id;
 end $$;

@@ -45,7 +45,7 @@ select vioc_mark_reviewed(:call, 'confirmed') as ignored \gset
 select is(pg_temp.told(:call), 'failed confirmed / confirmed', 'an unresolved call, after asking the person');
 select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "dial_no_answer"}', pg_temp.at('2 hours')) as ignored \gset
 select is(pg_temp.told(:call) || coalesce(' ' || pg_temp.next(:call), ''), 'failed confirmed / confirmed / review', '... is not overruled by what Retell brings later');
-select is((pg_temp.call(:call)).review_reason, 'since it was reviewed, Retell reported: no_answer', '... but shown to them again');
+select is((pg_temp.call(:call)).review_reason, 'since it was reviewed, Retell reported: no answer', '... but shown to them again');
 select pg_temp.dial(pg_temp.contact(:tenant), 'ambiguous') as call \gset
 select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('1 hour')) as ignored \gset
 select vioc_mark_reviewed(:call) as ignored \gset

@@ -1,7 +1,7 @@
 -- H3, H4, H17, H18, H21: a callback is judged when it is asked for. From then on it goes first and no limit holds it; what cannot
 -- be kept a person knows at once, or when it is a day late.
 \ir clinic.psql
-select plan(30);
+select plan(33);
 set local test.legal_hours = '08:00-21:00';
 
 -- a call, in which a callback is asked for
@@ -121,5 +121,21 @@ select pg_temp.hear(pg_temp.dial(id, 'placed', pg_temp.at('1 hour') + n * interv
 select vioc.enqueue_due(100, 'test', pg_temp.at('1 day 4 hours')) as n \gset
 select is(array_agg(r.name), '{Ida 3,Ida 4}', 'those whose notice is over are for a person, the last one is not yet') from (select name from vioc.needs_review where tenant_id = :mothers order by name) as r where r.name in ('Ida 3', 'Ida 4', 'Ida 5');
 select matches(min(review_reason), '^its call was due and was not made in time: the number has had its calls for seven days', 'it says why') from vioc.needs_review where tenant_id = :mothers;
+
+-- queued in time, but Retell was not reached before the hours closed (found by the year, seed 2)
+select pg_temp.practice('closing_key', '+12125550114') as closing \gset
+insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (:closing, 3, '09:00', '12:00');
+select pg_temp.contact(:closing, '+12125556300', '2031-03-06 15:00-05') as closed \gset
+update vioc.tenants set reminder_plan = '{1 day}' where id = :closing;
+select pg_temp.dial(:closed, 'placed', pg_temp.at()) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "2031-03-05T11:59:00-05:00"}')) \g /dev/null
+select vioc.enqueue_due(100, 'test', pg_temp.at('119 minutes')) as n \gset
+select pg_temp.claim(pg_temp.at('119 minutes')) \g /dev/null
+select id as promised from vioc.calls where contact_id = :closed and status = 'dispatching' \gset
+select vioc.record_answers('00000000-0000-0000-0000-000000000001', jsonb_build_array(jsonb_build_object('tenant_id', :closing, 'call_id', :promised, 'verdict', 'not_sent')), pg_temp.at('119 minutes')) \g /dev/null
+update vioc.credentials set unreachable_until = null, throttled_until = null, failures = 0;
+select is_empty('select pg_temp.claim(pg_temp.at(''125 minutes''))', '(it is too late)');
+select is(review_reason, 'the callback that was promised was not made: no opening is left before the appointment', 'a promise that hours overtook is for a person') from vioc.needs_review where call_id = :promised;
+select ok((pg_temp.person(:closed)).needs_review, '... on the contact, too');
 
 select * from finish();

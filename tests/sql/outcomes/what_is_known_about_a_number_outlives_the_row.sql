@@ -1,6 +1,6 @@
 -- H2, H5, H6: a stop in any words, a wrong number, and words that a person must read are kept with the number.
 \ir clinic.psql
-select plan(75);
+select plan(77);
 
 create function pg_temp.rule(p_contact bigint, p_rule text) returns boolean language sql as
   $$ select (to_jsonb(r) ->> p_rule)::boolean from vioc.rules(pg_temp.at('3 hours')) as r where r.contact_id = p_contact $$;
@@ -35,6 +35,8 @@ select is(pg_temp.after(null, '{"do_not_call": true, "outcome": "completed"}'), 
 select is(pg_temp.after(null, '{"appointment_action": "confirm", "do_not_call": true}'), 'do_not_call listed', '... beside another action');
 select is(pg_temp.after(null, '{"do_not_call": "true"}'), 'do_not_call listed', '... as a text');
 select is(pg_temp.after(null, '{"do_not_call": false, "confirmed": true}'), 'confirmed', 'one that is false says nothing');
+select is(pg_temp.after(null, '{"do_not_call": "Sí"}'), 'do_not_call listed', '... in another language');
+select is(pg_temp.after(null, '{"appointment_action": "cancel", "reason": "Please don''t call me anymore."}'), 'do_not_call listed', 'a refusal in another field');
 select is(pg_temp.after('{"name": "do_not_call", "args": {}}'), 'do_not_call listed', 'the name of a function');
 select is(pg_temp.after('{"name": "cancel_appointment", "args": {"reason": "ill"}}'), 'cancelled', '... of another');
 select is(pg_temp.after('{"name": "end_call", "args": {}}'), 'completed', 'a name that says nothing');

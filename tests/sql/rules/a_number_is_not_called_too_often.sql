@@ -112,7 +112,7 @@ declare
   v_count bigint;
 begin
   execute format('update vioc.calls set %s where id = %s', p_change, p_call);
-  select count(*) into v_count from vioc.dialled_calls() where to_number = '+12125550142' and tenant_id = (pg_temp.call(p_call)).tenant_id;
+  select count(*) into v_count from vioc.dialled_calls() where telephone = '+12125550142' and tenant_id = (pg_temp.call(p_call)).tenant_id;
   raise exception using errcode = 'PT000', message = v_count::text;
 exception when sqlstate 'PT000' then
   return sqlerrm;
@@ -124,6 +124,6 @@ select pg_temp.contact(:tenant, '3 days', '+12125550144') as lucky \gset
 update vioc.contacts set appointment_time = '2031-06-13 09:00-04' where id = :lucky;
 select pg_temp.dial(:lucky, pg_temp.at('09:00', 1)) as unsent \gset
 select pg_temp.answer(:unsent, 'not_sent', pg_temp.at('09:00', 1)) \g /dev/null
-select is((select count(*) from vioc.dialled_calls() where to_number = '+12125550144'), 0::bigint, 'a call that was not sent is none');
+select is((select count(*) from vioc.dialled_calls() where telephone = '+12125550144'), 0::bigint, 'a call that was not sent is none');
 
 select * from finish();

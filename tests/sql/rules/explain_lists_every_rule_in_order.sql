@@ -36,7 +36,7 @@ select is_empty('select rule from at_first as a join at_last as b using (n, rule
 select is((select count(*) from (select detail from at_first union all select detail from at_last) as d where coalesce(detail, '') = ''),
   0::bigint, 'there are always some');
 select is_empty($$ select detail from at_last where detail ~ '[0-9]{7}|Jones|key_of' $$, 'without a name, a number or a key');
-select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :contact))).words, 'allowed_countries.*rule: country_allowed',
+select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :contact))).words, 'none that the practice calls.*rule: country_allowed',
   'of those that do not pass by themselves, the first is named');
 
 select vioc_resume(:tenant) \gset ignored_

@@ -138,6 +138,33 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
         said.contains("Noted.") && !said.contains("please look"),
         "{said}"
     );
+    // also about another day, and about a person who is in the list no more
+    let later: i64 = practice.ask(
+        "insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Eve Later', '+12125559901', now() + interval '9 days') returning id",
+        &[&practice.tenant],
+    );
+    let gone: i64 = practice.ask(
+        "select q.id from vioc.queue_calls(array[$1::bigint], array[$2::bigint], 'test', false, 0::smallint, now()) as q",
+        &[&practice.tenant, &later],
+    );
+    practice.run(&format!(
+        "update vioc.calls set status = 'cancelled', cancelled_at = now(), needs_review = true, review_reason = 'asked to be called back, at no time that was understood' where id = {gone}"
+    ));
+    let shown = text(&page(&front, "/rpc/front_desk"));
+    assert!(
+        shown.contains("Eve Later")
+            && shown.contains("asked to be called back, at no time that was understood"),
+        "{shown}"
+    );
+    practice.run(&format!("delete from vioc.contacts where id = {later}"));
+    let shown = text(&page(&front, "/rpc/front_desk"));
+    assert!(
+        shown.contains("Not in the list any more")
+            && shown.contains("at no time that was understood"),
+        "{shown}"
+    );
+    let said = submit(&front, "front_desk_seen", &format!("call={gone}"));
+    assert!(!said.contains("at no time that was understood"), "{said}");
 
     // what is for somebody else to mend is not said in statements
     practice.run("update vioc.credentials set throttled_until = null; update vioc.tenants set retell_agent_id = null");

@@ -241,8 +241,9 @@ fn every_hot_statement_carries_its_tenant_but_for_a_few_that_are_about_all() {
     let first_columns: BTreeMap<String, String> = cluster
         .connect("app")
         .query(
-            "select i.indexrelid::regclass::text, a.attname::text from pg_index as i \
-             join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]",
+            // of an expression, the column that it is about
+            "select i.indexrelid::regclass::text, regexp_replace(pg_get_indexdef(i.indexrelid, 1, true), '^.*\\(|[:)].*$|\\W', '', 'g') \
+             from pg_index as i",
             &[],
         )
         .unwrap()

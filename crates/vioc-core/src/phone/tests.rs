@@ -167,6 +167,12 @@ fn one_telephone_has_one_or_two_spellings() {
     ] {
         let expected: Vec<_> = std::iter::once(number).chain(other).collect();
         assert_eq!(spellings(number), expected, "{number}");
+        let one = one_spelling(number);
+        assert!(spellings(number).contains(&one), "{number}");
+        assert!(
+            spellings(number).iter().all(|it| one_spelling(it) == one),
+            "{number}"
+        );
     }
     // however they are written at home
     for raw in [
