@@ -1,6 +1,7 @@
 -- The first row of a practice's hours closes every other day. Whoever would then have to be called at once gets the step
 -- back with the rows that follow; and no change of hours revives a step that was called, or taken back. Monday is 16 June 2031.
 \ir ../practice.psql
+set local vioc.writes_contacts = on; -- as the extension's own functions
 select plan(13);
 set local test.legal_hours = '08:00-21:00';
 update vioc.tenants set reminder_plan = '{1 day}' where id = :tenant;
