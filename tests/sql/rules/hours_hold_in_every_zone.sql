@@ -61,7 +61,7 @@ join vioc.rules(i.at::timestamptz) as r on r.contact_id = :owl;
 insert into vioc.blackout_dates (tenant_id, day) values (:night, '2031-06-14');
 select is((select r.no_blackout from vioc.rules('2031-06-14 00:30+01') as r where r.contact_id = :owl), false, 'a blackout date ends what began the evening before');
 select throws_ok(format('insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (%s, 1, %L, %L)', :night, o, c), '23514', null, o || ' to ' || c || ' is refused')
-from (values ('09:00', '09:00'), ('24:00', '09:00'), ('09:00:30', '10:00')) as r (o, c);
+from (values ('24:00', '09:00'), ('09:00:30', '10:00')) as r (o, c);
 
 -- no hour suits everybody: explained, and never dialled
 set local test.legal_hours = '08:00-21:00';
