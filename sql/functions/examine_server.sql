@@ -11,7 +11,7 @@ declare
     select 'alter system set shared_preload_libraries = ' || string_agg(quote_literal(l.name), ', ' order by l.place) || '; -- then restart'
     from (
       select btrim(s.name, ' "') as name, s.place
-      from string_to_table(current_setting('shared_preload_libraries'), ',') with ordinality as s (name, place)
+      from string_to_table(coalesce(vioc.server_setting('shared_preload_libraries'), ''), ',') with ordinality as s (name, place)
       where btrim(s.name, ' "') not in ('', 'vioconcierge')
       union all
       select 'vioconcierge', 1000) as l);

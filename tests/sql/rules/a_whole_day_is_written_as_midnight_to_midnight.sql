@@ -17,7 +17,7 @@ from unnest(array[timestamp '2031-03-06 17:59', '2031-03-06 18:00', '2031-03-06 
 delete from vioc.calling_hours;
 insert into vioc.calling_hours (tenant_id, weekday, opens, closes) select :tenant, n, '17:00', '24:00' from generate_series(1, 7) as n;
 select pg_temp.call_in(:tenant, 'placed') as call \gset
-select vioc_ingest_outcome(jsonb_build_object('session_id', c.session_id, 'status', 'completed', 'outcome', 'callback_requested', 'callback_time', 'tomorrow at nine')) from vioc.calls as c where c.id = :call \g /dev/null
+select vioc_ingest_outcome(jsonb_build_object('session_id', c.session_id, 'status', 'completed', 'outcome', 'callback', 'callback_time', 'tomorrow at 9')) from vioc.calls as c where c.id = :call \g /dev/null
 select is(to_char((pg_temp.person_of(:call)).requested_time at time zone 'America/New_York', 'HH24:MI'), '21:00', 'an evening that ends at midnight is not open in the morning');
 select is((select count(*) from vioc.calling_hours where closes = '24:00'), 0::bigint, 'no client meets 24:00');
 select * from finish();
