@@ -30,8 +30,8 @@ as $$
     from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a where n.nspname = 'vioc'
   ),
   findings as (
-    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
-      format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || vioc.lowered(g.privilege) || ' on ' || g.object as detail,
+      format('revoke %s on %s from %s cascade;', vioc.lowered(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
     where g.grantee <> g.owner and g.name not in ('tenants_seen', 'reader_tenants')
       and (g.grantee = 0

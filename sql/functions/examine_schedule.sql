@@ -16,7 +16,7 @@ begin
       (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
         concat_ws(',', 'pg_cron', nullif(vioc.server_setting('shared_preload_libraries'), '')), ',') as l (name)))
     -- as it is typed in psql
-    when v_home <> current_database() then format('\connect %s \\ create extension if not exists pg_cron; %s; \connect %s',
+    when v_home <> current_database() then format(E'\\connect %s \\\\ create extension if not exists pg_cron; %s; \\connect %s',
       quote_ident(v_home), vioc.schedule_statements('* * * * *', null), quote_ident(current_database()))
     else 'create extension if not exists pg_cron; select vioc_install_schedule();' end
     -- else pg_cron logs in as any client does, without a password

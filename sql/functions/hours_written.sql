@@ -9,8 +9,8 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_tenants bigint[];
 begin
-  -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
-  if current_setting('check_function_bodies') = 'off' then
+  -- in a restore the contacts have their plan, and rows of other tables may not be there yet
+  if vioc.is_restore() then
     return null;
   end if;
   v_tenants := array(select w.tenant_id from written as w);

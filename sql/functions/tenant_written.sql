@@ -69,11 +69,13 @@ begin
     where c.tenant_id = new.id
       and vioc.normalize_phone(c.phone, v_country) is distinct from coalesce(c.phone_e164, c.phone_problem);
   end if;
-  if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
+  -- as text: a day equals 24 hours, and is another step
+  if (new.reminder_plan::text, new.time_zone, new.min_notice::text)
+    is distinct from (old.reminder_plan::text, old.time_zone, old.min_notice::text) then
     perform vioc.plan_again(new.id, v_now);
   end if;
-  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
-    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
+  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation::text)
+    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation::text)
   then
     perform vioc.judge_again(new.id, null, v_now);
   end if;

@@ -6,7 +6,7 @@ create table vioc.calling_hours (
   closes time not null,
   primary key (tenant_id, id),
   constraint weekday_is_iso check (weekday between 1 and 7),
-  constraint midnight_is_0_00 check (opens < '24:00' and closes < '24:00'),
+  constraint midnight_is_when_a_day_begins check (opens < '24:00' and closes < '24:00'),
   constraint hours_are_whole_minutes check (
     date_trunc('minute', opens) = opens::interval and date_trunc('minute', closes) = closes::interval)
 );
