@@ -29,7 +29,8 @@ begin
 
   -- what tells the extension's own writes of vioc.contacts from others (contact_guard.sql)
   for v_private in
-    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prosrc ~ 'update vioc[.]contacts'
+    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prokind = 'f'
+      and coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~* '(update|insert into|merge into)[[:space:]]+vioc[.]contacts'
   loop
     execute format('alter function %s set vioc.writes_contacts = on', v_private.oid::regprocedure);
   end loop;
