@@ -20,12 +20,19 @@ begin
     execute format('comment on function %s is %L', v_private.oid::regprocedure, format('Behind %s, with the owner''s rights.', v_private.proname));
   end loop;
 
-  -- the caller's settings of the parser are not those of the owner's code
+  -- what the caller has set is not in the owner's statements (standard_conforming_strings does not matter: no literal has a backslash)
   for v_private in
     select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prosecdef
   loop
-    execute format('alter function %s set standard_conforming_strings = on', v_private.oid::regprocedure);
     execute format('alter function %s set quote_all_identifiers = off', v_private.oid::regprocedure);
+  end loop;
+
+  -- what tells the extension's own writes of vioc.contacts from others (contact_guard.sql)
+  for v_private in
+    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prokind = 'f'
+      and coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~* '(update|insert into|merge into)[[:space:]]+vioc[.]contacts'
+  loop
+    execute format('alter function %s set vioc.writes_contacts = on', v_private.oid::regprocedure);
   end loop;
 
   -- auto_explain shows the constants of a custom plan, and they are numbers, names and keys. These five have none, and rows

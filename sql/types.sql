@@ -21,7 +21,7 @@ comment on domain vioc.appointment_status is
   'The practice''s word on the appointment; only the practice''s app writes it.';
 
 create domain vioc.e164 as text
-  constraint number_is_e164 check (value ~ '^\+[1-9][0-9]{6,14}$');
+  constraint number_is_e164 check (value ~ '^[+][1-9][0-9]{6,14}$');
 comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
 
 create domain vioc.call_limit as integer

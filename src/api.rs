@@ -295,6 +295,23 @@ fn folded_name(name: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
+fn lowered(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// A trigger fires below the portal of its statement; statements of functions have none of their own.
+#[pg_extern(sql = false)]
+fn is_restore() -> bool {
+    // SAFETY: a backend has one thread; PostgreSQL keeps the portal while its statement runs.
+    let is_copy = unsafe {
+        pg_sys::ActivePortal
+            .as_ref()
+            .is_some_and(|portal| portal.commandTag == pg_sys::CommandTag::CMDTAG_COPY)
+    };
+    is_copy && !unsafe { pg_sys::check_function_bodies }
+}
+
+#[pg_extern(sql = false)]
 fn is_place(zone: &str) -> bool {
     vioc_core::phone::is_place(zone)
 }

@@ -160,6 +160,33 @@ pub(crate) fn init(preloading: bool) {
     }
 }
 
+/// A setting of ours, or of those that say what the server has loaded, whatever the reader may see of it.
+#[pg_extern(sql = false)]
+fn server_setting(name: &str) -> Option<String> {
+    const LOADED: [&str; 3] = [
+        "shared_preload_libraries",
+        "cron.database_name",
+        "cron.use_background_workers",
+    ];
+    let is_own = name.starts_with("vioconcierge.");
+    if !is_own && !LOADED.contains(&name) {
+        return None;
+    }
+    let name = CString::new(name).ok()?;
+    // SAFETY: the name is a C string that outlives both calls; PostgreSQL's answer is copied at once.
+    unsafe {
+        let value = pg_sys::GetConfigOption(name.as_ptr(), true, false);
+        // what any session may have made up; of our own the server's file has some before the library is loaded
+        let is_made_up = pg_sys::GetConfigOptionFlags(name.as_ptr(), true).cast_unsigned()
+            & pg_sys::GUC_CUSTOM_PLACEHOLDER
+            != 0;
+        if value.is_null() || (is_made_up && !is_own) {
+            return None;
+        }
+        Some(CStr::from_ptr(value).to_string_lossy().into_owned())
+    }
+}
+
 fn text(name: &'static CStr, about: &'static CStr, setting: &'static Text) {
     let (context, flags) = (GucContext::Sighup, GucFlags::default());
     GucRegistry::define_string_guc(name, about, c"", setting, context, flags);

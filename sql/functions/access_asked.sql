@@ -17,7 +17,7 @@ begin
     raise exception 'there is no such role'
       using errcode = 'undefined_object', hint = 'Make it first: create role ...;';
   end if;
-  if p_role_name like 'pg\_%' then
+  if starts_with(p_role_name, 'pg_') then
     raise exception 'roles of PostgreSQL itself are given nothing'
       using errcode = 'reserved_name', hint = 'Use a role of your own.';
   end if;

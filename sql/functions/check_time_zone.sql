@@ -7,7 +7,7 @@ as $$
 declare
   -- PostgreSQL also takes abbreviations and POSIX rules ("Europe/Pariss5" is one), whose daylight saving nobody would
   -- expect; pg_timezone_names would be the list, but takes too long for every row
-  v_is_known boolean := p_name ~* '^([a-z_]+(/[a-z_]+(-[a-z_]+)*)+|UTC|GMT|UCT|Zulu|Universal|Greenwich|Etc/GMT(0|[+-][0-9]|[+-]1[0-4])?)$';
+  v_is_known boolean := p_name collate "C" ~* '^([a-z_]+(/[a-z_]+(-[a-z_]+)*)+|UTC|GMT|UCT|Zulu|Universal|Greenwich|Etc/GMT(0|[+-][0-9]|[+-]1[0-4])?)$';
 begin
   if v_is_known and current_setting('check_function_bodies') = 'on' then
     begin

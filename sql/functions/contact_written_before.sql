@@ -35,6 +35,12 @@ begin
       using errcode = 'not_null_violation', hint = 'One of booked, confirmed, cancelled, kept, no_show; booked is the default.';
   end if;
   new.created_at := coalesce(new.created_at, v_now);
+  -- a row that was read by a client with milliseconds, and is written back, is not moved
+  if tg_op = 'UPDATE' then
+    if abs(extract(epoch from new.appointment_time - old.appointment_time)) < 1 then new.appointment_time := old.appointment_time; end if;
+    if abs(extract(epoch from new.call_at - old.call_at)) < 1 then new.call_at := old.call_at; end if;
+    if abs(extract(epoch from new.consent_at - old.consent_at)) < 1 then new.consent_at := old.consent_at; end if;
+  end if;
   if new.extra_variables is not null and (
     jsonb_typeof(new.extra_variables) <> 'object'
     or jsonb_path_exists(new.extra_variables, 'strict $.* ? (@.type() != "string")', silent => true)) then

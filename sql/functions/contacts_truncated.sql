@@ -5,7 +5,8 @@ create function vioc.contacts_truncated() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.keep_standing(c, now()) from vioc.contacts as c where c.appointment_time > now();
+  perform vioc.keep_standing(c, now()) from vioc.contacts as c
+  where c.appointment_time > now() or c.last_attempt > 0;
   perform vioc.stop_open_calls(k.tenant_id, k.contact_id, 'the contact was deleted', true, now())
   from vioc.calls as k where k.is_open;
   delete from vioc.next_calls;

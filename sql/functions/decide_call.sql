@@ -20,7 +20,7 @@ declare
   v_review text := p_review_reason;
   v_is_unclear boolean; -- a person has to say what was meant
 begin
-  if v_call.disconnection_reason is null and lower(v_call.report ->> 'status') is distinct from 'failed' then
+  if v_call.disconnection_reason is null and vioc.lowered(v_call.report ->> 'status') is distinct from 'failed' then
     v_reason := 'completed';
   end if;
   -- a line error that is retried is nothing to review yet

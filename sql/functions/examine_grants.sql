@@ -30,8 +30,8 @@ as $$
     from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a where n.nspname = 'vioc'
   ),
   findings as (
-    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || lower(g.privilege) || ' on ' || g.object as detail,
-      format('revoke %s on %s from %s cascade;', lower(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
+    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || vioc.lowered(g.privilege) || ' on ' || g.object as detail,
+      format('revoke %s on %s from %s cascade;', vioc.lowered(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
     where g.grantee <> g.owner and g.name not in ('tenants_seen', 'reader_tenants')
       and (g.grantee = 0
@@ -56,7 +56,35 @@ as $$
     join pg_namespace as n on n.oid = e.extnamespace
     cross join lateral aclexplode(n.nspacl) as a
     where e.extname = 'vioconcierge' and a.privilege_type = 'CREATE' and a.grantee = 0
+  ),
+  -- functions run with their owner's rights: that one reads every row and every session's state
+  owned as (
+    select e.extowner, case m.kind when 'view' then 'view' when 'sequence' then 'sequence' when 'function' then 'function' else 'table' end as kind,
+      m.name, m.owner
+    from pg_extension as e
+    cross join lateral (
+      select case c.relkind when 'v' then 'view' when 'S' then 'sequence' else 'table' end as kind, c.oid::regclass::text as name, c.relowner as owner
+      from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'S')
+      union all
+      select 'function', p.oid::regprocedure::text, p.proowner
+      from pg_depend as d join pg_proc as p on p.oid = d.objid
+      where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.deptype = 'e') as m
+    where e.extname = 'vioconcierge'
+  ),
+  owner as (
+    select 'owner', false, format('%s of the objects do not belong to %I, as the extension does: its functions do not reach them', count(*), pg_get_userbyid(o.extowner)),
+      string_agg(format('alter %s %s owner to %I;', o.kind, o.name, pg_get_userbyid(o.extowner)), ' ' order by o.name)
+    from owned as o where o.owner <> o.extowner group by o.extowner
+    union all
+    select 'owner', w.may, case when w.may then 'the extension''s owner has the rights that its functions need'
+      else format('%I, whom the extension belongs to, may not read the server''s settings and the other sessions'' state', pg_get_userbyid(w.extowner)) end,
+      case when not w.may then format('grant pg_monitor to %I;', pg_get_userbyid(w.extowner)) end
+    from (
+      select e.extowner, pg_has_role(e.extowner, 'pg_monitor', 'usage') as may from pg_extension as e where e.extname = 'vioconcierge') as w
+    where not (w.may and exists (select from owned as o where o.owner <> o.extowner))
   )
+  select o.* from owner as o
+  union all
   select 'grants', false, f.detail, f.hint from findings as f
   union all
   select 'grants', true, 'nobody has more than vioc_grant gives', null where not exists (select from findings)

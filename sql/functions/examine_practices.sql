@@ -73,7 +73,7 @@ as $$
         when a.http_status in (404, 422) then a.relation
         when a.facts is null then 'select * from vioc_doctor(); -- mend the key first, or ask later'
         else format('curl -fsS -X PATCH -H "Authorization: Bearer $RETELL_API_KEY" -H "Content-Type: application/json" -d ''%s'' %s/update-agent/%s',
-          replace(a.gaps::text, '''', '''\'''''), rtrim(vioc.setting('api_base_url', 'https://api.retellai.com'), '/'), vioc.url_part(a.retell_agent_id)) end
+          replace(a.gaps::text, '''', E'''\\'''''), rtrim(vioc.setting('api_base_url', 'https://api.retellai.com'), '/'), vioc.url_part(a.retell_agent_id)) end
     from agents as a where a.facts is null or a.gaps is not null
     union all
     select 'paused_tenants', false, format('%s is paused since %s: %s', p.practice, to_char(p.paused_at, 'YYYY-MM-DD HH24:MI'), coalesce(p.pause_reason, 'no reason given')),

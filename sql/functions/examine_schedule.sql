@@ -14,14 +14,13 @@ begin
       format('apt-get install -y postgresql-%s-cron', current_setting('server_version_num')::integer / 10000)
     when v_home is null then format('alter system set shared_preload_libraries = %s; -- then restart',
       (select string_agg(quote_literal(btrim(l.name, ' "')), ', ') from string_to_table(
-        concat_ws(',', 'pg_cron', nullif(current_setting('shared_preload_libraries'), '')), ',') as l (name)))
+        concat_ws(',', 'pg_cron', nullif(vioc.server_setting('shared_preload_libraries'), '')), ',') as l (name)))
     -- as it is typed in psql
-    when v_home <> current_database() then format('\connect %s \\ create extension if not exists pg_cron; %s; \connect %s',
+    when v_home <> current_database() then format(E'\\connect %s \\\\ create extension if not exists pg_cron; %s; \\connect %s',
       quote_ident(v_home), vioc.schedule_statements('* * * * *', null), quote_ident(current_database()))
     else 'create extension if not exists pg_cron; select vioc_install_schedule();' end
     -- else pg_cron logs in as any client does, without a password
-    || case when exists (
-      select from pg_settings as s where s.name = 'cron.use_background_workers' and s.context = 'postmaster' and s.setting = 'off')
+    || case when vioc.server_setting('cron.use_background_workers') = 'off'
       then E'\nalter system set cron.use_background_workers = on; -- then restart' else '' end;
 
   for v_task in

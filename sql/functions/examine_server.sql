@@ -11,7 +11,7 @@ declare
     select 'alter system set shared_preload_libraries = ' || string_agg(quote_literal(l.name), ', ' order by l.place) || '; -- then restart'
     from (
       select btrim(s.name, ' "') as name, s.place
-      from string_to_table(current_setting('shared_preload_libraries'), ',') with ordinality as s (name, place)
+      from string_to_table(coalesce(vioc.server_setting('shared_preload_libraries'), ''), ',') with ordinality as s (name, place)
       where btrim(s.name, ' "') not in ('', 'vioconcierge')
       union all
       select 'vioconcierge', 1000) as l);
@@ -25,7 +25,7 @@ declare
   v_newest text;
   v_api constant text := vioc.setting('api_base_url', 'https://api.retellai.com');
   v_webhooks constant text := vioc.setting('webhook_base_url', null);
-  v_loopback constant text := '^https?://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?/?$';
+  v_loopback constant text := '^https?://(127[.]0[.]0[.]1|localhost|[[]::1[]])(:[0-9]+)?/?$';
 begin
   check_name := 'preload';
   ok := v_state <> 'not_preloaded';
@@ -72,7 +72,7 @@ begin
     when v_state = 'stopped' then 'nothing is sent: ' || v_report.settings_error
     else 'the old value stays: ' || v_report.settings_error end;
   hint := case when ok then null
-    when v_report.settings_error ~ 'postgresql\.auto\.conf: ' then
+    when v_report.settings_error ~ 'postgresql[.]auto[.]conf: ' then
       format('alter system set %s = ''...''; select pg_reload_conf();', substring(v_report.settings_error from '^[a-z_.]+'))
     else 'select pg_reload_conf(); -- after mending it' end;
   return next;

@@ -20,7 +20,10 @@ begin
     select c.id from vioc.contacts as c
     where c.tenant_id = p_person.tenant_id and c.created_at <= p_person.forgotten_at
       and case p_person.kind when 'phone' then c.phone_e164 = any (vioc.spellings(v_phone))
-        else vioc.person_hash('external_id', c.external_id) = p_person.hash end);
+        else vioc.person_hash('external_id', c.external_id) = p_person.hash end
+    union all
+    select d.contact_id from vioc.deleted_contacts as d
+    where d.tenant_id = p_person.tenant_id and d.external_id_hash = p_person.hash and p_person.kind = 'external_id');
   update vioc.forgotten as f set applied_at = p_now
   where f.tenant_id = p_person.tenant_id and f.kind = p_person.kind and f.hash = p_person.hash;
   return vioc.forget(p_person.tenant_id, v_contacts, v_phone, p_person.forgotten_at, p_now);

@@ -9,8 +9,8 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_tenants bigint[];
 begin
-  -- as pg_dump writes it: in a restore the contacts have their plan, and rows of other tables may not be there yet
-  if current_setting('check_function_bodies') = 'off' then
+  -- in a restore the contacts have their plan, and rows of other tables may not be there yet
+  if vioc.is_restore() then
     return null;
   end if;
   v_tenants := array(select w.tenant_id from written as w);
@@ -38,3 +38,20 @@ create trigger blackout_dates_updated after update on vioc.blackout_dates
   referencing old table as was new table as written for each statement execute function vioc.hours_written();
 create trigger blackout_dates_deleted after delete on vioc.blackout_dates
   referencing old table as written for each statement execute function vioc.hours_written();
+
+-- Trigger on vioc.calling_hours, before the limits. Clients read 24:00 as 00:00 or not at all.
+create function vioc.hours_written_before() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if new.closes = '24:00' then
+    new.closes := '00:00';
+  end if;
+  return new;
+end
+$$;
+comment on function vioc.hours_written_before() is 'Trigger: a range that closes at 24:00 closes at 00:00.';
+
+create trigger calling_hours_00_midnight before insert or update of closes on vioc.calling_hours
+  for each row execute function vioc.hours_written_before();

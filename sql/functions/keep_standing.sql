@@ -1,5 +1,5 @@
--- Private. Keeps where a contact stands that is about to be deleted (vioc.standings). A call that was sent counts as made; a row that
--- comes back while it is being stopped is due again (vioc.contact_written_before).
+-- Private. Keeps where a contact stands that is about to be deleted (vioc.standings), and its key while its calls are kept. A call
+-- that was sent counts as made; a row that comes back while it is being stopped is due again (vioc.contact_written_before).
 create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -8,9 +8,18 @@ declare
   v_keys bytea[];
   v_is_opted_out boolean;
 begin
-  if p_contact.appointment_time is null or p_contact.appointment_time <= p_now
-    -- deleted with its tenant
-    or not exists (select from vioc.tenants as t where t.id = p_contact.tenant_id) then
+  -- deleted with its tenant
+  if not exists (select from vioc.tenants as t where t.id = p_contact.tenant_id) then
+    return;
+  end if;
+  if p_contact.external_id is not null and p_contact.last_attempt > 0 then
+    insert into vioc.deleted_contacts (tenant_id, contact_id, external_id_hash)
+    select p_contact.tenant_id, p_contact.id, h.hash from vioc.person_hash('external_id', p_contact.external_id) as h (hash)
+    where h.hash is not null and exists (
+      select from vioc.calls as c where c.tenant_id = p_contact.tenant_id and c.contact_id = p_contact.id)
+    on conflict on constraint deleted_contacts_pkey do update set external_id_hash = excluded.external_id_hash;
+  end if;
+  if p_contact.appointment_time is null or p_contact.appointment_time <= p_now then
     return;
   end if;
   v_keys := vioc.standing_keys(p_contact);

@@ -38,7 +38,7 @@ begin
     select case
       when starts_with(r.phone, '+') then r.phone
       -- one that nobody would dial: kept as it came
-      when v_patient ~ '^\+[1-9][0-9]{6,14}$' then v_patient end as phone
+      when v_patient ~ '^[+][1-9][0-9]{6,14}$' then v_patient end as phone
     from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
   where (k.has_number or not k.one_has_number) and n.phone is not null
     and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report)

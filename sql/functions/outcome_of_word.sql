@@ -10,8 +10,8 @@ declare
 begin
   return coalesce(
     (select o.outcome from vioc.outcome_words as o
-      where o.tenant_id = p_tenant_id and (o.word = lower(v_said) or vioc.folded(o.word) = v_folded)
-      order by o.word <> lower(v_said), o.word limit 1),
+      where o.tenant_id = p_tenant_id and (o.word = vioc.lowered(v_said) or vioc.folded(o.word) = v_folded)
+      order by o.word <> vioc.lowered(v_said), o.word limit 1),
     (select d.outcome from vioc.default_outcome_words() as d where v_folded = any (d.words)),
     case when vioc.refuses_calls(v_said) then 'do_not_call' end,
     v_said);

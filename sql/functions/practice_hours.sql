@@ -8,7 +8,7 @@ begin atomic
       select array_agg(array[
         (h.weekday - 1) * 1440 + extract(epoch from h.opens)::integer / 60,
         (h.weekday - 1) * 1440 + extract(epoch from h.closes)::integer / 60
-          + case when h.closes < h.opens then 1440 else 0 end])
+          + case when h.closes <= h.opens then 1440 else 0 end])
       from vioc.calling_hours as h where h.tenant_id = p_tenant_id), (
       select array_agg(case when b.yearly then extract(month from b.day) * 100 + extract(day from b.day)
         else to_char(b.day, 'YYYYMMDD')::integer end::integer)

@@ -71,7 +71,15 @@ begin
       select o.ids into v_calls from vioc.old_calls(v_tenant.id, 0, v_tenant.facts_before, p_limit, false) as o;
       if v_calls is not null then
         delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
-        delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls);
+        with gone as (
+          delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls) returning c.contact_id
+        )
+        delete from vioc.deleted_contacts as d
+        using (select distinct g.contact_id from gone as g) as g
+        where d.tenant_id = v_tenant.id and d.contact_id = g.contact_id
+          and not exists (
+            select from vioc.calls as c
+            where c.tenant_id = d.tenant_id and c.contact_id = d.contact_id and c.id <> all (v_calls));
         v_purged := v_purged + cardinality(v_calls);
       end if;
     exception when others then

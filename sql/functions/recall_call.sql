@@ -9,7 +9,7 @@ create function vioc.recall_call(p_found jsonb, p_credential_id bigint, p_now ti
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_e164 constant text := '^\+[1-9][0-9]{6,14}$';
+  v_e164 constant text := '^[+][1-9][0-9]{6,14}$';
   v_retell_call_id constant text := vioc.readable_id(p_found ->> 'call_id');
   v_to_number constant text := substring(p_found ->> 'to_number' from v_e164);
   v_from_number constant text := substring(p_found ->> 'from_number' from v_e164);

@@ -10,7 +10,7 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_ends constant boolean := p_is_flat and coalesce(lower(p_report ->> 'status') in ('completed', 'ended', 'failed'), false);
+  v_ends constant boolean := p_is_flat and coalesce(vioc.lowered(p_report ->> 'status') in ('completed', 'ended', 'failed'), false);
   v_call vioc.calls;
   v_report jsonb;
   v_decision text;

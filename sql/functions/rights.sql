@@ -58,6 +58,6 @@ begin atomic
       string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attidentity = '') as updated
     from pg_attribute as a
     join pg_class as t on t.oid = a.attrelid and t.relnamespace = 'vioc'::regnamespace
-    where r.privileges ~ '\(\*\)' and t.relname = n.name and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as c;
+    where r.privileges ~ '[(][*][)]' and t.relname = n.name and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as c;
 end;
 comment on function vioc.rights() is 'What each access of vioc_grant may do.';

@@ -11,7 +11,7 @@ as $$
       and (a.access = r.access or (a.access = 'admin' and r.access in ('viewer', 'operator'))
         or (a.access = 'operator' and r.access = 'viewer'))
       and (a.tenant_id is null or not r.everywhere)
-    cross join lateral regexp_matches(r.privileges, '(\w+)(?: \(([^)]*)\))?', 'g') as m (parts)
+    cross join lateral regexp_matches(r.privileges, '([a-z_]+)(?: [(]([^)]*)[)])?', 'g') as m (parts)
     left join lateral unnest(string_to_array(m.parts[2], ', ')) as k (column_name) on true
   )
   select n.privilege || ' on schema ' || n.name, n.kind, n.name, n.privilege from needed as n where n.kind = 'schema'

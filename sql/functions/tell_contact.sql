@@ -176,8 +176,8 @@ begin
     if p_outcome in ('rescheduled', 'callback_requested') then
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
       -- a range across midnight is open at both ends of the day
-      select greatest(h.opens, min(case when ch.closes < ch.opens then '00:00' else ch.opens end)),
-        least(h.closes, max(case when ch.closes < ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
+      select greatest(h.opens, min(case when ch.closes <= ch.opens and ch.closes > '00:00' then '00:00' else ch.opens end)),
+        least(h.closes, max(case when ch.closes <= ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
       from vioc.legal_hours() as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;

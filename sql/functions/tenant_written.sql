@@ -69,11 +69,13 @@ begin
     where c.tenant_id = new.id
       and vioc.normalize_phone(c.phone, v_country) is distinct from coalesce(c.phone_e164, c.phone_problem);
   end if;
-  if (new.reminder_plan, new.time_zone, new.min_notice) is distinct from (old.reminder_plan, old.time_zone, old.min_notice) then
+  -- as text: a day equals 24 hours, and is another step
+  if (new.reminder_plan::text, new.time_zone, new.min_notice::text)
+    is distinct from (old.reminder_plan::text, old.time_zone, old.min_notice::text) then
     perform vioc.plan_again(new.id, v_now);
   end if;
-  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation)
-    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation)
+  if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation::text)
+    is distinct from (old.time_zone, old.max_calls_per_day, old.max_calls_per_number_per_day, old.max_calls_per_number_in_7_days, old.wait_after_conversation::text)
   then
     perform vioc.judge_again(new.id, null, v_now);
   end if;
@@ -122,3 +124,46 @@ create trigger tenants_leave before update of organisation on vioc.tenants
   for each row when (old.organisation is distinct from new.organisation) execute function vioc.tenant_leaves();
 create trigger tenants_deleted before delete on vioc.tenants
   for each row when (old.organisation is not null) execute function vioc.tenant_leaves();
+
+-- Trigger on vioc.tenants: what no foreign key takes with a deleted tenant. Opt-outs that no other tenant has are said to go.
+create function vioc.tenant_deleted() returns trigger
+  language plpgsql
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_opt_outs bigint;
+begin
+  if tg_when = 'BEFORE' then
+    select count(*) into v_opt_outs from vioc.do_not_call as d
+    where d.tenant_id = old.id
+      and not exists (select from vioc.tenants as t where t.organisation = old.organisation and t.id <> old.id);
+    if v_opt_outs > 0 then
+      raise warning 'opt-outs that are deleted with tenant %: %', old.id, v_opt_outs
+        using hint = format('To keep them, roll back and write another tenant of the same owner into its organisation before: '
+          'update vioc.tenants set organisation = %L where id in (%s, ...);', coalesce(old.organisation, 'name'), old.id);
+    end if;
+    return old;
+  end if;
+  delete from vioc.webhook_events as e where e.tenant_id = old.id;
+  if not exists (select from vioc.tenants as t where t.credential_id = old.credential_id) then
+    if exists (
+      select from vioc.calls as c where (c.in_progress or c.look_up_at is not null) and c.credential_id = old.credential_id) then
+      -- calls of a tenant that has another key by now: like a replaced key
+      update vioc.credential_keys as k set valid_until = now() + interval '24 hours'
+      where k.credential_id = old.credential_id and k.valid_until is null;
+    else
+      -- with the bodies that were signed with its key and belong to no call
+      delete from vioc.webhook_events as e where e.tenant_id is null and e.credential_id = old.credential_id;
+      delete from vioc.credentials as k where k.id = old.credential_id and not k.is_fallback;
+    end if;
+  end if;
+  return null;
+end
+$$;
+comment on function vioc.tenant_deleted() is 'Trigger: webhook bodies and keys of a deleted tenant go with it.';
+
+create trigger tenants_deleted_told before delete on vioc.tenants
+  for each row execute function vioc.tenant_deleted();
+create trigger tenants_deleted_after after delete on vioc.tenants
+  for each row execute function vioc.tenant_deleted();

@@ -12,6 +12,8 @@ declare
   v_deadline constant timestamptz := clock_timestamp() + interval '5 seconds';
   v_began constant timestamptz := clock_timestamp();
   v_seen bigint;
+  v_areas constant text[] := case when v_tenants = '{(,)}' then '{server,schedule,practices,calls,grants}' else '{server,practices,calls}' end;
+  v_area text;
 begin
   -- what only Retell knows: asked by the worker, if there is one, and if this transaction can see the answer
   if vioc.server_state() = 'ready' and current_setting('transaction_isolation') = 'read committed' then
@@ -28,20 +30,30 @@ begin
           where not f.is_current or f.answered_at is null or f.answered_at < f.asked_at);
         perform vioc.wait_for_change(v_seen, greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer, v_role);
       end loop;
-    exception when insufficient_resources then
-      null; -- too many wait already: the last result is shown
+    exception when others then
+      null; -- too many wait already, or the examination will say what is wrong: the last result is shown
     end;
   end if;
 
-  return query select e.* from vioc.examine_server(clock_timestamp()) as e;
-  if v_tenants = '{(,)}' then
-    return query select e.* from vioc.examine_schedule(clock_timestamp()) as e;
-  end if;
-  return query select e.* from vioc.examine_practices(v_tenants, clock_timestamp()) as e;
-  return query select e.* from vioc.examine_calls(v_tenants, clock_timestamp()) as e;
-  if v_tenants = '{(,)}' then
-    return query select e.* from vioc.examine_grants() as e;
-  end if;
+  -- one that fails is a row, and keeps none of the others from being looked at
+  foreach v_area in array v_areas loop
+    begin
+      case v_area
+        when 'server' then return query select e.* from vioc.examine_server(clock_timestamp()) as e;
+        when 'schedule' then return query select e.* from vioc.examine_schedule(clock_timestamp()) as e;
+        when 'practices' then return query select e.* from vioc.examine_practices(v_tenants, clock_timestamp()) as e;
+        when 'calls' then return query select e.* from vioc.examine_calls(v_tenants, clock_timestamp()) as e;
+        when 'grants' then return query select e.* from vioc.examine_grants() as e;
+      end case;
+    exception when others then
+      check_name := v_area;
+      ok := false;
+      detail := format('it could not be examined: SQLSTATE %s', sqlstate);
+      hint := format('select * from vioc.examine_%s(%s); -- as a superuser, who sees the error', v_area,
+        case v_area when 'grants' then '' when 'practices' then '''{(,)}'', now()' when 'calls' then '''{(,)}'', now()' else 'now()' end);
+      return next;
+    end;
+  end loop;
 end
 $$;
 comment on function vioc.vioc_doctor() is

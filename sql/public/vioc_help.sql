@@ -28,4 +28,4 @@ as $$
     and e.extnamespace = p.pronamespace
   order by t.task_place, n.place
 $$;
-comment on function @extschema@.vioc_help() is 'The functions by task: how to call them, what they do. More: \df+ vioc_* and \d+ vioc.* in psql.';
+comment on function @extschema@.vioc_help() is 'The functions by task: how to call them, what they do. More in psql, by its commands df+ and d+.';

@@ -5,10 +5,10 @@ create function vioc.vioc_ingest_outcome(jsonb) returns jsonb
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_kept constant boolean := vioc.keep_extension();
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event record;
 begin
+  perform vioc.keep_extension();
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
   end if;

@@ -25,7 +25,7 @@ begin
   v_headers := nullif(current_setting('request.headers', true), '')::json;
   v_header := v_headers ->> 'x-retell-signature'; -- as PostgREST writes it
   if v_header is null then
-    select h.value into v_header from json_each_text(v_headers) as h where lower(h.key) = 'x-retell-signature';
+    select h.value into v_header from json_each_text(v_headers) as h where vioc.lowered(h.key) = 'x-retell-signature';
   end if;
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);

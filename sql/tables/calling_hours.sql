@@ -6,13 +6,13 @@ create table vioc.calling_hours (
   closes time not null,
   primary key (tenant_id, id),
   constraint weekday_is_iso check (weekday between 1 and 7),
-  constraint opens_and_closes_differ check (opens <> closes and opens < '24:00'),
+  constraint midnight_is_when_a_day_begins check (opens < '24:00' and closes < '24:00'),
   constraint hours_are_whole_minutes check (
     date_trunc('minute', opens) = opens::interval and date_trunc('minute', closes) = closes::interval)
 );
-comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed, also across midnight (opens later than it closes). No rows = the legal hours every day.';
+comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed, also across midnight (opens later than it closes), or whole days (00:00 to 00:00). No rows = the legal hours every day.';
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is 'The day on which it opens: 1 = Monday to 7 = Sunday.';
 comment on column vioc.calling_hours.opens is 'Time on the clock, included; see vioc.zones_of for whose.';
-comment on column vioc.calling_hours.closes is 'Time on the clock, excluded; 24:00 is allowed. Before opens: on the next day.';
+comment on column vioc.calling_hours.closes is 'Time on the clock, excluded. Before opens: on the next day. As opens: a whole day. 24:00 is stored as 00:00.';

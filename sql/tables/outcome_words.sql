@@ -3,7 +3,7 @@ create table vioc.outcome_words (
   word text not null,
   outcome text not null,
   primary key (tenant_id, word),
-  constraint word_is_lower_case check (word = lower(word)),
+  constraint word_is_lower_case check (word = vioc.lowered(word)),
   constraint outcome_is_a_decision check (outcome in (
     'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
 );

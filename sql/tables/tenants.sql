@@ -73,7 +73,7 @@ create index tenants_min_notice_idx on vioc.tenants (min_notice);
 -- enqueue_due
 create index tenants_enqueue_failed_idx on vioc.tenants (id) where enqueue_failed_at is not null;
 
-comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules.';
+comment on table vioc.tenants is 'One practice location: who calls, from which number, with which agent, under which rules. Deleting it deletes its contacts, calls, webhook bodies and opt-outs, and its keys unless another tenant uses them.';
 comment on column vioc.tenants.id is 'What the functions take as tenant_id.';
 comment on column vioc.tenants.enqueue_failed_at is 'vioc_enqueue_due failed because of this tenant''s data then: it is left out, and tried again after five minutes. null = it did not.';
 comment on column vioc.tenants.enqueue_error is 'How it failed: the SQLSTATE.';

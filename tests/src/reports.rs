@@ -23,7 +23,7 @@ pub struct Report {
 pub fn place_calls(client: &mut Client, calls: usize) {
     client
         .batch_execute(&format!(
-            "insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) \
+            "set local vioc.writes_contacts = on; insert into vioc.contacts (tenant_id, name, phone, appointment_time, call_at) \
              select t.id, 'Contact ' || n, '+1212' || 2000000 + (t.id * 10007 + n) % 7999999, \
                date_trunc('hour', now()) + interval '2 days', now() + interval '1 day' \
              from vioc.tenants as t, generate_series(1, {calls}) as n; \

@@ -2,6 +2,8 @@
 //!
 //! All files share one database, in which the extension and pgTAP exist and which no worker serves. psql runs them, so
 //! `\set` and `\gset` work, and an error names the file and the line.
+//!
+//! A few files, the core, run once more in a database for each odd setting: what is stored and done must be the same.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Output, Stdio};
@@ -13,6 +15,97 @@ use vioc_tests::cluster::Binaries;
 use vioc_tests::tap::Report;
 
 const DATABASE: &str = "sql_tests";
+
+/// Install, one call from end to end, outcomes, rules, plans, an opt-out by voice, and a restore.
+const CORE: [&str; 7] = [
+    "operating/the_core_is_the_same_in_every_session.sql",
+    "outcomes/the_first_that_applies_decides.sql",
+    "rules/hours_are_kept_to_the_minute.sql",
+    "contacts/the_plan_keeps_calendar_days.sql",
+    "inbound/an_unmatched_opt_out_is_honoured.sql",
+    "inbound/a_contact_who_calls_is_not_called_at_once.sql",
+    "inbound/events_in_any_order_give_the_same_end.sql",
+];
+
+/// A database that is odd before the extension comes into it.
+struct Odd {
+    name: &'static str,
+    /// Of CREATE DATABASE.
+    options: &'static str,
+    settings: &'static [&'static str],
+    script: &'static str,
+}
+
+const ODD: [Odd; 6] = [
+    Odd {
+        name: "parser",
+        options: "",
+        settings: &[
+            "standard_conforming_strings = off",
+            "escape_string_warning = off",
+            "backslash_quote = on",
+            "quote_all_identifiers = on",
+            "array_nulls = off",
+            "transform_null_equals = on",
+            "check_function_bodies = off",
+        ],
+        script: "",
+    },
+    Odd {
+        name: "german",
+        options: "",
+        settings: &[
+            "datestyle = 'German'",
+            "intervalstyle = 'sql_standard'",
+            "bytea_output = 'escape'",
+            "extra_float_digits = -5",
+            "timezone = 'Asia/Kathmandu'",
+        ],
+        script: "alter role postgres in database odd_german set timezone = 'America/St_Johns'",
+    },
+    Odd {
+        name: "iso_8601",
+        options: "",
+        settings: &[
+            "datestyle = 'SQL, DMY'",
+            "intervalstyle = 'iso_8601'",
+            "timezone = 'Pacific/Apia'",
+            "xmlbinary = 'hex'",
+        ],
+        script: "",
+    },
+    Odd {
+        name: "turkish",
+        options: "template template0 encoding 'UTF8' locale_provider icu icu_locale 'tr-TR' locale 'C.UTF-8'",
+        settings: &[],
+        script: "",
+    },
+    Odd {
+        name: "strict",
+        options: "",
+        settings: &[
+            "default_transaction_isolation = 'serializable'",
+            "default_transaction_deferrable = on",
+            "statement_timeout = '60s'",
+            "lock_timeout = '1s'",
+            "idle_in_transaction_session_timeout = '30s'",
+        ],
+        script: "",
+    },
+    // Names that would win if any of the extension's code looked for its own by the caller's path.
+    Odd {
+        name: "hostile",
+        options: "",
+        settings: &["search_path = hostile, pg_catalog, public, tap"],
+        script: "create schema hostile; create table hostile.contacts (x int); create table hostile.tenants (x int); create table hostile.calls (x int);
+            do $do$ declare f text; begin
+              foreach f in array array['starts_with(text, text)', 'btrim(text)', 'regexp_replace(text, text, text, text)', 'translate(text, text, text)',
+                'is_open(timestamptz, text[], integer[], integer[])', 'settle_call(bigint, bigint, timestamptz)'] loop
+                execute format('create function hostile.%s returns text language plpgsql as $$ begin raise exception ''hostile''; end $$', f);
+              end loop;
+            end $do$",
+    },
+];
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -44,10 +137,16 @@ fn main() -> ExitCode {
             .replace('/', "::");
         let cluster = cluster.clone();
         Trial::test(name, move || {
-            cluster.map_or(Ok(()), |cluster| run(&cluster, &file))
+            cluster.map_or(Ok(()), |cluster| run(&cluster, DATABASE, &file))
         })
     });
-    let conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let odd = ODD.iter().map(|odd| {
+        let (cluster, root) = (cluster.clone(), root.clone());
+        Trial::test(format!("odd::{}", odd.name), move || {
+            cluster.map_or(Ok(()), |cluster| run_core(&cluster, odd, &root))
+        })
+    });
+    let conclusion = libtest_mimic::run(&arguments, trials.chain(odd).collect());
     // The cluster ends here, not in a destructor that `exit` would skip.
     drop(cluster);
     conclusion.exit_code()
@@ -80,21 +179,53 @@ fn start() -> Result<Cluster, String> {
         .served([])
         .cron_database(DATABASE)
         .start();
-    let script = format!(
-        "create schema tap; create extension pgtap schema tap; create extension vioconcierge; \
-         alter database {DATABASE} set search_path = public, tap; \
-         alter database {DATABASE} set client_min_messages = warning;"
-    );
-    // By psql, which tells where in the install script an error is.
-    let output = cluster.psql(DATABASE, &script);
+    let install = "create extension vioconcierge";
+    psql(&cluster, DATABASE, &prepared(DATABASE))?;
+    psql(&cluster, DATABASE, install)?;
+    Ok(cluster)
+}
+
+/// What the files need besides the extension.
+fn prepared(database: &str) -> String {
+    format!(
+        "create schema tap; create extension pgtap schema tap; \
+         alter database {database} set search_path = public, tap; \
+         alter database {database} set client_min_messages = warning;"
+    )
+}
+
+/// By psql, which tells where in the install script an error is.
+fn psql(cluster: &Cluster, database: &str, script: &str) -> Result<(), String> {
+    let output = cluster.psql(database, script);
     if output.status.success() {
-        Ok(cluster)
+        Ok(())
     } else {
         Err(String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
 
-fn run(cluster: &Cluster, file: &Path) -> Result<(), Failed> {
+fn run_core(cluster: &Cluster, odd: &Odd, root: &Path) -> Result<(), Failed> {
+    let database = format!("odd_{}", odd.name);
+    psql(
+        cluster,
+        "postgres",
+        &format!("create database {database} {}", odd.options),
+    )?;
+    let settings: String = odd
+        .settings
+        .iter()
+        .map(|setting| format!("alter database {database} set {setting};"))
+        .collect();
+    let script = format!("{}; {settings} {}", prepared(&database), odd.script);
+    psql(cluster, &database, &script)?;
+    psql(cluster, &database, "create extension vioconcierge")?;
+    for file in CORE {
+        run(cluster, &database, &root.join(file))?;
+    }
+    Ok(())
+}
+
+fn run(cluster: &Cluster, database: &str, file: &Path) -> Result<(), Failed> {
     let mut psql = cluster.binaries().client("psql");
     psql.args([
         "-X",
@@ -106,7 +237,7 @@ fn run(cluster: &Cluster, file: &Path) -> Result<(), Failed> {
         "-U",
         "postgres",
         "-d",
-        DATABASE,
+        database,
     ]);
     psql.arg("-h")
         .arg(cluster.socket_dir())

@@ -1,6 +1,7 @@
 -- H10, H3: a call that was queued or pending at a move, with notice enough, is due now; a promise that comes before the new
 -- appointment stays.
 \ir ../practice.psql
+set local vioc.writes_contacts = on; -- as the extension's own functions
 select plan(14);
 
 -- its step was at nine, the appointment moves by a quarter of an hour

@@ -1,5 +1,6 @@
 -- Moved: plan and caps start again, steps already past are skipped, a queued call goes, a placed one is stopped.
 \ir ../practice.psql
+set local vioc.writes_contacts = on; -- as the extension's own functions
 select plan(23);
 
 update vioc.tenants set reminder_plan = '{3 days,1 day}' where id = :tenant;

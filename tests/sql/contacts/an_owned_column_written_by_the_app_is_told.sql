@@ -1,6 +1,6 @@
 -- A warning can only be read from outside: another psql, whose transaction ends with it.
 set local client_min_messages = warning;
-select plan(3);
+select plan(6);
 
 \setenv PGHOST :HOST
 \setenv PGPORT :PORT
@@ -16,9 +16,21 @@ select plan(3);
 \set update_said `psql -Xq -c :'script' 2>&1`
 \set script 'begin; ' :app ' set client_min_messages = error; ' :insert ' set client_min_messages = warning; ' :same
 \set same_said `psql -Xq -c :'script' 2>&1`
+-- a superuser, a thousand rows, and the same rows anew
+\set root 'insert into vioc.tenants (id, company_name, time_zone) overriding system value values (424242, $$Bright Dental$$, $$Africa/Abidjan$$); '
+\set thousand 'insert into vioc.contacts (tenant_id, external_id, name, phone, status, next_call_at) select 424242, n::text, $$Ann Jones$$, $$+12125550100$$, case n % 2 when 0 then $$failed$$ else $$scheduled$$ end, null from generate_series(1, 1000) as n '
+\set script 'begin; ' :root :thousand ';'
+\set thousand_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :root ' set client_min_messages = error; ' :thousand '; set client_min_messages = warning; ' :thousand ' on conflict (tenant_id, external_id) do update set attempts = 7, status = excluded.status;'
+\set upsert_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :root ' set client_min_messages = error; ' :insert ' set client_min_messages = warning; update vioc.contacts set attempts = 1; update vioc.contacts set name = $$Ann$$; '
+\set after_said `psql -Xq -c :'script' 2>&1`
 
 select matches(:'insert_said'::text, '^WARNING:  ignored: status, attempts of vioc.contacts are written by vioconcierge only\nHINT:  ', 'an insert, with a hint');
 select matches(:'update_said'::text, '^WARNING:  ignored: needs_review of vioc.contacts is written by vioconcierge only\nHINT:  ', 'an update');
 select is(:'same_said'::text, '', 'nothing is said where nothing was changed');
+select matches(:'thousand_said'::text, '^WARNING:  ignored: status of vioc.contacts is written by vioconcierge only\nHINT:  [^\n]*\n?$', 'a superuser, once for a thousand rows; null is no wish');
+select is(regexp_count(:'upsert_said'::text, 'WARNING'), 2, 'an upsert: once for what it inserts, once for what it updates');
+select is(regexp_count(:'after_said'::text, 'WARNING'), 1, 'and nothing for the next statement');
 
 select * from finish();

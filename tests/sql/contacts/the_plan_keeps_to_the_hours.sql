@@ -23,7 +23,8 @@ insert into cases (plan, appointment, planned, wanted, claim) values
   ('{30 minutes}', '2031-06-17 10:00-04', '2031-06-16 20:00-04', '2031-06-17 09:30-04', 'a step may say that it is closer'),
   ('{30 minutes}', '2031-06-17 12:45-04', '2031-06-17 09:15-04', '2031-06-17 09:15-04', '... but is not moved closer: nothing between twelve and quarter past'),
   ('{2 days,1 day}', '2031-06-16 08:30-04', '2031-06-01Z', '2031-06-13 13:00-04', 'two steps in closed hours');
-select plan((select count(*)::integer from cases) + 19);
+set local vioc.writes_contacts = on; -- as the extension's own functions
+select plan((select count(*)::integer from cases) + 21);
 select is(
   vioc.next_plan_step(
     jsonb_populate_record(null::vioc.contacts, jsonb_build_object('appointment_time', appointment, 'phone_e164', '+12125550142')),
@@ -67,10 +68,18 @@ select is((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 16:00
 update vioc.tenants set min_notice = '3 days' where id = :tenant;
 select is((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 16:00-04', 'the step of one day says itself that it is closer than three');
 -- as pg_dump writes it, nothing follows
+\set rows 'echo ' :tenant ',2031-06-16'
 set local check_function_bodies = off;
-delete from vioc.calling_hours where tenant_id = :tenant;
+copy vioc.blackout_dates (tenant_id, day) from program :'rows' (format csv);
 select is((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 16:00-04', 'a restore plans nobody');
+-- but a session that a restore has left so is the application's
+delete from vioc.blackout_dates where day = '2031-06-16';
+insert into vioc.blackout_dates (tenant_id, day) values (:tenant, '2031-06-16');
+select isnt((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 16:00-04', 'a setting that was left in the session keeps no plan from moving');
+delete from vioc.blackout_dates where day = '2031-06-16';
+select is((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 16:00-04', '... and back');
 set local check_function_bodies = on;
+delete from vioc.calling_hours where tenant_id = :tenant;
 
 -- what was not made in time gives way
 update vioc.tenants set reminder_plan = '{1 day,90 minutes}', min_notice = '2 hours' where id = :tenant;

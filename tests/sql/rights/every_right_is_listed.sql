@@ -120,6 +120,7 @@ insert into listed values
   ('table number_facts', 'admin select, operator select, viewer select'),
   ('table numbers_to_share', null),
   ('table retell_calls', null),
+  ('table deleted_contacts', null),
   ('table standings', null),
   ('table outcome_words', 'admin select, admin_of_all delete insert select update, operator select, viewer select'),
   ('table retell_checks', null),

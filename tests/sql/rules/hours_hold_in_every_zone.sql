@@ -24,7 +24,7 @@ insert into cases (practice, phone, zone, hours, asked, opens, closes, claim) va
   ('Australia/Lord_Howe', '+61265081234', 'Australia/Lord_Howe', null, '2031-04-05 21:00+11', '2031-04-06 08:00+1030', '2031-04-06 21:00+1030', 'Lord Howe in autumn: half an hour'),
   ('Australia/Lord_Howe', '+61265081234', 'Australia/Lord_Howe', null, '2031-10-04 21:00+1030', '2031-10-05 08:00+11', '2031-10-05 21:00+11', '... in spring'),
   ('America/Phoenix', '+16025550142', null, null, '2031-03-08 21:00-07', '2031-03-09 08:00-07', '2031-03-09 21:00-07', 'a zone without daylight saving');
-select plan((select count(*)::integer from cases) * 2 + 25);
+select plan((select count(*)::integer from cases) * 2 + 24);
 
 create function pg_temp.try(p_case cases, out opens timestamptz, out closes timestamptz) language plpgsql as $$
 declare
@@ -61,7 +61,7 @@ join vioc.rules(i.at::timestamptz) as r on r.contact_id = :owl;
 insert into vioc.blackout_dates (tenant_id, day) values (:night, '2031-06-14');
 select is((select r.no_blackout from vioc.rules('2031-06-14 00:30+01') as r where r.contact_id = :owl), false, 'a blackout date ends what began the evening before');
 select throws_ok(format('insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (%s, 1, %L, %L)', :night, o, c), '23514', null, o || ' to ' || c || ' is refused')
-from (values ('09:00', '09:00'), ('24:00', '09:00'), ('09:00:30', '10:00')) as r (o, c);
+from (values ('24:00', '09:00'), ('09:00:30', '10:00')) as r (o, c);
 
 -- no hour suits everybody: explained, and never dialled
 set local test.legal_hours = '08:00-21:00';

@@ -1,5 +1,5 @@
 -- A function that looks names up when it runs must not find somebody else's; definer functions above all.
-select plan(6);
+select plan(7);
 
 create view pg_temp.functions as
   select p.*, l.lanname, p.oid::regprocedure::text as name
@@ -37,5 +37,13 @@ $$, 'the interface is where the extension was created, all else in vioc');
 select is_empty($$
   select name from pg_temp.functions where proparallel = 's' and provolatile <> 'i'
 $$, 'nothing claims to be parallel safe that reads settings or tables');
+
+-- E'...' apart: a plain literal with a backslash means something else where standard_conforming_strings is off
+select is_empty($$
+  select f.name, l.literal[1]
+  from pg_temp.functions as f,
+    regexp_matches(regexp_replace(regexp_replace(f.prosrc, '--[^\n]*', '', 'g'), 'E''([^''\\]|\\.|'''')*''', '', 'g'), '''(?:[^'']|'''')*''', 'g') as l (literal)
+  where f.lanname <> 'c' and strpos(l.literal[1], '\') > 0
+$$, 'no plain literal has a backslash');
 
 select * from finish();

@@ -372,7 +372,7 @@ fn a_scheduler_that_stops_is_found_and_the_hint_makes_it_run_here_and_in_another
         breaks(cluster, "due_contacts", || {
             let contact = practice.contact(&new_number());
             practice.run(&format!(
-                "update vioc.contacts set next_call_at = now() - interval '30 days' where id = {contact}"
+                "set local vioc.writes_contacts = on; update vioc.contacts set next_call_at = now() - interval '30 days' where id = {contact}"
             ));
         });
         practice.run("update vioc.last_runs set ran_at = now() - interval '16 minutes'");

@@ -104,7 +104,7 @@ fn an_app_keeps_contacts_in_step_calls_and_reads_outcomes() {
     practice.run(
         "alter table appointments disable trigger user; update appointments set starts_at = starts_at + interval '1 day'; \
          alter table appointments enable trigger user; \
-         update vioc.contacts set status = 'confirmed', next_call_at = null, requested_time = '2031-01-19 14:00+00'",
+         set local vioc.writes_contacts = on; update vioc.contacts set status = 'confirmed', next_call_at = null, requested_time = '2031-01-19 14:00+00'",
     );
     practice.wait_for(
         "the app to have read it",

@@ -126,7 +126,7 @@ fn the_page_shows_who_comes_calls_pauses_and_opts_out_without_javascript() {
     // what a person should look at, and that somebody has
     practice.run(&format!(
         "update vioc.calls set needs_review = true, review_reason = 'the person wants another <time>' where id = {waiting}; \
-         update vioc.contacts set needs_review = true where id = {bob}"
+         set local vioc.writes_contacts = on; update vioc.contacts set needs_review = true where id = {bob}"
     ));
     let shown = text(&page(&front, "/rpc/front_desk"));
     assert!(

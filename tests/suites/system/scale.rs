@@ -99,6 +99,7 @@ set local auto_explain.log_format = json;
 -- to this session alone: the server's log holds no personal data
 set local log_min_messages = panic;
 set local client_min_messages = log;
+set local vioc.writes_contacts = on;
 update /* own */ vioc.contacts set next_call_at = now() where next_call_at is not null;
 select /* own */ vioc.enqueue_due(100, 'test', now());
 select /* own */ count(*) from pg_temp.claim();

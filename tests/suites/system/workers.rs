@@ -638,6 +638,107 @@ fn a_database_that_sets_a_role_is_served_all_the_same() {
     });
 }
 
+/// For every session of the database, the worker's and the front's too.
+fn set_for_the_database(practice: &Practice, settings: &[&str]) {
+    let script: String = settings
+        .iter()
+        .map(|it| format!("alter database app set {it};"))
+        .collect();
+    practice.run(&script);
+    terminate(&practice.cluster, practice.cluster.worker_pid(APP));
+}
+
+#[test]
+fn a_database_with_hostile_settings_is_served_all_the_same() {
+    let practice = Practice::open();
+    practice.run(
+        "create schema hostile; create table hostile.calls (x integer); \
+         create function hostile.starts_with(text, text) returns boolean language plpgsql as $$ begin raise 'hostile'; end $$;",
+    );
+    set_for_the_database(
+        &practice,
+        &[
+            "standard_conforming_strings = off",
+            "quote_all_identifiers = on",
+            "array_nulls = off",
+            "transform_null_equals = on",
+            "check_function_bodies = off",
+            "datestyle = 'German'",
+            "intervalstyle = 'sql_standard'",
+            "bytea_output = 'escape'",
+            "extra_float_digits = -5",
+            "timezone = 'Asia/Kathmandu'",
+            "search_path = hostile, pg_catalog, public",
+            "default_transaction_isolation = 'serializable'",
+            "default_transaction_deferrable = on",
+            "statement_timeout = '20s'",
+            "lock_timeout = '5s'",
+            "idle_in_transaction_session_timeout = '20s'",
+        ],
+    );
+    for (fate, outcome) in [("confirmed", "confirmed"), ("no_answer", "no_answer")] {
+        let phone = new_number();
+        let fate = retell_simulator::Fate::named(fate).unwrap();
+        practice.retell.script(Script::to_number(&phone).fate(fate));
+        let call = practice.call_number(&phone);
+        practice.wait_for_call(call.id, &["completed"]);
+        assert_eq!(practice.outcome(call.id).as_deref(), Some(outcome));
+        assert_eq!(practice.dials(&call), 1);
+    }
+    let due = practice.due_contacts(practice.tenant, 2);
+    practice.run(&format!(
+        "select vioc_go_live({}); select vioc_enqueue_due()",
+        practice.tenant
+    ));
+    for contact in due {
+        practice.wait_for_contact(
+            contact,
+            &["confirmed", "contacted", "scheduled", "unreachable"],
+        );
+    }
+    practice.wait_for(
+        "the feed to be numbered",
+        "select count(*) > 4 and not exists (select from vioc.new_events) from vioc_events()",
+    );
+}
+
+#[test]
+fn a_read_only_database_is_served_and_its_application_is_told_so() {
+    let practice = Practice::open();
+    set_for_the_database(
+        &practice,
+        &["default_transaction_read_only = on", "row_security = off"],
+    );
+    let mut app = practice.connect();
+    let refused = app.execute(
+        "insert into vioc.contacts (tenant_id, name, phone) values (1, 'Ann', '212 555 0101')",
+        &[],
+    );
+    assert!(crate::told(&refused.unwrap_err()).starts_with("25006"));
+    app.batch_execute("set default_transaction_read_only = off")
+        .unwrap();
+    let contact: i64 = app
+        .query_one("insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann', $2, now() + interval '3 days') returning id", &[&practice.tenant, &new_number()])
+        .unwrap()
+        .get(0);
+    let call = call_contact(&mut app, contact);
+    wait_until("the worker to have it made", LONG, || {
+        (practice.dials(&call) == 1
+            && ["placed", "ongoing", "ended", "completed"]
+                .contains(&practice.call_status(call.id).as_str()))
+        .then_some(())
+    });
+    let mut viewer = {
+        app.batch_execute(
+            "create role viewer_of_one login; select vioc_grant('viewer_of_one', 'viewer', 1)",
+        )
+        .unwrap();
+        practice.cluster.connect_as(APP, "viewer_of_one")
+    };
+    let refused = viewer.query("select * from vioc.contacts", &[]);
+    assert!(crate::told(&refused.unwrap_err()).starts_with("42501"));
+}
+
 #[test]
 fn an_extension_that_is_made_anew_begins_anew() {
     let practice = Practice::open();

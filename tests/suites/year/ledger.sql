@@ -45,8 +45,8 @@ create function sim.within(p_tenant bigint, p_zone text, p_now timestamptz) retu
       select from vioc.calling_hours as h, (select p_now at time zone p_zone as wall) as w
       where h.tenant_id = p_tenant and (
         (h.opens < h.closes and h.weekday = extract(isodow from w.wall) and w.wall::time >= h.opens and w.wall::time < h.closes)
-        or (h.opens > h.closes and h.weekday = extract(isodow from w.wall) and w.wall::time >= h.opens)
-        or (h.opens > h.closes and h.weekday = extract(isodow from w.wall - interval '1 day') and w.wall::time < h.closes)))
+        or (h.opens >= h.closes and h.weekday = extract(isodow from w.wall) and w.wall::time >= h.opens)
+        or (h.opens >= h.closes and h.weekday = extract(isodow from w.wall - interval '1 day') and w.wall::time < h.closes)))
 $$;
 
 create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (call_id bigint, wrong text) language sql as $$
