@@ -1,4 +1,4 @@
--- Trigger on vioc.access: whose access it is. A restored row is of the role that has the name then.
+-- Trigger on vioc.access and vioc.rights_given: whose it is. A restored row is of the role that has the name then.
 create function vioc.access_written() returns trigger
   language plpgsql
   security definer
@@ -9,7 +9,9 @@ begin
   return new;
 end
 $$;
-comment on function vioc.access_written() is 'Trigger: notes which role it is that has the access.';
+comment on function vioc.access_written() is 'Trigger: notes which role a name is.';
 
 create trigger access_is_a_roles before insert on vioc.access
+  for each row execute function vioc.access_written();
+create trigger rights_are_a_roles before insert on vioc.rights_given
   for each row execute function vioc.access_written();

@@ -192,11 +192,22 @@ fn assert_roles_behave(cluster: &Cluster, database: &str) {
     assert_eq!(answer, r#"{"status": "refused"}"#);
 }
 
+fn without_oids((table, rows): &(String, String)) -> (&str, String) {
+    let parts = rows.split(',').map(|part| match part.parse::<u32>() {
+        Ok(16384..) => "oid",
+        _ => part,
+    });
+    (table, parts.collect::<Vec<_>>().join(","))
+}
+
 fn assert_same_rows(original: &[(String, String)], restored: &[(String, String)]) {
     for (before, after) in original.iter().zip(restored) {
-        // The installation says that it is a copy by now.
-        if before.0 != "installation" {
-            assert_eq!(before, after);
+        match before.0.as_str() {
+            // It says that it is a copy by now.
+            "installation" => {}
+            // Roles have other oids there.
+            "access" | "rights_given" => assert_eq!(without_oids(before), without_oids(after)),
+            _ => assert_eq!(before, after),
         }
     }
     assert_eq!(original.len(), restored.len());
@@ -295,6 +306,11 @@ fn a_dump_restored_elsewhere_by_psql_is_equal_and_dials_only_after_resume() {
     assert_same_rows(&before, &contents(&other, APP));
     assert_eq!(rights(&practice.cluster, APP), rights(&other, APP));
     assert_roles_behave(&other, APP);
+    other
+        .connect(APP)
+        .batch_execute("select vioc_revoke('reception', 'operator', 1); \
+            do $$ begin assert not has_table_privilege('reception', 'vioc.contacts', 'select'); end $$")
+        .expect("what was given before the dump is taken back");
     assert_dials_after_resume_only(&other, APP, &retell);
 }
 
