@@ -35,7 +35,7 @@ fn a_minute_passes(practice: &Practice) -> i32 {
 fn time_passes(practice: &Practice, by: &str) {
     practice.run(&format!(
         "set session_replication_role = replica;
-         update vioc.contacts set next_call_at = next_call_at - interval '{by}';
+         update vioc.contacts set next_call_at = next_call_at - interval '{by}', requested_time = requested_time - interval '{by}';
          update vioc.next_calls set next_call_at = next_call_at - interval '{by}';
          update vioc.calls set queued_at = queued_at - interval '{by}', due_at = due_at - interval '{by}', dispatching_at = dispatching_at - interval '{by}',
            first_posted_at = first_posted_at - interval '{by}', last_posted_at = last_posted_at - interval '{by}', placed_at = placed_at - interval '{by}',
@@ -210,7 +210,12 @@ fn who_asks_for_tomorrow_at_five_is_called_then_and_once() {
     assert!(is_then);
     assert_eq!(a_minute_passes(&practice), 0, "not before");
     practice.run("delete from vioc.calling_hours");
-    time_passes(&practice, "2 days");
+    // until a minute after the time that was asked for: an hour later it would be for a person
+    let until: String = practice.ask(
+        "select (requested_time - now() + interval '1 minute')::text from vioc.contacts where id = $1",
+        &[&contact],
+    );
+    time_passes(&practice, &until);
     assert_eq!(a_minute_passes(&practice), 1);
     practice.wait_for_contact(contact, &["confirmed"]);
     assert_eq!(a_minute_passes(&practice), 0);
@@ -244,9 +249,11 @@ fn stop_calling_said_to_the_practices_own_line_ends_every_call_to_that_number() 
     let answer = practice.webhook(body.to_string());
     assert_eq!(answer.status, 200, "{}", answer.text());
 
+    assert_eq!(practice.call_status(calls[0].id), "cancelled");
     for (call, contact) in [(&calls[0], contact), (&calls[1], at_sister)] {
-        assert_eq!(practice.call_status(call.id), "cancelled");
-        assert_eq!(practice.contact_status(contact), "do_not_call");
+        // the sister's follow by the worker
+        practice.wait_for_call(call.id, &["cancelled"]);
+        practice.wait_for_contact(contact, &["do_not_call"]);
         assert!(refused(&practice, contact, true).starts_with("VC001"));
     }
     // A row that the app held was left alone: the claim asks again.
@@ -262,6 +269,7 @@ fn stop_calling_said_to_the_practices_own_line_ends_every_call_to_that_number() 
         "select vioc_allow_call({sister}, '{phone}', 'asked for reminders again, by e-mail')"
     ));
     for contact in [contact, at_sister, held] {
+        practice.wait_for_contact(contact, &["scheduled"]);
         let (status, _, is_planned, _) = outcome_of_contact(&practice, contact);
         assert_eq!((status.as_str(), is_planned), ("scheduled", true));
     }
