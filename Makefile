@@ -80,7 +80,7 @@ test-faults: install ## kills, broken networks and failovers; FAULT_ROUNDS=n, FA
 
 storm: install ## the fault suite for long: ROUNDS (2000), hours; figures by round
 	$(call step,storm)
-	@$(env) FAULT_ROUNDS=$(ROUNDS) cargo test --release -p vioc-tests --test faults -- --nocapture --test-threads=1 $(T) \
+	@$(env) FAULT_ROUNDS=$(ROUNDS) cargo test --release -p vioc-tests --test faults -- --nocapture --test-threads=1 --include-ignored $(or $(T),storm::) \
 	  $(call or_else,A promise was broken; it is named above with the seed to run it again.)
 
 lint: ## formatting and clippy

@@ -66,8 +66,8 @@ unsafe fn simplified(
     unsafe {
         let access = pg_sys::list_nth((*call).args, 0).cast::<pg_sys::Node>();
         let column = pg_sys::list_nth((*call).args, 1).cast::<pg_sys::Node>();
-        let reader = reader_of(root, column);
         let namespace = pg_sys::get_func_namespace((*call).funcid);
+        let reader = reader_of(root, column, namespace);
         let (name, types) = match reader {
             None => (c"tenants_seen", &[pg_sys::TEXTOID][..]),
             Some(_) => (
@@ -108,12 +108,15 @@ unsafe fn simplified(
     }
 }
 
-/// The user, other than the current one, whose rights were checked on the table that this column is of.
+/// The user, other than the current one, whose rights were checked on the table that this column is of: a table of ours, with
+/// policies. A user may write the call too, and PostgreSQL plans parts of a query with another part's `root`, so that the
+/// column may seem to be of anything, or of nothing.
 unsafe fn reader_of(
     mut root: *mut pg_sys::PlannerInfo,
     column: *mut pg_sys::Node,
+    namespace: pg_sys::Oid,
 ) -> Option<pg_sys::Oid> {
-    // SAFETY: the planner's own nodes; `varno` is the place of a table in the query `varlevelsup` levels up.
+    // SAFETY: the planner's own nodes; places in its lists are compared with their lengths.
     unsafe {
         if (*column).type_ != pg_sys::NodeTag::T_Var {
             return None;
@@ -130,18 +133,32 @@ unsafe fn reader_of(
         }
         let query = (*root).parse;
         let table =
-            pg_sys::list_nth((*query).rtable, (*column).varno - 1).cast::<pg_sys::RangeTblEntry>();
+            nth((*query).rtable, i64::from((*column).varno))?.cast::<pg_sys::RangeTblEntry>();
+        if (*table).rtekind != pg_sys::RTEKind::RTE_RELATION
+            || (*table).securityQuals.is_null()
+            || pg_sys::get_rel_namespace((*table).relid) != namespace
+        {
+            return None;
+        }
         #[cfg(feature = "pg15")]
         let reader = (*table).checkAsUser;
         #[cfg(not(feature = "pg15"))]
-        let reader = match (*table).perminfoindex {
-            0 => pg_sys::InvalidOid,
-            place => {
-                let rights = pg_sys::list_nth((*query).rteperminfos, place as i32 - 1);
-                (*rights.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser
-            }
+        let reader = {
+            let rights = nth((*query).rteperminfos, i64::from((*table).perminfoindex))?;
+            (*rights.cast::<pg_sys::RTEPermissionInfo>()).checkAsUser
         };
         (reader != pg_sys::InvalidOid).then_some(reader)
+    }
+}
+
+/// Of a list, counted from 1.
+unsafe fn nth(list: *mut pg_sys::List, place: i64) -> Option<*mut std::ffi::c_void> {
+    // SAFETY: a list is null or one of PostgreSQL's; the place is in it.
+    unsafe {
+        let length = list.as_ref().map_or(0, |it| i64::from(it.length));
+        (1..=length)
+            .contains(&place)
+            .then(|| pg_sys::list_nth(list, (place - 1) as i32))
     }
 }
 

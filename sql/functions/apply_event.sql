@@ -55,9 +55,11 @@ begin
   if v_call.retell_call_id is distinct from v_event.retell_call_id and exists (
     select from vioc.retell_calls as r
     where r.retell_call_id = v_event.retell_call_id and r.call_id <> v_call.id) then
-    -- it is applied to neither; a wish not to be called is its number's, whose call it ever was
+    -- it is applied to neither; a wish not to be called is its number's, whose call it ever was. Without a key, of that tenant only:
+    -- who may report about one tenant's calls opts nobody out of another's
     if v_event.retell is not null and v_stored.source <> 'look_up' then
-      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
+      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now,
+        case when v_stored.source <> 'webhook' then v_call.tenant_id end) then
         return v_stored;
       end if;
     end if;

@@ -15,13 +15,14 @@ begin
     where n.id in (select l.id from vioc.numbers_to_share as l order by l.id limit p_limit for update skip locked)
     returning n.*
   loop
-    begin
-      if clock_timestamp() > v_until then
-        raise lock_not_available;
-      end if;
-      for v_other in
-        select s.tenant_id from vioc.sharing_tenants(v_request.tenant_id) as s where s.tenant_id <> v_request.tenant_id
-      loop
+    for v_other in
+      select s.tenant_id from vioc.sharing_tenants(v_request.tenant_id) as s
+      where s.tenant_id <> v_request.tenant_id and s.tenant_id = coalesce(v_request.follower, s.tenant_id)
+    loop
+      begin
+        if clock_timestamp() > v_until then
+          raise lock_not_available;
+        end if;
         perform vioc.lock_number(v_other, v_request.phone);
         if exists (
           select from vioc.do_not_call as d join vioc.sharing_tenants(v_other) as s on s.tenant_id = d.tenant_id
@@ -33,12 +34,12 @@ begin
           end if;
           perform vioc.judge_number_again(v_other, v_request.phone, p_now);
         end if;
-      end loop;
-    exception when lock_not_available or deadlock_detected then
-      -- behind the others
-      insert into vioc.numbers_to_share (tenant_id, phone, is_allowed)
-      values (v_request.tenant_id, v_request.phone, v_request.is_allowed);
-    end;
+      exception when lock_not_available or deadlock_detected then
+        -- it alone, behind the others
+        insert into vioc.numbers_to_share (tenant_id, phone, is_allowed, follower)
+        values (v_request.tenant_id, v_request.phone, v_request.is_allowed, v_other);
+      end;
+    end loop;
   end loop;
 end
 $$;

@@ -39,6 +39,7 @@ begin
       left join vioc.standing('-infinity') as s on s.tenant_id = c.tenant_id
       cross join lateral (values (c.credential_id), (s.credential_id)) as o (credential_id)
       where c.tenant_id <@ p_tenants)
+    order by v.place
     limit v_limit;
     if found or not v_call.tenant_id <@ p_tenants then
       return;
@@ -75,6 +76,7 @@ begin
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where k.id = any (v_credentials) and v.key is not null
+    order by v.place
     limit v_limit;
   else
     return query
@@ -82,6 +84,7 @@ begin
     where (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
         select from vioc.standing('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
       and v.key is not null
+    order by v.place
     limit v_limit;
   end if;
 end

@@ -7,6 +7,7 @@ create table vioc.numbers_to_share (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   phone vioc.e164 not null,
   is_allowed boolean not null,
+  follower bigint,
   primary key (tenant_id, id)
 );
 -- follow_numbers
@@ -16,3 +17,4 @@ comment on column vioc.numbers_to_share.id is 'Identity, in order.';
 comment on column vioc.numbers_to_share.tenant_id is 'The tenant that learned it.';
 comment on column vioc.numbers_to_share.phone is 'E.164.';
 comment on column vioc.numbers_to_share.is_allowed is 'vioc_allow_call: contacts that were left alone are planned again.';
+comment on column vioc.numbers_to_share.follower is 'Only this tenant has yet to follow: its rows were locked. null = all others of the organisation.';

@@ -105,7 +105,7 @@ fn without_the_key_somebody_is_dialled_twice() {
 fn without_the_look_up_delay_somebody_is_dialled_twice() {
     is_dialled_twice_without(
         "the look-up delay",
-        &[Strike::TerminateWorker],
+        &[Strike::TerminateWorker, Strike::KillWorker],
         |practice| {
             change(
                 practice,
