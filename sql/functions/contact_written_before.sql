@@ -80,9 +80,8 @@ begin
   end if;
 
   -- what is known about numbers: a new one does not end a contact's wish not to be called, and is not right because it is new
-  if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164 and old.phone_e164 is not null and exists (
-    select from vioc.do_not_call as d join vioc.sharing_tenants(new.tenant_id) as s on s.tenant_id = d.tenant_id
-    where d.phone = any (vioc.spellings(old.phone_e164))) then
+  if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164 and old.phone_e164 is not null
+    and vioc.is_opted_out(new.tenant_id, old.phone_e164) then
     new.status := 'do_not_call';
     new.next_call_at := null;
     v_restart := false;

@@ -24,9 +24,7 @@ begin
           raise lock_not_available;
         end if;
         perform vioc.lock_number(v_other, v_request.phone);
-        if exists (
-          select from vioc.do_not_call as d join vioc.sharing_tenants(v_other) as s on s.tenant_id = d.tenant_id
-          where d.phone = any (vioc.spellings(v_request.phone))) then
+        if vioc.is_opted_out(v_other, v_request.phone) then
           perform vioc.stop_number(v_other, v_request.phone, p_now);
         else
           if v_request.is_allowed then

@@ -29,9 +29,7 @@ begin
     and not exists (
       select from vioc.calls as o
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
-  v_is_opted_out := exists (
-    select from vioc.do_not_call as d join vioc.sharing_tenants(p_contact.tenant_id) as o on o.tenant_id = d.tenant_id
-    where d.phone = any (vioc.spellings(p_contact.phone_e164)));
+  v_is_opted_out := vioc.is_opted_out(p_contact.tenant_id, p_contact.phone_e164);
   insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, requested_time, planned_at, needs_review)
   select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,

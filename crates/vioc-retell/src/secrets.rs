@@ -15,8 +15,13 @@ const MAX_BYTES: u64 = 4096;
 pub fn is_well_formed(key: &str) -> bool {
     match key.strip_prefix(PREFIX) {
         Some(name) => is_plain(name),
-        None => key.bytes().all(|b| b.is_ascii_graphic()),
+        None => fits_a_header(key),
     }
+}
+
+/// A key is sent in a header, and nothing else can be.
+fn fits_a_header(key: &str) -> bool {
+    key.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn is_plain(name: &str) -> bool {
@@ -57,8 +62,7 @@ pub fn resolve(key: &str, secrets_dir: &Path) -> Result<Secret, String> {
         key if key.contains(['\n', '\r']) => {
             Err(format!("key file {name} has more lines than one"))
         }
-        // it is sent in a header, and nothing else can be
-        key if !key.bytes().all(|b| b.is_ascii_graphic()) => Err(format!(
+        key if !fits_a_header(key) => Err(format!(
             "key file {name} holds no key: there is a blank or another character in it that no key has"
         )),
         key => Ok(Secret::from(key.to_owned())),

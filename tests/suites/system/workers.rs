@@ -627,17 +627,23 @@ fn a_database_that_sets_a_role_is_served_all_the_same() {
     let mut app = practice.connect();
     app.batch_execute("reset role; set role none; set session_replication_role = origin")
         .unwrap();
-    let contact: i64 = app
-        .query_one("insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann', $2, now() + interval '3 days') returning id", &[&practice.tenant, &new_number()])
-        .unwrap()
-        .get(0);
-    let call = call_contact(&mut app, contact);
+    let call = call_of_new_contact(&mut app, practice.tenant);
     wait_until("the call to be made and reported", LONG, || {
         let sql =
             "select exists (select from vioc_events() where call_id = $1 and status = 'placed')";
         let row = app.query_one(sql, &[&call.id]).unwrap();
         row.get::<_, bool>(0).then_some(())
     });
+}
+
+/// By a session with settings of its own.
+fn call_of_new_contact(app: &mut postgres::Client, tenant: i64) -> Queued {
+    let sql = "insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann', $2, now() + interval '3 days') returning id";
+    let contact = app
+        .query_one(sql, &[&tenant, &new_number()])
+        .unwrap()
+        .get(0);
+    call_contact(app, contact)
 }
 
 /// For every session of the database, the worker's and the front's too.
@@ -719,11 +725,7 @@ fn a_read_only_database_is_served_and_its_application_is_told_so() {
     assert!(crate::told(&refused.unwrap_err()).starts_with("25006"));
     app.batch_execute("set default_transaction_read_only = off")
         .unwrap();
-    let contact: i64 = app
-        .query_one("insert into vioc.contacts (tenant_id, name, phone, appointment_time) values ($1, 'Ann', $2, now() + interval '3 days') returning id", &[&practice.tenant, &new_number()])
-        .unwrap()
-        .get(0);
-    let call = call_contact(&mut app, contact);
+    let call = call_of_new_contact(&mut app, practice.tenant);
     wait_until("the worker to have it made", LONG, || {
         (practice.dials(&call) == 1
             && ["placed", "ongoing", "ended", "completed"]
