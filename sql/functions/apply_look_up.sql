@@ -37,7 +37,7 @@ begin
   end if;
   -- ended, asked, and still no analysis: decided without it
   select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-  if v_event <> 'call_started' and v_call.status = 'ended' and v_call.ended_at <= p_now - interval '10 minutes' then
+  if v_event <> 'call_started' and v_call.status = 'ended' and greatest(v_call.ended_at, v_call.placed_at) <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call, null, p_now);
     perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
   end if;

@@ -51,9 +51,9 @@ begin
         look_up_at = p_now + case
           -- what is to be deleted at Retell, until it is
           when c.erased_at is not null and c.retell_call_id is not null then least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '1 day')
-          -- given up in doubt (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
+          -- ended by a timer (end_overdue), or decided without an analysis (ask_for_analysis): for a day, or six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and (coalesce(c.first_posted_at, c.queued_at) <= p_now - interval '24 hours'
+            and (coalesce(c.completed_at, c.failed_at, c.cancelled_at) <= p_now - interval '24 hours'
               or (c.status = 'completed' and c.look_ups >= 5)) then null
           when c.status in ('failed', 'cancelled') and c.retell_call_id is null then interval '10 min'
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')

@@ -41,7 +41,8 @@ begin
   v_has_connected := vioc.has_connected(v_call.disconnection_reason,
     coalesce(v_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
   -- what was to be reviewed about an earlier decision
-  if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error) then
+  if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error)
+    or (v_call.analyzed_at is not null and v_call.review_reason = 'Retell sent no analysis within a day') then -- end_overdue
     v_call.needs_review := false;
     v_call.review_reason := null;
   end if;

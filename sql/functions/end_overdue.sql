@@ -1,14 +1,14 @@
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
 -- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
--- may have moved on before it was locked. A call that ends in doubt is looked for until Retell has answered once more:
--- nobody may have been able to ask it all the while.
+-- may have moved on before it was locked. Retell is asked about each call that ends here until it has answered once more
+-- (claim_look_ups): during that time the server or Retell may have been away, or the clock may have been wrong.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 begin
   if p_call.status = 'ended' then
-    if p_call.ended_at <= p_now - interval '24 hours' then
+    if greatest(p_call.ended_at, p_call.placed_at) <= p_now - interval '24 hours' then
       perform vioc.settle_call(p_call, 'Retell sent no analysis within a day', p_now);
     end if;
   elsif p_call.status = 'unconfirmed' and (p_call.first_posted_at > p_now - interval '50 minutes'
@@ -17,7 +17,7 @@ begin
     null;
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
-    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false, look_up_at = p_now
+    set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     if not p_call.is_test then
       perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
@@ -25,11 +25,11 @@ begin
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
-    update vioc.calls as c set look_up_at = p_now
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
+  update vioc.calls as c set look_up_at = p_now, look_ups = 0
+  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status in ('completed', 'failed', 'cancelled');
 end
 $$;
 comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call whose time is over.';

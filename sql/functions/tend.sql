@@ -36,7 +36,7 @@ begin
     where c.look_up_at is not null
       and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
         or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
-        or (c.status = 'ended' and c.ended_at <= p_now - interval '24 hours'))
+        or (c.status = 'ended' and greatest(c.ended_at, c.placed_at) <= p_now - interval '24 hours'))
       -- a day can be over by a wrong clock only
       and vioc.clock_is_settled()
     order by c.look_up_at

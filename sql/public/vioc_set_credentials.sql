@@ -39,6 +39,13 @@ begin
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for no key update;
 
+  -- another key may be another workspace's, which knows nothing of the calls that were made with this one
+  if vioc.api_key(v_current) <> v_api_key and exists (
+    select from vioc.credentials as k where k.id = v_current and k.recall_until > clock_timestamp()) then
+    raise exception 'after a failover Retell is being asked which calls the present key made'
+      using errcode = 'object_in_use', hint = 'Give the new key again in ten minutes at the latest; rule can_be_sent of vioc_explain_contact says when it is over.';
+  end if;
+
   -- with the marker, without which the doctor asks Retell nothing about the key
   perform vioc.installation_id();
 
@@ -102,4 +109,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. Without webhook_key the API key verifies webhooks. A replaced or withdrawn key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 42501 a file, without access to all practices.';
+  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. Without webhook_key the API key verifies webhooks. A replaced or withdrawn key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 55006 another key within ten minutes of a failover, 42501 a file, without access to all practices.';

@@ -451,7 +451,7 @@ pub fn call_contact(client: &mut impl postgres::GenericClient, contact: i64) -> 
 #[must_use]
 pub fn claim_calls(worker: &str, limit: usize, now: &str) -> String {
     format!(
-        "select s.call_id, s.body, s.tenant_id
+        "select s.call_id, s.body, s.tenant_id, s.api_key
          from (
            select array_agg(c.tenant_id) as tenants, array_agg(c.call_id) as calls,
              array_agg(c.credential_id) as credentials

@@ -69,8 +69,7 @@ enum Step {
     Crash(u8),
     /// The dead worker's answer comes after all.
     StaleAnswer(usize, bool),
-    /// Whether the answers are lost.
-    LookUps(bool),
+    LookUps(Reply),
     Progress(usize),
     /// Which webhook, and whether it comes again.
     Deliver(usize, bool),
@@ -87,8 +86,26 @@ enum Step {
     Twin(usize),
     OptOut(usize),
     Resume,
+    /// The server's clock is set: so many minutes ahead of Retell's. By a restart, the worker does not know by how many.
+    Clock(u16, bool),
+    /// The tenant's key, of one workspace or of the other.
+    Key(usize),
+    /// The server dies with a claim that its standby never saw; whether the creates arrive is in the bits.
+    Failover(u8),
     Minutes(u16),
 }
+
+/// What becomes of Retell's answers to a round of questions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reply {
+    Heard,
+    Lost,
+    /// Each is about another call.
+    Swapped,
+}
+
+/// Of two workspaces, which know nothing of each other's calls.
+const KEYS: [&str; 2] = ["key_of_the_model", "key_of_another_workspace"];
 
 /// The practice's side, as far as it decides who may be called at all.
 #[derive(Clone, Debug, Default)]
@@ -134,7 +151,7 @@ impl ReferenceStateMachine for Practice {
             8 => (which.clone(), answer).prop_map(|(which, what)| Step::Answer(which, what)),
             2 => any::<u8>().prop_map(Step::Crash),
             2 => (which.clone(), any::<bool>()).prop_map(|(which, placed)| Step::StaleAnswer(which, placed)),
-            6 => prop::bool::weighted(0.2).prop_map(Step::LookUps),
+            6 => prop_oneof![7 => Just(Reply::Heard), 2 => Just(Reply::Lost), 1 => Just(Reply::Swapped)].prop_map(Step::LookUps),
             10 => which.clone().prop_map(Step::Progress),
             8 => (which.clone(), any::<bool>()).prop_map(|(which, again)| Step::Deliver(which, again)),
             1 => which.clone().prop_map(Step::LoseWebhook),
@@ -147,6 +164,9 @@ impl ReferenceStateMachine for Practice {
             1 => contact.clone().prop_map(Step::Twin),
             1 => contact.prop_map(Step::OptOut),
             1 => Just(Step::Resume),
+            2 => (prop::sample::select(vec![0, 2, 12, 70, 600]), prop::bool::weighted(0.3)).prop_map(|(ahead, restart)| Step::Clock(ahead, restart)),
+            1 => (0..KEYS.len()).prop_map(Step::Key),
+            1 => any::<u8>().prop_map(Step::Failover),
             4 => (1..3_u16).prop_map(Step::Minutes),
             3 => (5..12_u16).prop_map(Step::Minutes),
             1 => (40..200_u16).prop_map(Step::Minutes),
@@ -165,6 +185,7 @@ impl ReferenceStateMachine for Practice {
 /// One call at Retell.
 struct Made {
     id: String,
+    workspace: usize,
     key: String,
     session: String,
     to_number: String,
@@ -249,11 +270,13 @@ impl Made {
 struct Flight {
     call_id: i64,
     body: Value,
+    workspace: usize,
     worker: String,
     sent_at: f64,
 }
 
 /// The last time that a call was sent.
+#[derive(Clone)]
 struct Post {
     bytes: String,
     first_at: f64,
@@ -274,6 +297,9 @@ struct World {
     stopped: BTreeSet<String>,
     silent: [bool; CONTACTS],
     now: f64,
+    /// How far the server's clock is ahead, and whether it was ever set.
+    ahead: f64,
+    was_clock_set: bool,
     worker: u32,
     flights: Vec<Flight>,
     /// Of dead workers, with Retell's id where the create arrived.
@@ -298,6 +324,10 @@ fn server() -> &'static Cluster {
     })
 }
 
+fn workspace(key: &str) -> usize {
+    KEYS.iter().position(|it| *it == key).unwrap_or_default()
+}
+
 const NOW: &str = "(now() + make_interval(secs => $1))";
 
 impl World {
@@ -316,10 +346,7 @@ impl World {
             .unwrap()
             .get(0);
         client
-            .execute(
-                "select vioc_set_credentials($1, 'key_of_the_model')",
-                &[&tenant],
-            )
+            .execute("select vioc_set_credentials($1, $2)", &[&tenant, &KEYS[0]])
             .unwrap();
         client
             .batch_execute("update vioc.credentials set max_starts_per_second = 100000, max_concurrent_calls = 1000")
@@ -356,6 +383,8 @@ impl World {
             stopped: BTreeSet::new(),
             silent: [false; CONTACTS],
             now: MINUTE, // public functions read the clock; the model's is ahead of it
+            ahead: 0.0,
+            was_clock_set: false,
             worker: 1,
             flights: Vec::new(),
             stale: Vec::new(),
@@ -364,6 +393,11 @@ impl World {
             posts: HashMap::new(),
             finals: RefCell::default(),
         }
+    }
+
+    /// The server's clock.
+    fn wall(&self) -> f64 {
+        self.now + self.ahead
     }
 
     fn worker_id(&self) -> String {
@@ -387,7 +421,7 @@ impl World {
         client.batch_execute("savepoint ask").unwrap();
         if let Err(error) = client.query(sql, &[&id]) {
             let code = error.as_db_error().map_or("", |it| it.code().code());
-            assert_eq!(code, "VC001", "{sql}: {error:?}");
+            assert!(["VC001", "55006"].contains(&code), "{sql}: {error:?}");
             client.batch_execute("rollback to savepoint ask").unwrap();
         }
         client.batch_execute("release savepoint ask").unwrap();
@@ -395,8 +429,9 @@ impl World {
 
     fn claim(&mut self, word: &Word) {
         let sql = claim_calls("$2::text::uuid", 10, NOW);
-        for row in self.run(&sql, &[&self.now, &self.worker_id()]) {
+        for row in self.run(&sql, &[&self.wall(), &self.worker_id()]) {
             let (call_id, bytes): (i64, String) = (row.get(0), row.get(1));
+            let workspace = workspace(row.get("api_key"));
             let body: Value = serde_json::from_str(&bytes).unwrap();
             let session = body["metadata"]["session_id"].as_str().unwrap().to_owned();
             self.check_contact(&body, word);
@@ -429,6 +464,7 @@ impl World {
             self.flights.push(Flight {
                 call_id,
                 body,
+                workspace,
                 worker: self.worker_id(),
                 sent_at: self.now,
             });
@@ -466,12 +502,14 @@ impl World {
                 && self.is_told(it)
         });
         assert!(!said_so, "dialled although the person said stop in a call");
-        for (days, limit) in [(1.0, LIMITS.0), (7.0, LIMITS.1)] {
+        let limits = [(1.0, LIMITS.0), (7.0, LIMITS.1)];
+        // by whose clock a call was on which day, no two agree
+        for (days, limit) in limits.into_iter().filter(|_| !self.was_clock_set) {
             // by the clock of the model no day is shorter than what is counted here
             let since = self.now - days * 24.0 * 60.0 * MINUTE;
             let midnight: f64 = self.run(
                 &format!("select extract(epoch from date_trunc('day', {NOW} at time zone 'America/New_York') at time zone 'America/New_York' - now())::float8"),
-                &[&self.now],
+                &[&self.wall()],
             )[0]
             .get(0);
             let since = since.max(midnight - (days - 1.0) * 24.0 * 60.0 * MINUTE);
@@ -504,12 +542,13 @@ impl World {
     }
 
     /// A create arrives at Retell.
-    fn create(&mut self, body: &Value, late: f64) -> String {
+    fn create(&mut self, flight: &Flight, late: f64) -> String {
+        let (body, workspace) = (&flight.body, flight.workspace);
         let key = body["idempotency_key"].as_str().unwrap().to_owned();
         if let Some(known) = self
             .made
             .iter()
-            .find(|it| it.key == key && self.now - it.at < KEY_LIVES)
+            .find(|it| it.key == key && it.workspace == workspace && self.now - it.at < KEY_LIVES)
         {
             return known.id.clone();
         }
@@ -528,6 +567,7 @@ impl World {
         let words = (self.made.len() % 2 == 1).then(|| STOPS[self.made.len() / 2 % STOPS.len()]);
         self.made.push(Made {
             id: id.clone(),
+            workspace,
             key,
             session: body["metadata"]["session_id"].as_str().unwrap().to_owned(),
             to_number: body["to_number"].as_str().unwrap().to_owned(),
@@ -548,18 +588,13 @@ impl World {
         }
         let flight = self.flights.remove(which % self.flights.len());
         let (verdict, retell_call_id, http_status, is_sure) = match answer {
-            Answer::Placed => (
-                "placed",
-                Some(self.create(&flight.body, 0.0)),
-                Some(201),
-                false,
-            ),
+            Answer::Placed => ("placed", Some(self.create(&flight, 0.0)), Some(201), false),
             Answer::CreatedUnheard => {
-                self.create(&flight.body, 0.0);
+                self.create(&flight, 0.0);
                 ("ambiguous", None, None, false)
             }
             Answer::CreatedLate(minutes) => {
-                self.create(&flight.body, f64::from(minutes) * MINUTE);
+                self.create(&flight, f64::from(minutes) * MINUTE);
                 ("ambiguous", None, None, false)
             }
             Answer::NeverCreated => ("ambiguous", None, Some(502), false),
@@ -602,7 +637,8 @@ impl World {
             "http_status": http_status, "message": "as the model has it", "do_not_call": false, "legacy_field": false,
         }]);
         let sql = format!("select vioc.record_answers($2::text::uuid, $3, {NOW})");
-        let recorded: Vec<i64> = self.run(&sql, &[&self.now, &flight.worker, &answers])[0].get(0);
+        let recorded: Vec<i64> =
+            self.run(&sql, &[&self.wall(), &flight.worker, &answers])[0].get(0);
         assert_eq!(
             recorded,
             [flight.call_id],
@@ -612,14 +648,52 @@ impl World {
 
     fn crash(&mut self, arrives: u8) {
         for (place, flight) in std::mem::take(&mut self.flights).into_iter().enumerate() {
-            let id = (arrives >> (place % 8) & 1 == 1).then(|| self.create(&flight.body, 0.0));
+            let id = (arrives >> (place % 8) & 1 == 1).then(|| self.create(&flight, 0.0));
             self.stale.push((flight, id));
         }
         self.worker += 1;
         self.run(
             &format!("select vioc.attach_worker(true, {NOW})"),
-            &[&self.now],
+            &[&self.wall()],
         );
+    }
+
+    fn clock(&mut self, ahead: f64, is_restart: bool) {
+        let by = ahead - self.ahead;
+        self.ahead = ahead;
+        self.was_clock_set |= by != 0.0;
+        let by = (!is_restart).then_some(by);
+        if by != Some(0.0) {
+            let sql = format!("select vioc.clock_stepped(make_interval(secs => $2), {NOW})");
+            self.run(&sql, &[&self.wall(), &by]);
+        }
+        if is_restart {
+            self.crash(0b0101_0101);
+        }
+    }
+
+    fn failover(&mut self, arrives: u8, word: &Word) {
+        self.client
+            .borrow_mut()
+            .batch_execute("savepoint replicated")
+            .unwrap();
+        let before: HashMap<String, Post> = std::mem::take(&mut self.posts);
+        self.posts.clone_from(&before);
+        let earlier = std::mem::take(&mut self.flights);
+        self.claim(word);
+        let lost = std::mem::replace(&mut self.flights, earlier);
+        self.client
+            .borrow_mut()
+            .batch_execute("rollback to savepoint replicated; release savepoint replicated")
+            .unwrap();
+        self.posts = before;
+        for (place, flight) in lost.into_iter().enumerate() {
+            if arrives >> (place % 8) & 1 == 1 {
+                self.create(&flight, 0.0);
+            }
+        }
+        self.crash(arrives);
+        self.run(&format!("select vioc.begin_recall({NOW})"), &[&self.wall()]);
     }
 
     fn stale_answer(&mut self, which: usize, is_placed: bool) {
@@ -634,25 +708,31 @@ impl World {
         }
     }
 
-    fn look_ups(&mut self, are_lost: bool) {
+    fn look_ups(&mut self, reply: Reply) {
         let sql = format!(
-            "select tenant_id, call_id, kind, path, body from vioc.claim_look_ups(10, {NOW})"
+            "select tenant_id, call_id, kind, path, body, api_key from vioc.claim_look_ups(10, {NOW})"
         );
-        for row in self.run(&sql, &[&self.now]) {
+        for row in self.run(&sql, &[&self.wall()]) {
             let (call_id, kind, path): (i64, String, String) = (row.get(1), row.get(2), row.get(3));
             let retell_id = path.rsplit('/').next().unwrap_or_default().to_owned();
-            let now = self.now;
-            let visible = self.made.iter_mut().filter(|it| it.visible_at <= now);
+            let (now, key): (f64, &str) = (self.now, row.get(5));
+            let visible = self
+                .made
+                .iter_mut()
+                .filter(|it| it.visible_at <= now && it.workspace == workspace(key));
             let (status, body) = match kind.as_str() {
                 "find" => {
                     let asked: String = row.get(4);
                     let found: Vec<_> = visible
-                        .filter(|it| asked.contains(&it.session))
+                        .filter(|it| asked.contains(&it.session) != (reply == Reply::Swapped))
                         .map(|it| it.shown())
                         .collect();
                     (200, json!({"items": found, "has_more": false}).to_string())
                 }
-                "get" => match visible.into_iter().find(|it| it.id == retell_id) {
+                "get" => match visible
+                    .into_iter()
+                    .find(|it| (it.id == retell_id) != (reply == Reply::Swapped))
+                {
                     Some(call) => (200, call.shown().to_string()),
                     None => (
                         404,
@@ -669,13 +749,22 @@ impl World {
                     }
                     (204, String::new())
                 }
-                // a key's calls after a failover, its lines, ...: nothing of interest here
+                "recall" => {
+                    let calls: Vec<_> = visible.map(|it| it.shown()).collect();
+                    (200, json!({"items": calls, "has_more": false}).to_string())
+                }
+                // a key's lines, ...: nothing of interest here
                 _ => (200, json!({"items": []}).to_string()),
             };
-            if !are_lost {
-                let sql = format!("select vioc.record_look_up($2, $3, $4, {NOW}, $5, $6, {NOW})");
+            if reply != Reply::Lost {
+                let sql = format!(
+                    "select vioc.record_look_up($2, $3, $4, {NOW}, $5, $6, {NOW}, vioc.key_digest($7))"
+                );
                 let tenant: Option<i64> = row.get(0);
-                self.run(&sql, &[&self.now, &tenant, &call_id, &kind, &status, &body]);
+                self.run(
+                    &sql,
+                    &[&self.wall(), &tenant, &call_id, &kind, &status, &body, &key],
+                );
             }
         }
     }
@@ -720,7 +809,7 @@ impl World {
             false => self.webhooks.remove(which),
         };
         let sql = format!("select vioc.store_event($2, 'ingest', null, {NOW}) ->> 'state'");
-        let state: String = self.run(&sql, &[&self.now, &body])[0].get(0);
+        let state: String = self.run(&sql, &[&self.wall(), &body])[0].get(0);
         assert!(
             ["applied", "duplicate"].contains(&state.as_str()),
             "a webhook was {state}: {body}"
@@ -738,7 +827,7 @@ impl World {
             self.answer(which, answer);
         }
         self.now += minutes * MINUTE;
-        self.run(&format!("select vioc.tend(1000, {NOW})"), &[&self.now]);
+        self.run(&format!("select vioc.tend(1000, {NOW})"), &[&self.wall()]);
     }
 
     fn take(&mut self, step: Step, word: &Word) {
@@ -750,14 +839,14 @@ impl World {
             Step::EnqueueDue => {
                 self.run(
                     &format!("select vioc.enqueue_due(100, 'model', {NOW})"),
-                    &[&self.now],
+                    &[&self.wall()],
                 );
             }
             Step::Claim => self.claim(word),
             Step::Answer(which, answer) => self.answer(which, answer),
             Step::Crash(arrives) => self.crash(arrives),
             Step::StaleAnswer(which, is_placed) => self.stale_answer(which, is_placed),
-            Step::LookUps(are_lost) => self.look_ups(are_lost),
+            Step::LookUps(reply) => self.look_ups(reply),
             Step::Progress(which) => self.progress(which),
             Step::Deliver(which, comes_again) => self.deliver(which, comes_again),
             Step::LoseWebhook(which) => {
@@ -815,6 +904,13 @@ impl World {
             Step::Resume => {
                 self.run("select vioc_resume($1)", &[&tenant]);
             }
+            Step::Clock(ahead, is_restart) => self.clock(f64::from(ahead) * MINUTE, is_restart),
+            Step::Key(which) => {
+                // not while Retell is asked after a failover
+                let sql = format!("select vioc_set_credentials($1, '{}')", KEYS[which]);
+                self.ask(&sql, tenant);
+            }
+            Step::Failover(arrives) => self.failover(arrives, word),
             Step::Minutes(minutes) => self.minutes(minutes.into()),
         }
     }
@@ -925,7 +1021,7 @@ impl World {
                 self.progress(0);
             }
             self.webhooks.clear();
-            self.look_ups(false);
+            self.look_ups(Reply::Heard);
             self.minutes(if round < 30 { 2.0 } else { 31.0 });
             self.check();
             let sql = "select count(*) from vioc.calls where tenant_id = $1 and (is_open or look_up_at is not null)";

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use socket2::SockRef;
@@ -196,7 +196,7 @@ impl<'a> Connection<'a> {
             status: None,
             headers: headers_of_interest(head),
             body: body.to_owned(),
-            at: SystemTime::now(),
+            at: shared.now(),
             started: shared.seconds(),
             key_suffix: key_suffix(key),
             connection: self.number,

@@ -17,6 +17,7 @@ pub struct Dial {
     pub from_number: String,
     /// Last four characters of the API key.
     pub key_suffix: String,
+    /// By the simulator's clock.
     #[serde(serialize_with = "as_millis")]
     pub at: SystemTime,
     /// Seconds since the simulator started, monotonic.
@@ -43,6 +44,7 @@ pub struct RequestLog {
     /// User-Agent, Content-Type and the like; never the key.
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// By the simulator's clock.
     #[serde(serialize_with = "as_millis")]
     pub at: SystemTime,
     /// Seconds since the simulator started, monotonic.
@@ -83,6 +85,7 @@ pub struct Delivery {
     pub url: String,
     pub body: String,
     pub signature: Option<String>,
+    /// By the simulator's clock.
     #[serde(serialize_with = "as_millis")]
     pub at: SystemTime,
     /// Seconds since the simulator started, monotonic.

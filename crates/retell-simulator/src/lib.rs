@@ -177,6 +177,12 @@ impl Simulator {
         self.shared.set_clock(ahead_ms);
     }
 
+    /// Seconds since it started, as the ledger counts them.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.shared.seconds()
+    }
+
     pub fn script(&self, script: Script) {
         self.shared.add_scripts([script]);
     }

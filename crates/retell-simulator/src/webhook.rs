@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -194,7 +194,7 @@ fn record_drop(shared: &Shared, world: &mut World, post: &Post) {
         url: post.url.clone(),
         body: post.body.to_string(),
         signature: None,
-        at: SystemTime::now(),
+        at: shared.now(),
         started: now,
         ended: now,
     });

@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(49);
+select plan(53);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -153,4 +153,12 @@ update vioc.credentials set recall_at = now(), recall_since = now() - interval '
 select pg_temp.told((select jsonb_agg(pg_temp.made(vioc.session_id((pg_temp.person(r.contact)).row_id, 1), :tenant, r.contact, 'retell_century_' || r.n, r.started)) from centuries as r)) \gset ignored_
 select is(count(*), 1::bigint, 'a start in 2099 is none') from centuries as r join vioc.calls as c on c.contact_id = r.contact
 where c.first_posted_at between now() - interval '1 day' and now();
+
+-- a key of another workspace knows nothing of the calls that were made with this one
+update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour', recall_until = clock_timestamp() + interval '10 minutes' where id = :credential;
+select throws_ok(format('select vioc_set_credentials(%s, %L)', :tenant, 'key_of_another_workspace'), '55006', null, 'the key stays while Retell is asked');
+select throws_ok(format('select vioc_set_credentials(%s, %L)', :tenant, vioc.api_key((select credential_id from vioc.tenants where id = :other))), '55006', null, '... also if the other is known here');
+select lives_ok(format('select vioc_set_credentials(%s, %L)', :tenant, vioc.api_key(:credential)), 'the same again is no other');
+update vioc.credentials set recall_until = clock_timestamp() - interval '1 second' where id = :credential;
+select lives_ok(format('select vioc_set_credentials(%s, %L)', :tenant, 'key_of_another_workspace'), 'once calls are sent again, keys are changed again');
 select * from finish();

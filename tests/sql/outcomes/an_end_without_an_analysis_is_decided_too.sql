@@ -1,6 +1,6 @@
 -- Contract 6: after ten minutes and one answer of get-call, or after a day; what get-call says counts like a webhook.
 \ir clinic.psql
-select plan(20);
+select plan(26);
 
 create function pg_temp.ask(p_call bigint, p_answer jsonb, p_now timestamptz) returns text language plpgsql as $$
 begin
@@ -25,6 +25,15 @@ select pg_temp.hear(:call, 'call_ended', :'over') as ignored \gset
 select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('25 hours')) as ignored \gset
 select is(pg_temp.told(:call), 'completed completed / contacted / review', 'nobody answered for a day');
 select is((pg_temp.call(:call)).review_reason, 'Retell sent no analysis within a day', '... says the call');
+select is((pg_temp.call(:call)).look_up_at, pg_temp.at('25 hours'), 'the server may have been away for that day: Retell is asked about it');
+select is(
+  (select count(*)::integer from generate_series(1, 5) as n,
+    lateral (select from vioc.claim_look_ups(100, pg_temp.at('25 hours') + n * interval '3 hours') as l where l.call_id = :call) as asked),
+  5, '... again and again, while no answer comes');
+select is(pg_temp.ask(:call, pg_temp.analysed('{"outcome": "cancelled"}') || '{"call_status": "ended"}', pg_temp.at('41 hours')),
+  'completed cancelled / cancelled / review', '... and the decision is not lost');
+select is((pg_temp.call(:call)).review_reason, 'the person cancelled: the practice cancels the booking', '... which is what there is to look at');
+select is((pg_temp.call(:call)).look_up_at, null, '... and to ask no more');
 
 -- no webhook at all
 select pg_temp.placed(:tenant) as call \gset
@@ -47,5 +56,12 @@ select pg_temp.dial(pg_temp.contact(:tenant)) as call \gset
 delete from vioc.contacts where id = (pg_temp.call(:call)).contact_id;
 select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('25 hours')) as ignored \gset
 select is(pg_temp.told(:call), 'failed failed / deleted / review', 'nor is the call of a deleted contact forgotten');
+
+-- a clock that was wrong, at a restart, and was set right while the call was open
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_ended', :'over') as ignored \gset
+update vioc.calls set ended_at = ended_at - interval '8 days' where id = :call;
+select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('6 minutes')) as ignored \gset
+select is(pg_temp.told(:call), 'ended / calling', 'a call has not ended before it was placed: a wrong time of its end decides nothing');
 
 select * from finish();

@@ -30,12 +30,14 @@ pub(crate) struct Findings {
     pub(crate) on_another: Vec<String>,
     /// A setting that decides where calls go could not be used.
     pub(crate) sent_while_stopped: Vec<String>,
+    /// By Retell's clock.
+    pub(crate) outside_hours: Vec<String>,
     /// Calls waited for more than a minute, and the doctor had no reason.
     pub(crate) silent: Vec<String>,
 }
 
 impl Findings {
-    fn promises(&self) -> [(&'static str, &Vec<String>); 10] {
+    fn promises(&self) -> [(&'static str, &Vec<String>); 11] {
         [
             ("dialled twice", &self.dialled_twice),
             ("calls lost", &self.calls_lost),
@@ -46,6 +48,7 @@ impl Findings {
             ("bytes changed", &self.bytes_changed),
             ("on another person", &self.on_another),
             ("sent while stopped", &self.sent_while_stopped),
+            ("outside hours", &self.outside_hours),
             ("silent without a reason", &self.silent),
         ]
     }

@@ -1,17 +1,19 @@
 //! What moves under the worker: the clock, the configuration, the key, the limits of its process; who calls the due people;
 //! and a tenant that holds every lock it can hold. Each is put right again in the same round, or in the next.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use fastrand::Rng;
 use postgres::{Client, NoTls};
-use retell_simulator::{ApiKey, CreateFault, Script};
+use retell_simulator::{ApiKey, CreateFault, RequestLog, Script};
 use vioc_tests::cluster::{Builder as ClusterBuilder, as_server_user, new_directory};
 use vioc_tests::practice::{APP, KEY, Practice};
 use vioc_tests::wait::{LONG, poll};
 
+use crate::people::{Meddling, Person};
 use crate::storm::{Storm, Strike, practice};
 
 /// Another key of the same workspace, and one that Retell does not know.
@@ -60,6 +62,11 @@ impl Move {
 
 pub(crate) struct Ground {
     key_file: PathBuf,
+    places: Places,
+    /// How far Retell's clock is ahead, when it was set (`Simulator::seconds`), and how far ahead it was before.
+    clock: (i64, f64, i64),
+    /// The same, of each time before.
+    clocks: Vec<(i64, f64, i64)>,
     hostages: Vec<Client>,
     dials: (u64, Instant),
     pub(crate) sent_while_stopped: Vec<String>,
@@ -95,14 +102,130 @@ impl Ground {
             ));
         }
         practice.contact_of(holder, "+12125557700");
+        let places = Places::now(&mut practice.connect());
+        places.make_hours_legal(&practice);
         let ground = Self {
             key_file,
+            places,
+            clock: (0, 0.0, 0),
+            clocks: Vec::new(),
             hostages: Vec::new(),
             dials: (0, Instant::now()),
             sent_while_stopped: Vec::new(),
             silent: Vec::new(),
         };
         (practice, ground)
+    }
+}
+
+/// Places of people, of whom some may be called at this time of day, whenever the test runs, and some may not.
+struct Places {
+    /// Where their numbers are.
+    area_code: &'static str,
+    awake: &'static str,
+    asleep: &'static str,
+    /// From when until when it is legal to call, in minutes of the day.
+    legal: (i32, i32),
+}
+
+impl Places {
+    /// Hours by Honolulu where it is near midnight in New York.
+    fn now(client: &mut Client) -> Self {
+        let mut minute = |zone: &str| {
+            let sql = "select extract(hour from t)::integer * 60 + extract(minute from t)::integer from (select now() at time zone $1 as t) as t";
+            client.query_one(sql, &[&zone]).unwrap().get::<_, i32>(0)
+        };
+        let (area_code, awake) = match minute("America/New_York") {
+            0..1080 => ("646", "America/New_York"),
+            _ => ("808", "Pacific/Honolulu"),
+        };
+        let noon = minute(awake);
+        let legal = ((noon - 480).max(0), (noon + 600).min(24 * 60));
+        let zones = [
+            "Asia/Tokyo",
+            "Europe/Paris",
+            "Asia/Kolkata",
+            "Pacific/Auckland",
+            "America/New_York",
+            "America/Denver",
+        ];
+        let asleep = zones.into_iter().max_by_key(|zone| {
+            let at = minute(zone);
+            (legal.0 - at).max(at - legal.1)
+        });
+        Self {
+            area_code,
+            awake,
+            asleep: asleep.unwrap_or(awake),
+            legal,
+        }
+    }
+
+    fn make_hours_legal(&self, practice: &Practice) {
+        let time = |minute: i32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        practice.run(&format!(
+            "alter system set vioconcierge.legal_hours = '{}-{}'",
+            time(self.legal.0),
+            time(self.legal.1)
+        ));
+        practice.run("select pg_reload_conf()");
+    }
+}
+
+impl Ground {
+    /// A tenth of the people are where it is night.
+    pub(crate) fn place(&self, person: &mut Person, random: &mut Rng) {
+        person.phone = person.phone.replacen("646", self.places.area_code, 1);
+        if person.meddling == Meddling::None && random.u32(0..10) == 0 {
+            person.meddling = Meddling::Asleep;
+        }
+    }
+
+    /// Requests that rang where it was too early or too late, by Retell's clock; within three seconds after it was set, by the
+    /// one before, too.
+    pub(crate) fn outside_hours(
+        &self,
+        client: &mut Client,
+        requests: &[RequestLog],
+        people: &[Person],
+    ) -> Vec<String> {
+        let asleep: HashSet<&str> = people
+            .iter()
+            .filter(|it| it.meddling == Meddling::Asleep)
+            .map(|it| it.phone.as_str())
+            .collect();
+        let sql = "select bool_or(not exists (select from unnest($2::text[]) as z where extract(hour from to_timestamp(s) at time zone z) * 60 + extract(minute from to_timestamp(s) at time zone z) not between $3::integer and $4::integer - 1)) from unnest($1::float8[]) as s";
+        let is_legal = client.prepare(sql).unwrap();
+        let mut found = Vec::new();
+        for request in requests
+            .iter()
+            .filter(|it| it.path == "/v2/create-phone-call")
+        {
+            let body = request.json();
+            let to = body["to_number"].as_str().unwrap_or_default();
+            let mut zones = vec![self.places.awake];
+            if asleep.contains(to) {
+                zones.push(self.places.asleep);
+            }
+            let at = request
+                .at
+                .duration_since(SystemTime::UNIX_EPOCH)
+                .unwrap_or_default();
+            let mut times = vec![at.as_secs_f64()];
+            for (now, since, before) in self.clocks.iter().chain([&self.clock]) {
+                if (0.0..3.0).contains(&(request.started - since)) {
+                    times.push(at.as_secs_f64() + (before - now) as f64);
+                }
+            }
+            let row = client.query_one(
+                &is_legal,
+                &[&times, &zones, &self.places.legal.0, &self.places.legal.1],
+            );
+            if !row.unwrap().get::<_, bool>(0) {
+                found.push(format!("{:?} in {zones:?}", request.at));
+            }
+        }
+        found
     }
 }
 
@@ -176,7 +299,7 @@ impl Storm {
             Move::Clock => self.practice.cluster.clock().set(step),
             _ => {
                 self.practice.cluster.clock().set(step);
-                self.practice.retell.set_clock(step * 1000);
+                self.set_retells_clock(step);
             }
         }
         // at once, before the worker has noticed, or after
@@ -190,7 +313,15 @@ impl Storm {
         }
         self.meanwhile(kill);
         self.practice.cluster.clock().set(0);
-        self.practice.retell.set_clock(0);
+        self.set_retells_clock(0);
+    }
+
+    fn set_retells_clock(&mut self, ahead: i64) {
+        self.practice.retell.set_clock(ahead * 1000);
+        let at = self.practice.retell.seconds();
+        let ground = self.ground();
+        ground.clocks.push(ground.clock);
+        ground.clock = (ahead, at, ground.clock.0);
     }
 
     /// As an editor does it; read by a reload, or by a start.
@@ -218,9 +349,11 @@ impl Storm {
         let sql = format!(
             "select state = 'stopped' and settings_error ~ '{name}' from vioc.worker_status"
         );
-        if self.becomes(&sql, LONG) {
-            // what was handed over a moment before may still go
-            std::thread::sleep(Duration::from_millis(200));
+        // what was handed over before it was noticed may still go
+        if self.becomes(
+            &format!("{sql} and not exists (select from vioc.calls where status = 'dispatching')"),
+            LONG,
+        ) {
             let creates = self.practice.creates().len();
             self.meanwhile(None);
             let sent = self.practice.creates().len() - creates;
@@ -306,10 +439,25 @@ impl Storm {
         if self.ground.is_none() {
             return;
         }
-        assert!(self.practice.retell.wait_until_idle(2 * LONG));
+        assert!(self.practice.retell.wait_until_idle(10 * LONG));
         let time = Duration::from_secs(11 * 60);
         self.practice.cluster.clock().pass(time);
-        self.practice.retell.set_clock(11 * MINUTE * 1000);
+        self.set_retells_clock(11 * MINUTE);
+    }
+
+    pub(crate) fn delete_who_is_asleep(&self) {
+        if self.ground.is_some() {
+            let sql = format!(
+                "delete from vioc.contacts where time_zone = '{}'",
+                self.asleep().unwrap_or_default()
+            );
+            self.practice.run(&sql);
+        }
+    }
+
+    /// The time zone where it is night, if anybody is there.
+    pub(crate) fn asleep(&self) -> Option<&'static str> {
+        self.ground.as_ref().map(|it| it.places.asleep)
     }
 
     /// Calls that could go have waited for a minute, and none went: the doctor has a reason.

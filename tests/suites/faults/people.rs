@@ -40,6 +40,8 @@ pub(crate) enum Meddling {
     CancelAppointment,
     MoveAppointment,
     Delete,
+    /// It is night there: it is not called, and deleted in the end.
+    Asleep,
 }
 
 #[derive(Clone, Debug)]

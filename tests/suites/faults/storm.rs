@@ -16,7 +16,7 @@ use crate::people::{Meddling, Mix, Person, RECONCILE, scripts};
 
 const CALLS_PER_ROUND: usize = 20;
 /// Everything that was in doubt or silent is resolved in this time after the last round.
-const SETTLING: Duration = Duration::from_secs(180);
+const SETTLING: Duration = Duration::from_secs(300);
 
 /// Impatient, so that rounds are short; and a WAL writer that helps nobody whose commit was not durable.
 pub(crate) fn practice(retries: u32) -> Builder {
@@ -122,7 +122,8 @@ impl Storm {
         }
         for _ in 0..CALLS_PER_ROUND {
             let person = self.new_person();
-            self.people.push(call(client.as_mut(), person));
+            let asleep = self.asleep();
+            self.people.push(call(client.as_mut(), person, asleep));
         }
         let mut meddler = match self.mix {
             Mix::Everything => self.practice.cluster.config(APP).connect(NoTls).ok(),
@@ -153,7 +154,7 @@ impl Storm {
                 let mut person = self.new_person();
                 person.meddling = Meddling::None;
                 person.is_due = false;
-                let contact = store(&mut client, &person).expect("a contact can be stored");
+                let contact = store(&mut client, &person, None).expect("a contact can be stored");
                 person.is_acknowledged = true;
                 self.people.push(person);
                 contact
@@ -184,7 +185,10 @@ impl Storm {
     }
 
     fn new_person(&mut self) -> Person {
-        let person = Person::new(&mut self.random);
+        let mut person = Person::new(&mut self.random);
+        if let Some(ground) = &self.ground {
+            ground.place(&mut person, &mut self.random);
+        }
         for script in scripts(&person, self.mix, &mut self.random) {
             self.practice.retell.script(script);
         }
@@ -238,6 +242,7 @@ impl Storm {
         self.practice.retell.clear_scripts();
         self.let_hostages_go();
         self.settle_clock();
+        self.delete_who_is_asleep();
         let deadline = Instant::now() + SETTLING;
         let mut hurried = Instant::now() - LONG;
         let mut client = self.connect();
@@ -253,15 +258,16 @@ impl Storm {
                      update vioc.credentials set throttled_until = null;
                      update vioc.calls set due_at = now() where status = 'queued' and due_at > now();
                      update vioc.calls set look_up_at = now() where look_up_at > now();
-                     -- what the practice took back is not sent again, and given up after fifty minutes
+                     -- what the practice took back, or was sent with another key, is not sent again, and given up after fifty minutes
                      update vioc.calls as c set first_posted_at = c.first_posted_at - interval '50 minutes'
-                     where c.status = 'unconfirmed' and c.unconfirmed_at < now() - interval '45 s' and (c.cancel_requested_at is not null or not exists (
+                     where c.status = 'unconfirmed' and c.unconfirmed_at < now() - interval '45 s' and (c.cancel_requested_at is not null
+                       or c.key_digest is distinct from vioc.key_digest(vioc.api_key(c.credential_id)) or not exists (
                        select from vioc.contacts as ct where ct.id = c.contact_id and ct.appointment_time = c.appointment_time));
                      update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
                 );
             }
-            // what was given up is asked about once more
-            let sql = "select not exists (select from vioc.calls where is_open or status in ('failed', 'cancelled') and retell_call_id is null and look_up_at is not null)";
+            // what was given up, or decided without its analysis, is asked about once more
+            let sql = "select not exists (select from vioc.calls where is_open or look_up_at is not null)";
             let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
             (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
                 .then_some(())
@@ -283,17 +289,19 @@ impl Storm {
                 .sent_while_stopped
                 .append(&mut ground.sent_while_stopped);
             findings.silent.append(&mut ground.silent);
+            let requests = self.practice.retell.requests();
+            findings.outside_hours = ground.outside_hours(&mut client, &requests, &self.people);
         }
         findings
     }
 }
 
 /// In the app's transactions; what was not acknowledged may or may not be there.
-fn call(client: Option<&mut Client>, mut person: Person) -> Person {
+fn call(client: Option<&mut Client>, mut person: Person, asleep: Option<&'static str>) -> Person {
     let Some(client) = client else {
         return person;
     };
-    let stored = store(client, &person).and_then(|contact| {
+    let stored = store(client, &person, asleep).and_then(|contact| {
         if !person.is_due {
             client.query_one("select vioc_call_contact($1)", &[&contact])?;
         }
@@ -303,23 +311,29 @@ fn call(client: Option<&mut Client>, mut person: Person) -> Person {
     person
 }
 
-fn store(client: &mut Client, person: &Person) -> Result<i64, postgres::Error> {
+/// `asleep`: the time zone of those that are.
+fn store(
+    client: &mut Client,
+    person: &Person,
+    asleep: Option<&str>,
+) -> Result<i64, postgres::Error> {
+    let zone = asleep.filter(|_| person.meddling == Meddling::Asleep);
     let call_at = if person.is_due {
         "now() - interval '1 minute'"
     } else {
         "null"
     };
     let sql = format!(
-        "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, call_at) \
-         values (1, $1, 'Maria Jones', $2, now() + interval '3 days', {call_at}) returning id"
+        "insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, time_zone, call_at) \
+         values (1, $1, 'Maria Jones', $2, now() + interval '3 days', $3, {call_at}) returning id"
     );
-    let row = client.query_one(&sql, &[&person.external_id, &person.phone])?;
+    let row = client.query_one(&sql, &[&person.external_id, &person.phone, &zone])?;
     Ok(row.get(0))
 }
 
 fn meddle(client: &mut Client, person: &Person) {
     let sql = match person.meddling {
-        Meddling::None => return,
+        Meddling::None | Meddling::Asleep => return,
         Meddling::CancelCall => {
             "select vioc_cancel_call(c.id) from vioc.calls as c join vioc.contacts as ct on ct.id = c.contact_id where ct.external_id = $1"
         }
