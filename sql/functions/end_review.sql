@@ -7,7 +7,11 @@ declare
   v_fact record;
 begin
   for v_fact in
-    delete from vioc.number_facts as f where f.call_id = p_call_id and f.kind = 'in_review' returning f.tenant_id, f.phone
+    -- one that is held is about to go: by vioc_allow_call of another location, which is not waited for
+    delete from vioc.number_facts as o
+    where o.ctid = any (array(
+      select f.ctid from vioc.number_facts as f where f.call_id = p_call_id and f.kind = 'in_review' for update skip locked))
+    returning o.tenant_id, o.phone
   loop
     perform vioc.judge_number_again(v_fact.tenant_id, v_fact.phone, p_now);
     perform vioc.share_number(v_fact.tenant_id, v_fact.phone, false);

@@ -9,7 +9,9 @@ begin
     return;
   elsif p_is_unclear then
     insert into vioc.number_facts (tenant_id, phone, kind, call_id, created_at)
-    values (p_call.tenant_id, p_call.to_number, 'in_review', p_call.id, p_now)
+    select p_call.tenant_id, p_call.to_number, 'in_review', p_call.id, p_now
+    -- another location's vioc_allow_call may hold it
+    where not exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'in_review' and f.tenant_id = p_call.tenant_id)
     on conflict on constraint number_facts_pkey do nothing;
   else
     perform vioc.end_review(p_call.id, p_now);

@@ -7,9 +7,7 @@ returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
-  values (p_tenant_id, p_phone, p_reason, p_source, p_now)
-  on conflict (tenant_id, phone) do nothing;
+  perform vioc.keep_opt_out(p_tenant_id, p_phone, p_reason, p_source, p_now);
   perform vioc.stop_number(p_tenant_id, p_phone, p_now, p_call_id);
   perform vioc.share_number(p_tenant_id, p_phone, false);
 end

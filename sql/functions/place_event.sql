@@ -16,11 +16,9 @@ begin
     return p_event;
   end if;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
-    insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
-    select t.id, v_call.to_number, 'said in a call', 'call', p_now
+    perform vioc.keep_opt_out(t.id, v_call.to_number, 'said in a call', 'call', p_now)
     from vioc.tenants as t
-    where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report)
-    on conflict (tenant_id, phone) do nothing;
+    where t.id = v_call.tenant_id and vioc.asks_to_stop(t.id, t.analysis_fields, v_event.retell, v_event.report);
   end if;
   -- where bodies are kept no longer it would be kept for ever: it goes with those of nobody's calls
   if v_call.erased_at is not null or exists (

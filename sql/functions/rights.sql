@@ -35,7 +35,7 @@ begin atomic
     ('viewer', true, 'table', 'select', '{credentials}'),
     -- of the whole database
     ('viewer', true, 'table', 'select', '{worker_status,progress,last_runs}'),
-    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,clock_report,progress_report}'),
+    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,clock_report,progress_report,oldest_due}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',

@@ -37,7 +37,9 @@ begin
 
   if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
     -- it was the right one: what was concluded from the mistake is taken back, and who had decided has decided
-    delete from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number';
+    delete from vioc.number_facts as o
+    where o.ctid = any (array(
+      select f.ctid from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' for update skip locked));
     with wrong as (
       select c.tenant_id, c.id, case
           when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
@@ -68,6 +70,8 @@ begin
     insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id, created_at)
     select p_call.tenant_id, p_call.to_number, 'wrong_number', vioc.name_hash(coalesce(p_call.variables ->> 'customer_name', (
       select c.name from vioc.contacts as c where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id))), p_call.id, p_now
+    -- said before: another location's vioc_allow_call, which may hold it, is not waited for
+    where not exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' and f.tenant_id = p_call.tenant_id)
     on conflict on constraint number_facts_pkey do nothing;
   end if;
 

@@ -63,8 +63,9 @@ begin
     join vioc.do_not_call as d on d.phone = any (vioc.spellings(c.phone_e164))
     join vioc.tenants as t on t.id = d.tenant_id and (t.id = new.id or t.organisation = new.organisation)
     where c.tenant_id = new.id and c.phone_e164 <> r.phone and starts_with(r.phone, '+')
+      and not exists (select from vioc.do_not_call as k where k.tenant_id = new.id and k.phone = r.phone)
     order by r.phone, d.created_at
-    on conflict (tenant_id, phone) do nothing;
+    on conflict do nothing;
     update vioc.contacts as c set phone = c.phone, phone_e164 = null, phone_problem = null
     where c.tenant_id = new.id
       and vioc.normalize_phone(c.phone, v_country) is distinct from coalesce(c.phone_e164, c.phone_problem);
@@ -100,13 +101,15 @@ as $$
 begin
   insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
   -- the reason is for its own people, and may name somebody
-  select t.id, d.phone, 'told another practice of the organisation', d.source, d.created_at
+  select distinct on (t.id, d.phone) t.id, d.phone, 'told another practice of the organisation', d.source, d.created_at
   from vioc.tenants as o
   join vioc.do_not_call as d on d.tenant_id = o.id
   join vioc.tenants as t on t.organisation = o.organisation and t.id <> o.id
   where o.organisation = old.organisation
     and case tg_op when 'DELETE' then o.id = old.id else old.id in (o.id, t.id) end
-  on conflict (tenant_id, phone) do nothing;
+    and not exists (select from vioc.do_not_call as k where k.tenant_id = t.id and k.phone = d.phone)
+  order by t.id, d.phone, d.created_at
+  on conflict do nothing;
   insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id, created_at)
   select t.id, f.phone, f.kind, f.name_hash, f.call_id, f.created_at
   from vioc.tenants as o

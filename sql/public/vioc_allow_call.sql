@@ -20,9 +20,23 @@ begin
     raise warning 'Retell itself keeps this number as do-not-call, and refuses the next call to it'
       using hint = 'Take the mark off its contact at Retell, too: in the dashboard under Contacts, or by PATCH /update-contact with do_not_call false.';
   end if;
-  delete from vioc.do_not_call as d where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone));
-  delete from vioc.number_facts as f where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke';
-  perform vioc.allow_number(vioc_allow_call.tenant_id, v_phone, v_now);
+  -- what another transaction holds has just been said, or goes: it is not waited for
+  delete from vioc.do_not_call as o
+  where o.ctid = any (array(
+    select d.ctid from vioc.do_not_call as d
+    where d.tenant_id = any (v_tenants) and d.phone = any (vioc.spellings(v_phone))
+    for update skip locked));
+  delete from vioc.number_facts as o
+  where o.ctid = any (array(
+    select f.ctid from vioc.number_facts as f
+    where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke'
+    for update skip locked));
+  if vioc.is_opted_out(vioc_allow_call.tenant_id, v_phone) then
+    raise warning 'the number was opted out once more while this was done, and stays so'
+      using hint = 'Say vioc_allow_call again if it is meant nevertheless.';
+  else
+    perform vioc.allow_number(vioc_allow_call.tenant_id, v_phone, v_now);
+  end if;
   perform vioc.judge_number_again(vioc_allow_call.tenant_id, v_phone, v_now);
   perform vioc.share_number(vioc_allow_call.tenant_id, v_phone, true);
   perform vioc.note('allow', vioc_allow_call.tenant_id);

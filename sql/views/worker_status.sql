@@ -10,9 +10,8 @@ select s.state, r.pid, case when r.pid is not null then r.started_at end as sinc
 from vioc.server_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join vioc.clock_report() as k
-cross join lateral (
-  select min(c.due_at) as oldest_due_at from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now()) as q;
-comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state, vioc.worker_report and vioc.clock_report.';
+cross join vioc.oldest_due() as q (oldest_due_at);
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state, vioc.worker_report, vioc.clock_report and vioc.oldest_due.';
 comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries); stopped (nothing is sent because of settings_error); stuck (the worker has not gone round for 30 s).';
 comment on column vioc.worker_status.pid is 'Its process.';
 comment on column vioc.worker_status.since is 'When it began to serve this database.';
@@ -23,7 +22,7 @@ comment on column vioc.worker_status.not_placed is 'Those that it refused, or th
 comment on column vioc.worker_status.last_error is 'Its latest problem, or its predecessor''s: SQLSTATE and message; null: none.';
 comment on column vioc.worker_status.last_error_at is 'When that was.';
 comment on column vioc.worker_status.last_woken_at is 'When a commit last woke it.';
-comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is.';
+comment on column vioc.worker_status.oldest_due_at is 'Since when the oldest queued call is due; null: none is, or vioc.calls is locked (last_error says by which process).';
 comment on column vioc.worker_status.lag is 'How long ago that is.';
 comment on column vioc.worker_status.settings_error is 'What is wrong with a setting: its name, the line of the file, the reason. With state stopped nothing is sent; otherwise its old value stays. Null: nothing is wrong.';
 comment on column vioc.worker_status.retell_error is 'Why Retell was not reached the last time; null: the last request was answered.';

@@ -61,6 +61,7 @@ insert into listed values
   ('private worker_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('table last_runs', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('view progress', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
+  ('private oldest_due', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('private progress_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private known_zone', 'admin execute, operator execute, viewer execute'),

@@ -102,7 +102,7 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
     practice.run(&format!(
         "update vioc.tenants set organisation = 'Group' where id in (1, {partner})"
     ));
-    let shared = ["+12125557654", "+12125557655"].map(|phone| -> i64 {
+    let shared = ["+12125557654", "+12125557655", "+12125557656"].map(|phone| -> i64 {
         practice.ask(
             "insert into vioc.contacts (tenant_id, name, phone, appointment_time) \
              values ($1, 'Bob Stone', $2, now() + interval '3 days') returning id",
@@ -110,6 +110,11 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         )
     });
     practice.run("select vioc_do_not_call(1, '+12125557655')");
+    // the third has been opted out by partner itself, and by what a call said
+    practice.run(&format!(
+        "select vioc_do_not_call({partner}, '+12125557656'); \
+         insert into vioc.number_facts (tenant_id, phone, kind, call_id) values ({partner}, '+12125557656', 'in_review', 4711)"
+    ));
     let status_of = |contact: i64, status: &str| {
         practice.wait_for(
             "the other location to follow",
@@ -163,7 +168,7 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         held(
             &practice,
             "operator_1",
-            "select vioc_do_not_call(1, '+12125557654'); select vioc_allow_call(1, '+12125557655', 'by letter'); listen vioc_events",
+            "select vioc_do_not_call(1, '+12125557654'); select vioc_allow_call(1, '+12125557655', 'by letter'), vioc_allow_call(1, '+12125557656', 'by letter'); listen vioc_events",
         ),
         held(
             &practice,
@@ -180,9 +185,27 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
             ));
         });
     }
+    // whose patient says it once more: it is not waited for, and outlives what the first one allows
+    for said in [
+        format!("select vioc_do_not_call({partner}, '+12125557656')"),
+        "select vioc.end_review(4711, now())".to_owned(),
+    ] {
+        within("another location's opt-out", || {
+            practice.run(&format!(
+                "set lock_timeout = '2s'; {said}; reset lock_timeout"
+            ))
+        });
+    }
     calls[4].batch_execute("commit").unwrap();
+    let lists: Vec<i64> = practice.ask(
+        "select array_agg(tenant_id) from vioc.do_not_call where phone = '+12125557656'",
+        &[],
+    );
+    assert_eq!(lists, [partner]);
+    assert!(practice.ask::<bool>("select not exists (select from vioc.number_facts)", &[]));
     status_of(shared[0], "do_not_call");
     status_of(shared[1], "scheduled");
+    status_of(shared[2], "do_not_call");
     drop(calls);
 
     let keys = held(
@@ -293,7 +316,7 @@ fn whoever_waits_for_a_lock_is_told_who_holds_it() {
     let mut other = practice.cluster.config(APP).connect(NoTls).unwrap();
     vioc_tests::wait::poll(Duration::from_secs(20), || {
         let row = other
-            .query_one("select problem from vioc.worker_report()", &[])
+            .query_one("select last_error from vioc.worker_status", &[])
             .unwrap();
         let problem: Option<String> = row.get(0);
         problem.filter(|it| it.contains(&format!("process {holder} has locked vioc.calls")))
