@@ -48,6 +48,9 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
   end if;
+  if new.agent_override is not null then
+    perform vioc.check_agent(null, null, new.agent_override, false);
+  end if;
   new.locale := nullif(btrim(new.locale), '');
   -- a row with its number comes from another server, which had taken them
   if tg_op = 'UPDATE' or (new.phone_e164 is null and new.phone_problem is null) then
@@ -248,6 +251,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, name, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
+  tenant_id, name, phone, time_zone, locale, extra_variables, agent_override, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

@@ -7,7 +7,8 @@ as $$
 begin
   perform vioc.check_time_zone(new.time_zone, p_is_place => true);
   perform vioc.check_locale(new.locale);
-  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override);
+  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override, true);
+  perform vioc.check_call_options(new.call_options);
   -- as they will be compared
   new.organisation := vioc.folded_name(new.organisation);
   -- what is not even two capitals the table refuses
@@ -38,7 +39,7 @@ $$;
 comment on function vioc.tenant_written() is 'Trigger: checks time zone, locale, agent, reminder plan, countries and test numbers of a tenant, and folds its organisation.';
 
 create trigger tenants_checked before insert or update of
-  time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, reminder_plan, allowed_countries,
+  time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, call_options, reminder_plan, allowed_countries,
   test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 
