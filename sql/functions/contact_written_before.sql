@@ -142,9 +142,11 @@ begin
       v_restart := true;
       new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
     end if;
-    -- no time by hand any more: the plan holds again
+    -- no time by hand any more: what was promised holds again, else the plan
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+      new.next_call_at := case when new.status = 'callback' and new.requested_time > v_now - interval '1 hour'
+        then coalesce(vioc.promised_time(new, v_now), v_now)
+        else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
     end if;
     if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
       and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
