@@ -4,6 +4,7 @@
 #   PG_MAJOR=17                    which one `make deps` installs (15)
 #   MAJORS="17 18"                 which ones `make test-matrix` tests
 #   T=name                         only the tests whose name contains this
+#   SUITES="--test sql --test system"   whose tests `make coverage` looks at
 #   ROUNDS=2000                    how long `make storm` is
 #   SECONDS=600                    how long `make fuzz` runs each target
 #   ARGS="--only backlog"          what `make bench` is told (--help says what there is)
@@ -32,7 +33,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
+.PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm coverage check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -82,6 +83,16 @@ storm: install ## the fault suite for long: ROUNDS (2000), hours; figures by rou
 	$(call step,storm)
 	@$(env) FAULT_ROUNDS=$(ROUNDS) cargo test --release -p vioc-tests --test faults -- --nocapture --test-threads=1 --include-ignored $(or $(T),storm::) \
 	  $(call or_else,A promise was broken; it is named above with the seed to run it again.)
+
+coverage: ## which SQL statements no test runs; SUITES='--test sql --test system' (the SQL tests alone)
+	$(call step,dependencies)
+	@COVERAGE=1 tools/install-deps
+	@$(MAKE) install
+	$(call step,tests under the profiler)
+	@rm -rf target/coverage && mkdir -p -m 777 target/coverage
+	@$(env) VIOC_COVERAGE="$$PWD/target/coverage" cargo test --release -p vioc-tests --no-fail-fast $(or $(SUITES),--test sql) -- $(T) \
+	  || printf '\n*** A test failed under the profiler, which slows everything down.\n' >&2
+	@tools/coverage target/coverage
 
 lint: ## formatting and clippy
 	$(call step,formatting)

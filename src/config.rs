@@ -34,19 +34,20 @@ pub(crate) const MOST_IN_FLIGHT: usize = 4096;
 
 pub(crate) fn init(preloading: bool) {
     if preloading {
-        GucRegistry::define_string_guc(
+        checked(
             c"vioconcierge.databases",
             c"Databases of this cluster that calls are made from, separated by commas.",
-            c"",
             &DATABASES,
             GucContext::Postmaster,
             GucFlags::default(),
+            check_databases,
         );
     }
     checked(
         c"vioconcierge.api_base_url",
         c"Where Retell's API is; https, or http to this machine.",
         &API_BASE_URL,
+        GucContext::Sighup,
         GucFlags::default(),
         check_api_base_url,
     );
@@ -54,6 +55,7 @@ pub(crate) fn init(preloading: bool) {
         c"vioconcierge.retell_api_key",
         c"API key of tenants without a key of their own; a key or file:NAME.",
         &RETELL_API_KEY,
+        GucContext::Sighup,
         GucFlags::SUPERUSER_ONLY,
         check_retell_api_key,
     );
@@ -66,6 +68,7 @@ pub(crate) fn init(preloading: bool) {
         c"vioconcierge.webhook_base_url",
         c"Public base URL of the webhook front; Retell posts to /api/webhook/call-outcome below it.",
         &WEBHOOK_BASE_URL,
+        GucContext::Sighup,
         GucFlags::default(),
         check_webhook_base_url,
     );
@@ -73,6 +76,7 @@ pub(crate) fn init(preloading: bool) {
         c"vioconcierge.legal_hours",
         c"Hours, at the contact's place, outside of which nobody is called: HH:MM-HH:MM, 24:00 is a time.",
         &LEGAL_HOURS,
+        GucContext::Sighup,
         GucFlags::default(),
         check_legal_hours,
     );
@@ -218,10 +222,10 @@ fn checked(
     name: &'static CStr,
     about: &'static CStr,
     setting: &'static Text,
+    context: GucContext,
     flags: GucFlags,
     check: CheckHook,
 ) {
-    let context = GucContext::Sighup;
     // SAFETY: the hook only reads the text that PostgreSQL hands it.
     unsafe {
         GucRegistry::define_string_guc_with_hooks(
@@ -256,6 +260,11 @@ const WEBHOOK_BASE_URL_REFUSED: Refusal = Refusal {
     hint: c"For instance https://calls.example.com.",
     is_secret: false,
 };
+const DATABASES_REFUSED: Refusal = Refusal {
+    detail: c"It must be names of databases, separated by commas; a name with blanks, a comma or quotes is written in double quotes.",
+    hint: c"For instance app, \"second app\".",
+    is_secret: false,
+};
 const LEGAL_HOURS_REFUSED: Refusal = Refusal {
     detail:
         c"It must be two times of one day in order, each of two digits, a colon and two digits.",
@@ -287,6 +296,7 @@ fn refusal(name: &str, value: &str) -> Option<Refusal> {
                 ),
             WEBHOOK_BASE_URL_REFUSED,
         ),
+        "vioconcierge.databases" => (names_of(value).is_some(), DATABASES_REFUSED),
         "vioconcierge.legal_hours" => (
             vioc_core::hours::parse(value).is_some(),
             LEGAL_HOURS_REFUSED,
@@ -348,6 +358,7 @@ macro_rules! check_hooks {
 }
 
 check_hooks! {
+    check_databases: "vioconcierge.databases",
     check_api_base_url: "vioconcierge.api_base_url",
     check_webhook_base_url: "vioconcierge.webhook_base_url",
     check_legal_hours: "vioconcierge.legal_hours",
@@ -368,14 +379,35 @@ fn seconds(setting: &GucSetting<i32>) -> Duration {
 /// Served databases, in order; the position is the slot in shared memory.
 pub(crate) fn databases() -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    for name in read(&DATABASES).split(',') {
-        let name = name.trim().trim_matches('"');
-        if !name.is_empty() && !names.iter().any(|known| known == name) {
-            names.push(name.to_owned());
+    // what is no list does not get past the check
+    for name in names_of(&read(&DATABASES)).unwrap_or_default() {
+        if !names.contains(&name) {
+            names.push(name);
         }
     }
     names.truncate(crate::shared::SLOTS);
     names
+}
+
+/// As PostgreSQL reads such lists (shared_preload_libraries): a name with blanks, a comma or quotes is quoted, and none is folded.
+fn names_of(list: &str) -> Option<Vec<String>> {
+    let mut text = CString::new(list).ok()?.into_bytes_with_nul();
+    let mut names: *mut pg_sys::List = std::ptr::null_mut();
+    // SAFETY: the names point into the text, which is changed in its place and outlives them.
+    unsafe {
+        let is_list = pg_sys::SplitGUCList(
+            text.as_mut_ptr().cast(),
+            b',' as std::ffi::c_char,
+            &raw mut names,
+        );
+        let length = names.as_ref().map_or(0, |it| it.length);
+        let found = (0..length)
+            .map(|place| CStr::from_ptr(pg_sys::list_nth(names, place).cast()))
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        pg_sys::list_free(names);
+        is_list.then_some(found)
+    }
 }
 
 pub(crate) fn retell() -> vioc_retell::Settings {

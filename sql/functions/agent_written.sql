@@ -6,11 +6,11 @@ create function vioc.agent_written() returns trigger
 as $$
 begin
   perform vioc.check_locale(new.locale);
-  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, null);
+  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override, false);
   return new;
 end
 $$;
-comment on function vioc.agent_written() is 'Trigger: checks locale, id and version of an agent.';
+comment on function vioc.agent_written() is 'Trigger: checks locale, id, version and override of an agent.';
 
-create trigger agents_checked before insert or update of locale, retell_agent_id, retell_agent_version on vioc.agents
+create trigger agents_checked before insert or update of locale, retell_agent_id, retell_agent_version, agent_override on vioc.agents
   for each row execute function vioc.agent_written();

@@ -1,11 +1,11 @@
 -- Private. Refuses what Retell would refuse in each call of an agent, where it is written (OpenAPI: AgentVersionReference,
 -- AgentOverrideRequest).
-create function vioc.check_agent(p_id text, p_version text, p_override jsonb) returns void
+create function vioc.check_agent(p_id text, p_version text, p_override jsonb, p_is_tenants boolean) returns void
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_problem constant text := vioc.override_problem(p_override);
+  v_problem constant text := vioc.override_problem(p_override, p_is_tenants);
 begin
   if btrim(p_id, E' \t\r\n') = '' then
     raise exception 'retell_agent_id is empty'
@@ -22,4 +22,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.check_agent(text, text, jsonb) is 'Refuses an agent''s id, version or override that Retell would refuse.';
+comment on function vioc.check_agent(text, text, jsonb, boolean) is 'Refuses an agent''s id, version or override that Retell would refuse.';

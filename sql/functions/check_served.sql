@@ -12,7 +12,7 @@ begin
     when 'not_listed' then
       raise exception 'this database is not served by a worker'
         using errcode = 'object_not_in_prerequisite_state',
-          hint = format('Set vioconcierge.databases = %L in postgresql.conf (with the others, separated by commas) and restart.', current_database());
+          hint = format('Set vioconcierge.databases = %L in postgresql.conf (with the others, separated by commas) and restart.', quote_ident(current_database()));
     else null;
   end case;
 end

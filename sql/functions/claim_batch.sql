@@ -28,7 +28,9 @@ begin
       coalesce(octet_length(c.request_body), coalesce(octet_length(ct.special_instructions), 0) + coalesce(octet_length(ct.name), 0)
         + coalesce(octet_length(ct.patient_name), 0) + coalesce(octet_length(ct.appointment_type), 0)
         + coalesce(octet_length(ct.owner_name), 0) + octet_length(t.company_name)
-        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(t.agent_override::text), 0)) as bytes
+        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(ct.agent_override::text), 0)
+        + coalesce(octet_length(t.agent_override::text), 0) + coalesce(octet_length(t.call_options::text), 0)
+        + coalesce((select max(octet_length(a.agent_override::text)) from vioc.agents as a where a.tenant_id = t.id), 0)) as bytes
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
     -- one by one and by id alone, here and below: whatever statistics say, no plan reads a tenant's queue or a table for that
     cross join lateral (
@@ -138,7 +140,7 @@ begin
         variables = q.variables,
         -- the same bytes when it is sent again
         request_body = case when v_is_dry_run then null else coalesce(c.request_body,
-          vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.variables,
+          vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.options, q.variables,
             c.session_id, c.tenant_id, c.contact_id, c.id)) end,
         first_posted_at = coalesce(c.first_posted_at, p_now),
         last_posted_at = p_now,

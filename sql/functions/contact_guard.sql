@@ -94,8 +94,8 @@ create trigger contacts_1_guard before insert or update of
   on vioc.contacts
   for each row execute function vioc.contact_guard();
 
--- Trigger on vioc.contacts, after a statement in which the guard kept columns.
-create function vioc.contact_guard_told() returns trigger
+-- Trigger, after a statement in which columns were kept. Its argument is the hint.
+create function vioc.ignored_told() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp
 as $$
@@ -106,17 +106,17 @@ begin
     return null; -- an upsert runs it for both of its halves, which are judged before either runs
   end if;
   perform set_config('vioc.ignored_columns', '', true);
-  raise warning 'ignored: % of vioc.contacts % written by vioconcierge only',
-    v_ignored, case when strpos(v_ignored, ',') = 0 then 'is' else 'are' end
-    using hint = 'Leave them out of the statement. Write appointment_status, call_at or phone instead, or call a vioc_ function.';
+  raise warning 'ignored: % of vioc.% % written by vioconcierge only',
+    v_ignored, tg_table_name, case when strpos(v_ignored, ',') = 0 then 'is' else 'are' end
+    using hint = 'Leave them out of the statement. ' || tg_argv[0];
   return null;
 end
 $$;
-comment on function vioc.contact_guard_told() is 'Trigger: says once a statement which columns were not written.';
+comment on function vioc.ignored_told() is 'Trigger: says once a statement which columns were not written.';
 
 create trigger contacts_1_told after insert or update of
   phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, needs_review, row_id
   on vioc.contacts
   for each statement when (pg_catalog.current_setting('vioc.ignored_columns', true) operator(pg_catalog.<>) '')
-  execute function vioc.contact_guard_told();
+  execute function vioc.ignored_told('Write appointment_status, call_at or phone instead, or call a vioc_ function.');

@@ -4,17 +4,18 @@
 create function vioc.contact_requests()
 returns table (
   tenant_id bigint, contact_id bigint, to_number text, from_number text, agent text, agent_version text,
-  agent_override jsonb, variables jsonb)
+  agent_override jsonb, options jsonb, variables jsonb)
   language sql stable
 begin atomic
   select c.tenant_id, c.id, c.phone_e164, t.retell_agent_number,
     coalesce(a.retell_agent_id, t.retell_agent_id),
     case when a.tenant_id is null then t.retell_agent_version else a.retell_agent_version end,
-    case
-      when t.data_storage_setting is null and t.opt_in_signed_url is null and t.enable_dnc_detection is null then t.agent_override
-      else coalesce(t.agent_override, '{}') || jsonb_build_object('agent', coalesce(t.agent_override -> 'agent', '{}')
-        || jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
-          'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))) end,
+    -- most have none, and each step costs
+    case when num_nonnulls(c.agent_override, a.agent_override, t.data_storage_setting, t.opt_in_signed_url, t.enable_dnc_detection) = 0 then t.agent_override
+      else vioc.merged_override(vioc.merged_override(vioc.merged_override(t.agent_override, a.agent_override), c.agent_override),
+        nullif(jsonb_build_object('agent', jsonb_strip_nulls(jsonb_build_object('data_storage_setting', t.data_storage_setting,
+          'opt_in_signed_url', t.opt_in_signed_url, 'enable_dnc_detection', t.enable_dnc_detection))), '{"agent": {}}')) end,
+    t.call_options,
     case when c.extra_variables is null and c.patient_name is null then eight.variables
       else coalesce(c.extra_variables, '{}')
         || case when c.patient_name is null then '{}' else jsonb_build_object('patient_name', c.patient_name) end
@@ -40,4 +41,4 @@ begin atomic
         'special_instructions', coalesce(c.special_instructions, ''),
         'callback_number', coalesce(t.retell_agent_number, '')) as variables) as eight;
 end;
-comment on function vioc.contact_requests() is 'Per contact: numbers, agent and variables of the call that would be made.';
+comment on function vioc.contact_requests() is 'Per contact: numbers, agent, options and variables of the call that would be made.';

@@ -48,6 +48,9 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = 'Retell refuses numbers, booleans and null; write {"visits": "3"}.';
   end if;
+  if new.agent_override is not null then
+    perform vioc.check_agent(null, null, new.agent_override, false);
+  end if;
   new.locale := nullif(btrim(new.locale), '');
   -- a row with its number comes from another server, which had taken them
   if tg_op = 'UPDATE' or (new.phone_e164 is null and new.phone_problem is null) then
@@ -139,9 +142,11 @@ begin
       v_restart := true;
       new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
     end if;
-    -- no time by hand any more: the plan holds again
+    -- no time by hand any more: what was promised holds again, else the plan
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+      new.next_call_at := case when new.status = 'callback' and new.requested_time > v_now - interval '1 hour'
+        then coalesce(vioc.promised_time(new, v_now), v_now)
+        else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
     end if;
     if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
       and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
@@ -248,6 +253,6 @@ $$;
 comment on function vioc.contact_written_before() is 'Trigger: normalises the phone and keeps the plan of a contact that the app wrote.';
 
 create trigger contacts_2_written_before before insert or update of
-  tenant_id, name, phone, time_zone, locale, extra_variables, appointment_time, appointment_status, call_at, created_at, consent_at
+  tenant_id, name, phone, time_zone, locale, extra_variables, agent_override, appointment_time, appointment_status, call_at, created_at, consent_at
   on vioc.contacts
   for each row execute function vioc.contact_written_before();

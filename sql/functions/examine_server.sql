@@ -16,7 +16,7 @@ declare
       union all
       select 'vioconcierge', 1000) as l);
   v_list constant text := format('alter system set vioconcierge.databases = %L; -- then restart',
-    concat_ws(',', nullif(vioc.setting('databases', null), ''), current_database()));
+    concat_ws(',', nullif(vioc.setting('databases', null), ''), quote_ident(current_database())));
   v_report record;
   v_workers integer;
   v_installation vioc.installation;

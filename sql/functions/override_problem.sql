@@ -1,7 +1,8 @@
 -- Private. What Retell would refuse in an agent_override, as a place and what it takes; null = nothing. By Retell's OpenAPI
 -- (AgentOverrideRequest 3.0.0) and the ranges that its descriptions name. A field that is not listed is not judged, and no list of
--- models or voices is kept: both grow. The value itself is not repeated.
-create function vioc.override_problem(p_override jsonb) returns text
+-- models or voices is kept: both grow. The value itself is not repeated. Only the tenant's own override says where a call's events go,
+-- what is kept of it, and what answers.
+create function vioc.override_problem(p_override jsonb, p_is_tenants boolean) returns text
   language sql immutable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -47,6 +48,9 @@ as $$
       then 'has another part than agent, retell_llm and conversation_flow'
     when exists (select from jsonb_each(p_override) as p (part, value) where jsonb_typeof(p.value) <> 'object')
       then 'has a part that is no object'
+    when not p_is_tenants and p_override -> 'agent' ?| v.tenants
+      then 'has agent.' || (select f.field from unnest(v.tenants) as f (field) where p_override -> 'agent' ? f.field limit 1)
+        || ', which only vioc.tenants.agent_override may have'
     else (
       select p.part || '.' || f.field || ' is not ' || case
           when t.words is not null then 'one of ' || array_to_string(t.words, ', ')
@@ -63,6 +67,8 @@ as $$
           else coalesce(v.value #>> '{}' = any (t.words), true) end
       order by p.part, f.field
       limit 1) end
+  from (select array['webhook_url', 'webhook_events', 'webhook_timeout_ms', 'data_storage_setting', 'data_storage_retention_days',
+    'opt_in_signed_url', 'signed_url_expiration_ms', 'pii_config', 'enable_dnc_detection', 'response_engine'] as tenants) as v
   where p_override is not null
 $$;
-comment on function vioc.override_problem(jsonb) is 'What Retell would refuse in an agent_override; null if nothing.';
+comment on function vioc.override_problem(jsonb, boolean) is 'What is wrong with an agent_override; null if nothing.';

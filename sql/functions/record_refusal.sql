@@ -37,6 +37,12 @@ begin
     return true;
   end if;
 
+  -- what is refused may be what this contact alone asks for
+  if p_verdict = 'refused_config' and p_http_status in (400, 404, 422) and exists (
+    select from vioc.contacts as c where c.tenant_id = v_call.tenant_id and c.id = v_call.contact_id and c.agent_override is not null) then
+    p_verdict := 'refused_unknown';
+  end if;
+
   if p_verdict in ('refused_config', 'refused_unknown', 'throttled') then
     -- what is to be suspended or slowed may be held by whoever is changing it
     perform from vioc.tenants as t

@@ -8,10 +8,6 @@ declare
   v_phone text;
 begin
   select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
-  if not found then
-    raise exception 'there is no tenant %', coalesce(p_tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
-  end if;
   v_phone := vioc.normalize_phone(p_phone, coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
   if not starts_with(v_phone, '+') then
     raise exception 'the number cannot be used: %', v_phone

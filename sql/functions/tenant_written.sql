@@ -7,7 +7,8 @@ as $$
 begin
   perform vioc.check_time_zone(new.time_zone, p_is_place => true);
   perform vioc.check_locale(new.locale);
-  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override);
+  perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override, true);
+  perform vioc.check_call_options(new.call_options);
   -- as they will be compared
   new.organisation := vioc.folded_name(new.organisation);
   -- what is not even two capitals the table refuses
@@ -15,10 +16,6 @@ begin
     raise exception 'country is not a country of ISO 3166'
       using errcode = 'invalid_parameter_value',
         hint = case when new.country in ('UK', 'EN') then 'Write country = ''GB''.' else 'For instance country = ''GB'', ''US'' or ''DE''.' end;
-  end if;
-  if exists (select from unnest(new.reminder_plan) as s (ahead) where s.ahead is null or s.ahead < interval '0') then
-    raise exception 'a reminder plan has only positive intervals'
-      using errcode = 'invalid_parameter_value', hint = 'For instance reminder_plan = ''{3 days,1 day}''.';
   end if;
   if exists (select from unnest(new.allowed_countries) as a (code) where not coalesce(vioc.is_country(a.code), false)) then
     raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
@@ -35,10 +32,10 @@ begin
   return new;
 end
 $$;
-comment on function vioc.tenant_written() is 'Trigger: checks time zone, locale, agent, reminder plan, countries and test numbers of a tenant, and folds its organisation.';
+comment on function vioc.tenant_written() is 'Trigger: checks time zone, locale, agent, countries and test numbers of a tenant, and folds its organisation.';
 
 create trigger tenants_checked before insert or update of
-  time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, reminder_plan, allowed_countries,
+  time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, call_options, allowed_countries,
   test_numbers on vioc.tenants
   for each row execute function vioc.tenant_written();
 

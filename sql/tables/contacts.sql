@@ -16,6 +16,7 @@ create table vioc.contacts (
   owner_name text,
   special_instructions text,
   extra_variables jsonb,
+  agent_override jsonb,
   appointment_status vioc.appointment_status not null default 'booked',
   call_at timestamptz,
   consent_at timestamptz,
@@ -70,6 +71,7 @@ comment on column vioc.contacts.appointment_type is 'Variable appointment_type.'
 comment on column vioc.contacts.owner_name is 'Who the appointment is with: variable provider_name.';
 comment on column vioc.contacts.special_instructions is 'Variable special_instructions.';
 comment on column vioc.contacts.extra_variables is 'More variables for the agent: an object of strings; never replaces one of the eight.';
+comment on column vioc.contacts.agent_override is 'Goes, field by field, before the agent_override of the agent and of the tenant. What is kept of a call, where its events go, and what answers stay the tenant''s.';
 comment on column vioc.contacts.appointment_status is 'booked, confirmed, cancelled, kept or no_show: the practice''s word; anything but booked ends the plan (a confirmed one can still be called by hand).';
 comment on column vioc.contacts.call_at is 'A time by hand instead of the plan; already past = due at once, more than a day past = a person reviews it.';
 comment on column vioc.contacts.consent_at is 'When the person agreed to automatic calls; required where tenants.require_consent says so. It is of the number that gave it: a new phone without a new consent_at empties it.';

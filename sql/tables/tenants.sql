@@ -10,6 +10,7 @@ create table vioc.tenants (
   retell_agent_version text,
   retell_agent_number vioc.e164,
   agent_override jsonb,
+  call_options jsonb,
   analysis_fields jsonb,
   max_concurrent_calls vioc.call_limit,
   max_starts_per_second vioc.call_limit,
@@ -88,6 +89,7 @@ comment on column vioc.tenants.retell_agent_id is 'Sent as override_agent_id.';
 comment on column vioc.tenants.retell_agent_version is 'Sent as override_agent_version: a number, latest, latest_published or a tag; null = not sent.';
 comment on column vioc.tenants.retell_agent_number is 'The practice''s number at Retell, E.164: from_number, and variable callback_number.';
 comment on column vioc.tenants.agent_override is 'Sent as agent_override, with agent.webhook_url added.';
+comment on column vioc.tenants.call_options is 'More of Retell''s request: custom_sip_headers, ignore_e164_validation, and metadata, which never replaces session_id, tenant_id, contact_id or call_id.';
 comment on column vioc.tenants.analysis_fields is 'Other names for the analysis fields, for instance {"appointment_action": "decision"}; keys: appointment_action, outcome, callback_time, new_appointment_time.';
 comment on column vioc.tenants.max_concurrent_calls is 'Calls of this tenant in progress at the same time; null = only its credential''s limit.';
 comment on column vioc.tenants.max_starts_per_second is 'Calls of this tenant started per second; null = only its credential''s limit.';

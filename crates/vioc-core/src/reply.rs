@@ -235,6 +235,7 @@ impl Request {
             .map(|(_, value)| value)
             .chain(body.get("to_number"))
             .filter_map(Value::as_str)
+            .chain(sentences(&body["agent_override"]))
             // A body shown raw has the value as JSON escapes it.
             .flat_map(|value| [value.to_owned(), inside_json(value)])
             .collect();
@@ -247,6 +248,16 @@ impl Request {
     fn masked(&self, message: &str) -> Option<String> {
         let known: Vec<&str> = self.personal.iter().map(String::as_str).collect();
         Some(mask(message, &known)).filter(|masked| !masked.is_empty())
+    }
+}
+
+/// What an override has said: texts of several words, which may be about one contact. Single words are models, voices and ids.
+fn sentences(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) if text.trim().contains(char::is_whitespace) => vec![text],
+        Value::Array(items) => items.iter().flat_map(sentences).collect(),
+        Value::Object(fields) => fields.values().flat_map(sentences).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(14);
+select plan(17);
 
 select pg_temp.contact(:tenant, '9 days') as contact \gset
 select (pg_temp.person(:contact)).next_call_at as planned \gset
@@ -39,5 +39,16 @@ select is((pg_temp.person(:fresh)).next_call_at, now() - interval '1 year', 'ins
 insert into vioc.contacts (tenant_id, phone, call_at, appointment_status)
 values (:tenant, '+12125550143', now(), 'cancelled') returning id as cancelled \gset
 select is((pg_temp.person(:cancelled)).next_call_at, null, 'never for a cancelled booking');
+
+-- a promise is not lost by a time that is written and taken away again
+select pg_temp.contact(:tenant, '9 days') as promised \gset
+update vioc.contacts set status = 'callback', requested_time = now() + interval '5 hours', next_call_at = now() + interval '5 hours' where id = :promised;
+update vioc.contacts set call_at = now() + interval '1 day' where id = :promised;
+select is((pg_temp.person(:promised)).next_call_at, now() + interval '1 day', 'a promised call, too');
+update vioc.contacts set call_at = null where id = :promised;
+select is((pg_temp.person(:promised)).next_call_at, vioc.promised_time(pg_temp.person(:promised), now()), 'and without it the promise holds again');
+update vioc.contacts set requested_time = now() - interval '30 minutes', call_at = now() + interval '1 day' where id = :promised;
+update vioc.contacts set call_at = null where id = :promised;
+select ok((pg_temp.person(:promised)).next_call_at between now() and clock_timestamp(), 'at once, if it passed meanwhile');
 
 select * from finish();

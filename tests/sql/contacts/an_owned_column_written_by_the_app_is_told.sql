@@ -1,6 +1,6 @@
 -- A warning can only be read from outside: another psql, whose transaction ends with it.
 set local client_min_messages = warning;
-select plan(6);
+select plan(7);
 
 \setenv PGHOST :HOST
 \setenv PGPORT :PORT
@@ -25,6 +25,8 @@ select plan(6);
 \set upsert_said `psql -Xq -c :'script' 2>&1`
 \set script 'begin; ' :root ' set client_min_messages = error; ' :insert ' set client_min_messages = warning; update vioc.contacts set attempts = 1; update vioc.contacts set name = $$Ann$$; '
 \set after_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :root ' insert into vioc.tenants (company_name, time_zone) values ($$Clear$$, $$Africa/Abidjan$$); update vioc.tenants set paused_at = now(); update vioc.tenants set company_name = $$Bright$$, paused_at = null, live = true; update vioc.tenants set company_name = $$Bold$$; '
+\set tenants_said `psql -Xq -c :'script' 2>&1`
 
 select matches(:'insert_said'::text, '^WARNING:  ignored: status, attempts of vioc.contacts are written by vioconcierge only\nHINT:  ', 'an insert, with a hint');
 select matches(:'update_said'::text, '^WARNING:  ignored: needs_review of vioc.contacts is written by vioconcierge only\nHINT:  ', 'an update');
@@ -32,5 +34,6 @@ select is(:'same_said'::text, '', 'nothing is said where nothing was changed');
 select matches(:'thousand_said'::text, '^WARNING:  ignored: status of vioc.contacts is written by vioconcierge only\nHINT:  [^\n]*\n?$', 'a superuser, once for a thousand rows; null is no wish');
 select matches(:'upsert_said'::text, '^WARNING:  ignored: attempts, status of vioc.contacts are written by vioconcierge only\nHINT:  [^\n]*\n?$', 'an upsert, once for both of its halves');
 select is(regexp_count(:'after_said'::text, 'WARNING'), 1, 'and nothing for the next statement');
+select matches(:'tenants_said'::text, '^WARNING:  ignored: live, paused_at of vioc.tenants are written by vioconcierge only\nHINT:  [^\n]*vioc_pause[^\n]*\n?$', 'tenants that are saved whole, once');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- Each refusal has the documented SQLSTATE and a hint, and repeats no name and no number.
 \ir ../practice.psql
-select plan(101);
+select plan(112);
 
 select pg_temp.contact(:tenant) as contact \gset
 select pg_temp.contact(:tenant, '3 days', '12') as unreachable \gset
@@ -44,6 +44,16 @@ insert into cases values
   (format('select vioc_allow_call(%s, ''555-0142 1'', ''by letter'')', :tenant), '22023'),
   (format('select vioc_allow_call(%s, ''+12125550142'', null)', :tenant), '22023'),
   ('select vioc_wait_for_call(1, until => ''ringing'')', '22023');
+
+insert into cases values
+  ('select vioc_grant(''postgres'', ''owner'')', '22023'), ('select vioc_grant(''postgres'', null)', '22023'), ('select vioc_revoke(''postgres'', ''x'')', '22023'),
+  (format('select vioc_grant(''postgres'', ''scheduler'', %s)', :tenant), '22023'),
+  ('select vioc_install_schedule(null)', '22023'), ('select vioc_install_schedule(run_as => ''nobody_of_that_name'')', '42704'),
+  ('select vioc_install_schedule(run_as => ''pg_monitor'')', '42501'),
+  (format('update vioc.tenants set reminder_plan = ''{-1 day}'' where id = %s', :tenant), '22023'),
+  (format('update vioc.tenants set reminder_plan = ''{NULL}'' where id = %s', :tenant), '22023'),
+  (format('update vioc.contacts set agent_override = ''{"agent": {"voice_speed": "Ann Jones"}}'' where id = %s', :contact), '22023'),
+  (format('update vioc.tenants set call_options = ''{"custom_sip_headers": {"Ann Jones": "+12125550142"}}'' where id = %s', :tenant), '22023');
 
 -- time zones: an abbreviation or a POSIX rule would keep other daylight saving than anybody expects
 insert into cases

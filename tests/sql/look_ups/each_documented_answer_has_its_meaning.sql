@@ -1,7 +1,7 @@
 -- Every answer that Retell's OpenAPI documents for a request about a call, some that it does not, and bodies of the wrong
 -- type: only a 2xx that says what was asked for, and a 404 or 422 of get-call and delete-call, mean anything.
 \ir ../practice.psql
-select plan(6);
+select plan(11);
 
 create temp table answers as
 select k.kind, a.status, b.body, pg_temp.call_in(:tenant, case k.kind when 'find' then 'unconfirmed' else 'placed' end) as call
@@ -19,6 +19,42 @@ select is_empty($$ select a.kind, a.status, c.misses from answers as a cross joi
   where c.misses <> case when a.kind = 'get' and a.status in (404, 422) then 1 else 0 end $$, 'a 404 or 422 of get-call alone counts as unknown');
 select is_empty($$ select a.status from answers as a cross join lateral pg_temp.call(a.call) as c
   where a.kind = 'stop' and (c.look_up_at = now() + interval '10 minutes 5 seconds') <> (a.status between 200 and 299) $$, 'stop-call was heard, or not');
+
+-- delete-call, of calls whose person is forgotten: done, or unknown there, and nothing else
+create temp table deletions as
+select a.status, a.body, pg_temp.call_in(:tenant, 'placed') as call from (select distinct status, body from answers) as a;
+select vioc.end_call(:tenant, d.call, jsonb_build_object('call_id', 'retell_' || d.call, 'disconnection_reason', 'dial_no_answer'), now()) from deletions as d \g /dev/null
+update vioc.calls as c set forgotten_at = now() from deletions as d where c.id = d.call;
+select vioc.erase_call(:tenant, d.call, now()) from deletions as d \g /dev/null
+select vioc.record_look_up(:tenant, d.call, 'delete', now(), nullif(d.status, 0), d.body, now(), (pg_temp.call(d.call)).key_digest) from deletions as d \g /dev/null
+select is_empty($$ select d.status, d.body, c.deleted_at from deletions as d cross join lateral pg_temp.call(d.call) as c
+  where (c.deleted_at is not null) <> (d.status between 200 and 299 or d.status in (404, 422)) or (c.look_up_at is null) <> (c.deleted_at is not null) $$,
+  'delete-call is over with a 2xx, a 404 or a 422, and asked again after any other');
+
+-- get-concurrency: only a 200 in Retell's form
+create temp table lines as
+select a.status, b.body, pg_temp.practice() as tenant
+from (select distinct status from answers) as a
+cross join unnest(array['{"concurrency_limit": 20, "current_concurrency": 3}', '{"concurrency_limit": "x", "current_concurrency": 3}', '{"concurrency_limit": 20}', '', '[]']) as b (body);
+select vioc.record_look_up(null, t.credential_id, 'concurrency', now(), nullif(l.status, 0), l.body, now()) from lines as l join vioc.tenants as t on t.id = l.tenant \g /dev/null
+select is_empty($$ select l.status, l.body, k.retell_concurrency_limit from lines as l join vioc.tenants as t on t.id = l.tenant join vioc.credentials as k on k.id = t.credential_id
+  where k.retell_concurrency_limit is distinct from case when l.status between 200 and 299 and l.body like '%20, "current%' then 20 end
+    or num_nulls(k.retell_concurrency_limit, k.retell_other_calls, k.retell_concurrency_at) not in (0, 3) $$, 'get-concurrency says how many lines there are, or nothing');
+select is((select array_agg(distinct k.suspended_at)::text from vioc.credentials as k), '{NULL}', 'and suspends nobody');
+
+-- get-api-key-info and get-agent: what the doctor shows
+create temp table asked as
+select l.status, b.body, k.kind, t.credential_id, 'agent_' || row_number() over () as agent
+from (select status, min(tenant) as tenant from lines group by status) as l join vioc.tenants as t on t.id = l.tenant
+cross join unnest('{key,agent}'::text[]) as k (kind)
+cross join unnest(array['{"webhook_url": "https://a", "secret": "b"}', '', '7']) as b (body);
+insert into vioc.retell_checks (credential_id, retell_agent_id, asked_at) select a.credential_id, a.agent, now() from asked as a;
+select vioc.record_look_up(null, c.id, a.kind, now(), nullif(a.status, 0), a.body, now()) from asked as a join vioc.retell_checks as c on c.retell_agent_id = a.agent \g /dev/null
+select is_empty($$ select a.kind, a.status, a.body, c.facts from asked as a join vioc.retell_checks as c on c.retell_agent_id = a.agent
+  where c.http_status is distinct from nullif(a.status, 0) or c.answered_at is null $$, 'each answer is kept, and when it came');
+select is_empty($$ select a.kind, a.status, a.body, c.facts from asked as a join vioc.retell_checks as c on c.retell_agent_id = a.agent
+  where c.facts is distinct from case when a.kind = 'agent' and a.status between 200 and 299 and a.body like '{%' then '{"webhook_url": "https://a"}'::jsonb end $$,
+  'of an agent what is compared, and of an error nothing');
 
 -- the fields of get-call, each of the wrong type
 create temp table fields as

@@ -28,7 +28,8 @@ select pg_temp.says(now(), b.body, b.status) from (values ('{"concurrency_limit"
   ('{"concurrency_limit": 5, "current_concurrency": 0}', 500), ('{"concurrency_limit": -5, "current_concurrency": 0}', 200)) as b (body, status) \g /dev/null
 select is(pg_temp.lines(now()), 1000000, 'no answer, no limit');
 
-update vioc.credentials set max_concurrent_calls = 1000, next_start_at = '-infinity';
+update vioc.credentials set max_concurrent_calls = 1000;
+update vioc.credentials set next_start_at = '-infinity';
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 3, "reserved_inbound_concurrency": 0, "concurrency_burst_limit": 30}') \g /dev/null
 select is(row(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at)::text, row(10, 0, 0, now())::text, 'our own calls are not others'' calls') from vioc.credentials;
 select is(pg_temp.lines(now()), 10, 'paid bursts are not used');
@@ -81,7 +82,8 @@ select is(v.ok, true, 'a line is free') from vioc.verdicts(:other, :waiting, now
 select pg_temp.call_in(:other, 'placed') \gset ignored_
 update vioc.credentials set retell_concurrency_at = now(), retell_concurrency_limit = 1, retell_reserved_inbound = 0, retell_other_calls = 0 where id = :theirs;
 select is(v.ok || ' ' || v.detail, 'false calls wait for one in progress to end: Retell has 1 at the same time', 'Retell has none free') from vioc.verdicts(:other, :waiting, now()) as v where v.rule = 'can_be_sent';
-update vioc.credentials set retell_concurrency_limit = 20, max_concurrent_calls = 1 where id = :theirs;
+update vioc.credentials set retell_concurrency_limit = 20 where id = :theirs;
+update vioc.credentials set max_concurrent_calls = 1 where id = :theirs;
 select matches(v.detail, 'the key has 1 at the same time', 'nor has the key') from vioc.verdicts(:other, :waiting, now()) as v where v.rule = 'can_be_sent';
 
 select * from finish();

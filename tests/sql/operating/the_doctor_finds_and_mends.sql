@@ -67,7 +67,8 @@ select pg_temp.breaks('grants', 'grant execute on function vioc.queue_calls to p
 select pg_temp.breaks('grants', 'grant execute on function vioc_pause to public');
 select pg_temp.breaks('grants', 'alter table vioc.contacts disable row level security');
 
-update vioc.credentials set max_concurrent_calls = 1000, max_starts_per_second = 100000, next_start_at = '-infinity';
+update vioc.credentials set max_concurrent_calls = 1000, max_starts_per_second = 100000;
+update vioc.credentials set next_start_at = '-infinity';
 
 -- the worker does what the hint asks for: tests/suites/system/doctor.rs
 select pg_temp.call_in(:tenant, 'placed') as call \gset

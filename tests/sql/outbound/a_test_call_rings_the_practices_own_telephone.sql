@@ -128,7 +128,8 @@ select ok((pg_temp.call(:call)).status = 'cancelled' and pg_temp.untouched(:cont
 
 -- the limits hold, and what is queued for patients waits behind it
 update vioc.tenants set test_numbers = '{+12125550190}' where id = :tenant;
-update vioc.credentials set max_concurrent_calls = 1, next_start_at = '-infinity';
+update vioc.credentials set max_concurrent_calls = 1;
+update vioc.credentials set next_start_at = '-infinity';
 update vioc.calls set status = 'failed', failed_at = now(), lease_owner = null, lease_until = null, look_up_at = null where status in ('dispatching', 'placed', 'unconfirmed', 'ongoing', 'ended');
 select pg_temp.queue(pg_temp.contact(:tenant)) as patient \gset
 select contact, call from pg_temp.test_of(:tenant) \gset

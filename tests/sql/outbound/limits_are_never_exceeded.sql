@@ -31,7 +31,8 @@ declare
   v_now timestamptz := p_first;
   v_tenant constant bigint := (select min(id) from vioc.tenants);
 begin
-  update vioc.credentials set max_starts_per_second = p_credential_limit, next_start_at = '-infinity';
+  update vioc.credentials set max_starts_per_second = p_credential_limit;
+  update vioc.credentials set next_start_at = '-infinity';
   update vioc.tenants set max_starts_per_second = p_tenant_limit, next_start_at = '-infinity' where id = v_tenant;
   -- everybody waits again
   update vioc.calls set status = 'queued', failed_at = null, lease_owner = null, lease_until = null, request_body = null, first_posted_at = null,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::Cluster;
+use super::{Cluster, coverage};
 use super::binaries::{Binaries, as_server_user, must_run};
 use super::clock::Clock;
 use super::server::{Running, free_port, tail};
@@ -93,6 +93,20 @@ impl Builder {
     /// If the server does not start, with the end of its log.
     #[track_caller]
     pub fn start(self) -> Cluster {
+        self.profiled().launched()
+    }
+
+    /// For `make coverage`.
+    fn profiled(mut self) -> Self {
+        if coverage::directory().is_some() && self.preload.contains("vioconcierge") {
+            self.preload = format!("{},{}", self.preload, coverage::LIBRARIES);
+            self.settings.push(("plpgsql_check.profiler".to_owned(), "on".to_owned()));
+        }
+        self
+    }
+
+    #[track_caller]
+    fn launched(self) -> Cluster {
         let binaries = self.binaries.clone().unwrap_or_else(Binaries::find);
         self.insist_on_libraries(&binaries);
         let directory = new_directory(self.is_durable());
@@ -163,10 +177,10 @@ impl Builder {
             .map(str::trim)
             .filter(|name| !name.is_empty())
         {
-            let cure = if library == "vioconcierge" {
-                "make install"
-            } else {
-                "make deps"
+            let cure = match library {
+                "vioconcierge" => "make install",
+                "plpgsql_check" => "make coverage",
+                _ => "make deps",
             };
             assert!(
                 binaries.has_library(library),

@@ -14,6 +14,7 @@
 mod binaries;
 mod builder;
 mod clock;
+mod coverage;
 mod privacy;
 mod relocated;
 mod server;
@@ -293,6 +294,7 @@ impl Cluster {
     /// Stops the server; does nothing if it is not running.
     #[track_caller]
     pub fn stop(&self, mode: Stop) {
+        self.write_coverage();
         if let Some(mut running) = self.running().take() {
             running.stop(mode);
         }
@@ -348,6 +350,7 @@ impl Drop for Cluster {
                 );
             }
         }
+        self.write_coverage();
         if let Some(mut running) = self.running().take() {
             running.stop_quietly(Duration::from_secs(10));
         }

@@ -226,7 +226,8 @@ fn assert_dials_after_resume_only(cluster: &Cluster, database: &str, retell: &Si
     worker_says_copy(cluster, database);
     let mut app = cluster.connect(database);
     app.batch_execute(
-        "update vioc.credentials set throttled_until = null, max_starts_per_second = 1000",
+        "update vioc.credentials set throttled_until = null; \
+         update vioc.credentials set max_starts_per_second = 1000",
     )
     .unwrap();
     let refused = app.query_one(

@@ -862,3 +862,21 @@ fn the_worker_says_that_somebody_holds_a_lock_and_goes_on_when_it_is_gone() {
         "no answer is thrown away: {log}"
     );
 }
+
+#[test]
+fn the_list_of_databases_is_read_as_postgresql_reads_lists() {
+    let cluster = Cluster::builder()
+        .databases([APP, "Second, \"one\""])
+        .served(["\"Second, \"\"one\"\"\"", APP])
+        .start();
+    cluster.create_extension(APP);
+    cluster.worker_pid("Second, \"one\"");
+    cluster.worker_pid(APP);
+    let refused = cluster
+        .connect(APP)
+        .batch_execute("alter system set vioconcierge.databases = 'app, second app'");
+    let refused = refused.unwrap_err();
+    let refused = refused.as_db_error().unwrap();
+    assert_eq!(refused.code().code(), "22023");
+    assert!(refused.hint().unwrap().contains("second app"));
+}

@@ -342,3 +342,23 @@ fn verdicts_have_the_names_that_sql_stores() {
         ]
     );
 }
+
+#[test]
+fn what_an_override_has_the_agent_say_is_not_repeated_and_blames_nobody() {
+    let request = r#"{"to_number":"+12137774445","agent_override":{"agent":{"voice_id":"11labs-Adrian"},
+        "retell_llm":{"begin_message":"Hi, is that Jane of the do not call list?"}}}"#;
+    let exchange = Exchange::Response {
+        status: 400,
+        retry_after: None,
+        body: error("odd: 'Hi, is that Jane of the do not call list?' by 11labs-Adrian")
+            .into_bytes(),
+        truncated: false,
+    };
+    let answer = classify_create(&exchange, request, now());
+    assert_eq!(
+        answer.message.as_deref(),
+        Some("odd: '***' by 11labs-Adrian")
+    );
+    assert!(!answer.do_not_call);
+    assert_eq!(answer.verdict, RefusedUnknown);
+}
