@@ -143,15 +143,18 @@ begin
     if new.call_at is null and old.call_at = new.next_call_at then
       new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
     end if;
-    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
+    if v_is_moved and new.status = 'scheduled' and (vioc.is_promised(old) or v_open_is_promised)
       and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
       -- what was promised is kept, before the new appointment
       new.status := 'callback';
       new.attempts := 0;
     elsif v_restart and not v_stop then
       new.attempts := 0;
-      new.requested_time := null;
-      new.requested_text := null;
+      -- what a person is still to read stays
+      if not (v_is_moved and old.status = 'callback' and old.promise_refused and old.needs_review) then
+        new.requested_time := null;
+        new.requested_text := null;
+      end if;
     end if;
   elsif v_is_fresh then
     v_restart := new.appointment_status = 'booked';
@@ -180,7 +183,7 @@ begin
     -- that call is stopped: it is due again as soon as the rules allow it
     new.next_call_at := v_now;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
-    and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
+    and new.phone_e164 is not null and ((new.status = 'scheduled' and new.attempts = 0) or (new.status = 'callback' and new.promise_refused))
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
     and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
@@ -193,6 +196,7 @@ begin
     new.attempts := v_standing.attempts;
     new.last_attempt := v_standing.attempts;
     new.requested_time := v_standing.requested_time;
+    new.promise_refused := v_standing.promise_refused;
     new.needs_review := v_standing.needs_review;
     new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
     new.next_call_at := case

@@ -3,7 +3,7 @@
 create function vioc.why_uncalled(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns text
   language sql stable
 begin atomic
-  select case when c.status = 'callback' or not exists (
+  select case when vioc.is_promised(c) or not exists (
       select from vioc.calls as k
       where k.tenant_id = c.tenant_id and k.contact_id = c.id and not k.is_test
         and (k.first_posted_at is not null or k.needs_review) and k.appointment_time is not distinct from c.appointment_time)

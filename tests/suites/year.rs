@@ -445,7 +445,7 @@ impl Year<'_> {
             "callback" => Some(
                 "insert into sim.promises select k.id, c.id, k.tenant_id, k.to_number, c.next_call_at from vioc.calls as k
                  join vioc.contacts as c on c.id = k.contact_id
-                 where k.id = $1 and c.status = 'callback' and c.next_call_at is not null on conflict do nothing",
+                 where k.id = $1 and c.status = 'callback' and not c.promise_refused and c.next_call_at is not null on conflict do nothing",
             ),
             said if said == "declined" || UNCLEAR.contains(&said) => Some(
                 "insert into sim.unclear select k.id, sim.telephone(k.to_number), k.tenant_id from vioc.calls as k where k.id = $1 and k.status = 'completed'",
