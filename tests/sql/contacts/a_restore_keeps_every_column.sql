@@ -15,17 +15,17 @@ from unnest('{scheduled,calling,confirmed,cancelled,rescheduled,callback,contact
   unnest(array[null, now() - interval '1 hour', now() + interval '9 days']) as d;
 
 insert into vioc.contacts (tenant_id, id, external_id, name, phone, appointment_time, extra_variables, appointment_status, call_at,
-  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome, planned_at, requested_time, requested_text, needs_review)
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome, planned_at, requested_time, requested_text, promise_refused, needs_review)
 overriding system value select * from dumped;
 
 select is(count(*), 180::bigint, 'every status, appointment status and due time') from vioc.contacts;
 select set_eq(
   'select tenant_id, id, external_id, name, phone, appointment_time, extra_variables::text, appointment_status::text, call_at,
     phone_e164::text, phone_problem, status::text, next_call_at, attempts, last_attempt, last_outcome, planned_at, requested_time, requested_text,
-    needs_review from vioc.contacts',
+    promise_refused, needs_review from vioc.contacts',
   'select tenant_id, id, external_id, name, phone, appointment_time, extra_variables::text, appointment_status, call_at,
     phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, last_outcome, planned_at, requested_time, requested_text,
-    needs_review from dumped', 'as it was dumped');
+    promise_refused, needs_review from dumped', 'as it was dumped');
 select is_empty('select from vioc.calls', 'no call comes of it');
 
 select * from finish();

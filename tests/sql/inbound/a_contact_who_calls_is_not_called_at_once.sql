@@ -1,7 +1,7 @@
 -- H12: a conversation in which the contact has called the tenant rests the number; a decision in it needs review, and holds the
 -- call of the appointment that comes next.
 \ir ../outcomes/clinic.psql
-select plan(21);
+select plan(23);
 
 create function pg_temp.rings(p_from text, p_event text, p_data jsonb, p_now timestamptz default pg_temp.at(), p_to text default '+12125550100') returns text language sql as $$
   select pg_temp.arrives(jsonb_build_object('event', p_event, 'call', jsonb_build_object('call_id', 'in_' || p_from, 'direction', 'inbound', 'from_number', p_from, 'to_number', p_to,
@@ -54,5 +54,12 @@ select is(review_reason || ' ' || contact_id || ' ' || tenant_id, 'the contact c
 select is(pg_temp.broken(:eve, pg_temp.at('1 day')), 'not_in_review', '... and calls nobody meanwhile');
 select pg_temp.rings('+12125557006', 'call_analyzed', '{"outcome": "cancelled"}', p_to => '+12125550120') \g /dev/null
 select is(array_agg(contact_id), array[:here]::bigint[], 'the appointment here goes before one there') from vioc.needs_review where contact_id in (:here, :there);
+
+-- the agent's own report names no telephone, only the call
+select pg_temp.contact(:tenant, '+12125557008') as gus, pg_temp.contact(:tenant, '+12125557009') as hal \gset
+select pg_temp.arrives('{"call_id": "in_+12125557008", "appointment_action": "cancelled"}'), pg_temp.arrives('{"call_id": "in_+12125557009", "outcome": "stop calling me"}') \g /dev/null
+select pg_temp.rings('+12125557008', 'call_ended', null), pg_temp.rings('+12125557009', 'call_ended', null) \g /dev/null
+select is(review_reason, 'the contact called the practice and said: cancelled', 'what the agent reports of such a call is heard when its telephone is known') from vioc.needs_review where contact_id = :gus;
+select is((pg_temp.person(:hal)).status, 'do_not_call', 'so is a wish not to be called');
 
 select * from finish();
