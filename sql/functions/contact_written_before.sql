@@ -141,9 +141,16 @@ begin
     end if;
     -- no time by hand any more: the plan holds again
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+      new.next_call_at := case when vioc.is_promised(new) and new.requested_time is not null
+        then coalesce(vioc.promised_time(new, v_now), new.requested_time)
+        else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
     end if;
-    if v_is_moved and new.status = 'scheduled' and (vioc.is_promised(old) or v_open_is_promised)
+    if new.appointment_status is distinct from old.appointment_status and new.status = 'scheduled' and new.phone_e164 is not null
+      and old.last_outcome = 'callback_requested' and vioc.promised_time(new, v_now) is not null then
+      -- booked again before the time that was promised
+      new.status := 'callback';
+      new.attempts := 0;
+    elsif v_is_moved and new.status = 'scheduled' and (vioc.is_promised(old) or v_open_is_promised)
       and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
       -- what was promised is kept, before the new appointment
       new.status := 'callback';
@@ -169,6 +176,7 @@ begin
     new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
+      when new.status = 'callback' and new.appointment_status is distinct from old.appointment_status then vioc.promised_time(new, v_now)
       when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
       -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
       when v_is_moved and (v_open_status is not null
