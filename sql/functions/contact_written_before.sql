@@ -18,6 +18,7 @@ declare
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
   v_standing vioc.standings;
+  v_earlier vioc.standings; -- of the same appointment at another time
   v_is_known boolean := false; -- from a row that was deleted
   v_twin vioc.contacts;
 begin
@@ -122,6 +123,16 @@ begin
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
         or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
+    if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' then
+      -- an import that moves it: by its key, or the same person's within a day
+      select s.* into v_earlier from vioc.standings as s
+      where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.status in ('scheduled', 'callback')
+        and s.appointment_time <> new.appointment_time
+        and (s.key_hash = vioc.person_hash('external_id', new.external_id)
+          or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
+        and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id)
+      order by s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+    end if;
   end if;
 
   -- a wrong number and an opt-out outlive whatever happens to the appointment
@@ -223,6 +234,33 @@ begin
     update vioc.standings as s set successor_id = new.id
     where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
       and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
+  end if;
+
+  -- as a move of the row itself: a promise is kept, a call that was due is not lost
+  if v_earlier.contact_id is not null and new.phone_e164 is not null then
+    if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at < new.appointment_time then
+      new.status := 'callback';
+      new.requested_time := v_earlier.requested_time;
+      new.next_call_at := v_earlier.next_call_at;
+    elsif (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
+        select from vioc.calls as o
+        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and o.is_open and not o.is_test
+          and o.status in ('dispatching', 'unconfirmed', 'placed')))
+      and v_now < new.appointment_time - v_tenant.min_notice
+      and exists (
+        select from unnest(v_tenant.reminder_plan) as s (ahead)
+        where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then
+      new.next_call_at := v_now;
+    end if;
+    if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at >= new.appointment_time then
+      perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
+      from (
+        select * from vioc.calls as o
+        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and not o.is_test
+        order by o.attempt desc limit 1) as c;
+    end if;
+    update vioc.standings as s set successor_id = new.id
+    where s.tenant_id = new.tenant_id and s.contact_id = v_earlier.contact_id;
   end if;
 
   -- the same appointment, entered before, was called about already: as vioc.tell_twins

@@ -45,7 +45,9 @@ begin
   -- what a new row would not know
   where v_is_opted_out or p_contact.status = 'do_not_call'
     -- booked again is the application's newer word
-    or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review))
+    or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review
+      -- its call is due, and waits for a limit or the next minute
+      or p_contact.next_call_at <= p_now))
   on conflict on constraint standings_pkey do update
   set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
     attempts = excluded.attempts, next_call_at = excluded.next_call_at, requested_time = excluded.requested_time, promise_refused = excluded.promise_refused,

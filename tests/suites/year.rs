@@ -10,7 +10,7 @@ use chrono::{DateTime, Duration, Utc};
 use postgres::Client;
 use serde_json::{Value, json};
 use vioc_tests::cluster::Cluster;
-use vioc_tests::practice::claim_calls;
+use vioc_tests::practice::{break_one, claim_calls};
 
 const DATABASE: &str = "year";
 const CONTACTS: usize = 1000;
@@ -636,6 +636,7 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
     let started = Instant::now();
     let cluster = start();
     let mut client = cluster.connect(DATABASE);
+    break_one(&mut client);
     client
         .batch_execute(include_str!("year/ledger.sql"))
         .unwrap();
