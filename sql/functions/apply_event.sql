@@ -22,6 +22,15 @@ begin
 
   if v_call.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then
+      if v_event.report is null then
+        -- the agent's own, which named no telephone
+        select r.report into v_event.report
+        from vioc.webhook_events as e
+        cross join vioc.read_event(vioc.document_of(e.body)) as r
+        where e.state = 'unmatched' and e.retell_call_id = v_event.retell_call_id and e.event = 'report'
+          and e.source = v_stored.source and e.credential_id is not distinct from v_stored.credential_id
+        order by e.id desc limit 1;
+      end if;
       if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
         return v_stored; -- new: the worker goes on with it
       end if;

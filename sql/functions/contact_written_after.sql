@@ -4,6 +4,8 @@ create function vioc.contact_written_after() returns trigger
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_reason text;
 begin
   if tg_op = 'DELETE' then
     perform vioc.keep_standing(old, now());
@@ -33,13 +35,19 @@ begin
     and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id) then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the consent was withdrawn', true, now());
   end if;
-  if new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
-    and old.status = 'callback' then
-    -- a promise that cannot be kept any more
-    perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
-    from vioc.calls as c
-    where c.tenant_id = new.tenant_id and c.contact_id = new.id and not c.is_test
-    order by c.attempt desc limit 1;
+  -- a promise that cannot be kept any more
+  if vioc.is_promised(old) and old.next_call_at is not null and new.appointment_status = 'booked' then
+    v_reason := case
+      when new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
+        then 'the contact was promised a callback, which would come after the appointment as it was moved'
+      when old.phone_e164 is not null and new.phone_e164 is null
+        then 'the contact was promised a callback, and has no phone number any more that can be dialled'
+      when old.consent_at <= now() and coalesce(new.consent_at > now(), true)
+        and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id)
+        then 'the contact was promised a callback, and its consent to automatic calls has ended' end;
+    if v_reason is not null then
+      perform vioc.review_contact(new.tenant_id, new.id, v_reason, now());
+    end if;
   end if;
   if new.time_zone is distinct from old.time_zone then
     perform vioc.judge_again(new.tenant_id, new.id, now());

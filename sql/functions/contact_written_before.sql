@@ -18,6 +18,7 @@ declare
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
   v_standing vioc.standings;
+  v_earlier vioc.standings; -- of the same appointment at another time
   v_is_known boolean := false; -- from a row that was deleted
   v_twin vioc.contacts;
 begin
@@ -125,6 +126,16 @@ begin
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
         or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
+    if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' then
+      -- an import that moves it: by its key, or the same person's within a day
+      select s.* into v_earlier from vioc.standings as s
+      where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.status in ('scheduled', 'callback')
+        and s.appointment_time <> new.appointment_time
+        and (s.key_hash = vioc.person_hash('external_id', new.external_id)
+          or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
+        and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id)
+      order by s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+    end if;
   end if;
 
   -- a wrong number and an opt-out outlive whatever happens to the appointment
@@ -144,19 +155,27 @@ begin
     end if;
     -- no time by hand any more: what was promised holds again, else the plan
     if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := case when new.status = 'callback' and new.requested_time > v_now - interval '1 hour'
-        then coalesce(vioc.promised_time(new, v_now), v_now)
+      new.next_call_at := case when vioc.is_promised(new) and new.requested_time is not null
+        then coalesce(vioc.promised_time(new, v_now), new.requested_time)
         else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
     end if;
-    if v_is_moved and new.status = 'scheduled' and (old.status = 'callback' or v_open_is_promised)
+    if new.appointment_status is distinct from old.appointment_status and new.status = 'scheduled' and new.phone_e164 is not null
+      and old.last_outcome = 'callback_requested' and vioc.promised_time(new, v_now) is not null then
+      -- booked again before the time that was promised
+      new.status := 'callback';
+      new.attempts := 0;
+    elsif v_is_moved and new.status = 'scheduled' and (vioc.is_promised(old) or v_open_is_promised)
       and coalesce(old.next_call_at, case when v_open_is_promised then v_now end) < coalesce(new.appointment_time, 'infinity') then
       -- what was promised is kept, before the new appointment
       new.status := 'callback';
       new.attempts := 0;
     elsif v_restart and not v_stop then
       new.attempts := 0;
-      new.requested_time := null;
-      new.requested_text := null;
+      -- what a person is still to read stays
+      if not (v_is_moved and old.status = 'callback' and old.promise_refused and old.needs_review) then
+        new.requested_time := null;
+        new.requested_text := null;
+      end if;
     end if;
   elsif v_is_fresh then
     v_restart := new.appointment_status = 'booked';
@@ -171,6 +190,7 @@ begin
     new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
+      when new.status = 'callback' and new.appointment_status is distinct from old.appointment_status then vioc.promised_time(new, v_now)
       when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
       -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
       when v_is_moved and (v_open_status is not null
@@ -185,7 +205,7 @@ begin
     -- that call is stopped: it is due again as soon as the rules allow it
     new.next_call_at := v_now;
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
-    and new.phone_e164 is not null and new.status = 'scheduled' and new.attempts = 0
+    and new.phone_e164 is not null and ((new.status = 'scheduled' and new.attempts = 0) or (new.status = 'callback' and new.promise_refused))
     and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
     and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
     -- a step that waits was fitted into the hours of another place
@@ -198,6 +218,7 @@ begin
     new.attempts := v_standing.attempts;
     new.last_attempt := v_standing.attempts;
     new.requested_time := v_standing.requested_time;
+    new.promise_refused := v_standing.promise_refused;
     new.needs_review := v_standing.needs_review;
     new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
     new.next_call_at := case
@@ -216,6 +237,33 @@ begin
     update vioc.standings as s set successor_id = new.id
     where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
       and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
+  end if;
+
+  -- as a move of the row itself: a promise is kept, a call that was due is not lost
+  if v_earlier.contact_id is not null and new.phone_e164 is not null then
+    if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at < new.appointment_time then
+      new.status := 'callback';
+      new.requested_time := v_earlier.requested_time;
+      new.next_call_at := v_earlier.next_call_at;
+    elsif (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
+        select from vioc.calls as o
+        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and o.is_open and not o.is_test
+          and o.status in ('dispatching', 'unconfirmed', 'placed')))
+      and v_now < new.appointment_time - v_tenant.min_notice
+      and exists (
+        select from unnest(v_tenant.reminder_plan) as s (ahead)
+        where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then
+      new.next_call_at := v_now;
+    end if;
+    if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at >= new.appointment_time then
+      perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
+      from (
+        select * from vioc.calls as o
+        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and not o.is_test
+        order by o.attempt desc limit 1) as c;
+    end if;
+    update vioc.standings as s set successor_id = new.id
+    where s.tenant_id = new.tenant_id and s.contact_id = v_earlier.contact_id;
   end if;
 
   -- the same appointment, entered before, was called about already: as vioc.tell_twins

@@ -56,7 +56,7 @@ begin
         select c.tenant_id, c.id
         from (
           -- in order before they are judged, so that no more are judged than are taken
-          select d.tenant_id, d.id, d.appointment_time, d.status = 'callback' as is_promised
+          select d.tenant_id, d.id, d.appointment_time, vioc.is_promised(d) as is_promised
           from vioc.next_calls as n
           join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now

@@ -28,7 +28,7 @@ begin
 
   for v_call in
     with planned as (
-      select c.id, vioc.one_spelling(c.phone_e164) as telephone, c.appointment_time, c.next_call_at, c.status = 'callback' as is_callback,
+      select c.id, vioc.one_spelling(c.phone_e164) as telephone, c.appointment_time, c.next_call_at, vioc.is_promised(c) as is_callback,
         vioc.call_by(c, v_tenant.min_notice) as call_by,
         vioc.places_of(c.time_zone, v_tenant.time_zone, c.phone_e164) as zones
       from vioc.next_calls as n
@@ -36,7 +36,7 @@ begin
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
         -- later than a day they are for a person (vioc.review_late)
-        and not ((c.status = 'callback' or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
+        and not ((vioc.is_promised(c) or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
     ),
     allowed as (
       select p.*, count(*) over (partition by p.telephone) > 1 or exists (

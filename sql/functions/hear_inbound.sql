@@ -1,6 +1,6 @@
 -- Private. A contact has called the tenant: an unmatched event of an inbound call to a number of the key's tenants. A conversation
--- rests the number. What was decided in it changes nothing by itself; it needs review, on the appointment that comes next, and
--- until then no automatic call goes to that number. (An opt-out is honoured by opt_out_unmatched.)
+-- rests the number. What was decided in it changes nothing by itself; it needs review, on the appointment that comes next (of the
+-- organisation's other locations, if this one has none), and until then no automatic call goes to that number. (An opt-out is honoured by opt_out_unmatched.)
 create function vioc.hear_inbound(p_retell jsonb, p_report jsonb, p_source text, p_credential_id bigint, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -40,14 +40,19 @@ begin
     continue when v_said.decision is null or v_said.decision in ('completed', 'failed', 'do_not_call');
 
     select c.tenant_id, c.id, c.status, c.next_call_at, c.attempts into v_contact
-    from vioc.contacts as c
-    where c.tenant_id = v_said.tenant_id and c.phone_e164 = any (vioc.spellings(v_said.phone)) and c.appointment_status = 'booked'
-      and c.status in ('scheduled', 'calling', 'callback', 'unreachable') and (c.appointment_time > p_now or c.appointment_time is null)
-    order by c.appointment_time, c.id
+    from vioc.sharing_tenants(v_said.tenant_id) as s
+    join vioc.contacts as c on c.tenant_id = s.tenant_id
+    where c.phone_e164 = any (vioc.spellings(v_said.phone)) and c.appointment_status in ('booked', 'confirmed')
+      and (c.appointment_time > p_now or c.appointment_time is null)
+      -- that is known already
+      and v_said.decision not in (c.status, c.appointment_status)
+    -- of this location, and one that is still to be decided
+    order by c.tenant_id <> v_said.tenant_id, c.status not in ('scheduled', 'calling', 'callback', 'unreachable'), c.appointment_time, c.id
     limit 1
-    for update;
+    for update of c;
     continue when not found;
-    v_review := 'the contact called the practice and said: ' || vioc.outcome_in_words(v_said.decision);
+    v_review := case when v_contact.tenant_id = v_said.tenant_id then 'the contact called the practice and said: '
+      else 'the contact called another location of the practice and said: ' end || vioc.outcome_in_words(v_said.decision);
     select k.* into v_call from vioc.calls as k
     where k.tenant_id = v_contact.tenant_id and k.contact_id = v_contact.id and not k.is_test
       -- told before: the same call's next event

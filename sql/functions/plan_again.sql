@@ -9,7 +9,8 @@ as $$
 begin
   with waiting as (
     select c.tenant_id, c.id from vioc.contacts as c
-    where c.tenant_id = p_tenant_id and c.status = 'scheduled' and c.appointment_status = 'booked' and c.attempts = 0
+    where c.tenant_id = p_tenant_id and c.appointment_status = 'booked'
+      and ((c.status = 'scheduled' and c.attempts = 0) or (c.status = 'callback' and c.promise_refused))
       and c.phone_e164 is not null and c.appointment_time > p_now
       and (c.next_call_at is null
         or ((c.next_call_at > p_now or c.next_call_at = c.planned_at) and c.next_call_at is distinct from c.call_at))

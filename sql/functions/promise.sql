@@ -43,7 +43,7 @@ begin
         and d.dialled_at >= vioc.day_begins(at, v_zones, 0) and d.dialled_at < v_day_ends
       union all
       select from vioc.contacts as c
-      where c.tenant_id = s.tenant_id and c.phone_e164 = any (vioc.spellings(p_contact.phone_e164)) and c.id <> p_contact.id and c.status = 'callback'
+      where c.tenant_id = s.tenant_id and c.phone_e164 = any (vioc.spellings(p_contact.phone_e164)) and c.id <> p_contact.id and vioc.is_promised(c)
         and c.next_call_at >= vioc.day_begins(at, v_zones, 0) and c.next_call_at < v_day_ends) as p;
     problem := case
       when v_promised >= 2 then v_asked || 'but the number has two such calls that day'

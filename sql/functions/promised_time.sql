@@ -2,6 +2,6 @@
 -- open. null = nothing is promised any more, or at no time that can be called at.
 create function vioc.promised_time(p_contact vioc.contacts, p_now timestamptz) returns timestamptz
   language sql stable
-  return case when p_contact.requested_time > p_now
+  return case when not p_contact.promise_refused and p_contact.requested_time > p_now
     then vioc.next_opening(p_contact.tenant_id, p_contact.id, p_contact.requested_time, null, false) end;
 comment on function vioc.promised_time(vioc.contacts, timestamptz) is 'When a callback that a person asked for is made.';

@@ -25,15 +25,15 @@ begin
         next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
-    returning c.*, h.not_after
+    returning c.*, h.not_after, vioc.is_promised(c) as is_promised
   ),
   queued as (
     insert into vioc.calls (
       tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
       appointment_time, contact_status_before, queued_at)
     select n.tenant_id, n.id, vioc.session_id(n.row_id, n.last_attempt), n.last_attempt,
-      p_requested_by, p_forced, case when n.status = 'callback' then greatest(p_priority, 1) else p_priority end, p_now, n.not_after, n.phone_e164, n.appointment_time,
-      case when n.status = 'calling' then 'scheduled' else n.status end, p_now
+      p_requested_by, p_forced, case when n.is_promised then greatest(p_priority, 1) else p_priority end, p_now, n.not_after, n.phone_e164, n.appointment_time,
+      case when n.status = 'calling' or (n.status = 'callback' and not n.is_promised) then 'scheduled' else n.status end, p_now
     from numbered as n
     order by n.appointment_time
     returning *

@@ -7,15 +7,15 @@ begin atomic
     -- enough by itself
     ('stop', '{stop,stops,stopp,cease,desist,quit,unsubscribe,unsubscribed,optout,opt,opted,opting,opts,dnc,basta,alto,baja,desuscribir,arret,arretez,stoppen,aufhoren,aufhoeren,abmelden
       ,parem,pare,paren,chega,descadastrar,desinscrire,desinscrivez,desinscription,desabonner,desabonnez,desabonnement}'::text[]),
-    ('not', '{not,dont,doesnt,never,quit,stopping
+    ('not', '{not,dont,doesnt,never,quit,stopping,unwanted
       ,nunca,jamas,deje,dejen,dejar,deja,parar,detener,sin,robinson
       ,ne,n,non,pas,plus,jamais,aucun,aucune,arreter,arrete,cessez,cesser,refus,refuse
-      ,nicht,nie,niemals,horen,hoeren,hor,hoer,kein,keine,keinen
+      ,nicht,nie,niemals,horen,hoeren,hor,hoer,kein,keine,keinen,unerwunscht,unerwuenscht
       ,nao,sem,cancelar}'),
     -- "no, call me" is none
     ('no', '{no,nobody}'),
     ('call', '{call}'),
-    ('calls', '{calls,calling,contact,contacting,phoning,ringing,texting,bother,bothering,disturb,disturbing,harass,harassing
+    ('calls', '{calls,calling,robocalls,robocall,robocalling,contact,contacting,phoning,spamming,ringing,texting,bother,bothering,disturb,disturbing,harass,harassing
       ,llamar,llamarme,llamarnos,llame,llames,llamen,llaman,llamando,llamada,llamadas,contactar,contactarme,contacte,contacten,contacto,molestar,moleste,molesten
       ,appel,appels,dappel,dappels,appeler,appelez,appelle,mappeler,mappelez,mappelle,nappelez,dappeler,rappeler,rappelez,contacter,contactez,mecontacter,deranger,derangez
       ,anruf,anrufe,anrufen,anzurufen,rufen,ruf,kontakt,kontaktieren,kontaktaufnahme,storen,stoeren
@@ -25,7 +25,7 @@ begin atomic
     ('called', '{called,contacted,phoned,disturbed,bothered,llamado,contactado,contactada,molestado,molestada,appele,appelee,rappele,rappelee,contacte,contactee,derange,derangee
       ,angerufen,kontaktiert,gestort,ligado,contatado,contatada,chamado,chamada,incomodado,incomodada}'),
     ('be', '{be,being,etre,detre,ser,werden}'),
-    ('off', '{off,lose,remove,removed,removal,delete,deleted,erase,erased
+    ('off', '{off,lose,block,bloquear,bloquee,bloquez,bloquer,sperren,blockieren,bloqueie,remove,removed,removal,delete,deleted,erase,erased
       ,eliminar,elimine,eliminen,borrar,borre,borren,borrenme,borreme,quitar,quite,quiten,quitenme,quiteme,quitarme,excluir,excluya
       ,retirez,retirer,supprimez,supprimer,effacez,effacer,enlevez,enlever
       ,loschen,loeschen,streichen,entfernen,nehmen
@@ -36,7 +36,7 @@ begin atomic
     ('consent', '{consent,permission,consentimiento,permiso,consentement,einwilligung,zustimmung,anrufe,anrufen,consentimento,permissao}'),
     ('filler', '{please,i,me,my,us,our,the,a,an,to,do,does,want,wants,wanted,wish,wishes,wished,like,any,anymore,more,further,longer,ever,again,at,all,from,on,your,his,her
       ,their,this,that,these,those,of,and,it,immediately,ok,okay,thanks,thank,you,patient,customer,caller,user,client,person,contact,asked,asks,requested,requests,request,add
-      ,put,take,taken,hang,up,out,opt,is,should
+      ,put,take,taken,hang,up,out,opt,is,should,phone,telephone,automated,automatic,telefonicas,telephoniques,telefonische,telefonischen,automaticas,automatiques,automatischen
       ,por,favor,mi,mis,nos,al,de,del,la,las,los,le,les,lo,que,mas,otra,vez,ya,quiero,quiere,quieren,desea,deseo,desean,recibir,volver,vuelva,vuelvan,su,sus,este,el,en
       ,dame,deme,denme,dar,darse,darme,nunca
       ,con,paciente,cliente,numero

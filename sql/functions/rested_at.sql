@@ -21,9 +21,9 @@ begin atomic
         select d.dialled_at from vioc.sharing_tenants(c.tenant_id) as o
         join vioc.dialled_calls() as d on d.tenant_id = o.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
         where d.dialled_at >= vioc.day_begins(p_now, w.zones, 0) and (d.contact_id = c.id and d.is_open and not d.is_test) is not true
-          and (d.was_promised or c.status <> 'callback')
+          and (d.was_promised or not vioc.is_promised(c))
         order by d.dialled_at desc
-        offset case when c.status = 'callback' then 1 else t.max_calls_per_number_per_day - 1 end limit 1) as d (filled_at)
+        offset case when vioc.is_promised(c) then 1 else t.max_calls_per_number_per_day - 1 end limit 1) as d (filled_at)
       where d.filled_at >= vioc.day_begins(p_now, z.zone, 0)) end,
     case when not r.below_week_cap then (
       select max(vioc.day_begins(d.filled_at, z.zone, -7)) from unnest(w.zones) as z (zone)

@@ -1,5 +1,5 @@
--- Private. A promised callback, or a time by hand, that is more than a day late is not called any more: a person decides. Of
--- tenants that are live; for the others nothing is called by itself. p_only, p_without: as in vioc.enqueue_round.
+-- Private. A promised callback, or a time by hand, that is more than a day late is not called any more: a person decides. A time
+-- by hand of tenants that are live: for the others nothing is called by itself. p_only, p_without: as in vioc.enqueue_round.
 create function vioc.review_late(
   p_limit integer, p_now timestamptz, p_only bigint default null, p_without bigint[] default '{}') returns void
   language plpgsql volatile
@@ -9,11 +9,12 @@ declare
   v_late record;
 begin
   for v_late in
-    select c.tenant_id, c.id, c.status = 'callback' as is_promised
+    select c.tenant_id, c.id, vioc.is_promised(c) as is_promised
     from vioc.tenants as t
     join vioc.next_calls as n on n.tenant_id = t.id and n.next_call_at < p_now - interval '1 day'
     join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
-    where t.live and (p_only is null or t.id = p_only) and t.id <> all (p_without) and (c.status = 'callback' or c.next_call_at = c.call_at) and c.phone_e164 is not null
+    where (p_only is null or t.id = p_only) and t.id <> all (p_without)
+      and (vioc.is_promised(c) or (t.live and c.next_call_at = c.call_at)) and c.phone_e164 is not null
       and c.appointment_status = 'booked' and not exists (
         select from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open)
     limit p_limit

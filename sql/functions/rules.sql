@@ -42,7 +42,7 @@ begin atomic
       cross join lateral (
         select * from vioc.contacts as o where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone offset 0) as w
       where w.appointment_time = c.appointment_time
-        and (w.status in ('calling', 'callback'), -w.id) > (c.status in ('calling', 'callback'), -c.id)
+        and (w.status = 'calling' or (w.status = 'callback' and not w.promise_refused), -w.id) > (c.status = 'calling' or vioc.is_promised(c), -c.id)
         and w.appointment_status in ('booked', 'confirmed') and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
@@ -72,7 +72,7 @@ begin atomic
     join vioc.tenants as ft on ft.id = f.tenant_id
     where f.phone = any (vioc.spellings(c.phone_e164)) and (ft.id = t.id or ft.organisation = t.organisation)) as known
   cross join lateral (
-    select coalesce(c.requested_time <= p_now, true) and (c.status = 'callback' or (c.status = 'calling' and exists (
+    select coalesce(c.requested_time <= p_now, true) and (vioc.is_promised(c) or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open

@@ -230,7 +230,7 @@ begin
         last_outcome = p_outcome, attempts = v_attempts,
         next_call_at = case when p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested') then v_next
           else v_by_hand end,
-        requested_time = v_wish, requested_text = v_text,
+        requested_time = v_wish, requested_text = v_text, promise_refused = v_problem is not null,
         needs_review = v_is_reviewed or p_call.needs_review or vioc.review_of(p_outcome) is not null
     where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     return;

@@ -99,7 +99,7 @@ begin atomic
       'this number has just been called, or a person there has just spoken with the practice: it is left alone until ' || w.rested),
     (19, 'below_day_cap', r.below_day_cap, true, true, false,
       'the number has not had its calls for today' || coalesce(', ' || t.max_calls_per_number_per_day, ''),
-      'the number has had its calls for today, ' || case when c.status = 'callback' then 'two that were asked for'
+      'the number has had its calls for today, ' || case when vioc.is_promised(c) then 'two that were asked for'
         else t.max_calls_per_number_per_day::text end || '; again from ' || w.rested),
     (20, 'below_week_cap', r.below_week_cap, true, true, false,
       'the number has not had its calls for seven days' || coalesce(', ' || t.max_calls_per_number_in_7_days, ''),
@@ -112,7 +112,7 @@ begin atomic
     (22, 'enough_notice', r.enough_notice, false, false, true,
       'not too close to the appointment' || coalesce(', until ' || vioc.in_words(vioc.call_by(c, t.min_notice), t.time_zone), ''),
       'too close to the appointment for an automatic call, which needs ' || t.min_notice || ' before it'),
-    (23, 'practice_has_calls_left', coalesce(w.calls_left > 0, true) or c.status = 'callback', true, false, true,
+    (23, 'practice_has_calls_left', coalesce(w.calls_left > 0, true) or vioc.is_promised(c), true, false, true,
       'the practice has calls left today' || coalesce(', ' || greatest(w.calls_left, 0) || ' of ' || t.max_calls_per_day, ''),
       'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
         || vioc.in_words(vioc.day_begins(p_now, t.time_zone, -1), t.time_zone)),

@@ -446,6 +446,28 @@ pub fn call_contact(client: &mut impl postgres::GenericClient, contact: i64) -> 
     }
 }
 
+/// Breaks the extension, to see that a test notices: `VIOC_BREAK` is functions' name, what is replaced in their definition as
+/// PostgreSQL shows it, and by what, separated by `|`.
+///
+/// # Panics
+///
+/// If nothing was replaced.
+pub fn break_one(client: &mut Client) {
+    let Ok(what) = std::env::var("VIOC_BREAK") else {
+        return;
+    };
+    let mut parts = what.splitn(3, '|');
+    let [name, from, to] = [(); 3].map(|()| parts.next().unwrap_or_default());
+    let find = "select pg_get_functiondef(p.oid) from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.proname = $1";
+    let mut is_broken = false;
+    for row in client.query(find, &[&name]).expect("a function") {
+        let definition: String = row.get(0);
+        is_broken |= definition.contains(from);
+        client.batch_execute(&definition.replace(from, to)).expect("a definition");
+    }
+    assert!(is_broken, "{name} has no {from}");
+}
+
 /// The statement by which a test does the worker's part: chooses and claims; rows are `(call_id, body, tenant_id)`. The arguments are
 /// SQL expressions; no transaction may hold the rows.
 #[must_use]

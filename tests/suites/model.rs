@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest};
 use serde_json::{Value, json};
 use vioc_tests::Cluster;
-use vioc_tests::practice::{APP, claim_calls, cluster};
+use vioc_tests::practice::{APP, break_one, claim_calls, cluster};
 
 const CONTACTS: usize = 3;
 const MINUTE: f64 = 60.0;
@@ -316,6 +316,7 @@ fn server() -> &'static Cluster {
     SERVER.get_or_init(|| {
         let cluster = cluster().served([]).start();
         cluster.create_extension(APP);
+        break_one(&mut cluster.connect(APP));
         cluster
             .connect(APP)
             .batch_execute("create or replace function vioc.check_served() returns void language sql as 'select'")

@@ -2,7 +2,7 @@
 -- again goes on from where it stood.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(23);
+select plan(36);
 
 create temp table people as
 select s as status, pg_temp.contact(:tenant, '3 days') as id
@@ -30,7 +30,8 @@ insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time
 select set_eq('select pg_temp.stands()', 'select replace(column1, ''queued scheduled now'', ''queued scheduled now'') from wanted', 'truncated and loaded');
 delete from vioc.contacts where tenant_id = :tenant;
 insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) select tenant_id, external_id, name, phone, appointment_time + interval '1 day' from copy;
-select is(count(*), 10::bigint, 'another appointment is a new beginning, but for who does not want to be called') from vioc.contacts where tenant_id = :tenant and status = 'scheduled' and next_call_at is not null;
+select is(string_agg(external_id || ' ' || status, ', ' order by external_id) filter (where status <> 'scheduled'), 'callback callback, do_not_call do_not_call', 'another appointment is a new beginning, but for who does not want to be called, and for a promise that comes before it')
+from vioc.contacts where tenant_id = :tenant;
 delete from vioc.contacts where tenant_id = :tenant;
 insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) select tenant_id, external_id, name, '+12125557' || lpad((row_number() over ())::text, 3, '0'), appointment_time from copy;
 select is(string_agg(c.external_id, ' ' order by c.external_id), 'confirmed do_not_call', 'with another phone: who decided, and who does not want to be called')
@@ -87,5 +88,37 @@ update vioc.contacts set appointment_status = 'booked' where id = :first;
 select ok(not pg_temp.once(:second), '(booked again)');
 delete from vioc.contacts where id = :first;
 select ok(pg_temp.once(:second), 'nor is a deleted one');
+
+-- an import that comes when a call is due, and one that moves the appointment by minutes: as an update of the row
+update vioc.tenants set reminder_plan = '{1 day}' where id = :tenant;
+create function pg_temp.reloaded(p_kind text, p_later interval, p_key text) returns text language plpgsql as $$
+declare
+  v_contact vioc.contacts;
+  v_call bigint;
+begin
+  insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time)
+  select min(id), gen_random_uuid(), 'Ann Jones', '212 555 ' || nextval('pg_temp.numbers'), now() + interval '25 hours' from vioc.tenants returning * into v_contact;
+  update vioc.contacts set appointment_time = now() + interval '23 hours', planned_at = now() - interval '3 days' where id = v_contact.id;
+  update vioc.contacts set next_call_at = case p_kind when 'due' then now() - interval '1 minute' when 'retry' then now() + interval '2 hours' when 'promised' then now() + interval '3 hours' end,
+    requested_time = case p_kind when 'promised' then now() + interval '3 hours' end, status = case p_kind when 'promised' then 'callback' else 'scheduled' end,
+    attempts = (p_kind in ('retry', 'promised'))::integer, last_attempt = (p_kind in ('retry', 'promised'))::integer where id = v_contact.id;
+  if p_kind in ('queued', 'placed') then
+    v_call := pg_temp.queue(v_contact.id);
+  end if;
+  if p_kind = 'placed' then
+    perform pg_temp.claim();
+    perform pg_temp.answer(v_call, 'placed');
+  end if;
+  delete from vioc.contacts where id = v_contact.id returning * into v_contact;
+  insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time)
+  values (v_contact.tenant_id, case p_key when 'same' then v_contact.external_id when 'new' then gen_random_uuid()::text end, upper(v_contact.name), v_contact.phone, v_contact.appointment_time + p_later)
+  returning * into v_contact;
+  return v_contact.status || case when v_contact.next_call_at <= clock_timestamp() then ' now' when v_contact.next_call_at > now() then ' later' else ' never' end;
+end $$;
+select is(string_agg(pg_temp.reloaded('due', '0', k), ', '), 'scheduled now, scheduled now, scheduled now', 'a call that is due is not lost') from unnest('{same,new,none}'::text[]) as k;
+select is(pg_temp.reloaded(s, '15 minutes', k), case s when 'promised' then 'callback later' else 'scheduled now' end, format('moved by an import, %s key: %s', k, s))
+from unnest('{due,queued,placed,retry,promised}'::text[]) as s, unnest('{same,none}'::text[]) as k;
+select is(pg_temp.reloaded('queued', '40 days', 'same'), 'scheduled later', 'far away: its plan');
+select is(pg_temp.reloaded('queued', '-22 hours', 'same'), 'scheduled never', 'too near: nothing');
 
 select * from finish();

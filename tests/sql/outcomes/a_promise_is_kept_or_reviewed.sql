@@ -1,7 +1,7 @@
 -- H3, H4, H17, H18, H21: a callback is judged when it is asked for. From then on it goes first and no limit holds it; what cannot
 -- be kept a person knows at once, or when it is a day late.
 \ir clinic.psql
-select plan(33);
+select plan(39);
 set local test.legal_hours = '08:00-21:00';
 
 -- a call, in which a callback is asked for
@@ -29,6 +29,26 @@ select is(pg_temp.reason(:call), 'asked to be called back, at a time that was kn
 select is(pg_temp.next(:call), '2031-03-19 15:00-04', 'and the plan''s step stays');
 select pg_temp.asks(pg_temp.contact(:tenant), 'after the holidays, perhaps', pg_temp.at('1 hour'), pg_temp.at('1 hour')) as call \gset
 select is(pg_temp.next(:call) || ' ' || pg_temp.reason(:call), '2031-03-19 15:00:00-04 asked to be called back, at no time that was understood', 'a wish that is not read: the plan''s step stays');
+-- that step is no promise
+select contact_id as unread from vioc.calls where id = :call \gset
+select is((pg_temp.person(:unread)).status, 'callback', '(the contact is one that asked)');
+update vioc.tenants set max_calls_per_number_in_7_days = 1 where id = :tenant;
+select pg_temp.hear(pg_temp.dial(pg_temp.contact(:tenant, (pg_temp.person(:unread)).phone, p_name => 'Ben'), 'placed', timestamptz '2031-03-18 15:00-04'), 'call_ended', '{"disconnection_reason": "dial_no_answer"}', timestamptz '2031-03-18 15:01-04') \g /dev/null
+select is(pg_temp.held(:unread, '2031-03-19 15:00-04'), 'below_week_cap', 'a step in its place keeps the limits');
+update vioc.tenants set max_calls_per_number_in_7_days = default where id = :tenant;
+savepoint before_it;
+select vioc.enqueue_due(100, 'test', '2031-03-19 15:00-04') as n \gset
+select is(row(priority, contact_status_before)::text, '(0,scheduled)', '... is queued as any other') from vioc.calls where contact_id = :unread and status = 'queued';
+rollback to savepoint before_it;
+select vioc.skip_late_steps('2031-03-20 14:00-04');
+select is(pg_temp.next(:call), null, '... and is given up as any other when the appointment is too near');
+rollback to savepoint before_it;
+update vioc.contacts set appointment_time = '2031-03-21 15:00-04' where id = :unread;
+select is(row(c.status, c.next_call_at, c.requested_text)::text, row('scheduled', timestamptz '2031-03-20 15:00-04', 'after the holidays, perhaps')::text, 'moved: the plan of the new time, and a person can still read the wish') from pg_temp.person(:unread) as c;
+rollback to savepoint before_it;
+delete from vioc.contacts where id = :unread returning name, phone, appointment_time \gset
+insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (:tenant, :'name', :'phone', :'appointment_time') returning id as again \gset
+select is(row(c.status, vioc.is_promised(c))::text, '(callback,f)', 'an import makes no promise of it') from pg_temp.person(:again) as c;
 
 -- H3: two attempts without answer, at the third "in 2 hours"
 select pg_temp.contact(:tenant, '+12125556100') as ann \gset
@@ -100,7 +120,7 @@ update vioc.contacts set call_at = pg_temp.at('-1 year') where id = :by_hand;
 update vioc.contacts set call_at = pg_temp.at('-1 hour') where id = :by_hand_now;
 update vioc.tenants set live = false where id = :late;
 select vioc.enqueue_due(100, 'test', pg_temp.at()) as n \gset
-select is(count(*), 0::bigint, 'not live: nothing happens') from vioc.needs_review where tenant_id = :late;
+select is(array_agg(contact_id), array[:promised]::bigint[], 'not live: nobody is called, but a promise was made') from vioc.needs_review where tenant_id = :late;
 update vioc.tenants set live = true where id = :late;
 select vioc.enqueue_due(100, 'test', pg_temp.at()) as n \gset
 select is(review_reason || ' ' || status, 'the callback that was promised is more than a day late expired', 'a promise that is a day late is for a person') from vioc.needs_review where contact_id = :promised;

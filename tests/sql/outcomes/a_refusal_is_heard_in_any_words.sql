@@ -10,7 +10,7 @@ create function pg_temp.not_as(p_outcome text, p_words text[]) returns text lang
 select is(pg_temp.not_as('do_not_call', array[
   'please do not ever call me again', 'I don''t want any more calls', 'Remove me from your calling list', 'do not disturb', 'No thanks. Stop!', 'cease and desist', 'STOP NOW',
   'please stop contacting me', 'DoNotCall', 'opt-out of calls', 'I want to opt out', 'no longer wishes to be contacted', 'patient does not want to be called', 'requested_no_calls',
-  'no further contact', 'stop harassing me', 'I revoke my consent', 'quit calling me', 'add me to your do not call list', 'lose my number', 'user_requested_dnc', 'nobody is to be contacted',
+  'no further contact', 'no more phone calls', 'stop these robocalls', 'block my number', 'Anrufe unerwünscht', 'stop harassing me', 'I revoke my consent', 'quit calling me', 'add me to your do not call list', 'lose my number', 'user_requested_dnc', 'nobody is to be contacted',
   'no me llame nunca más', 'No quiero que me llamen más', 'dejen de llamarme', 'no desea ser contactada', 'bórrenme de su lista', 'ya no quiere llamadas', 'revoca el consentimiento',
   'darse de baja', '¡Basta!', 'sin llamadas', 'no contactar',
   'ne rappelez plus', 'Ne m''appelez plus jamais', 'ne souhaite plus être contactée', 'arrêtez de m''appeler', 'retirez-moi de votre liste', 'plus d''appels s''il vous plaît', 'retire son consentement', 'ne pas déranger',

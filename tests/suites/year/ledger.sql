@@ -116,8 +116,11 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
       'over the practice''s calls per day'),
     (d.priority = 0 and not d.asked_for and d.call_at is null and d.appointment_time < p_now + d.min_notice
         and not exists (select from unnest(d.reminder_plan) as s where s <= d.min_notice)
-        -- after a call by hand that was as close
-        and not exists (select from sim.dials as s where s.contact_id = d.id and s.call_id <> d.dialled_call and s.at > d.appointment_time - d.min_notice)
+        -- again after a call that was not reached, and was as close because a person wanted it: by hand, or asked for
+        and not exists (
+          select from sim.dials as s join vioc.calls as k on k.id = s.call_id
+          where s.contact_id = d.id and s.call_id <> d.dialled_call and s.at > d.appointment_time - d.min_notice and s.ended_at <= d.queued_at
+            and s.conversed_at is null and k.priority > 0)
         -- a call that falls due just before that has a quarter of an hour
         and not (d.queued_at > d.appointment_time - d.min_notice - interval '15 minutes' and p_now <= d.appointment_time - d.min_notice + interval '15 minutes'),
       'too close to the appointment')) as v (is_wrong, wrong)
