@@ -463,7 +463,9 @@ pub fn break_one(client: &mut Client) {
     for row in client.query(find, &[&name]).expect("a function") {
         let definition: String = row.get(0);
         is_broken |= definition.contains(from);
-        client.batch_execute(&definition.replace(from, to)).expect("a definition");
+        client
+            .batch_execute(&definition.replace(from, to))
+            .expect("a definition");
     }
     assert!(is_broken, "{name} has no {from}");
 }

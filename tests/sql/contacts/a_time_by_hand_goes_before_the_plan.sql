@@ -49,6 +49,6 @@ update vioc.contacts set call_at = null where id = :promised;
 select is((pg_temp.person(:promised)).next_call_at, vioc.promised_time(pg_temp.person(:promised), now()), 'and without it the promise holds again');
 update vioc.contacts set requested_time = now() - interval '30 minutes', call_at = now() + interval '1 day' where id = :promised;
 update vioc.contacts set call_at = null where id = :promised;
-select ok((pg_temp.person(:promised)).next_call_at between now() and clock_timestamp(), 'at once, if it passed meanwhile');
+select ok((pg_temp.person(:promised)).next_call_at <= clock_timestamp(), 'at once, if it passed meanwhile');
 
 select * from finish();

@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Mutex;
 
-use super::{Cluster, coverage};
 use super::binaries::{Binaries, as_server_user, must_run};
 use super::clock::Clock;
 use super::server::{Running, free_port, tail};
 use super::template::ClusterTemplate;
 use super::workspace::new_directory;
+use super::{Cluster, coverage};
 use crate::wait::on_failure;
 
 /// Describes a [`Cluster`]; [`Builder::start`] makes it.
@@ -100,7 +100,8 @@ impl Builder {
     fn profiled(mut self) -> Self {
         if coverage::directory().is_some() && self.preload.contains("vioconcierge") {
             self.preload = format!("{},{}", self.preload, coverage::LIBRARIES);
-            self.settings.push(("plpgsql_check.profiler".to_owned(), "on".to_owned()));
+            self.settings
+                .push(("plpgsql_check.profiler".to_owned(), "on".to_owned()));
         }
         self
     }

@@ -349,17 +349,16 @@ impl Storm {
         let sql = format!(
             "select state = 'stopped' and settings_error ~ '{name}' from vioc.worker_status"
         );
-        // what was handed over before it was noticed may still go
-        if self.becomes(
-            &format!("{sql} and not exists (select from vioc.calls where status = 'dispatching')"),
-            LONG,
-        ) {
-            let creates = self.practice.creates().len();
+        if self.becomes(&sql, LONG) {
+            // what was claimed before it was noticed may still go
+            let claimed = "select count(*) from vioc.calls where dispatching_at is not null";
+            let before = self.count(claimed);
             self.meanwhile(None);
-            let sent = self.practice.creates().len() - creates;
+            let after = self.count(claimed);
             let is_still = self.becomes(&sql, Duration::from_millis(1));
-            if sent > 0 && is_still {
-                let line = format!("{sent} calls with a bad {name}");
+            if before.is_some() && before < after && is_still {
+                let line =
+                    format!("{before:?} calls were claimed, and {after:?} with a bad {name}");
                 self.ground().sent_while_stopped.push(line);
             }
         } else {
@@ -494,6 +493,11 @@ impl Storm {
             row.get::<_, Option<bool>>(0)?.then_some(())
         })
         .is_some()
+    }
+
+    fn count(&self, sql: &str) -> Option<i64> {
+        let row = self.connect()?.query_one(sql, &[]).ok()?;
+        Some(row.get(0))
     }
 
     fn worker(&self) -> Option<i32> {
