@@ -15,7 +15,7 @@ begin
     from (
       select bool_and(k.kind is not null) as is_known, array_agg(k.kind) as kinds
       -- doNotCall, too
-      from regexp_split_to_table(regexp_replace(left(p_text, 200), '([a-z])([A-Z])', '\1 \2', 'g'), '[,;.!?:()/]+') with ordinality as p (part, place)
+      from regexp_split_to_table(regexp_replace(left(p_text, 200), '([a-z])([A-Z])', E'\\1 \\2', 'g'), '[,;.!?:()/]+') with ordinality as p (part, place)
       cross join lateral string_to_table(vioc.folded(p.part, ' '), ' ') as w (word)
       left join lateral (select d.kind from vioc.refusal_words() as d where w.word = any (d.words)) as k on true
       where w.word <> ''
