@@ -51,7 +51,7 @@ build: ## build the extension (release)
 sql: ## assemble the install script from sql/install.list (not committed before its release)
 	$(call step,assembling the install script)
 	@new=$$(mktemp); trap 'rm -f "$$new"' EXIT; \
-	  tools/assemble-sql > "$$new"; cat "$$new" > "$(script)"; printf '%s\n' "$(script)"
+	  tools/assemble-sql > "$$new"; cmp -s "$$new" "$(script)" || cat "$$new" > "$(script)"; printf '%s\n' "$(script)"
 
 install: build sql ## build and install into PostgreSQL (with sudo where needed)
 	$(call step,installing)
