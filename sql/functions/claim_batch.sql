@@ -136,9 +136,9 @@ begin
         credential_id = s.credential_id,
         key_digest = coalesce(c.key_digest, (select k.digest from keys as k where k.id = s.credential_id)),
         from_number = coalesce(c.from_number, q.from_number),
-        agent = q.agent,
-        variables = q.variables,
-        -- the same bytes when it is sent again
+        -- the same bytes when it is sent again, and what they say
+        agent = case when c.request_body is null then q.agent else c.agent end,
+        variables = case when c.request_body is null then q.variables else c.variables end,
         request_body = case when v_is_dry_run then null else coalesce(c.request_body,
           vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.options, q.variables,
             c.session_id, c.tenant_id, c.contact_id, c.id)) end,

@@ -32,7 +32,13 @@ begin
   -- what is locked is left for the next time
   perform set_config('lock_timeout', '1ms', true);
   for v_overdue in
-    select c.tenant_id, c.id from vioc.calls as c
+    -- forced and test calls that nothing chooses: paused, suspended, no calls left today
+    (select c.tenant_id, c.id from vioc.calls as c
+    where c.in_queue and c.priority > 0 and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
+      and vioc.clock_is_settled()
+    limit p_limit)
+    union all
+    (select c.tenant_id, c.id from vioc.calls as c
     where c.look_up_at is not null
       and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
         or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
@@ -40,11 +46,13 @@ begin
       -- a day can be over by a wrong clock only
       and vioc.clock_is_settled()
     order by c.look_up_at
-    limit p_limit
+    limit p_limit)
   loop
     begin
       v_call := vioc.lock_call(v_overdue.tenant_id, v_overdue.id, false);
-      if v_call.id is not null then
+      if v_call.status = 'queued' then
+        perform vioc.hold_call(v_call, p_now);
+      elsif v_call.id is not null then
         perform vioc.end_overdue(v_call, p_now);
       end if;
     exception

@@ -1,6 +1,6 @@
 -- agent_override of tenant, agent and contact, and call_options, reach the request; what is the extension's they never replace.
 \ir ../practice.psql
-select plan(47);
+select plan(48);
 
 set local test.webhook_base_url = 'https://calls.example.com/';
 update vioc.tenants set
@@ -46,12 +46,14 @@ select count(*) from pg_temp.claim() \gset ignored_
 select (pg_temp.call(:call)).request_body as first \gset
 select is(:'first'::jsonb #- '{metadata,call_id}', :'preview'::jsonb #- '{metadata,call_id}', 'a preview is what is then sent');
 select pg_temp.answer(:call, 'ambiguous') \gset ignored_
-update vioc.contacts set agent_override = '{"agent": {"volume": 0}}' where id = :ann;
+update vioc.contacts set agent_override = '{"agent": {"volume": 0}}', special_instructions = 'gate code 4711', locale = null where id = :ann;
 update vioc.tenants set call_options = null where id = :tenant;
 update vioc.calls set resend = true where id = :call;
 select count(*) from pg_temp.claim(now() + interval '8 minutes') \gset ignored_
 select is((pg_temp.call(:call)).sends::integer, 2, 'sent again');
 select is((pg_temp.call(:call)).request_body, :'first', 'the same bytes');
+select is((k.call).agent || (k.call).variables::text, (:'first'::jsonb ->> 'override_agent_id') || (:'first'::jsonb -> 'retell_llm_dynamic_variables')::text, 'and that is what the call says it was told')
+from (select pg_temp.call(:call) as call) as k;
 
 -- what a contact alone asks for is that contact's fault
 select pg_temp.practice() as other \gset

@@ -51,9 +51,7 @@ impl Cluster {
         )?;
         let found = databases.iter().flat_map(|row| {
             let client = self.config(row.get(0)).connect(NoTls);
-            client
-                .and_then(|client| statements(client))
-                .unwrap_or_default()
+            client.and_then(statements).unwrap_or_default()
         });
         Ok(found.collect())
     }

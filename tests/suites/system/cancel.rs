@@ -249,3 +249,17 @@ fn a_pause_with_stop_open_stops_what_rings_and_sends_nothing_new_until_resumed()
     let next = practice.call(waiting);
     practice.wait_for_call(next.id, &["placed"]);
 }
+
+#[test]
+fn a_general_pause_waits_for_no_practice_that_is_being_changed() {
+    let practice = Practice::builder().retell(|it| it.timing = SLOW).open();
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["placed"]);
+    let mut held = practice.connect();
+    held.batch_execute("begin; update vioc.tenants set company_name = 'Bright' where id = 1")
+        .unwrap();
+    // it waits a second, and says so
+    practice.run("set statement_timeout = '8s'; select vioc_pause(null, 'fire alarm', true)");
+    practice.wait_for_call(call.id, &["cancelled"]);
+    held.batch_execute("rollback").unwrap();
+}
