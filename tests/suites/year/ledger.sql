@@ -160,11 +160,14 @@ $$;
 create function sim.reload(p_contact bigint, p_key text) returns void language plpgsql as $$
 declare
   v_contact vioc.contacts;
+  v_id bigint;
 begin
   delete from vioc.contacts where id = p_contact returning * into v_contact;
   insert into vioc.contacts (tenant_id, external_id, name, phone, time_zone, appointment_time, appointment_status)
   select v_contact.tenant_id, case p_key when 'same' then v_contact.external_id when 'new' then gen_random_uuid()::text end, v_contact.name,
-    v_contact.phone, v_contact.time_zone, v_contact.appointment_time, v_contact.appointment_status;
+    v_contact.phone, v_contact.time_zone, v_contact.appointment_time, v_contact.appointment_status
+  returning id into v_id;
+  update sim.promises set contact_id = v_id where contact_id = p_contact;
 end $$;
 
 -- The same appointment once more, as another hand writes it.
@@ -209,9 +212,8 @@ create function sim.broken(p_now timestamptz) returns table (contact bigint, fac
     select jsonb_agg(to_jsonb(k)) from vioc.calls as k where k.contact_id = c.id or k.id = p.call_id))::text
   from old as p
   join vioc.contacts as c on c.id = p.contact_id
-  where c.status in ('callback', 'scheduled') and not c.needs_review and c.appointment_status = 'booked' and c.appointment_time > p_now
+  where c.status in ('callback', 'scheduled', 'expired') and not c.needs_review and c.appointment_status = 'booked'
+    and (c.appointment_time > p_now or c.status = 'expired')
     and not exists (select from vioc.calls as k where k.contact_id = c.id and k.id > p.call_id and (k.first_posted_at is not null or k.reviewed_at is not null or k.is_open))
     and not exists (select from vioc.calls as k where k.id = p.call_id and (k.reviewed_at is not null or k.needs_review))
-    -- moved, or a new phone: the plan holds
-    and c.planned_at < p.at - interval '3 days'
 $$;
