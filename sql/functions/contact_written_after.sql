@@ -9,12 +9,16 @@ declare
 begin
   if tg_op = 'DELETE' then
     perform vioc.keep_standing(old, now());
+    perform vioc.hand_promise_on(old, now());
     perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
     return old;
   end if;
   if new.appointment_status is distinct from old.appointment_status and new.appointment_status <> 'booked' then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the practice set the appointment to ' || new.appointment_status,
       new.appointment_status = 'cancelled', now());
+    if new.appointment_status = 'cancelled' then
+      perform vioc.hand_promise_on(old, now());
+    end if;
     if new.appointment_status = 'confirmed' then
       perform vioc.tell_twins(new.tenant_id, new.id);
     end if;
@@ -40,6 +44,8 @@ begin
     v_reason := case
       when new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
         then 'the contact was promised a callback, which would come after the appointment as it was moved'
+      when new.status = 'wrong_number'
+        then 'the contact was promised a callback, and the new phone number is known to be another person''s'
       when old.phone_e164 is not null and new.phone_e164 is null
         then 'the contact was promised a callback, and has no phone number any more that can be dialled'
       when old.consent_at <= now() and coalesce(new.consent_at > now(), true)

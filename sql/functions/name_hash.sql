@@ -1,5 +1,5 @@
 -- Private. What is kept of a name beside a number: the hash of its words, folded and in order, so that "JONES, Ann",
--- "Mrs Ann M. Jones" and "ann jones" are one. A name of initials and titles alone is kept whole. Empty: no name.
+-- "Mrs Ann M. Jones" and "ann jones" are one, and Müller is Mueller. A name of initials and titles alone is kept whole. Empty: no name.
 create function vioc.name_hash(p_name text) returns bytea
   language sql stable
 begin atomic
@@ -10,7 +10,8 @@ begin atomic
     from (
       select s.word, (length(s.word) > 1 or s.word ~ '[0-9]') and s.word not in ('mr', 'mrs', 'ms', 'miss', 'mister', 'madam', 'sir', 'dr', 'doctor', 'prof',
         'herr', 'frau', 'fr', 'hr', 'sr', 'sra', 'srta', 'don', 'dona', 'senor', 'senora', 'm', 'mme', 'mlle', 'monsieur', 'madame', 'jr') as is_said
-      from string_to_table(vioc.folded(p_name, ' '), ' ') as s (word)
+      from string_to_table(
+        regexp_replace(vioc.folded(p_name, ' '), '([aou])e', '\1', 'g'), ' ') as s (word)
       where s.word <> '') as w) as n;
 end;
 comment on function vioc.name_hash(text) is 'What vioc.number_facts keeps of a name.';

@@ -1,6 +1,6 @@
 -- H9: the same appointment entered twice is one call, in whatever order its rows come and its call is made.
 \ir ../practice.psql
-select plan(23);
+select plan(27);
 
 create function pg_temp.twin(p_number text, p_name text default 'Ann Jones', p_ahead interval default '3 days', p_external text default null)
 returns bigint language sql as $$
@@ -98,5 +98,20 @@ insert into vioc.contacts (tenant_id, name, phone, appointment_time, phone_e164,
 values (:tenant, 'Ann Jones', '+12125556016', now() + interval '3 days', '+12125556016', 'scheduled', now() + interval '2 days') returning id as restored \gset
 select is(pg_temp.stands(:restored), 'scheduled planned', 'a row that is restored stays as it was');
 select ok(not pg_temp.once(:restored), '... but is not called');
+
+-- the row with the promise is cleared away
+create function pg_temp.cleared(p_number text, p_how text) returns text language plpgsql as $$
+declare
+  v_older bigint := pg_temp.twin(p_number);
+  v_newer bigint := pg_temp.twin(p_number);
+begin
+  perform pg_temp.decided(v_newer, 'callback', jsonb_build_object('callback_time', to_char(now() + interval '5 hours', 'YYYY-MM-DD"T"HH24:MI:SSOF')));
+  execute replace(p_how, 'C', v_newer::text);
+  return (select c.status || ' ' || coalesce((c.next_call_at = date_trunc('second', now() + interval '5 hours'))::text, 'none') from vioc.contacts as c where c.id = v_older);
+end $$;
+select is(pg_temp.cleared('6017', 'delete from vioc.contacts where id = C'), 'callback true', 'deleted: the other keeps the promise');
+select is(pg_temp.cleared('6018', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C'), 'callback true', 'cancelled: so it does');
+select is(pg_temp.cleared('6019', 'update vioc.contacts set appointment_time = appointment_time + interval ''1 day'' where id = C'), 'scheduled false', 'moved away: it goes with the row');
+select is(pg_temp.cleared('6020', 'delete from vioc.contacts where phone_e164 = ''+12125556020'''), null, 'both deleted: none is left');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- H2, H5, H6: a stop in any words, a wrong number, and words that a person must read are kept with the number.
 \ir clinic.psql
-select plan(77);
+select plan(78);
 
 create function pg_temp.rule(p_contact bigint, p_rule text) returns boolean language sql as
   $$ select (to_jsonb(r) ->> p_rule)::boolean from vioc.rules(pg_temp.at('3 hours')) as r where r.contact_id = p_contact $$;
@@ -87,7 +87,7 @@ select pg_temp.dial(:eve) as call \gset
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "wrong_number"}')) \g /dev/null
 delete from vioc.contacts where id = :eve;
 select pg_temp.contact(:tenant, '+12125556010', p_name => n.name) as id, n.name into temp again
-from unnest('{Eve Müller,EVE MULLER,"Müller, Eve",Mrs. Eve A. Müller, eve  muller }'::text[]) as n (name);
+from unnest('{Eve Müller,EVE MULLER,Eve Mueller,"Müller, Eve",Mrs. Eve A. Müller, eve  muller }'::text[]) as n (name);
 select ok(not pg_temp.rule(a.id, 'right_number') and (pg_temp.person(a.id)).status = 'wrong_number', 'inserted again as ' || a.name) from again as a;
 select pg_temp.contact(:tenant, '+12125556010', p_name => 'Bob Stone') as bob \gset
 select ok(pg_temp.rule(:bob, 'right_number'), 'another name is called');

@@ -160,11 +160,14 @@ $$;
 create function sim.reload(p_contact bigint, p_key text) returns void language plpgsql as $$
 declare
   v_contact vioc.contacts;
+  v_id bigint;
 begin
   delete from vioc.contacts where id = p_contact returning * into v_contact;
   insert into vioc.contacts (tenant_id, external_id, name, phone, time_zone, appointment_time, appointment_status)
   select v_contact.tenant_id, case p_key when 'same' then v_contact.external_id when 'new' then gen_random_uuid()::text end, v_contact.name,
-    v_contact.phone, v_contact.time_zone, v_contact.appointment_time, v_contact.appointment_status;
+    v_contact.phone, v_contact.time_zone, v_contact.appointment_time, v_contact.appointment_status
+  returning id into v_id;
+  update sim.promises set contact_id = v_id where contact_id = p_contact;
 end $$;
 
 -- The same appointment once more, as another hand writes it.
@@ -178,6 +181,20 @@ create function sim.family(p_contact bigint) returns void language sql as $$
   insert into vioc.contacts (tenant_id, external_id, name, patient_name, phone, time_zone, appointment_time)
   select c.tenant_id, gen_random_uuid(), c.name, n, c.phone, c.time_zone, c.appointment_time + i * interval '20 minutes'
   from vioc.contacts as c, unnest('{Tim,Tom,Tess,Tina}'::text[]) with ordinality as t (n, i) where c.id = p_contact
+$$;
+
+-- Hours and days off at all the places where a contact may be.
+create function sim.is_open(p_contact vioc.contacts, p_tenant vioc.tenants, p_at timestamptz) returns boolean language sql as $$
+  select not exists (
+      select from (select vioc.phone_zones(p_contact.phone_e164) as zones) as n
+      cross join unnest(case when p_contact.time_zone = any (n.zones) then array[p_contact.time_zone]
+        when p_contact.time_zone is null or p_contact.time_zone ~ '^(UTC|Etc/)' then n.zones || p_tenant.time_zone
+        else n.zones || p_contact.time_zone || p_tenant.time_zone end) as z
+      where (p_at at time zone z)::time < '08:00' or (p_at at time zone z)::time >= '21:00' or not sim.within(p_tenant.id, z, p_at))
+    and not exists (
+      select from vioc.blackout_dates as b, (select (p_at at time zone p_tenant.time_zone)::date as today) as d
+      where b.tenant_id = p_tenant.id and (b.day = d.today or (b.yearly and extract(month from b.day) = extract(month from d.today)
+        and extract(day from b.day) = extract(day from d.today))))
 $$;
 
 -- What became of those who are not called any more: who was never called about the appointment, although a call was due before it, was
@@ -195,8 +212,12 @@ create function sim.forgotten(p_now timestamptz) returns table (contact bigint, 
   join vioc.tenants as t on t.id = c.tenant_id
   where c.phone_e164 is not null and not c.needs_review
     and not exists (select from vioc.calls as k where k.contact_id = c.id and (k.first_posted_at is not null or k.reviewed_at is not null) and k.appointment_time = c.appointment_time)
-    -- a step of the plan lay ahead when it was written
-    and exists (select from unnest(t.reminder_plan) as s (ahead) where c.appointment_time - s.ahead > c.planned_at + interval '3 hours')
+    -- a step of the plan lay ahead when it was written, and the hours left an opening for it
+    and exists (
+      select from unnest(t.reminder_plan) as s (ahead)
+      cross join generate_series(greatest(c.planned_at + interval '3 hours', c.appointment_time - s.ahead - interval '3 days'),
+        c.appointment_time - least(s.ahead, t.min_notice), interval '10 minutes') as g (at)
+      where c.appointment_time - s.ahead > c.planned_at + interval '3 hours' and sim.is_open(c, t, g.at))
     and not exists (
       select from vioc.verdicts(c.tenant_id, c.id, c.appointment_time - interval '1 second') as v
       where not v.ok and v.rule in ('not_opted_out', 'right_number', 'called_once', 'opening_left', 'in_calling_hours', 'no_blackout', 'in_legal_hours'))
@@ -209,9 +230,8 @@ create function sim.broken(p_now timestamptz) returns table (contact bigint, fac
     select jsonb_agg(to_jsonb(k)) from vioc.calls as k where k.contact_id = c.id or k.id = p.call_id))::text
   from old as p
   join vioc.contacts as c on c.id = p.contact_id
-  where c.status in ('callback', 'scheduled') and not c.needs_review and c.appointment_status = 'booked' and c.appointment_time > p_now
+  where c.status in ('callback', 'scheduled', 'expired') and not c.needs_review and c.appointment_status = 'booked'
+    and (c.appointment_time > p_now or c.status = 'expired')
     and not exists (select from vioc.calls as k where k.contact_id = c.id and k.id > p.call_id and (k.first_posted_at is not null or k.reviewed_at is not null or k.is_open))
     and not exists (select from vioc.calls as k where k.id = p.call_id and (k.reviewed_at is not null or k.needs_review))
-    -- moved, or a new phone: the plan holds
-    and c.planned_at < p.at - interval '3 days'
 $$;
