@@ -37,6 +37,11 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 14] = [
     ),
     (
         "calls",
+        "queued_at",
+        "the worker's timer: forced and test calls that were not sent in time",
+    ),
+    (
+        "calls",
         "look_up_at",
         "the worker's timer: what is to be asked at Retell",
     ),
