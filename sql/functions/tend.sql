@@ -34,7 +34,7 @@ begin
   for v_overdue in
     -- forced and test calls that nothing chooses: paused, suspended, no calls left today
     (select c.tenant_id, c.id from vioc.calls as c
-    where c.in_queue and c.priority > 0 and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
+    where c.in_queue and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
       and vioc.clock_is_settled()
     limit p_limit)
     union all

@@ -131,6 +131,8 @@ create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
+-- tend: what has 15 minutes to be sent
+create index calls_forced_idx on vioc.calls (queued_at) where in_queue and (forced or is_test);
 -- erase_forgotten
 create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review

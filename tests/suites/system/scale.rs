@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 14] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
     (
         "numbers_to_share",
         "id",
@@ -34,6 +34,11 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 14] = [
         "calls",
         "to_number",
         "what occupies a line: of a telephone, of a Retell workspace, of a worker that died",
+    ),
+    (
+        "calls",
+        "queued_at",
+        "the worker's timer: forced and test calls that were not sent in time",
     ),
     (
         "calls",
