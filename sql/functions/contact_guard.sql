@@ -35,6 +35,7 @@ begin
     if new.last_outcome is not null then v_ignored := v_ignored || text 'last_outcome'; end if;
     if new.requested_time is not null then v_ignored := v_ignored || text 'requested_time'; end if;
     if new.requested_text is not null then v_ignored := v_ignored || text 'requested_text'; end if;
+    if new.ended_consent_at is not null then v_ignored := v_ignored || text 'ended_consent_at'; end if;
     if new.promise_refused then v_ignored := v_ignored || text 'promise_refused'; end if;
     if new.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
     new.phone_e164 := null;
@@ -47,6 +48,7 @@ begin
     new.last_outcome := null;
     new.requested_time := null;
     new.requested_text := null;
+    new.ended_consent_at := null;
     new.promise_refused := false;
     new.needs_review := false;
   else
@@ -64,6 +66,7 @@ begin
       if new.last_outcome is distinct from old.last_outcome then v_ignored := v_ignored || text 'last_outcome'; end if;
       if new.requested_time is distinct from old.requested_time then v_ignored := v_ignored || text 'requested_time'; end if;
       if new.requested_text is distinct from old.requested_text then v_ignored := v_ignored || text 'requested_text'; end if;
+      if new.ended_consent_at is distinct from old.ended_consent_at then v_ignored := v_ignored || text 'ended_consent_at'; end if;
       if new.promise_refused is distinct from old.promise_refused then v_ignored := v_ignored || text 'promise_refused'; end if;
       if new.needs_review is distinct from old.needs_review then v_ignored := v_ignored || text 'needs_review'; end if;
       new.phone_e164 := old.phone_e164;
@@ -76,6 +79,7 @@ begin
       new.last_outcome := old.last_outcome;
       new.requested_time := old.requested_time;
       new.requested_text := old.requested_text;
+      new.ended_consent_at := old.ended_consent_at;
       new.promise_refused := old.promise_refused;
       new.needs_review := old.needs_review;
     end if;
@@ -94,7 +98,7 @@ comment on function vioc.contact_guard() is 'Trigger: columns of vioc.contacts t
 
 create trigger contacts_1_guard before insert or update of
   phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
-  requested_time, requested_text, promise_refused, needs_review, row_id
+  requested_time, requested_text, ended_consent_at, promise_refused, needs_review, row_id
   on vioc.contacts
   for each row execute function vioc.contact_guard();
 
@@ -120,7 +124,7 @@ comment on function vioc.ignored_told() is 'Trigger: says once a statement which
 
 create trigger contacts_1_told after insert or update of
   phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
-  requested_time, requested_text, promise_refused, needs_review, row_id
+  requested_time, requested_text, ended_consent_at, promise_refused, needs_review, row_id
   on vioc.contacts
   for each statement when (pg_catalog.current_setting('vioc.ignored_columns', true) operator(pg_catalog.<>) '')
   execute function vioc.ignored_told('Write appointment_status, call_at or phone instead, or call a vioc_ function.');

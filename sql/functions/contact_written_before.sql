@@ -101,6 +101,9 @@ begin
   if tg_op = 'UPDATE' then
     if old.phone_e164 is not null and new.phone_e164 is distinct from old.phone_e164 and new.consent_at is not distinct from old.consent_at then
       -- a consent is of the number that gave it
+      new.ended_consent_at := coalesce(old.consent_at, old.ended_consent_at);
+    end if;
+    if abs(extract(epoch from new.consent_at - new.ended_consent_at)) < 1 then
       new.consent_at := null;
       new.consent_source := null;
     end if;

@@ -32,6 +32,7 @@ create table vioc.contacts (
   last_outcome text,
   requested_time timestamptz,
   requested_text text,
+  ended_consent_at timestamptz,
   promise_refused boolean not null default false,
   needs_review boolean not null default false,
   row_id uuid not null default gen_random_uuid(),
@@ -87,6 +88,7 @@ comment on column vioc.contacts.last_attempt is 'Owned by the extension: the hig
 comment on column vioc.contacts.last_outcome is 'Owned by the extension: outcome of the latest decided call.';
 comment on column vioc.contacts.requested_time is 'Owned by the extension: the time the person asked for (a new appointment, or to be called back).';
 comment on column vioc.contacts.requested_text is 'Owned by the extension: the same, in the agent''s words.';
+comment on column vioc.contacts.ended_consent_at is 'Owned by the extension: the consent_at of an earlier phone. Written once more, as an import does every night, it is no consent of the new one.';
 comment on column vioc.contacts.promise_refused is 'Owned by the extension: a callback was asked for that cannot be promised; a person decides, and the next call is the reminder plan''s.';
 comment on column vioc.contacts.needs_review is 'Owned by the extension: a person should look; see vioc.needs_review and vioc_mark_reviewed.';
 comment on column vioc.contacts.row_id is 'Owned by the extension: random, never reused, kept by dump and restore. With calls.attempt it makes calls.session_id, so that a number that the identity sequence gives again is not taken for the same contact.';

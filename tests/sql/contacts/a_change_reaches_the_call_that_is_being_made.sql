@@ -1,7 +1,7 @@
 -- H7, H19: an opt-out, a withdrawn consent, a changed or emptied phone and a moved appointment reach a call that Retell is
 -- making as cancelling does: placed is stopped, a conversation is flagged, what waits is cancelled or goes to the new number.
 \ir ../practice.psql
-select plan(44);
+select plan(48);
 
 create temp table changes (what text, change text, status text, call bigint);
 insert into changes (what, change, status)
@@ -48,12 +48,21 @@ update vioc.contacts set phone = '212-555-0155' where id = :ann;
 select isnt((pg_temp.person(:ann)).consent_at, null, 'the same number written otherwise has');
 update vioc.contacts set phone = '(212) 555-0156', consent_at = now() where id = :ann;
 select is((pg_temp.person(:ann)).consent_at, now(), 'a consent that comes with the number is its own');
+-- as an import writes it every night
+update vioc.contacts set phone = '(212) 555-0157', consent_at = now() where id = :ann;
+select is((pg_temp.person(:ann)).consent_at, null, 'the old consent with a new number is none');
+update vioc.contacts set phone = '(212) 555-0157', consent_at = now() where id = :ann;
+select is((pg_temp.person(:ann)).consent_at, null, '... nor is it the next night');
+update vioc.contacts set phone = '(212) 555-0158', consent_at = now() where id = :ann;
+select is((pg_temp.person(:ann)).consent_at, null, '... nor with the number after that');
+update vioc.contacts set consent_at = now() - interval '1 minute' where id = :ann;
+select is((pg_temp.person(:ann)).consent_at, now() - interval '1 minute', 'another one is');
 -- withdrawn while its call waits, given again
 select pg_temp.queue(:ann) as call \gset
 update vioc.contacts set consent_at = null where id = :ann;
 select is((pg_temp.call(:call)).status::text, 'cancelled', '(withdrawn)');
 select is(vioc.enqueue_due(10, 'test', clock_timestamp()), 0, 'nobody is called without consent');
-update vioc.contacts set consent_at = now() where id = :ann;
+update vioc.contacts set consent_at = now() - interval '2 minutes' where id = :ann;
 select vioc.enqueue_due(10, 'test', clock_timestamp()) as n \gset
 select is(count(*), 1::bigint, 'given again, the call is made') from vioc.calls where contact_id = :ann and status = 'queued';
 

@@ -15,6 +15,7 @@ from (values
   ('attempts_are_counted_up', 'update vioc.contacts set attempts = 5 where id = %s'),
   ('status', 'update vioc.contacts set status = null where id = %s'), ('attempts', 'update vioc.contacts set attempts = null where id = %s'),
   ('last_attempt', 'update vioc.contacts set last_attempt = null where id = %s'), ('needs_review', 'update vioc.contacts set needs_review = null where id = %s'),
+  ('promise_refused', 'update vioc.contacts set promise_refused = null where id = %s'),
   ('appointment_status', 'update vioc.contacts set appointment_status = null where id = %s'), ('tenant_id', 'update vioc.contacts set tenant_id = null where id = %s'),
   ('created_at', 'update vioc.contacts set created_at = null, attempts = -1 where id = %s'), ('id', 'update vioc.contacts set id = default, attempts = -1 where id = %s'),
   ('row_id', 'update vioc.contacts set row_id = null, attempts = -1 where id = %s'),
