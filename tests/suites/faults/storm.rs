@@ -354,8 +354,7 @@ fn nobody_is_dialled_twice_and_nothing_is_lost_whatever_breaks() {
     rages(|seed| Storm::over(practice(3).open(), Mix::Everything, seed));
 }
 
-/// Longer than the others together, and not green yet: some calls are completed without the decision that the person made. Why
-/// is not known; webhooks that a wrong clock refused are suspected.
+/// Longer than the others together.
 #[test]
 #[ignore = "make storm"]
 fn nobody_is_dialled_twice_and_nothing_is_lost_whatever_moves() {
