@@ -1,7 +1,7 @@
 -- Transition: unconfirmed -> cancelled | failed after 50 minutes; placed, ongoing -> failed after a day without an end;
 -- ended -> completed after a day without an analysis. Holds contact and call; asks the clock itself, because the call
--- may have moved on before it was locked. Retell is asked about each call that ends here until it has answered once more
--- (claim_look_ups): during that time the server or Retell may have been away, or the clock may have been wrong.
+-- may have moved on before it was locked. Retell is asked about each call that ends here for another day (claim_look_ups):
+-- the server or Retell may have been away, or the clock may have been wrong.
 create function vioc.end_overdue(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp

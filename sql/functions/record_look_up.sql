@@ -51,12 +51,7 @@ begin
     elsif not v_is_same_key or v_answer -> 'items' <> '[]' or coalesce(v_answer ->> 'has_more', 'false') <> 'false'
       or coalesce(v_answer ->> 'pagination_key', '') <> '' or coalesce(v_answer ->> 'total', '0') <> '0' then
       return; -- not the whole list of what was asked for
-    elsif v_call.status <> 'unconfirmed' then
-      -- answered meanwhile, or given up: that was the last question
-      update vioc.calls as c set look_up_at = null
-      where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('failed', 'cancelled')
-        and c.retell_call_id is null;
-    elsif v_call.cancel_requested_at is null
+    elsif v_call.status = 'unconfirmed' and v_call.cancel_requested_at is null
       -- the same bytes again only while they are still true
       and exists (
         select from vioc.contacts as ct
