@@ -78,6 +78,19 @@ begin
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  if v_call.status = 'queued' and v_event.retell is not null and not vioc.is_about(v_call, v_event.retell) then
+    -- dialled by a server whose last commits are lost, and the contact has another number since: as recovery has it
+    perform vioc.recall_call(v_event.retell, coalesce(v_stored.credential_id, (
+      select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id)), p_now);
+    v_call := vioc.match_signed_call(
+      v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+    if v_call.id is null then
+      v_stored.session_id := v_event.session_id;
+      v_stored.state := 'unmatched';
+      return v_stored;
+    end if;
+    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  end if;
   v_stored.tenant_id := v_call.tenant_id;
   v_stored.call_id := v_call.id;
   select t.analysis_fields, t.bodies_purged_to, t.texts_purged_to, t.webhook_storage into v_tenant

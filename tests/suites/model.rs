@@ -243,7 +243,7 @@ impl Made {
             Phase::Ended | Phase::Analyzed => "not_connected",
         };
         let mut call = json!({
-            "call_id": self.id, "call_status": status, "direction": "outbound", "to_number": self.to_number,
+            "call_id": self.id, "call_status": status, "direction": "outbound", "from_number": "+12125550100", "to_number": self.to_number,
             "metadata": self.metadata,
         });
         if self.phase >= Phase::Ended {

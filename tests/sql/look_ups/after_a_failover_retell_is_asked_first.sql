@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(53);
+select plan(56);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -153,6 +153,15 @@ update vioc.credentials set recall_at = now(), recall_since = now() - interval '
 select pg_temp.told((select jsonb_agg(pg_temp.made(vioc.session_id((pg_temp.person(r.contact)).row_id, 1), :tenant, r.contact, 'retell_century_' || r.n, r.started)) from centuries as r)) \gset ignored_
 select is(count(*), 1::bigint, 'a start in 2099 is none') from centuries as r join vioc.calls as c on c.contact_id = r.contact
 where c.first_posted_at between now() - interval '1 day' and now();
+
+-- a webhook comes before the list, of a call whose contact has another number since
+select pg_temp.queue(pg_temp.contact(:tenant)) as overtaken \gset
+select (pg_temp.call(:overtaken)).session_id as dialled, (pg_temp.call(:overtaken)).to_number as number, (pg_temp.call(:overtaken)).contact_id as mover \gset
+update vioc.contacts set phone = '+12125550163' where id = :mover;
+select is(vioc.store_event(jsonb_build_object('event', 'call_started', 'call', pg_temp.made(:'dialled', :tenant, :mover, 'retell_overtaken')
+  || jsonb_build_object('to_number', :'number'))::text, 'webhook', :credential, now()) ->> 'state', 'applied', 'a webhook of a lost call to the number before');
+select is(row(c.status, c.to_number, c.contact_id)::text, row('ongoing', :'number', null::bigint)::text, '... is a call of that number') from vioc.calls as c where c.session_id = :'dialled';
+select is((pg_temp.call(:overtaken)).status || ' ' || (pg_temp.call(:overtaken)).to_number, 'queued +12125550163', '... and the contact''s own is another attempt');
 
 -- a key of another workspace knows nothing of the calls that were made with this one
 update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour', recall_until = clock_timestamp() + interval '10 minutes' where id = :credential;

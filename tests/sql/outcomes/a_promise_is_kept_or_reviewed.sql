@@ -125,7 +125,7 @@ update vioc.tenants set live = true where id = :late;
 select vioc.enqueue_due(100, 'test', pg_temp.at()) as n \gset
 select is(review_reason || ' ' || status, 'the callback that was promised is more than a day late expired', 'a promise that is a day late is for a person') from vioc.needs_review where contact_id = :promised;
 select is(row(c.status, c.next_call_at, c.needs_review)::text, row('scheduled', timestamptz '2031-03-19 15:00-04', true)::text, '... and the plan goes on') from pg_temp.person(:promised) as c;
-select is(review_reason, 'the time by hand (call_at) is more than a day past', 'so is a time by hand') from vioc.needs_review where contact_id = :by_hand;
+select is(review_reason, 'the time set by hand is more than a day past', 'so is a time by hand') from vioc.needs_review where contact_id = :by_hand;
 select is(array_agg(contact_id order by contact_id), array[:fresh, :by_hand_now]::bigint[], 'the others are called') from vioc.calls where tenant_id = :late and status = 'queued';
 select vioc_mark_reviewed(call_id) from vioc.needs_review where contact_id = :promised \g /dev/null
 select is((pg_temp.person(:promised)).needs_review, false, 'a person settles it');

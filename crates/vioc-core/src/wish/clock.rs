@@ -30,6 +30,8 @@ impl Clock {
             (Some(offset), 1..=12) => at(hour % 12 + offset).map(Self::Exact),
             (Some(_), _) => None,
             (None, 1..=12) => Some(Self::EitherHalf([at(hour % 12)?, at(hour % 12 + 12)?])),
+            // A number that stands for nothing, more often than midnight.
+            (None, 0) if !digits.contains(':') => None,
             (None, _) => at(hour).map(Self::Exact),
         }
     }

@@ -106,6 +106,8 @@ fn anything_else_is_left_to_a_person() {
         "between 4 and 5",
         "5 or 6",
         "17 pm",
+        "0",
+        "00",
         "0 am",
         "0 pm",
         "24:00",
