@@ -189,6 +189,7 @@ pub(crate) fn judge(
             call,
             person,
             dialled.get(session.as_str()).copied(),
+            clock_moved,
         );
     }
     let called: HashSet<&str> = stored.values().map(|it| it.phone.as_str()).collect();
@@ -232,7 +233,13 @@ fn judge_identity(findings: &mut Findings, call: &Stored, dial: Option<&Dial>) {
     }
 }
 
-fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Option<&Dial>) {
+fn judge_call(
+    findings: &mut Findings,
+    call: &Stored,
+    person: &Person,
+    dial: Option<&Dial>,
+    clock_moved: bool,
+) {
     let said = format!(
         "call {} ({:?}): {} {:?} {:?}, dial {:?}",
         call.id,
@@ -263,8 +270,10 @@ fn judge_call(findings: &mut Findings, call: &Stored, person: &Person, dial: Opt
         return;
     }
     let is_outcome = call.outcome.as_deref() == Some(person.outcome);
-    let is_told =
-        person.meddling != Meddling::None || call.contact_status.as_deref() == Some(person.status);
+    // by a wrong clock it may be too late for the second try: then a person is told
+    let is_told = person.meddling != Meddling::None
+        || call.contact_status.as_deref() == Some(person.status)
+        || clock_moved && person.outcome == "failed" && call.needs_review;
     if !is_outcome && !was_stopped || !is_told {
         let line = format!(
             "{said}, expected {}; contact {:?}, expected {}",
