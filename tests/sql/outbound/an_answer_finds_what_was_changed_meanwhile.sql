@@ -1,6 +1,6 @@
 -- Between a call's claim and Retell's answer, its end or its report anything may have happened to it.
 \ir ../practice.psql
-select plan(23);
+select plan(24);
 
 -- the appointment, while the call was on its way: nothing was dialled, and nothing will be
 select pg_temp.call_in(:tenant, 'dispatching') as kept \gset
@@ -26,13 +26,15 @@ select is(count(*), 1::bigint, 'its id is known') from vioc.retell_calls as r wh
 select pg_temp.answer(:sent, 'placed', now(), '{"retell_call_id": "retell_sent"}') \g /dev/null
 select is(count(*), 1::bigint, '... and the answer itself is no news') from vioc.new_events as e where e.call_id = :sent and e.status = 'placed';
 
--- the last question about a call that was given up
+-- the questions about a call that was given up
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubtful \gset
 select vioc.tend(100, now() + interval '51 minutes') \g /dev/null
 select is((pg_temp.call(:doubtful)).status || (pg_temp.call(:doubtful)).look_up_at::text, 'failed' || (pg_temp.call(:doubtful)).look_up_at::text, 'a doubtful call is given up, and asked about');
 select isnt((pg_temp.call(:doubtful)).look_up_at, null, '...');
 select vioc.record_look_up(:tenant, :doubtful, 'find', now() + interval '60 minutes', 200, '{"items": []}', now() + interval '60 minutes') \g /dev/null
-select is((pg_temp.call(:doubtful)).look_up_at, null, 'until Retell has answered once');
+select isnt((pg_temp.call(:doubtful)).look_up_at, null, 'an empty answer is not the last: Retell may still be making it');
+select count(*) from vioc.claim_look_ups(100, now() + interval '25 hours') \g /dev/null
+select is((pg_temp.call(:doubtful)).look_up_at, null, 'until a day is over');
 
 -- a person who is forgotten before anybody knew that Retell has the call
 select pg_temp.call_in(:tenant, 'unconfirmed') as erased \gset
