@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 16] = [
     (
         "numbers_to_share",
         "id",
@@ -54,6 +54,11 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
         "contacts",
         "appointment_time",
         "the scheduler's timer: appointments that are past, or too close",
+    ),
+    (
+        "webhook_events",
+        "retell_call_id",
+        "what the agent reported of a call that a contact made, before Retell named the telephone",
     ),
     (
         "webhook_events",
