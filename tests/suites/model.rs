@@ -300,6 +300,8 @@ struct World {
     /// How far the server's clock is ahead, and whether it was ever set.
     ahead: f64,
     was_clock_set: bool,
+    /// Until when Retell answers which calls it has, after a failover.
+    list_by: Option<f64>,
     worker: u32,
     flights: Vec<Flight>,
     /// Of dead workers, with Retell's id where the create arrived.
@@ -386,6 +388,7 @@ impl World {
             now: MINUTE, // public functions read the clock; the model's is ahead of it
             ahead: 0.0,
             was_clock_set: false,
+            list_by: None,
             worker: 1,
             flights: Vec::new(),
             stale: Vec::new(),
@@ -660,6 +663,9 @@ impl World {
     }
 
     fn clock(&mut self, ahead: f64, is_restart: bool) {
+        if is_restart && self.list_by.is_some() {
+            self.hear_list();
+        }
         let by = ahead - self.ahead;
         self.ahead = ahead;
         self.was_clock_set |= by != 0.0;
@@ -695,6 +701,7 @@ impl World {
         }
         self.crash(arrives);
         self.run(&format!("select vioc.begin_recall({NOW})"), &[&self.wall()]);
+        self.list_by = Some(self.now + 9.0 * MINUTE);
     }
 
     fn stale_answer(&mut self, which: usize, is_placed: bool) {
@@ -817,7 +824,23 @@ impl World {
         );
     }
 
+    /// Calls wait for Retell's list for ten minutes after a failover, by a clock that is right: what is promised is promised
+    /// if it comes by then.
+    fn hear_list(&mut self) {
+        self.list_by = None;
+        let sql =
+            format!("update vioc.credentials set recall_at = {NOW} where recall_since is not null");
+        self.run(&sql, &[&self.wall()]);
+        self.look_ups(Reply::Heard);
+    }
+
     fn minutes(&mut self, minutes: f64) {
+        if self
+            .list_by
+            .is_some_and(|by| self.now + minutes * MINUTE > by)
+        {
+            self.hear_list();
+        }
         // the worker waits two minutes for an answer, and holds its lease for longer
         let too_late = self.now + minutes * MINUTE - 2.0 * MINUTE;
         while let Some(which) = self.flights.iter().position(|it| it.sent_at < too_late) {
