@@ -18,6 +18,8 @@ begin
       -- caps and spacing count it
       first_posted_at = coalesce(c.first_posted_at, p_now),
       credential_id = coalesce(c.credential_id, p_credential_id),
+      -- what Retell says of it by another workspace's key is nothing
+      key_digest = coalesce(c.key_digest, vioc.key_digest(vioc.api_key(coalesce(c.credential_id, p_credential_id)))),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
       look_up_at = p_now, look_ups = 0

@@ -10,6 +10,7 @@ declare
   v_event record;
   v_call vioc.calls;
   v_tenant record;
+  v_credential_id bigint;
   v_opts_out boolean;
 begin
   v_event := vioc.read_event(p_document);
@@ -78,10 +79,19 @@ begin
   end if;
 
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
-  if v_call.status = 'queued' and v_event.retell is not null and not vioc.is_about(v_call, v_event.retell) then
-    -- dialled by a server whose last commits are lost, and the contact has another number since: as recovery has it
-    perform vioc.recall_call(v_event.retell, coalesce(v_stored.credential_id, (
-      select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id)), p_now);
+  if v_call.status = 'queued' and v_event.kind = 'retell' and v_event.retell_call_id is not null then
+    -- dialled by a server whose last commits are lost: as recovery has it, by the key that the tenant has
+    v_credential_id := coalesce(v_stored.credential_id, (
+      select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id));
+    if vioc.is_about(v_call, v_event.retell) then
+      update vioc.calls as c
+      set credential_id = coalesce(c.credential_id, v_credential_id),
+          key_digest = coalesce(c.key_digest, vioc.key_digest(vioc.api_key(v_credential_id)))
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+    else
+      -- the contact has another number since
+      perform vioc.recall_call(v_event.retell, v_credential_id, p_now);
+    end if;
     v_call := vioc.match_signed_call(
       v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
     if v_call.id is null then

@@ -105,13 +105,13 @@ begin
 
   insert into vioc.calls (
     tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, is_test, due_at, to_number, from_number,
-    agent, appointment_time, contact_status_before, credential_id, queued_at, first_posted_at, placed_at, look_up_at)
+    agent, appointment_time, contact_status_before, credential_id, key_digest, queued_at, first_posted_at, placed_at, look_up_at)
   values (
     v_tenant_id, v_contact_id, v_session_id, 'placed', v_retell_call_id, v_attempt, session_user, v_is_test, p_now,
     v_to_number, v_from_number, left(p_found ->> 'agent_id', 200),
     case when v_attempt is not null then v_contact.appointment_time end,
     case when v_attempt is null or v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, p_now, coalesce(vioc.told_at(p_found -> 'start_timestamp', p_now - interval '1 day', p_now), p_now), p_now, p_now)
+    p_credential_id, vioc.key_digest(vioc.api_key(p_credential_id)), p_now, coalesce(vioc.told_at(p_found -> 'start_timestamp', p_now - interval '1 day', p_now), p_now), p_now, p_now)
   returning id into v_call_id;
   insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
   values (v_tenant_id, v_call_id, v_retell_call_id)

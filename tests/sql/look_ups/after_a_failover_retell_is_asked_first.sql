@@ -1,7 +1,7 @@
 -- A promoted standby, or a restored backup, may lack the last commits: Retell is asked which calls it made before anything
 -- is sent, and what it knows is taken over, or made again.
 \ir ../practice.psql
-select plan(56);
+select plan(57);
 
 select pg_temp.practice() as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -162,6 +162,9 @@ select is(vioc.store_event(jsonb_build_object('event', 'call_started', 'call', p
   || jsonb_build_object('to_number', :'number'))::text, 'webhook', :credential, now()) ->> 'state', 'applied', 'a webhook of a lost call to the number before');
 select is(row(c.status, c.to_number, c.contact_id)::text, row('ongoing', :'number', null::bigint)::text, '... is a call of that number') from vioc.calls as c where c.session_id = :'dialled';
 select is((pg_temp.call(:overtaken)).status || ' ' || (pg_temp.call(:overtaken)).to_number, 'queued +12125550163', '... and the contact''s own is another attempt');
+
+select is((select count(*) from vioc.calls as c where c.retell_call_id is not null and c.key_digest is null and c.placed_at >= now() and c.status in ('placed', 'ongoing')), 0::bigint,
+  'each that was taken over knows its key: "unknown", by another one, says nothing');
 
 -- a key of another workspace knows nothing of the calls that were made with this one
 update vioc.credentials set recall_at = now(), recall_since = now() - interval '1 hour', recall_until = clock_timestamp() + interval '10 minutes' where id = :credential;
