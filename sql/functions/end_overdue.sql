@@ -28,8 +28,9 @@ begin
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
+  -- not one that was over before
   update vioc.calls as c set look_up_at = p_now, look_ups = 0
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status in ('completed', 'failed', 'cancelled');
+  where p_call.is_open and c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_open;
 end
 $$;
 comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call whose time is over.';

@@ -1,6 +1,6 @@
 -- Contract 6: after ten minutes and one answer of get-call, or after a day; what get-call says counts like a webhook.
 \ir clinic.psql
-select plan(26);
+select plan(27);
 
 create function pg_temp.ask(p_call bigint, p_answer jsonb, p_now timestamptz) returns text language plpgsql as $$
 begin
@@ -56,6 +56,12 @@ select pg_temp.dial(pg_temp.contact(:tenant)) as call \gset
 delete from vioc.contacts where id = (pg_temp.call(:call)).contact_id;
 select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('25 hours')) as ignored \gset
 select is(pg_temp.told(:call), 'failed failed / deleted / review', 'nor is the call of a deleted contact forgotten');
+
+-- over before its row was locked
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}')) as ignored \gset
+select vioc.end_overdue(pg_temp.call(:call), pg_temp.at('25 hours')) as ignored \gset
+select is((pg_temp.call(:call)).look_up_at, null, 'a call that was over is not asked about');
 
 -- a clock that was wrong, at a restart, and was set right while the call was open
 select pg_temp.placed(:tenant) as call \gset
