@@ -87,19 +87,20 @@ begin
       update vioc.calls as c
       set credential_id = coalesce(c.credential_id, v_credential_id),
           key_digest = coalesce(c.key_digest, vioc.key_digest(vioc.api_key(v_credential_id)))
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      where c.tenant_id = v_call.tenant_id and c.id = v_call.id
+      returning * into v_call;
     else
       -- the contact has another number since
       perform vioc.recall_call(v_event.retell, v_credential_id, p_now);
+      v_call := vioc.match_signed_call(
+        v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+      if v_call.id is null then
+        v_stored.session_id := v_event.session_id;
+        v_stored.state := 'unmatched';
+        return v_stored;
+      end if;
+      v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
     end if;
-    v_call := vioc.match_signed_call(
-      v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-    if v_call.id is null then
-      v_stored.session_id := v_event.session_id;
-      v_stored.state := 'unmatched';
-      return v_stored;
-    end if;
-    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
   end if;
   v_stored.tenant_id := v_call.tenant_id;
   v_stored.call_id := v_call.id;

@@ -20,6 +20,8 @@ declare
   v_standing vioc.standings;
   v_earlier vioc.standings; -- of the same appointment at another time
   v_is_known boolean := false; -- from a row that was deleted
+  v_was_due boolean := false; -- its call was due or on its way, or a retry was to come, when its appointment was moved
+  v_keys bytea[];
   v_twin vioc.contacts;
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
@@ -114,14 +116,17 @@ begin
       from vioc.calls as o
       where o.tenant_id = old.tenant_id and o.contact_id = old.id and not o.is_test and o.is_open and o.status not in ('ongoing', 'ended');
     end if;
+    v_was_due := v_is_moved and (v_open_status is not null
+      or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))));
   end if;
 
   if v_is_fresh and new.appointment_time > v_now then
+    v_keys := vioc.standing_keys(new);
     select s.* into v_standing from vioc.standings as s
-    where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new))
+    where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys)
       -- a wish not to be called is about every appointment
       and (s.appointment_time = new.appointment_time or s.status = 'do_not_call')
-    order by s.status <> 'do_not_call', s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+    order by s.status <> 'do_not_call', s.key_hash <> v_keys[1], s.contact_id desc limit 1;
     if v_standing.status = 'do_not_call' then
       new.status := 'do_not_call';
     end if;
@@ -132,12 +137,16 @@ begin
     if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' then
       -- an import that moves it: by its key, or the same person's within a day
       select s.* into v_earlier from vioc.standings as s
-      where s.tenant_id = new.tenant_id and s.key_hash = any (vioc.standing_keys(new)) and s.status in ('scheduled', 'callback')
+      where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys) and s.status in ('scheduled', 'callback')
         and s.appointment_time <> new.appointment_time
         and (s.key_hash = vioc.person_hash('external_id', new.external_id)
           or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
         and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id)
-      order by s.key_hash <> (vioc.standing_keys(new))[1], s.contact_id desc limit 1;
+      order by s.key_hash <> v_keys[1], s.contact_id desc limit 1;
+      v_was_due := found and (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
+        select from vioc.calls as o
+        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and o.is_open and not o.is_test
+          and o.status in ('dispatching', 'unconfirmed', 'placed')));
     end if;
   end if;
 
@@ -195,10 +204,8 @@ begin
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
       when new.status = 'callback' and new.appointment_status is distinct from old.appointment_status then vioc.promised_time(new, v_now)
       when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
-      -- its call was due or on its way, or a retry was to come: that is not lost by a move, if its step is past again
-      when v_is_moved and (v_open_status is not null
-          or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))))
-        and v_now < new.appointment_time - v_tenant.min_notice
+      -- that is not lost by a move, if its step is past again
+      when v_was_due and v_now < new.appointment_time - v_tenant.min_notice
         and exists (
           select from unnest(v_tenant.reminder_plan) as s (ahead)
           where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then v_now
@@ -242,21 +249,12 @@ begin
       and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
   end if;
 
-  -- as a move of the row itself: a promise is kept, a call that was due is not lost
+  -- as a move of the row itself: a promise is kept
   if v_earlier.contact_id is not null and new.phone_e164 is not null then
     if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at < new.appointment_time then
       new.status := 'callback';
       new.requested_time := v_earlier.requested_time;
       new.next_call_at := v_earlier.next_call_at;
-    elsif (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
-        select from vioc.calls as o
-        where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and o.is_open and not o.is_test
-          and o.status in ('dispatching', 'unconfirmed', 'placed')))
-      and v_now < new.appointment_time - v_tenant.min_notice
-      and exists (
-        select from unnest(v_tenant.reminder_plan) as s (ahead)
-        where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then
-      new.next_call_at := v_now;
     end if;
     if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at >= new.appointment_time then
       perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')

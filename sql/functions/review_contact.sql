@@ -8,21 +8,16 @@ declare
   v_call vioc.calls;
   v_contact vioc.contacts;
 begin
+  select * into v_contact from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
   select c.* into v_call from vioc.calls as c
   where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and not c.is_test
   order by c.attempt desc limit 1;
-  if found then
+  if v_call.id is not null then
     perform vioc.ask_review(v_call, p_reason);
-    update vioc.contacts as c set needs_review = true where c.tenant_id = p_tenant_id and c.id = p_contact_id;
-    return;
+  elsif v_contact.phone_e164 is not null then
+    perform vioc.review_uncalled(p_tenant_id, p_contact_id, p_reason, p_now);
   end if;
-  select * into v_contact from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
-  if v_contact.phone_e164 is null then
-    update vioc.contacts as c set needs_review = true where c.tenant_id = p_tenant_id and c.id = p_contact_id;
-    return;
-  end if;
-  perform vioc.review_uncalled(p_tenant_id, p_contact_id, p_reason, p_now);
-  update vioc.contacts as c set status = v_contact.status, next_call_at = v_contact.next_call_at
+  update vioc.contacts as c set needs_review = true, status = v_contact.status, next_call_at = v_contact.next_call_at
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end
 $$;

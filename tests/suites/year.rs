@@ -637,9 +637,12 @@ fn in_a_year_of_random_schedules_nobody_is_called_against_the_rules() {
     let cluster = start();
     let mut client = cluster.connect(DATABASE);
     break_one(&mut client);
-    client
-        .batch_execute(include_str!("year/ledger.sql"))
-        .unwrap();
+    for script in [
+        include_str!("../sql/clock.psql"),
+        include_str!("year/ledger.sql"),
+    ] {
+        client.batch_execute(script).unwrap();
+    }
     client
         .batch_execute("set client_min_messages = warning; set sim.now = '2031-02-01 00:00+00'; select vioc.installation_id();")
         .unwrap();

@@ -2,18 +2,8 @@
 \ir clinic.psql
 select plan(30);
 set local test.legal_hours = '08:00-21:00';
--- what an application writes is judged at the time of the story, too
-do $$
-declare
-  v_function text;
-begin
-  for v_function in
-    select pg_get_functiondef(p.oid) from pg_proc as p join pg_language as l on l.oid = p.prolang
-    where p.pronamespace = 'vioc'::regnamespace and l.lanname = 'plpgsql' and p.proname ~ '^contact_written' and p.prosrc ~ '\m(clock_timestamp|now)\(\)'
-  loop
-    execute regexp_replace(v_function, '\m(clock_timestamp|now)\(\)', 'current_setting(''test.now'')::timestamptz', 'g');
-  end loop;
-end $$;
+set local sim.now = '2031-03-05 10:00-05';
+\ir ../clock.psql
 
 -- promised for three in the afternoon, changed at half past ten (and perhaps once more); what became of it
 create function pg_temp.story(p_place integer, p_change text, p_appointment timestamptz, p_again text, p_again_at timestamptz) returns text language plpgsql as $$
@@ -24,21 +14,21 @@ declare
   v_now timestamptz;
   v_dialled timestamptz;
 begin
-  perform set_config('test.now', pg_temp.at()::text, true);
+  perform set_config('sim.now', pg_temp.at()::text, true);
   v_tenant := pg_temp.practice('key_of_' || p_place, '+1212556' || 1000 + p_place);
   v_contact := pg_temp.contact(v_tenant, null, p_appointment);
   v_call := pg_temp.dial(v_contact);
   perform pg_temp.hear(v_call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "at 3 pm"}')
     || jsonb_build_object('end_timestamp', extract(epoch from pg_temp.at('10 minutes'))::bigint * 1000), pg_temp.at('10 minutes'));
-  perform set_config('test.now', pg_temp.at('30 minutes')::text, true);
+  perform set_config('sim.now', pg_temp.at('30 minutes')::text, true);
   execute regexp_replace(regexp_replace(p_change, '\mC\M', v_contact::text, 'g'), '\mT\M', v_tenant::text, 'g');
   foreach v_now in array array['2031-03-05 15:00-05', '2031-03-05 16:00-05', '2031-03-05 16:30-05', '2031-03-05 17:30-05', '2031-03-06 09:00-05', '2031-03-06 16:00-05', '2031-03-06 18:00-05']::timestamptz[] loop
     if p_again_at <= v_now then
-      perform set_config('test.now', p_again_at::text, true);
+      perform set_config('sim.now', p_again_at::text, true);
       execute regexp_replace(regexp_replace(p_again, '\mC\M', v_contact::text, 'g'), '\mT\M', v_tenant::text, 'g');
       p_again_at := null;
     end if;
-    perform set_config('test.now', v_now::text, true);
+    perform set_config('sim.now', v_now::text, true);
     perform vioc.enqueue_due(100, 'test', v_now);
     if exists (select from pg_temp.claim(v_now) as k join vioc.calls as o on o.id = k where o.contact_id = v_contact) then
       v_dialled := coalesce(v_dialled, v_now);

@@ -1,6 +1,7 @@
 -- The year (tests/suites/year.rs) is green as long as its ledger says nothing: here each of its sentences is made to be said.
 \ir ../outcomes/clinic.psql
 set local sim.now = '2031-03-05 10:00-05';
+\ir ../clock.psql
 \ir ../../suites/year/ledger.sql
 select plan(31);
 update vioc.tenants set max_calls_per_number_per_day = 2, max_calls_per_number_in_7_days = 3, wait_after_conversation = '2 hours', min_notice = '2 hours' where id = :tenant;

@@ -1,20 +1,5 @@
 -- The rules once more, written from the contract and without a function of the extension that decides one: what was dialled, and
--- what is wrong with it.
-create schema sim;
-
--- The extension's clock is the year's, too: what an application writes is judged at its time.
-create function sim.now() returns timestamptz language sql stable as $$ select current_setting('sim.now')::timestamptz $$;
-do $$
-declare
-  v_function text;
-begin
-  for v_function in
-    select pg_get_functiondef(p.oid) from pg_proc as p join pg_language as l on l.oid = p.prolang
-    where p.pronamespace = 'vioc'::regnamespace and l.lanname = 'plpgsql' and p.prosrc ~ '\m(clock_timestamp|now)\(\)'
-  loop
-    execute regexp_replace(v_function, '\m(clock_timestamp|now)\(\)', 'sim.now()', 'g');
-  end loop;
-end $$;
+-- what is wrong with it. After tests/sql/clock.psql.
 
 -- one telephone: Argentina writes it with and without a 9
 create function sim.telephone(p_number text) returns text language sql immutable as $$ select regexp_replace(p_number, '^\+549(\d{10})$', '+54\1') $$;
