@@ -1,20 +1,29 @@
 -- The schema of everything that is not a public function.
 --
--- Map of the install script, in reading order (install.list):
---   schema, types          vocabulary: states, outcomes, the values that public functions return
---   tables/                what is stored; the constraints prove the states
---   native/                the few functions written in Rust (crates/vioc-core does their work)
---   functions/             private; every state transition is exactly one function:
---     contact  guard, written_before, written_after   what an app's plain SQL on vioc.contacts sets off
---     call     queue_calls -> claim_calls -> record_answers -> connect_call -> end_call -> settle_call
---              drop_call, stop_open_calls, hold_call, expire_call, fail_call, end_overdue
---     look-up  claim_look_ups, claim_concurrency, record_look_up   what only Retell knows: a call's fate, free lines
---     webhook  store_event -> attempt_event -> apply_event -> write_event
---     rights   vioc.access, rights, give_rights; tenants_read (policies), tenants_of (functions): who sees which practice
---     privacy  forget -> erase_call; purge; kept_body
---   public/                vioc_...: the interface, in the schema chosen at CREATE EXTENSION
---   views/
---   policies, grants       row-level security; nothing for PUBLIC nor for anybody else
+-- A folder for each subject, with its tables, private functions, triggers, public functions (vioc_...) and views (....view.sql).
+-- In the order in which data flows through them:
+--   installation/  which database may dial, and that this is it
+--   worker/        what the background worker runs, and what it says of itself
+--   tenant/        who calls: tenants, agents, go live, pause
+--   credential/    a Retell workspace: keys, limits, suspension, concurrency slots
+--   contact/       who is called, and what an application's plain SQL means
+--   phone/         telephone numbers: spelling, country, zones, hashes
+--   hours/         legal and calling hours, blackout dates, calling windows
+--   plan/          when a contact is called next: reminder plan, callbacks, forecast, expiry
+--   schedule/      the jobs of pg_cron, and when they last ran
+--   due/           due contacts become queued calls
+--   rule/          may this contact be called now, and in words
+--   call/          the states of one call, from Call Now to its end; cancel, wait
+--   dispatch/      queue -> Retell: choose, claim, body, answer, pacing
+--   webhook/       Retell -> inbox: verify, find the call, store, apply, replay
+--   outcome/       what a call achieved, and what follows for the contact; reviews
+--   reconcile/     asking Retell: look-ups, overdue calls, recovery after a failover
+--   opt_out/       numbers that must not be called
+--   events/        what applications follow (vioc_events)
+--   access/        grants, policies, audit, the doors of the public functions
+--   privacy/       erasure, retention, a person's report
+--   operations/    doctor, metrics, help
+--   util/          readers of JSON, locks in words, limits on what is written
 --
 -- Lock order, everywhere: contact before call. The worker never waits for a row: it skips locked ones.
 -- Every function fixes its search_path; time is an argument (p_now).

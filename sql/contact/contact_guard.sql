@@ -1,6 +1,6 @@
 -- Trigger on vioc.contacts, first by name. Columns owned by the extension keep their values when anything else writes them,
 -- whoever that is: an object mapper saves whole rows, as they were before a call. Only the extension's own functions write
--- them, which are those with the setting vioc.writes_contacts (doors.sql), and a restore inserts them: it gives phone_e164
+-- them, which are those with the setting vioc.writes_contacts (access/doors.sql), and a restore inserts them: it gives phone_e164
 -- or phone_problem. Runs with the rights of the writer, to know who it is.
 create function vioc.contact_guard() returns trigger
   language plpgsql
