@@ -43,12 +43,12 @@ fn library_version() -> &'static str {
 }
 
 #[pg_extern(sql = false)]
-fn keep_extension() -> bool {
+fn lock_extension() -> bool {
     crate::db::extension().is_some()
 }
 
 #[pg_extern(sql = false)]
-fn server_state() -> &'static str {
+fn worker_state() -> &'static str {
     if !shared::is_loaded() {
         return "not_preloaded";
     }
@@ -260,7 +260,7 @@ fn phone_country(e164: &str) -> Option<String> {
 }
 
 #[pg_extern(sql = false)]
-fn speaks(locale: &str) -> bool {
+fn can_speak(locale: &str) -> bool {
     vioc_core::spoken::is_supported(locale)
 }
 
@@ -375,7 +375,12 @@ fn storable_json(json: &str) -> String {
 }
 
 #[pg_extern(sql = false)]
-fn parse_wish(text: &str, local_now: Timestamp, opens: Time, closes: Time) -> Option<String> {
+fn parse_requested_time(
+    text: &str,
+    local_now: Timestamp,
+    opens: Time,
+    closes: Time,
+) -> Option<String> {
     let wish = vioc_core::wish::parse(text, naive(local_now)?, clock(opens), clock(closes))?;
     Some(match wish {
         vioc_core::wish::Wish::Instant(instant) => instant.to_rfc3339(),

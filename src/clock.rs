@@ -109,7 +109,7 @@ fn instant(found: i64, given: &[TimestampWithTimeZone]) -> Option<TimestampWithT
 }
 
 #[pg_extern(sql = false)]
-fn known_zone(name: &str) -> &str {
+fn zone_or_utc(name: &str) -> &str {
     PgZone::named(name).map_or("UTC", |_| name)
 }
 

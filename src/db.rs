@@ -338,7 +338,7 @@ pub(crate) struct Statements {
     look_ups: Option<OwnedPreparedStatement>,
     concurrency: Option<OwnedPreparedStatement>,
     sleep: Option<OwnedPreparedStatement>,
-    number_events: Option<OwnedPreparedStatement>,
+    publish_events: Option<OwnedPreparedStatement>,
 }
 
 /// Prepares on first use, then executes.
@@ -477,10 +477,10 @@ impl Statements {
     }
 
     /// Calls in progress.
-    pub(crate) fn lines_in_use(&mut self) -> SpiResult<Vec<(Payer, i32)>> {
+    pub(crate) fn slots_in_use(&mut self) -> SpiResult<Vec<(Payer, i32)>> {
         rows(
             &mut self.lines,
-            "select tenant_id, credential_id, calls from vioc.lines_in_use()",
+            "select tenant_id, credential_id, calls from vioc.slots_in_use()",
             &[],
             &[],
             |row| {
@@ -503,7 +503,7 @@ impl Statements {
         rows(
             &mut self.choose,
             "select tenant_id, call_id, credential_id \
-             from vioc.claimable_calls($1, pg_catalog.clock_timestamp(), $2, $3, $4, $5, $6, $7)",
+             from vioc.choose_calls($1, pg_catalog.clock_timestamp(), $2, $3, $4, $5, $6, $7)",
             &[
                 pg_sys::BuiltinOid::INT4OID,
                 pg_sys::BuiltinOid::BOOLOID,
@@ -608,10 +608,10 @@ impl Statements {
     }
 
     /// Gives committed events their positions, at most `limit`; returns the newest position there is and how many were given.
-    pub(crate) fn number_events(&mut self, limit: usize) -> SpiResult<Option<(i64, i64)>> {
+    pub(crate) fn publish_events(&mut self, limit: usize) -> SpiResult<Option<(i64, i64)>> {
         let numbered = rows(
-            &mut self.number_events,
-            "select newest, events from vioc.number_events($1)",
+            &mut self.publish_events,
+            "select newest, events from vioc.publish_events($1)",
             &[pg_sys::BuiltinOid::INT4OID],
             &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
             |row| Ok((row.get::<i64>(1)?, row.get::<i64>(2)?)),
@@ -696,7 +696,7 @@ pub(crate) fn claim_clock() -> SpiResult<Vec<LookUp>> {
 /// Whether there are more events to be applied.
 pub(crate) fn tend(limit: i32, held: &[i64]) -> SpiResult<bool> {
     let has_more = Spi::get_one_with_args(
-        "select vioc.tend($1, pg_catalog.clock_timestamp(), $2)",
+        "select vioc.run_timers($1, pg_catalog.clock_timestamp(), $2)",
         &[limit.into(), held.to_vec().into()],
     )?;
     Ok(has_more.unwrap_or_default())

@@ -88,7 +88,7 @@ unsafe extern "C-unwind" fn before_drop(statement: *mut pg_sys::DropStmt) {
     // Run with the session's search_path, which the owner of the database sets: every name is qualified.
     const MAY_DROP: &str = "select pg_catalog.pg_has_role(e.extowner, 'usage') \
         from pg_catalog.pg_extension as e where e.extname operator(pg_catalog.=) 'vioconcierge'";
-    const DROP_JOBS: &str = "select vioc.drop_jobs()";
+    const DROP_JOBS: &str = "select vioc.drop_cron_jobs()";
     let is_ours = unsafe {
         (*statement).removeType == pg_sys::ObjectType::OBJECT_EXTENSION
             && pgrx::PgList::<pg_sys::Node>::from_pg((*statement).objects)

@@ -301,7 +301,7 @@ impl Queue {
         if began < self.count_at {
             return Ok(false);
         }
-        self.lines = Some(statements.lines_in_use()?.into_iter().collect());
+        self.lines = Some(statements.slots_in_use()?.into_iter().collect());
         self.counted_at = Instant::now();
         self.count_at = self.counted_at + (began.elapsed() * COUNTING).min(COUNT_AT_LEAST);
         Ok(true)

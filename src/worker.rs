@@ -566,7 +566,7 @@ impl Worker {
     /// more; `None`: the extension is gone.
     fn publish_events(&mut self) -> Result<Option<bool>, Failure> {
         let statements = &mut self.statements;
-        let numbered = with_extension(|| statements.number_events(EVENTS_AT_A_TIME))?;
+        let numbered = with_extension(|| statements.publish_events(EVENTS_AT_A_TIME))?;
         let Some(numbered) = numbered else {
             return Ok(None);
         };

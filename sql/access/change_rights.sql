@@ -5,11 +5,11 @@ create function vioc.change_rights(p_role_name text) returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if vioc.server_state() = 'ready' and vioc.tenants_of('admin') <> '{(,)}' then
+  if vioc.worker_state() = 'ready' and vioc.tenants_of('admin') <> '{(,)}' then
     insert into vioc.rights_wanted (role_name) values (p_role_name);
     perform vioc.wake_worker();
   else
-    perform vioc.give_rights(p_role_name);
+    perform vioc.apply_rights(p_role_name);
   end if;
 end
 $$;

@@ -27,7 +27,7 @@ begin
     execute format('alter function %s set quote_all_identifiers = off', v_private.oid::regprocedure);
   end loop;
 
-  -- what tells the extension's own writes of vioc.contacts from others (contact_guard.sql)
+  -- what tells the extension's own writes of vioc.contacts from others (keep_owned_columns.sql)
   for v_private in
     select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prokind = 'f'
       and coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~* '(update|insert into|merge into)[[:space:]]+vioc[.]contacts'

@@ -43,7 +43,7 @@ declare
   -- CREATE EXTENSION silences notices; what is set here ends with it
   v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
-  if vioc.cron_home() is null then
+  if vioc.cron_database() is null then
     raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
   end if;
   if exists (

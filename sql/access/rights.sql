@@ -23,19 +23,19 @@ begin atomic
     ('admin', true, 'function', 'execute', '{vioc_install_schedule,vioc_remove_schedule,vioc_purge}'),
     ('viewer', false, 'schema', 'usage', '{vioc}'),
     -- policies and views ask them
-    ('viewer', false, 'private function', 'execute', '{worker_figures,known_zone}'),
+    ('viewer', false, 'private function', 'execute', '{worker_figures,zone_or_utc}'),
     ('viewer', false, 'table', 'select',
       '{access,agents,blackout_dates,calling_hours,calls,contacts,do_not_call,follow_up_rules,next_calls,number_facts,outcome_words,tenants,webhook_refusals}'),
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- not what shows that other tenants use the key: whose turn it is, starts and calls of others
-    ('viewer', false, 'table', 'select (id, is_fallback, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, failed_waves, failed_at, unreachable_until, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recall_since, recall_until, recall_at, created_at)', '{credentials}'),
+    ('viewer', false, 'table', 'select (id, is_fallback, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, failed_waves, failed_at, unreachable_until, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recovery_since, recovery_until, recovery_at, created_at)', '{credentials}'),
     -- a constraint of vioc.outcome_words asks it
     ('admin', false, 'private function', 'execute', '{lowered}'),
     ('viewer', true, 'table', 'select', '{credentials}'),
     -- of the whole database
     ('viewer', true, 'table', 'select', '{worker_status,progress,last_runs}'),
-    ('viewer', true, 'private function', 'execute', '{server_state,worker_report,clock_report,progress_report,oldest_due}'),
+    ('viewer', true, 'private function', 'execute', '{worker_state,worker_report,clock_report,progress_report,oldest_due}'),
     ('viewer', false, 'table', 'select (is_copy, paused_at, pause_reason)', '{installation}'),
     -- all but the body
     ('viewer', false, 'table',

@@ -19,7 +19,7 @@ begin
       where w.id in (select l.id from vioc.rights_wanted as l where l.role_name = v_role_name for update skip locked);
       if to_regrole(quote_ident(v_role_name)) is not null then
         perform vioc.lock_grants(to_regrole(quote_ident(v_role_name)));
-        perform vioc.give_rights(v_role_name);
+        perform vioc.apply_rights(v_role_name);
       end if;
     exception
       when lock_not_available or deadlock_detected then

@@ -6,7 +6,7 @@ create function vioc.vioc_grant(role_name text, access text, tenant_id bigint de
   set lock_timeout = '3s'
 as $$
 begin
-  perform vioc.access_asked(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  perform vioc.check_grant(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
   -- of an earlier role of this name: they give nothing
   delete from vioc.access as a
   where a.role_name = vioc_grant.role_name and a.role_oid <> to_regrole(quote_ident(vioc_grant.role_name));
@@ -14,7 +14,7 @@ begin
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;
   perform vioc.change_rights(vioc_grant.role_name);
-  perform vioc.note('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
+  perform vioc.write_audit('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
 end
 $$;
 comment on function vioc.vioc_grant(text, text, bigint) is

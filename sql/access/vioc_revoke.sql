@@ -6,7 +6,7 @@ create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint d
   set lock_timeout = '3s'
 as $$
 begin
-  perform vioc.access_asked(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
+  perform vioc.check_grant(vioc_revoke.role_name, vioc_revoke.access, vioc_revoke.tenant_id);
   delete from vioc.access as a
   where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
     and a.tenant_id is not distinct from vioc_revoke.tenant_id;
@@ -14,7 +14,7 @@ begin
     return;
   end if;
   perform vioc.change_rights(vioc_revoke.role_name);
-  perform vioc.note('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
+  perform vioc.write_audit('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
 end
 $$;
 comment on function vioc.vioc_revoke(text, text, bigint) is

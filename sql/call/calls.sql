@@ -115,7 +115,7 @@ create unique index calls_one_per_attempt_idx on vioc.calls (contact_id, attempt
 -- nobody is dialled twice for one appointment: at most one open call per contact
 create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
   where is_open and not is_test;
--- claimable_calls: per tenant, Call Now first, then promised callbacks, then the soonest appointment
+-- choose_calls: per tenant, Call Now first, then promised callbacks, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
   where in_queue;
 -- the same, of Call Now alone

@@ -7,7 +7,7 @@ returns void
 as $$
 begin
   -- sent before a failover lost its claim
-  perform vioc.begin_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
+  perform vioc.mark_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
   from vioc.calls as c
   where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test;
   update vioc.calls as c

@@ -11,7 +11,7 @@ begin
     return false;
   end if;
   if not p_call.is_test then
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
   end if;
   return true;
 end

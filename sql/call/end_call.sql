@@ -24,11 +24,11 @@ begin
     v_call.status := 'ended';
     v_call.look_up_at := p_now + interval '10 minutes';
   end if;
-  v_call.ended_at := coalesce(v_call.ended_at, vioc.told_at(p_retell -> 'end_timestamp', v_sent_at, p_now), p_now);
+  v_call.ended_at := coalesce(v_call.ended_at, vioc.reported_time(p_retell -> 'end_timestamp', v_sent_at, p_now), p_now);
   if p_retell ->> 'call_status' is distinct from 'not_connected' then
     -- Retell does not say that it failed to connect: a reason that is not known here ended a conversation
-    v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.told_at(p_retell -> 'start_timestamp', v_sent_at, p_now),
-      case when vioc.reason_group(v_reason) = 'unknown' and p_retell ->> 'call_status' is distinct from 'error' then v_sent_at end);
+    v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.reported_time(p_retell -> 'start_timestamp', v_sent_at, p_now),
+      case when vioc.outcome_of_reason(v_reason) = 'unknown' and p_retell ->> 'call_status' is distinct from 'error' then v_sent_at end);
   end if;
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);

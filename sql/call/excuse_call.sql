@@ -12,7 +12,7 @@ begin
   returning * into v_call;
   if found and exists (
     select from vioc.contacts as ct where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'failed') then
-    perform vioc.tell_contact(v_call, 'account_trouble', 'failed', p_now);
+    perform vioc.apply_outcome(v_call, 'account_trouble', 'failed', p_now);
   end if;
 end
 $$;

@@ -13,7 +13,7 @@ begin
   set status = 'expired', expired_at = p_now, error = p_reason
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
   if not p_call.is_test then
-    perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
   end if;
 end
 $$;

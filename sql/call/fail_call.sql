@@ -16,7 +16,7 @@ begin
     and c.is_open
   returning * into v_call;
   if found then
-    perform vioc.tell_contact(v_call, p_outcome, null, p_now);
+    perform vioc.apply_outcome(v_call, p_outcome, null, p_now);
   end if;
 end
 $$;

@@ -16,7 +16,7 @@ begin
   end if;
 
   if p_call.is_test then
-    select p.* into v_verdict from vioc.test_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
+    select p.* into v_verdict from vioc.test_call_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
     if p_call.queued_at <= p_now - interval '15 minutes' then
       perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
     elsif v_verdict.problem is null or v_verdict.waits then
@@ -29,7 +29,7 @@ begin
   end if;
 
   select * into v_verdict
-  from vioc.verdicts(p_call.tenant_id, p_call.contact_id, p_now) as v
+  from vioc.rule_results(p_call.tenant_id, p_call.contact_id, p_now) as v
   where not v.ok and (not v.automatic or (v.rule in ('not_in_review', 'called_once') and p_call.priority < 2)) and not (p_call.forced and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
@@ -52,9 +52,9 @@ begin
     perform vioc.drop_call(p_call, v_verdict.detail, p_now);
   elsif v_verdict.overridable or v_verdict.rule = 'in_legal_hours' then
     -- hours, blackout dates, caps and spacing: the clock will allow it
-    v_opening := vioc.next_opening(p_call.tenant_id, p_call.contact_id,
+    v_opening := vioc.next_calling_window(p_call.tenant_id, p_call.contact_id,
       case when p_call.forced then p_now
-        else greatest(p_now, vioc.rested_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
+        else greatest(p_now, vioc.number_free_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
       p_call.not_after + interval '1 second', p_call.forced);
     if v_opening is null then
       perform vioc.expire_uncalled(p_call, 'no opening is left before the appointment', p_now);

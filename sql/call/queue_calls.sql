@@ -11,7 +11,7 @@ begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
   with held as (
-    select c.tenant_id, c.id, case when p_priority = 0 then vioc.call_by(c, t.min_notice) end as not_after
+    select c.tenant_id, c.id, case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
     join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
     -- for each its own, whatever the planner thinks of the arrays' length

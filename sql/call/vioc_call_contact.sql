@@ -28,24 +28,24 @@ begin
   for update;
   if found then
     if v_call.status = 'queued' then
-      perform vioc.check_served();
+      perform vioc.require_worker();
       update vioc.calls as c
       set priority = 2, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when c.forced or coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
       where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
-      perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
+      perform vioc.write_audit(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
     end if;
     return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
   end if;
 
-  perform vioc.check_served();
+  perform vioc.require_worker();
   perform vioc.fallback_credential();
-  perform vioc.refuse_by_rule(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
+  perform vioc.require_allowed(v_contact.tenant_id, v_contact.id, coalesce(vioc_call_contact.force, false), v_now);
   select * into strict v_call from vioc.queue_calls(
     array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), coalesce(vioc_call_contact.force, false), 2::smallint, v_now);
-  perform vioc.note(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.write_audit(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end

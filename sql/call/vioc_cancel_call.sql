@@ -26,7 +26,7 @@ begin
         look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   end if;
-  perform vioc.note('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.write_audit('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
   return row(v_call.id, v_call.status)::vioc.cancelled_call;

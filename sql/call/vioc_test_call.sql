@@ -29,16 +29,16 @@ begin
     return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
   end if;
 
-  perform vioc.check_served();
+  perform vioc.require_worker();
   perform vioc.fallback_credential();
-  select p.problem into v_problem from vioc.test_problem(v_contact.tenant_id, v_contact.id, v_phone, v_now) as p;
+  select p.problem into v_problem from vioc.test_call_problem(v_contact.tenant_id, v_contact.id, v_phone, v_now) as p;
   if v_problem is not null then
     raise exception 'no test call is made: %', v_problem
       using errcode = 'VC001',
         hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
   end if;
   v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
-  perform vioc.note('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.write_audit('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
   return row(v_call.id, v_call.session_id, v_call.status)::vioc.queued_call;
 end

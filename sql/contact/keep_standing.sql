@@ -1,5 +1,5 @@
 -- Private. Keeps where a contact stands that is about to be deleted (vioc.standings), and its key while its calls are kept. A call
--- that was sent counts as made; a row that comes back while it is being stopped is due again (vioc.contact_written_before).
+-- that was sent counts as made; a row that comes back while it is being stopped is due again (vioc.on_contact_written).
 create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -35,7 +35,7 @@ begin
   select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
     case when v_is_opted_out then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
-    vioc.plain_outcome(p_contact.last_outcome), p_contact.attempts,
+    vioc.known_outcome(p_contact.last_outcome), p_contact.attempts,
     -- a call that waits goes with its row, but is not lost
     case when exists (
       select from vioc.calls as o

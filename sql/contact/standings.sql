@@ -19,7 +19,7 @@ create table vioc.standings (
   successor_id bigint,
   primary key (tenant_id, contact_id, key_hash)
 );
--- vioc.contact_written_before
+-- vioc.on_contact_written
 create index standings_key_idx on vioc.standings (tenant_id, key_hash, appointment_time);
 -- vioc_purge
 create index standings_appointment_idx on vioc.standings (appointment_time);

@@ -14,7 +14,7 @@ begin
     raise exception 'there is no contact %', coalesce(vioc_delete_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
   end if;
-  perform vioc.note('delete', v_tenant_id, vioc_delete_contact.id);
+  perform vioc.write_audit('delete', v_tenant_id, vioc_delete_contact.id);
   return format('contact %s is deleted, what was queued for it is cancelled', vioc_delete_contact.id);
 end
 $$;

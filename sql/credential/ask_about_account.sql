@@ -5,7 +5,7 @@ create function vioc.ask_about_account(p_call vioc.calls, p_reason text, p_now t
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_group constant text := vioc.reason_group(p_reason);
+  v_group constant text := vioc.outcome_of_reason(p_reason);
   v_is_news constant boolean := p_call.ended_at is null or p_call.disconnection_reason is distinct from p_reason;
 begin
   if exists (

@@ -8,7 +8,7 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
 as $$
 #variable_conflict use_column
 begin
-  if not vioc.is_home(p_now) then
+  if not vioc.may_dial_here(p_now) then
     return;
   end if;
   return query
@@ -16,8 +16,8 @@ begin
     select k.id from vioc.credentials as k
     cross join lateral (select coalesce(k.retell_concurrency_asked_at, '-infinity') as at) as asked
     where (k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
-      or (vioc.lines_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
-        select from vioc.standing(p_now) as s
+      or (vioc.slots_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
+        select from vioc.tenant_readiness(p_now) as s
         join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
         where s.credential_id = k.id))
     order by k.retell_concurrency_asked_at nulls first

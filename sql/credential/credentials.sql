@@ -22,11 +22,11 @@ create table vioc.credentials (
   retell_other_calls integer,
   retell_concurrency_at timestamptz,
   retell_concurrency_asked_at timestamptz,
-  recall_since timestamptz,
-  recall_until timestamptz,
-  recall_at timestamptz,
-  recall_page text,
-  recall_pages integer not null default 0,
+  recovery_since timestamptz,
+  recovery_until timestamptz,
+  recovery_at timestamptz,
+  recovery_page text,
+  recovery_pages integer not null default 0,
   created_at timestamptz not null default now(),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
@@ -35,12 +35,12 @@ create table vioc.credentials (
     (suspended_at is null) = (suspend_reason is null) and (suspended_at is null) = (probe_at is null)),
   constraint only_a_suspension_is_probed check (suspended_at is not null or not probe_must_end),
   constraint a_recall_knows_its_times check (
-    (recall_since is null) = (recall_until is null) and (recall_since is null) = (recall_at is null)
-    and (recall_page is null or recall_since is not null) and recall_pages >= 0)
+    (recovery_since is null) = (recovery_until is null) and (recovery_since is null) = (recovery_at is null)
+    and (recovery_page is null or recovery_since is not null) and recovery_pages >= 0)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
 -- claim_look_ups
-create index credentials_recall_idx on vioc.credentials (recall_at) where recall_at is not null;
+create index credentials_recall_idx on vioc.credentials (recovery_at) where recovery_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
@@ -66,8 +66,8 @@ comment on column vioc.credentials.retell_other_calls is 'Calls in progress in t
 comment on column vioc.credentials.retell_concurrency_at is 'When Retell said so; after two minutes it counts no more.';
 comment on column vioc.credentials.retell_concurrency_asked_at is 'When it was asked last: every half minute while calls go out, every two seconds while it leaves no line for calls that wait.';
 comment on column vioc.credentials.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';
-comment on column vioc.credentials.recall_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
-comment on column vioc.credentials.recall_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
-comment on column vioc.credentials.recall_at is 'When Retell is asked next.';
-comment on column vioc.credentials.recall_page is 'Retell''s pagination_key of the next page.';
-comment on column vioc.credentials.recall_pages is 'How many pages were read: after 1,000 the rest is not asked for.';
+comment on column vioc.credentials.recovery_since is 'After a failover: Retell is being asked which calls it made since then; nothing is sent with this key before it has answered. null = no such question.';
+comment on column vioc.credentials.recovery_until is 'When calling goes on even if Retell has not answered: the idempotency keys protect those calls too.';
+comment on column vioc.credentials.recovery_at is 'When Retell is asked next.';
+comment on column vioc.credentials.recovery_page is 'Retell''s pagination_key of the next page.';
+comment on column vioc.credentials.recovery_pages is 'How many pages were read: after 1,000 the rest is not asked for.';

@@ -7,7 +7,7 @@ as $$
 begin
   return coalesce(p_call.credential_id = p_credential_id, false)
     or exists (
-      select from vioc.standing('-infinity') as s
+      select from vioc.tenant_readiness('-infinity') as s
       where s.tenant_id = p_call.tenant_id and s.credential_id = p_credential_id);
 end
 $$;

@@ -6,7 +6,7 @@ create function vioc.judge_account(p_call vioc.calls, p_disconnection_reason tex
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_group constant text := vioc.reason_group(p_disconnection_reason);
+  v_group constant text := vioc.outcome_of_reason(p_disconnection_reason);
 begin
   perform from vioc.credentials as k where k.id = p_call.credential_id for no key update skip locked;
   if not found then

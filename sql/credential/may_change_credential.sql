@@ -8,7 +8,7 @@ declare
   v_tenants constant int8multirange := vioc.tenants_of(p_access);
 begin
   return not exists (
-    select from vioc.standing('-infinity') as s where s.credential_id = p_credential_id and not s.tenant_id <@ v_tenants);
+    select from vioc.tenant_readiness('-infinity') as s where s.credential_id = p_credential_id and not s.tenant_id <@ v_tenants);
 end
 $$;
 comment on function vioc.may_change_credential(text, bigint) is 'Whether the caller of a public function has this access to all tenants of a credential.';

@@ -17,7 +17,7 @@ declare
   v_credential_id bigint;
   v_is_shared boolean; -- with tenants that the caller has no access to: then the credential is not the caller's to write
 begin
-  perform vioc.check_tenant('admin', vioc_set_credentials.tenant_id);
+  perform vioc.require_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
       using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
@@ -30,7 +30,7 @@ begin
   end if;
   -- the files are everybody's: whoever may name one could spend another practice's money
   if starts_with(v_api_key, 'file:') or starts_with(v_webhook_key, 'file:') then
-    perform vioc.check_everywhere('admin');
+    perform vioc.require_all_tenants('admin');
   end if;
   v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
   if v_problem is not null then
@@ -41,7 +41,7 @@ begin
 
   -- another key may be another workspace's, which knows nothing of the calls that were made with this one
   if vioc.api_key(v_current) <> v_api_key and exists (
-    select from vioc.credentials as k where k.id = v_current and k.recall_until > clock_timestamp()) then
+    select from vioc.credentials as k where k.id = v_current and k.recovery_until > clock_timestamp()) then
     raise exception 'after a failover Retell is being asked which calls the present key made'
       using errcode = 'object_in_use', hint = 'Give the new key again in ten minutes at the latest; rule can_be_sent of vioc_explain_contact says when it is over.';
   end if;
@@ -104,7 +104,7 @@ begin
       using errcode = 'insufficient_privilege', hint = 'Use a number of your own, or have the key set by a role with access to both tenants.';
   end if;
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
-  perform vioc.note('credentials', vioc_set_credentials.tenant_id);
+  perform vioc.write_audit('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
 end
 $$;

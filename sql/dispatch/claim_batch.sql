@@ -65,7 +65,7 @@ begin
   with judged as (
     select c.tenant_id, c.id, c.contact_id, c.is_test, l.credential_id, l.place, c.to_number, c.priority,
       case when c.is_test
-        then (select p.problem is null from vioc.test_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
+        then (select p.problem is null from vioc.test_call_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
         else m.may_be_called and case when c.forced then m.may_be_forced else m.is_good_time end and (c.priority > 1 or m.may_be_automatic) and coalesce(p_now <= c.not_after, true)
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
@@ -85,7 +85,7 @@ begin
     cross join lateral (select * from vioc.calls as c where c.id = l.id offset 0) as c
     -- asked about these contacts, never about all
     cross join lateral (
-      select * from vioc.permissions(p_now) as p
+      select * from vioc.rules_allow(p_now) as p
       where p.contact_id = c.contact_id offset 0) as m
     where c.tenant_id = l.tenant_id and m.tenant_id = c.tenant_id
   ),
@@ -152,7 +152,7 @@ begin
       as s (tenant_id, id, credential_id, contact_id)
     -- made once: the body reads it many times
     cross join lateral (
-      select * from vioc.contact_requests() as r
+      select * from vioc.request_fields() as r
       where r.contact_id = s.contact_id offset 0) as q
     cross join lateral (select o.ctid as place from vioc.calls as o where o.id = s.id offset 0) as o
     where c.ctid = o.place and c.tenant_id = s.tenant_id
@@ -192,11 +192,11 @@ begin
   where s.status = 'dispatching';
 
   if v_is_dry_run then
-    perform vioc.give_back(c.tenant_id, c.contact_id, c.contact_status_before, p_now, true)
+    perform vioc.restore_contact(c.tenant_id, c.contact_id, c.contact_status_before, p_now, true)
     from vioc.calls as c
     where c.id = any (v_send_calls) and not c.is_test;
   else
-    perform vioc.begin_calling(v_called_tenants, v_called_contacts, true, p_now);
+    perform vioc.mark_calling(v_called_tenants, v_called_contacts, true, p_now);
   end if;
 end
 $$;

@@ -1,4 +1,4 @@
--- Transition: queued -> dispatching (with a lease), for those of the given calls (claimable_calls) that every rule still
+-- Transition: queued -> dispatching (with a lease), for those of the given calls (choose_calls) that every rule still
 -- allows. The others wait for their opening, or end. What comes back without a body is unchanged: held by another session,
 -- or, without a credential too, left for the next claim, because the bodies before it are large enough for one.
 -- Called by the worker, which commits this durably before it sends anything. A call that cannot be prepared fails alone.
@@ -18,7 +18,7 @@ begin
   if current_setting('synchronous_commit') in ('off', 'local') then
     perform set_config('synchronous_commit', 'on', true);
   end if;
-  if p_call_ids is null or not vioc.is_home(p_now) then
+  if p_call_ids is null or not vioc.may_dial_here(p_now) then
     return;
   end if;
   begin

@@ -82,7 +82,7 @@ begin
   into v_recorded, v_placed, v_tenant_ids, v_contact_ids, v_call_ids, v_outcomes
   from placed as p where p.is_news;
   if v_call_ids is not null then
-    perform vioc.write_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, true, p_now);
+    perform vioc.record_events(v_tenant_ids, v_contact_ids, v_call_ids, 'call', 'placed', v_outcomes, true, p_now);
   end if;
 
   -- of calls that are gone (their tenant was deleted) nothing is left to record

@@ -119,7 +119,7 @@ begin
 
   if p_verdict = 'ambiguous' or v_call.unconfirmed_at is not null then
     -- a refusal of a second sending says nothing about the first
-    perform vioc.doubt_call(v_call, v_message, p_now);
+    perform vioc.mark_unconfirmed(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
     perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
       case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);

@@ -11,7 +11,7 @@ begin
     c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c
-  join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
+  join vioc.request_fields() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
   where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then

@@ -6,11 +6,11 @@ as $$
 declare
   v_queued integer;
 begin
-  perform vioc.check_served();
+  perform vioc.require_worker();
   perform vioc.fallback_credential();
   v_queued := vioc.enqueue_due(p_max_calls, 'vioc_enqueue_due by ' || p_actor, now());
   if v_queued > 0 then
-    perform vioc.note('enqueue', null, p_detail => v_queued || ' calls', p_actor => p_actor);
+    perform vioc.write_audit('enqueue', null, p_detail => v_queued || ' calls', p_actor => p_actor);
   end if;
   perform vioc.record_run('enqueue', clock_timestamp());
   return v_queued;

@@ -64,7 +64,7 @@ begin
           order by is_promised desc, d.appointment_time, d.id offset 0) as d
         join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
         cross join lateral (
-          select from vioc.permissions(p_now) as m
+          select from vioc.rules_allow(p_now) as m
           where m.tenant_id = c.tenant_id and m.contact_id = c.id
             and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice and m.may_be_automatic
           offset 0) as allowed

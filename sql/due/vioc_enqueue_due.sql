@@ -4,7 +4,7 @@ create function vioc.vioc_enqueue_due(max_calls integer default 10000) returns i
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.check_everywhere('operator');
+  perform vioc.require_all_tenants('operator');
   if max_calls is null or max_calls < 1 then
     raise exception 'max_calls must be positive' using errcode = 'invalid_parameter_value', hint = 'select vioc_enqueue_due();';
   end if;

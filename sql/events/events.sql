@@ -1,5 +1,5 @@
 -- The feed: what changed, for apps that keep a cursor. A transition writes one narrow row to new_events; the worker, one
--- per database, moves committed rows to events, in a serial pass, and thereby numbers them (vioc.number_events). A
+-- per database, moves committed rows to events, in a serial pass, and thereby numbers them (vioc.publish_events). A
 -- reader of events therefore never sees a position after which a lower one could still come, whatever commits when.
 --
 -- No reference to tenants: the worker would have to wait for whoever holds that row.

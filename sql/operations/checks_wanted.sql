@@ -6,11 +6,11 @@ returns table (credential_id bigint, retell_agent_id text, asked_at timestamptz,
   language sql stable
 begin atomic
   with used as (
-    select s.credential_id, null::text as retell_agent_id from vioc.standing(p_now) as s
+    select s.credential_id, null::text as retell_agent_id from vioc.tenant_readiness(p_now) as s
     where s.has_key and (p_tenant_ids is null or s.tenant_id = any (p_tenant_ids))
     union
     select s.credential_id, a.retell_agent_id
-    from vioc.standing(p_now) as s
+    from vioc.tenant_readiness(p_now) as s
     cross join lateral (
       select t.retell_agent_id from vioc.tenants as t where t.id = s.tenant_id
       union all

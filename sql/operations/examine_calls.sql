@@ -32,7 +32,7 @@ as $$
       limit 1000) as n
     join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
     cross join lateral (
-      select from vioc.permissions(p_now) as m
+      select from vioc.rules_allow(p_now) as m
       where m.tenant_id = c.tenant_id and m.contact_id = c.id
         and m.practice_stands and m.may_be_called and m.is_good_time and m.enough_notice
       offset 0) as allowed
@@ -52,9 +52,9 @@ as $$
   waiting as (
     select o.tenant_id, s.credential_id, min(o.due_at) as since, count(*) as calls
     from open as o
-    join vioc.standing(p_now) as s on s.tenant_id = o.tenant_id
+    join vioc.tenant_readiness(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    where o.in_queue and o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.server_state()) = 'ready'
+    where o.in_queue and o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.worker_state()) = 'ready'
     group by o.tenant_id, s.credential_id
   ),
   in_progress as materialized (
@@ -79,7 +79,7 @@ as $$
     from waiting as w
     join vioc.tenants as t on t.id = w.tenant_id
     join vioc.credentials as k on k.id = w.credential_id
-    cross join lateral (select vioc.lines_at_retell(k, p_now) as lines) as l
+    cross join lateral (select vioc.slots_at_retell(k, p_now) as lines) as l
     cross join lateral (
       select coalesce(sum(i.calls) filter (where i.tenant_id = t.id), 0) as of_tenant, coalesce(sum(i.calls), 0) as of_credential
       from in_progress as i where i.credential_id = k.id) as p
@@ -121,7 +121,7 @@ as $$
     select 'clock', false, format('%s keys wait for a time that is further ahead than they can have been told, by a clock that was wrong', count(*)),
       'select vioc.bound_instants(now());'
     from vioc.credentials as k
-    where k.throttled_until > p_now + greatest(interval '1 hour', vioc.setting('backoff_cap', '5min')::interval) or k.recall_until > p_now + interval '11 minutes'
+    where k.throttled_until > p_now + greatest(interval '1 hour', vioc.setting('backoff_cap', '5min')::interval) or k.recovery_until > p_now + interval '11 minutes'
       or (k.failures > 0 and k.unreachable_until > p_now + greatest(interval '1 minute', vioc.setting('backoff_cap', '5min')::interval))
     having count(*) > 0
     union all
@@ -151,8 +151,8 @@ as $$
   from (values
     ('webhooks', true, (select coalesce('the last one came ' || date_trunc('second', p_now - w.last_at) || ' ago', 'none yet, and none was due') from webhooks as w)),
     ('clock', true, 'agrees with Retell''s, as far as webhooks tell'), ('stuck_calls', true, 'none'),
-    ('queue', case when vioc.server_state() = 'ready' then true end,
-      case when vioc.server_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
+    ('queue', case when vioc.worker_state() = 'ready' then true end,
+      case when vioc.worker_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
     ('due_contacts', true, 'none without a call for more than 15 minutes'),
     ('next_calls', true, 'everybody who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)

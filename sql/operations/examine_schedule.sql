@@ -5,7 +5,7 @@ returns table (check_name text, ok boolean, detail text, hint text)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_home constant text := vioc.cron_home();
+  v_home constant text := vioc.cron_database();
   v_task record;
   v_hint text;
 begin
@@ -17,7 +17,7 @@ begin
         concat_ws(',', 'pg_cron', nullif(vioc.server_setting('shared_preload_libraries'), '')), ',') as l (name)))
     -- as it is typed in psql
     when v_home <> current_database() then format(E'\\connect %s \\\\ create extension if not exists pg_cron; %s; \\connect %s',
-      quote_ident(v_home), vioc.schedule_statements('* * * * *', null), quote_ident(current_database()))
+      quote_ident(v_home), vioc.cron_job_statements('* * * * *', null), quote_ident(current_database()))
     else 'create extension if not exists pg_cron; select vioc_install_schedule();' end
     -- else pg_cron logs in as any client does, without a password
     || case when vioc.server_setting('cron.use_background_workers') = 'off'
@@ -26,7 +26,7 @@ begin
   for v_task in
     select w.task, w.name, w.at_least, w.what, r.ran_at
     from (values
-      -- what is due has 15 minutes (vioc.call_by)
+      -- what is due has 15 minutes (vioc.latest_call_time)
       ('enqueue', 'enqueue_runs', interval '15 minutes', 'due calls were last queued'),
       ('purge', 'purge_runs', interval '1 day', 'retention was last applied')) as w (task, name, at_least, what)
     left join vioc.last_runs as r on r.task = w.task

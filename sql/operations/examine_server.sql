@@ -6,7 +6,7 @@ returns table (check_name text, ok boolean, detail text, hint text)
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_state constant text := vioc.server_state();
+  v_state constant text := vioc.worker_state();
   v_preload constant text := (
     select 'alter system set shared_preload_libraries = ' || string_agg(quote_literal(l.name), ', ' order by l.place) || '; -- then restart'
     from (

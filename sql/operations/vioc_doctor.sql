@@ -16,7 +16,7 @@ declare
   v_area text;
 begin
   -- what only Retell knows: asked by the worker, if there is one, and if this transaction can see the answer
-  if vioc.server_state() = 'ready' and current_setting('transaction_isolation') = 'read committed' then
+  if vioc.worker_state() = 'ready' and current_setting('transaction_isolation') = 'read committed' then
     perform vioc.ask_worker(v_asked);
     begin
       loop
@@ -41,7 +41,7 @@ begin
       case v_area
         when 'server' then return query select e.* from vioc.examine_server(clock_timestamp()) as e;
         when 'schedule' then return query select e.* from vioc.examine_schedule(clock_timestamp()) as e;
-        when 'practices' then return query select e.* from vioc.examine_practices(v_tenants, clock_timestamp()) as e;
+        when 'practices' then return query select e.* from vioc.examine_tenants(v_tenants, clock_timestamp()) as e;
         when 'calls' then return query select e.* from vioc.examine_calls(v_tenants, clock_timestamp()) as e;
         when 'grants' then return query select e.* from vioc.examine_grants() as e;
       end case;

@@ -30,7 +30,7 @@ begin
           if v_request.is_allowed then
             perform vioc.allow_number(v_other, v_request.phone, p_now);
           end if;
-          perform vioc.judge_number_again(v_other, v_request.phone, p_now);
+          perform vioc.recheck_calls_to_number(v_other, v_request.phone, p_now);
         end if;
       exception when lock_not_available or deadlock_detected then
         -- it alone, behind the others

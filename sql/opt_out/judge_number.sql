@@ -33,7 +33,7 @@ begin
     foreach v_call_id in array coalesce(v_failed, '{}') loop
       perform vioc.excuse_call(vioc.lock_call(p_call.tenant_id, v_call_id, false), p_now);
     end loop;
-  elsif vioc.reason_group(p_reason) in ('completed', 'do_not_call', 'callback_requested', 'voicemail', 'no_answer', 'busy') then
+  elsif vioc.outcome_of_reason(p_reason) in ('completed', 'do_not_call', 'callback_requested', 'voicemail', 'no_answer', 'busy') then
     update vioc.tenants as t
     set suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false
     where t.id = (

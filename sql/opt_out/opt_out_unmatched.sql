@@ -31,7 +31,7 @@ begin
       coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t
-    join vioc.standing('-infinity') as s on s.tenant_id = t.id
+    join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
     where case when p_tenant_id is null then p_source <> 'webhook' or s.credential_id = p_credential_id
       else t.id = p_tenant_id end) as k
   cross join lateral (
@@ -41,7 +41,7 @@ begin
       when v_patient ~ '^[+][1-9][0-9]{6,14}$' then v_patient end as phone
     from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
   where (k.has_number or not k.one_has_number) and n.phone is not null
-    and vioc.asks_to_stop(k.id, k.analysis_fields, p_retell, p_report)
+    and vioc.is_opt_out(k.id, k.analysis_fields, p_retell, p_report)
   loop
     begin
       perform vioc.opt_out(v_one.id, v_one.phone, 'said in a call', 'call', p_now);

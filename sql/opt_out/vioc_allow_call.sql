@@ -8,7 +8,7 @@ declare
   v_tenants bigint[];
   v_now constant timestamptz := clock_timestamp();
 begin
-  perform vioc.check_tenant('operator', vioc_allow_call.tenant_id);
+  perform vioc.require_tenant('operator', vioc_allow_call.tenant_id);
   v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
   if nullif(btrim(vioc_allow_call.reason), '') is null then
     raise exception 'lifting an opt-out needs a reason'
@@ -37,9 +37,9 @@ begin
   else
     perform vioc.allow_number(vioc_allow_call.tenant_id, v_phone, v_now);
   end if;
-  perform vioc.judge_number_again(vioc_allow_call.tenant_id, v_phone, v_now);
+  perform vioc.recheck_calls_to_number(vioc_allow_call.tenant_id, v_phone, v_now);
   perform vioc.share_number(vioc_allow_call.tenant_id, v_phone, true);
-  perform vioc.note('allow', vioc_allow_call.tenant_id);
+  perform vioc.write_audit('allow', vioc_allow_call.tenant_id);
 end
 $$;
 comment on function vioc.vioc_allow_call(bigint, text, text) is

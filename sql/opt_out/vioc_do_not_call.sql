@@ -6,12 +6,12 @@ as $$
 declare
   v_phone text;
 begin
-  perform vioc.check_tenant('operator', vioc_do_not_call.tenant_id);
+  perform vioc.require_tenant('operator', vioc_do_not_call.tenant_id);
   v_phone := vioc.tenant_phone(vioc_do_not_call.tenant_id, vioc_do_not_call.phone);
   -- vioc.stop_number skips locked rows; these are waited for
   perform vioc.lock_number(vioc_do_not_call.tenant_id, v_phone);
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
-  perform vioc.note('do_not_call', vioc_do_not_call.tenant_id);
+  perform vioc.write_audit('do_not_call', vioc_do_not_call.tenant_id);
 end
 $$;
 comment on function vioc.vioc_do_not_call(bigint, text, text) is

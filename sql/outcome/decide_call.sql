@@ -11,7 +11,7 @@ declare
   v_call vioc.calls := p_call;
   v_has_connected boolean;
   v_fields jsonb;
-  v_reason text := vioc.reason_group(p_call.disconnection_reason);
+  v_reason text := vioc.outcome_of_reason(p_call.disconnection_reason);
   v_retried boolean;
   v_reported text;
   v_analysed text;
@@ -31,17 +31,17 @@ begin
     when v_reason in ('line_error', 'unknown') then 'failed'
     else v_reason end;
   if v_call.report is not null then
-    v_reported := vioc.decision(v_call.tenant_id, v_call.report, null);
+    v_reported := vioc.decision_of(v_call.tenant_id, v_call.report, null);
   end if;
   if v_call.analysis is not null then
     select t.analysis_fields into v_fields from vioc.tenants as t where t.id = v_call.tenant_id;
-    v_analysed := vioc.decision(v_call.tenant_id, v_call.analysis, v_fields);
+    v_analysed := vioc.decision_of(v_call.tenant_id, v_call.analysis, v_fields);
   end if;
   -- an agent that reports a decision is in a conversation
   v_has_connected := vioc.has_connected(v_call.disconnection_reason,
     coalesce(v_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
   -- what was to be reviewed about an earlier decision
-  if v_call.review_reason in (vioc.review_of(v_call.outcome), v_call.error)
+  if v_call.review_reason in (vioc.review_reason(v_call.outcome), v_call.error)
     or (v_call.analyzed_at is not null and v_call.review_reason = 'Retell sent no analysis within a day') then -- end_overdue
     v_call.needs_review := false;
     v_call.review_reason := null;
@@ -53,7 +53,7 @@ begin
     from (
       select p_call.outcome
       union all
-      select vioc.outcome_of_word(v_call.tenant_id, vioc.said(d.document, d.fields, f.name))
+      select vioc.outcome_of_word(v_call.tenant_id, vioc.field_of(d.document, d.fields, f.name))
       from (values (v_call.report, null), (v_call.analysis, v_fields)) as d (document, fields)
       cross join unnest(array['appointment_action', 'outcome']) as f (name)) as s (outcome)
     where s.outcome in ('cancelled', 'rescheduled');
@@ -69,12 +69,12 @@ begin
     v_call.expired_at := null;
     perform vioc.write_end(v_call);
     if not v_call.is_test then
-      perform vioc.give_back(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+      perform vioc.restore_contact(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
     end if;
     v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
     if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
       perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_unheard));
-      if v_unheard = 'declined' or vioc.plain_outcome(v_unheard) = 'other' then
+      if v_unheard = 'declined' or vioc.known_outcome(v_unheard) = 'other' then
         perform vioc.note_review(v_call, true, p_now);
       end if;
     end if;
@@ -97,10 +97,10 @@ begin
     end if;
   end if;
 
-  v_is_unclear := v_outcome = 'declined' or vioc.plain_outcome(v_outcome) = 'other'
+  v_is_unclear := v_outcome = 'declined' or vioc.known_outcome(v_outcome) = 'other'
     -- the one of two documents that is not followed
     or (v_outcome not in ('do_not_call', 'voicemail') and v_has_connected
-      and 'other' in (vioc.plain_outcome(v_reported), vioc.plain_outcome(v_analysed)));
+      and 'other' in (vioc.known_outcome(v_reported), vioc.known_outcome(v_analysed)));
 
   -- what a person has settled is not changed behind their back
   if (v_call.status = 'completed' or (v_call.status = 'failed' and v_call.outcome <> 'failed'))
@@ -120,7 +120,7 @@ begin
     v_review := coalesce(v_review, 'the agent also reported: ' || vioc.outcome_in_words(v_unheard));
   end if;
   if v_outcome <> 'failed' or not v_retried then
-    v_review := coalesce(v_review, vioc.review_of(v_outcome), case when vioc.reason_group(v_call.disconnection_reason) = 'unknown'
+    v_review := coalesce(v_review, vioc.review_reason(v_outcome), case when vioc.outcome_of_reason(v_call.disconnection_reason) = 'unknown'
       then 'Retell ended the call for a reason that is not known here' end);
   end if;
   v_call.status := 'completed';

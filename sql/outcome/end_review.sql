@@ -13,7 +13,7 @@ begin
       select f.ctid from vioc.number_facts as f where f.call_id = p_call_id and f.kind = 'in_review' for update skip locked))
     returning o.tenant_id, o.phone
   loop
-    perform vioc.judge_number_again(v_fact.tenant_id, v_fact.phone, p_now);
+    perform vioc.recheck_calls_to_number(v_fact.tenant_id, v_fact.phone, p_now);
     perform vioc.share_number(v_fact.tenant_id, v_fact.phone, false);
   end loop;
 end

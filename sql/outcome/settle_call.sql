@@ -9,8 +9,8 @@ declare
 begin
   v_call := vioc.decide_call(p_call, p_review_reason, p_now);
   if v_call.outcome is not null then
-    perform vioc.tell_contact(v_call, v_call.outcome, p_call.outcome, p_now);
-    perform vioc.tell_twins(v_call.tenant_id, vioc.successor(v_call.tenant_id, v_call.contact_id));
+    perform vioc.apply_outcome(v_call, v_call.outcome, p_call.outcome, p_now);
+    perform vioc.apply_outcome_to_duplicates(v_call.tenant_id, vioc.successor(v_call.tenant_id, v_call.contact_id));
     if v_call.outcome in ('do_not_call', 'wrong_number') and v_call.needs_review then
       -- something else was said, too
       update vioc.contacts as ct set needs_review = true

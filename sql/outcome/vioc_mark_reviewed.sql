@@ -28,8 +28,8 @@ begin
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
     update vioc.calls as c set needs_review = false where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
-    perform vioc.tell_contact(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
-    perform vioc.tell_twins(v_call.tenant_id, v_call.contact_id);
+    perform vioc.apply_outcome(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+    perform vioc.apply_outcome_to_duplicates(v_call.tenant_id, v_call.contact_id);
     -- a callback that cannot be promised has said so again
     select c.needs_review into v_is_refused from vioc.calls as c
     where c.tenant_id = v_call.tenant_id and c.id = v_call.id and v_outcome = 'callback_requested';
@@ -45,7 +45,7 @@ begin
     and not exists (
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
-  perform vioc.note('review', v_call.tenant_id, v_call.contact_id, v_call.id);
+  perform vioc.write_audit('review', v_call.tenant_id, v_call.contact_id, v_call.id);
 end
 $$;
 comment on function vioc.vioc_mark_reviewed(bigint, text) is

@@ -24,12 +24,12 @@ declare
   v_room integer;
 begin
   select * into strict v_tenant from vioc.tenants as t where t.id = p_tenant_id;
-  v_end := vioc.day_begins(p_now, v_tenant.time_zone, -7);
+  v_end := vioc.start_of_day(p_now, v_tenant.time_zone, -7);
 
   for v_call in
     with planned as (
       select c.id, vioc.one_spelling(c.phone_e164) as telephone, c.appointment_time, c.next_call_at, vioc.is_promised(c) as is_callback,
-        vioc.call_by(c, v_tenant.min_notice) as call_by,
+        vioc.latest_call_time(c, v_tenant.min_notice) as call_by,
         vioc.places_of(c.time_zone, v_tenant.time_zone, c.phone_e164) as zones
       from vioc.next_calls as n
       join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
@@ -42,7 +42,7 @@ begin
       select p.*, count(*) over (partition by p.telephone) > 1 or exists (
           select from vioc.sharing_tenants(p_tenant_id) as s
           join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = p.telephone
-          where d.dialled_at >= vioc.day_begins(p_now, p.zones, 6)) as shares_number
+          where d.dialled_at >= vioc.start_of_day(p_now, p.zones, 6)) as shares_number
       from planned as p
       cross join lateral (
         select * from vioc.rules(p_now) as o where o.tenant_id = p_tenant_id and o.contact_id = p.id offset 0) as r
@@ -50,7 +50,7 @@ begin
         and r.appointment_booked and r.appointment_ahead and r.called_once and r.not_in_review
     )
     select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
-      vioc.next_opening(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
+      vioc.next_calling_window(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
     from allowed as a
     order by a.shares_number, a.telephone, at, a.appointment_time
   loop
@@ -64,7 +64,7 @@ begin
         into v_dialled, v_rested
         from vioc.sharing_tenants(p_tenant_id) as s
         join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = v_phone
-        where d.dialled_at >= vioc.day_begins(p_now, v_zones, 6);
+        where d.dialled_at >= vioc.start_of_day(p_now, v_zones, 6);
       end if;
       loop
         v_from := v_at;
@@ -72,17 +72,17 @@ begin
         if not v_call.is_callback then
           v_at := greatest(v_at, v_rested);
           if (select count(*) from unnest(v_dialled) as d (at)
-            where d.at >= vioc.day_begins(v_at, v_zones, 0)) >= v_tenant.max_calls_per_number_per_day then
-            v_at := vioc.day_begins(v_at, v_zones, -1);
+            where d.at >= vioc.start_of_day(v_at, v_zones, 0)) >= v_tenant.max_calls_per_number_per_day then
+            v_at := vioc.start_of_day(v_at, v_zones, -1);
           end if;
-          v_at := greatest(v_at, vioc.day_begins((
+          v_at := greatest(v_at, vioc.start_of_day((
             select d.at from unnest(v_dialled) as d (at)
-            where d.at >= vioc.day_begins(v_at, v_zones, 6)
+            where d.at >= vioc.start_of_day(v_at, v_zones, 6)
             order by d.at desc
             offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_zones, -7));
         end if;
         exit when v_at = v_from;
-        v_at := vioc.next_opening(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
+        v_at := vioc.next_calling_window(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
       end loop;
       if v_at is not null then
         v_dialled := v_dialled || v_at;
@@ -98,30 +98,30 @@ begin
 
   -- day by day; where there is a limit the soonest appointments go, and the others tomorrow
   for v_offset in 0..6 loop
-    v_begins := vioc.day_begins(p_now, v_tenant.time_zone, -v_offset);
+    v_begins := vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset);
     v_waiting := array(
       select w.place from (
         select u.place from unnest(v_waiting) as u (place) where v_untils[u.place] > v_begins
         union all
         select a.place from unnest(v_ats) with ordinality as a (at, place)
-        where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) as w
+        where a.at >= v_begins and a.at < vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset - 1)) as w
       order by v_appointments[w.place], w.place);
-    day := (v_begins at time zone vioc.known_zone(v_tenant.time_zone))::date;
+    day := (v_begins at time zone vioc.zone_or_utc(v_tenant.time_zone))::date;
     calls := 0;
     v_room := v_tenant.max_calls_per_day;
     if v_offset = 0 then
       select count(*) into calls from vioc.calls as q
       where q.tenant_id = p_tenant_id and q.in_queue and q.status = 'queued' and not q.is_test
-        and q.due_at < vioc.day_begins(p_now, v_tenant.time_zone, -1);
+        and q.due_at < vioc.start_of_day(p_now, v_tenant.time_zone, -1);
       v_room := vioc.calls_left_today(p_tenant_id, p_now) - calls;
     end if;
     -- a day off is no day for those who wait
     if v_offset > 0 and not exists (
       select from unnest(v_ats) as a (at)
-      where a.at >= v_begins and a.at < vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
-      vioc.next_change(true, v_begins, vioc.day_begins(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
-        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.practice_hours(p_tenant_id) as h),
-        v_tenant.time_zone, (select h.days_off from vioc.practice_hours(p_tenant_id) as h)) is not null, false) then
+      where a.at >= v_begins and a.at < vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
+      vioc.next_change(true, v_begins, vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
+        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.tenant_hours(p_tenant_id) as h),
+        v_tenant.time_zone, (select h.days_off from vioc.tenant_hours(p_tenant_id) as h)) is not null, false) then
       v_room := 0;
     end if;
     v_room := greatest(0, least(cardinality(v_waiting), v_room));

@@ -15,7 +15,7 @@ begin
     from unnest(p_tenant.reminder_plan) as s (ahead)
     cross join lateral (
       select vioc.plan_step(p_contact.appointment_time, s.ahead, p_tenant.time_zone) as at) as n
-    cross join vioc.practice_hours(p_tenant.id) as h
+    cross join vioc.tenant_hours(p_tenant.id) as h
     cross join vioc.legal_hours() as l
     cross join lateral (
       select vioc.fit_step(n.at, p_planned_at, greatest(n.at, p_contact.appointment_time - p_tenant.min_notice),

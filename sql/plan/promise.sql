@@ -24,7 +24,7 @@ begin
   elsif p_contact.appointment_status <> 'booked' then
     problem := v_asked || 'but the appointment is not booked any more';
   else
-    at := vioc.next_opening(p_contact.tenant_id, p_contact.id, greatest(p_wish, p_now), null, false);
+    at := vioc.next_calling_window(p_contact.tenant_id, p_contact.id, greatest(p_wish, p_now), null, false);
     if at is null then
       problem := v_asked || 'and hours and blackout dates leave no time before the appointment';
       return;
@@ -33,18 +33,18 @@ begin
       not t.require_consent or coalesce(p_contact.consent_at <= at, false)
     into v_zones, v_is_live, v_consented
     from vioc.tenants as t where t.id = p_contact.tenant_id;
-    select max(vioc.day_begins(at, z.zone, -1)) into v_day_ends from unnest(v_zones) as z (zone);
+    select max(vioc.start_of_day(at, z.zone, -1)) into v_day_ends from unnest(v_zones) as z (zone);
     -- those of that day at the contact's place, made or to come
     select count(*) into v_promised
     from vioc.sharing_tenants(p_contact.tenant_id) as s
     cross join lateral (
       select from vioc.dialled_calls() as d
       where d.tenant_id = s.tenant_id and d.telephone = vioc.one_spelling(p_contact.phone_e164) and d.was_promised
-        and d.dialled_at >= vioc.day_begins(at, v_zones, 0) and d.dialled_at < v_day_ends
+        and d.dialled_at >= vioc.start_of_day(at, v_zones, 0) and d.dialled_at < v_day_ends
       union all
       select from vioc.contacts as c
       where c.tenant_id = s.tenant_id and c.phone_e164 = any (vioc.spellings(p_contact.phone_e164)) and c.id <> p_contact.id and vioc.is_promised(c)
-        and c.next_call_at >= vioc.day_begins(at, v_zones, 0) and c.next_call_at < v_day_ends) as p;
+        and c.next_call_at >= vioc.start_of_day(at, v_zones, 0) and c.next_call_at < v_day_ends) as p;
     problem := case
       when v_promised >= 2 then v_asked || 'but the number has two such calls that day'
       when not v_consented then v_asked || 'but has not consented to automatic calls'

@@ -21,7 +21,7 @@ begin
     where c.may_expire and c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)
       and c.next_call_at <= p_now and (c.status = 'scheduled' or (c.status = 'callback' and c.promise_refused))
       and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
-      and vioc.call_by(c, t.min_notice) < p_now
+      and vioc.latest_call_time(c, t.min_notice) < p_now
     for update of c skip locked
   )
   update vioc.contacts as c

@@ -5,7 +5,7 @@ returns table (day date, calls bigint)
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.check_tenant('viewer', vioc_go_live_forecast.tenant_id);
+  perform vioc.require_tenant('viewer', vioc_go_live_forecast.tenant_id);
   return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;

@@ -19,7 +19,7 @@ begin atomic
           (array_agg(regexp_replace(v.detail, '(; after mending it)?: (vioc_|set ).*$', '') order by v.ordinal) filter (where v.rule in ('tenant_configured', 'has_key', 'not_paused', 'not_suspended',
             'country_allowed', 'consented', 'practice_live', 'line_free', 'in_legal_hours', 'in_calling_hours', 'no_blackout',
             'number_rested', 'below_day_cap', 'below_week_cap', 'not_in_review', 'practice_has_calls_left')))[1], 'there was no room for it') end
-      from vioc.verdicts(c.tenant_id, c.id, p_now) as v where not v.ok) end
+      from vioc.rule_results(c.tenant_id, c.id, p_now) as v where not v.ok) end
   from vioc.contacts as c
   where c.tenant_id = p_tenant_id and c.id = p_contact_id and c.phone_e164 is not null;
 end;

@@ -7,7 +7,7 @@ as $$
   update vioc.calls as c
   set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
       recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
-      outcome = vioc.plain_outcome(c.outcome),
+      outcome = vioc.known_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
       -- one that is still looked for is deleted when it is found
       look_up_at = case when c.retell_call_id is not null then p_now else c.look_up_at end, look_ups = 0

@@ -37,9 +37,9 @@ begin
     and (exists (select from unnest(vioc.spellings(p_phone)) as s (phone) where strpos(e.body, s.phone) > 0)
       or exists (select from unnest(v_said) as s (said) where strpos(e.body, s.said) > 0))
     and (e.credential_id is null or exists (
-      select from vioc.standing('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
+      select from vioc.tenant_readiness('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
   -- of calls under way only the basics
-  update vioc.webhook_events as e set body = vioc.kept_body(e.body, 'basics')
+  update vioc.webhook_events as e set body = vioc.reduce_body(e.body, 'basics')
   where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
   -- the opt-out stays (and what vioc.number_facts knows, without a name), its reason may name somebody
   update vioc.do_not_call as d set reason = null where d.tenant_id = p_tenant_id and d.phone = any (vioc.spellings(p_phone));

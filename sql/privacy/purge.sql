@@ -39,7 +39,7 @@ begin
       from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
       begin
         if v_calls is not null then
-          v_purged := v_purged + vioc.drop_texts(v_tenant.id, v_calls);
+          v_purged := v_purged + vioc.erase_texts(v_tenant.id, v_calls);
         end if;
         if v_mark is not null then
           update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
@@ -131,7 +131,7 @@ begin
   -- persons to forget again, after a restore
   for v_person in select f.* from vioc.forgotten as f where f.applied_at is null limit p_limit loop
     begin
-      v_purged := v_purged + vioc.forget_again(v_person, p_now);
+      v_purged := v_purged + vioc.forget_restored(v_person, p_now);
     exception when others then
       raise log 'vioconcierge: a person could not be forgotten again: SQLSTATE %', sqlstate;
     end;

@@ -10,7 +10,7 @@ declare
 begin
   v_purged := vioc.purge(1000, clock_timestamp());
   if v_purged > 0 then
-    perform vioc.note('purge', null, p_detail => v_purged || ' rows', p_actor => p_actor);
+    perform vioc.write_audit('purge', null, p_detail => v_purged || ' rows', p_actor => p_actor);
     perform vioc.wake_worker();
   end if;
   perform vioc.record_run('purge', clock_timestamp());

@@ -12,7 +12,7 @@ as $$
 declare
   v_phone text;
 begin
-  perform vioc.check_tenant('viewer', vioc_call_report.tenant_id);
+  perform vioc.require_tenant('viewer', vioc_call_report.tenant_id);
   v_phone := vioc.tenant_phone(vioc_call_report.tenant_id, vioc_call_report.phone);
   return query
   select c.id, c.contact_id, coalesce(c.variables ->> 'customer_name', ct.name), c.queued_at, c.requested_by, c.forced, c.placed_at,

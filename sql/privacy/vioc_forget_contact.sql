@@ -10,7 +10,7 @@ declare
   v_contacts bigint[];
   v_rows integer;
 begin
-  perform vioc.check_tenant('admin', vioc_forget_contact.tenant_id);
+  perform vioc.require_tenant('admin', vioc_forget_contact.tenant_id);
   if nullif(btrim(vioc_forget_contact.external_id), '') is null then
     raise exception 'external_id is empty'
       using errcode = 'invalid_parameter_value', hint = 'Use contacts.external_id, or vioc_forget_phone.';
@@ -29,7 +29,7 @@ begin
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
   values (vioc_forget_contact.tenant_id, 'external_id', v_hash, v_now, v_now)
   on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
-  perform vioc.note('forget', vioc_forget_contact.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.write_audit('forget', vioc_forget_contact.tenant_id, p_detail => v_rows || ' rows');
   perform vioc.wake_worker();
   return v_rows;
 end

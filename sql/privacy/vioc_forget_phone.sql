@@ -10,7 +10,7 @@ declare
   v_contacts bigint[];
   v_rows integer;
 begin
-  perform vioc.check_tenant('admin', vioc_forget_phone.tenant_id);
+  perform vioc.require_tenant('admin', vioc_forget_phone.tenant_id);
   v_phone := vioc.tenant_phone(vioc_forget_phone.tenant_id, vioc_forget_phone.phone);
   perform vioc.installation_id();
   v_contacts := array(
@@ -21,7 +21,7 @@ begin
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)
   values (vioc_forget_phone.tenant_id, 'phone', vioc.person_hash('phone', vioc.one_spelling(v_phone)), v_now, v_now)
   on conflict on constraint forgotten_pkey do update set forgotten_at = v_now, applied_at = v_now;
-  perform vioc.note('forget', vioc_forget_phone.tenant_id, p_detail => v_rows || ' rows');
+  perform vioc.write_audit('forget', vioc_forget_phone.tenant_id, p_detail => v_rows || ' rows');
   perform vioc.wake_worker();
   return v_rows;
 end

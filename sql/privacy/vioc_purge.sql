@@ -5,7 +5,7 @@ create function vioc.vioc_purge() returns integer
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.check_everywhere('admin');
+  perform vioc.require_all_tenants('admin');
   return vioc.purge_piece(vioc.caller());
 end
 $$;

@@ -9,7 +9,7 @@ as $$
 begin
   if p_call.status = 'queued' and not p_call.is_test then
     -- sent before a failover lost its claim
-    perform vioc.begin_calling(array[p_call.tenant_id], array[p_call.contact_id], false, p_now);
+    perform vioc.mark_calling(array[p_call.tenant_id], array[p_call.contact_id], false, p_now);
   end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed') then 'placed' else c.status end,
@@ -25,7 +25,7 @@ begin
       look_up_at = p_now, look_ups = 0
   where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status not in ('completed', 'dry_run');
   if p_call.status = 'dispatching' then
-    perform vioc.write_events(array[p_call.tenant_id], array[p_call.contact_id], array[p_call.id], 'call', 'placed',
+    perform vioc.record_events(array[p_call.tenant_id], array[p_call.contact_id], array[p_call.id], 'call', 'placed',
       array[p_call.outcome], false, p_now);
     insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
     select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c

@@ -7,7 +7,7 @@ returns table (tenant_id bigint, call_id bigint, kind text, method text, path te
 as $$
 #variable_conflict use_column
 begin
-  if not vioc.is_home(p_now) then
+  if not vioc.may_dial_here(p_now) then
     return;
   end if;
   return query

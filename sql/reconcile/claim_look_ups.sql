@@ -11,28 +11,28 @@ as $$
 declare
   v_recalls integer;
 begin
-  if not vioc.is_home(p_now) then
+  if not vioc.may_dial_here(p_now) then
     return;
   end if;
   return query
   with due as (
     select k.id from vioc.credentials as k
-    where k.recall_at <= p_now
-    order by k.recall_at
+    where k.recovery_at <= p_now
+    order by k.recovery_at
     limit greatest(1, p_limit / 2)
     for no key update skip locked
   ),
   asked as (
     update vioc.credentials as k
     -- again when this one has surely come to nothing
-    set recall_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
+    set recovery_at = p_now + vioc.setting('request_timeout', '2min')::interval + interval '10 seconds'
     from due as d
     where k.id = d.id
-    returning k.id, k.recall_page
+    returning k.id, k.recovery_page
   )
   select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
     (jsonb_build_object('sort_order', 'descending', 'limit', 250)
-      || case when a.recall_page is null then '{}' else jsonb_build_object('pagination_key', a.recall_page) end)::text,
+      || case when a.recovery_page is null then '{}' else jsonb_build_object('pagination_key', a.recovery_page) end)::text,
     vioc.api_key(a.id)
   from asked as a;
   get diagnostics v_recalls = row_count;
@@ -76,7 +76,7 @@ begin
     -- after a change of keys now and then the first one: it may be void, but the new one another workspace's
     vioc.api_key(coalesce(a.credential_id, s.credential_id), case when a.look_ups % 4 = 3 then a.key_digest end)
   from asked as a
-  left join vioc.standing(p_now) as s on s.tenant_id = a.tenant_id
+  left join vioc.tenant_readiness(p_now) as s on s.tenant_id = a.tenant_id
   cross join lateral (select case
     when a.retell_call_id is null then 'find'
     when a.cancel_requested_at is not null and a.look_ups % 3 <> 0

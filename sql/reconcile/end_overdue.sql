@@ -20,7 +20,7 @@ begin
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
     if not p_call.is_test then
-      perform vioc.give_back(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+      perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
     end if;
   elsif p_call.status = 'unconfirmed' then
     perform vioc.fail_call(p_call.tenant_id, p_call.id,

@@ -16,7 +16,7 @@ declare
   v_is_same_key boolean;
 begin
   if p_kind = 'recall' then
-    perform vioc.record_recall(p_call_id, p_http_status, p_body, p_now);
+    perform vioc.record_recovery(p_call_id, p_http_status, p_body, p_now);
     return;
   elsif p_kind in ('key', 'agent') then
     perform vioc.record_check(p_call_id, p_kind, p_http_status, p_body, p_now);

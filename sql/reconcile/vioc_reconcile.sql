@@ -7,7 +7,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_calls integer;
 begin
-  perform vioc.check_everywhere('operator');
+  perform vioc.require_all_tenants('operator');
   with asked as (
     select c.tenant_id, c.id from vioc.calls as c
     where c.status in ('unconfirmed', 'placed', 'ongoing', 'ended') and (c.look_up_at is null or c.look_up_at > v_now)
@@ -18,7 +18,7 @@ begin
   update vioc.calls as c set look_up_at = v_now
   from asked as a where c.tenant_id = a.tenant_id and c.id = a.id;
   get diagnostics v_calls = row_count;
-  perform vioc.note('reconcile', null, p_detail => v_calls || ' calls');
+  perform vioc.write_audit('reconcile', null, p_detail => v_calls || ' calls');
   perform vioc.wake_worker();
   return v_calls;
 end

@@ -6,7 +6,7 @@ begin atomic
     -- counted no further than needed
     select count(*)::integer from (
       select from vioc.dialled_calls() as d
-      where d.tenant_id = t.id and not d.is_test and d.dialled_at >= vioc.day_begins(p_now, t.time_zone, 0)
+      where d.tenant_id = t.id and not d.is_test and d.dialled_at >= vioc.start_of_day(p_now, t.time_zone, 0)
       limit t.max_calls_per_day) as today) end
   from vioc.tenants as t where t.id = p_tenant_id;
 end;

@@ -47,20 +47,20 @@ begin atomic
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),
     vioc.is_open(p_now, array[t.time_zone], null, h.days_off),
-    -- callback_requested: once, at the time that was asked for, which was judged when it was promised (vioc.tell_contact)
+    -- callback_requested: once, at the time that was asked for, which was judged when it was promised (vioc.apply_outcome)
     asked.for_it or (coalesce(greatest(recent.conversed_at, known.spoke_at) <= p_now - t.wait_after_conversation, true)
       and coalesce(recent.last_at <= p_now - interval '15 minutes', true)),
     case when asked.for_it then recent.promised_today < 2 else coalesce(recent.today < t.max_calls_per_number_per_day, true) end,
     asked.for_it or coalesce(recent.in_7_days < t.max_calls_per_number_in_7_days, true),
-    c.appointment_time <= p_now or coalesce(p_now <= vioc.call_by(c, t.min_notice), true),
+    c.appointment_time <= p_now or coalesce(p_now <= vioc.latest_call_time(c, t.min_notice), true),
     -- what force passes has an end, too
     coalesce(recent.last_at <= p_now - interval '2 minutes', true)
       and recent.forced_today < vioc.setting('max_forced_calls', '5')::integer
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  join vioc.standing(p_now) as s on s.tenant_id = t.id
+  join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
   cross join vioc.legal_hours() as l
-  cross join vioc.practice_hours(t.id) as h
+  cross join vioc.tenant_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
   -- what contacts have said at this number, to any location of the organisation
@@ -79,7 +79,7 @@ begin atomic
         and o.contact_status_before = 'callback'))) as for_it) as asked
   -- the day is that of the contact's place: the longest if it may be in several
   cross join lateral (
-    select min(vioc.day_begins(p_now, p.zone, 0)) as today, min(vioc.day_begins(p_now, p.zone, 6)) as seven_days
+    select min(vioc.start_of_day(p_now, p.zone, 0)) as today, min(vioc.start_of_day(p_now, p.zone, 6)) as seven_days
     from unnest(vioc.places_of(c.time_zone, t.time_zone, c.phone_e164)) as p (zone)) as began
   -- over all contacts of the organisation with this number; its own open call is the one that is being asked about
   cross join lateral (

@@ -12,7 +12,7 @@ begin
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
       using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
   end if;
-  return query select v.rule, v.ok, v.detail from vioc.verdicts(v_tenant_id, vioc_explain_contact.id, now()) as v
+  return query select v.rule, v.ok, v.detail from vioc.rule_results(v_tenant_id, vioc_explain_contact.id, now()) as v
   order by v.ordinal;
 end
 $$;

@@ -1,4 +1,4 @@
--- What pg_cron's job calls (vioc.job_command). The right to EXECUTE it is the access: vioc_grant(role, 'scheduler').
+-- What pg_cron's job calls (vioc.cron_job_command). The right to EXECUTE it is the access: vioc_grant(role, 'scheduler').
 create function vioc.run_enqueue() returns boolean
   language plpgsql volatile
   security definer
@@ -6,7 +6,7 @@ create function vioc.run_enqueue() returns boolean
 as $$
 begin
   -- before any table: DROP EXTENSION locks in this order
-  if not vioc.keep_extension() then
+  if not vioc.lock_extension() then
     return false;
   end if;
   -- a small piece, because its contacts stay locked until the job commits

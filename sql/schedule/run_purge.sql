@@ -1,4 +1,4 @@
--- What pg_cron's job calls (vioc.job_command). The right to EXECUTE it is the access: vioc_grant(role, 'scheduler').
+-- What pg_cron's job calls (vioc.cron_job_command). The right to EXECUTE it is the access: vioc_grant(role, 'scheduler').
 create function vioc.run_purge() returns boolean
   language plpgsql volatile
   security definer
@@ -6,7 +6,7 @@ create function vioc.run_purge() returns boolean
 as $$
 begin
   -- before any table: DROP EXTENSION locks in this order
-  if not vioc.keep_extension() then
+  if not vioc.lock_extension() then
     return false;
   end if;
   return vioc.purge_piece(session_user::text) > 0;

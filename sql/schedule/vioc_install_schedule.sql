@@ -5,7 +5,7 @@ create function vioc.vioc_install_schedule(every text default '* * * * *', run_a
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.check_everywhere('admin');
+  perform vioc.require_all_tenants('admin');
   if every is null then
     raise exception 'every must not be null'
       using errcode = 'invalid_parameter_value', hint = 'select vioc_install_schedule();';
@@ -21,8 +21,8 @@ begin
         using errcode = 'insufficient_privilege', hint = format('select vioc_grant(%L, ''scheduler'');', run_as);
     end if;
   end if;
-  perform vioc.note('schedule', null);
-  return vioc.schedule(every, run_as);
+  perform vioc.write_audit('schedule', null);
+  return vioc.apply_cron_jobs(every, run_as);
 end
 $$;
 comment on function vioc.vioc_install_schedule(text, text) is

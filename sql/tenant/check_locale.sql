@@ -4,7 +4,7 @@ create function vioc.check_locale(p_locale text) returns void
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if not vioc.speaks(p_locale) then
+  if not vioc.can_speak(p_locale) then
     raise exception 'locale is not a locale of CLDR' -- not repeated: it may be anything
       using errcode = 'invalid_parameter_value', hint = 'Use a language and, if you know it, a country: en-US, es-MX, de.';
   end if;

@@ -1,17 +1,17 @@
--- Every stop is visible here. No private function but known_zone, which its readers may call: what counts as a call of today
+-- Every stop is visible here. No private function but zone_or_utc, which its readers may call: what counts as a call of today
 -- is worded again (vioc.dialled_calls).
 create view vioc.tenant_status with (security_invoker, security_barrier) as
 select t.id as tenant_id, t.company_name, t.live,
   case
     when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
-    when vioc.known_zone(t.time_zone) <> t.time_zone then 'this server does not know its time zone: set time_zone'
+    when vioc.zone_or_utc(t.time_zone) <> t.time_zone then 'this server does not know its time zone: set time_zone'
     when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
     when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
     when i.paused_at is not null then 'all calls are paused: vioc_resume()'
     when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
     when k.suspended_at is not null then 'Retell refuses the key; after mending it: vioc_resume(' || t.id || ')'
     when t.suspended_at is not null then 'Retell refuses agent or number; after mending it: vioc_resume(' || t.id || ')'
-    when k.recall_until > now() then 'after a failover Retell is being asked which calls it made'
+    when k.recovery_until > now() then 'after a failover Retell is being asked which calls it made'
     when k.unreachable_until > now() and k.failures > 0 then 'Retell is not reached; it is tried again and again'
     when k.throttled_until > now() then 'Retell asked to wait'
     when d.calls_today >= t.max_calls_per_day then 'max_calls_per_day is reached; further calls wait for tomorrow'
@@ -40,7 +40,7 @@ cross join lateral (
   select count(*) as calls_today
   from vioc.calls as c
   where c.tenant_id = t.id and c.first_posted_at is not null and not c.is_test
-    and c.first_posted_at >= (now() at time zone vioc.known_zone(t.time_zone))::date::timestamp at time zone vioc.known_zone(t.time_zone)
+    and c.first_posted_at >= (now() at time zone vioc.zone_or_utc(t.time_zone))::date::timestamp at time zone vioc.zone_or_utc(t.time_zone)
     and (c.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed')
       or coalesce(c.placed_at, c.unconfirmed_at) is not null)
     and (c.outcome is null or c.outcome not in ('account_trouble', 'throttled'))) as d;

@@ -9,7 +9,7 @@ declare
   v_key constant text := vioc_delete_setting.key;
   v_rows integer;
 begin
-  perform vioc.check_tenant('admin', v_tenant_id);
+  perform vioc.require_tenant('admin', v_tenant_id);
   case vioc_delete_setting.table_name
     when 'agents' then delete from vioc.agents as r where r.tenant_id = v_tenant_id and r.locale = v_key;
     when 'blackout_dates' then delete from vioc.blackout_dates as r where r.tenant_id = v_tenant_id and r.id::text = v_key;
@@ -25,7 +25,7 @@ begin
     raise exception 'there is no such row in vioc.%', vioc_delete_setting.table_name
       using errcode = 'PT404', hint = format('select * from vioc.%I where tenant_id = %s;', vioc_delete_setting.table_name, v_tenant_id);
   end if;
-  perform vioc.note('delete', v_tenant_id, p_detail => vioc_delete_setting.table_name);
+  perform vioc.write_audit('delete', v_tenant_id, p_detail => vioc_delete_setting.table_name);
   return format('a row of vioc.%s of tenant %s is deleted', vioc_delete_setting.table_name, v_tenant_id);
 end
 $$;

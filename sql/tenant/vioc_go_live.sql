@@ -6,9 +6,9 @@ as $$
 declare
   v_standing record;
 begin
-  perform vioc.check_tenant('admin', vioc_go_live.tenant_id);
+  perform vioc.require_tenant('admin', vioc_go_live.tenant_id);
   perform vioc.fallback_credential();
-  select s.* into v_standing from vioc.standing(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
+  select s.* into v_standing from vioc.tenant_readiness(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
   if not v_standing.configured then
     raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
       using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
@@ -18,7 +18,7 @@ begin
       using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
   end if;
   update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
-  perform vioc.note('go_live', vioc_go_live.tenant_id);
+  perform vioc.write_audit('go_live', vioc_go_live.tenant_id);
 end
 $$;
 comment on function vioc.vioc_go_live(bigint) is

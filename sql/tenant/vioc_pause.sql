@@ -11,7 +11,7 @@ declare
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
-    perform vioc.check_everywhere('operator');
+    perform vioc.require_all_tenants('operator');
     perform vioc.installation_id();
     if coalesce(vioc_pause.stop_open, false) then
       -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins;
@@ -29,11 +29,11 @@ begin
     end if;
     update vioc.installation as i set paused_at = coalesce(i.paused_at, v_now), pause_reason = vioc_pause.reason;
   else
-    perform vioc.check_tenant('operator', vioc_pause.tenant_id);
+    perform vioc.require_tenant('operator', vioc_pause.tenant_id);
     update vioc.tenants as t set paused_at = coalesce(t.paused_at, v_now), pause_reason = vioc_pause.reason
     where t.id = vioc_pause.tenant_id;
   end if;
-  perform vioc.note('pause', vioc_pause.tenant_id);
+  perform vioc.write_audit('pause', vioc_pause.tenant_id);
   if coalesce(vioc_pause.stop_open, false) then
     for v_call in
       select c.id from vioc.calls as c

@@ -7,12 +7,12 @@ declare
   v_was_copy boolean;
   v_credential_id bigint;
 begin
-  perform vioc.note('resume', vioc_resume.tenant_id);
+  perform vioc.write_audit('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
-    perform vioc.check_everywhere('operator');
+    perform vioc.require_all_tenants('operator');
     perform vioc.installation_id();
     -- also where no worker has come to see it
-    v_was_copy := not vioc.is_home(now());
+    v_was_copy := not vioc.may_dial_here(now());
     update vioc.installation as i
     set paused_at = null, pause_reason = null, is_copy = false,
         system_identifier = s.system_identifier, database_oid = d.oid::bigint
@@ -20,17 +20,17 @@ begin
     where d.datname = current_database();
     if v_was_copy then
       -- calls may have been made since this copy was taken
-      perform vioc.begin_recall(now());
+      perform vioc.begin_recovery(now());
     end if;
   else
-    perform vioc.check_tenant('operator', vioc_resume.tenant_id);
+    perform vioc.require_tenant('operator', vioc_resume.tenant_id);
     update vioc.tenants as t
     set paused_at = null, pause_reason = null, suspended_at = null, suspend_reason = null, probe_at = null, probe_must_end = false,
         refused_call_id = null
     where t.id = vioc_resume.tenant_id;
     -- what Retell has asked for (throttled_until) stays
     select s.credential_id into v_credential_id
-    from vioc.standing(now()) as s
+    from vioc.tenant_readiness(now()) as s
     join vioc.credentials as k on k.id = s.credential_id and k.suspended_at is not null
     where s.tenant_id = vioc_resume.tenant_id;
     if not found then

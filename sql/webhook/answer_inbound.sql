@@ -17,13 +17,13 @@ as $$
       'customer_name', '', 'business_name', t.company_name, 'appointment_date', '', 'appointment_time', '', 'appointment_type', '',
       'provider_name', '', 'special_instructions', '', 'callback_number', t.retell_agent_number)))
   from vioc.tenants as t
-  join vioc.standing('-infinity') as s on s.tenant_id = t.id
+  join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
   left join lateral (
     select q.variables, q.agent, q.agent_version, (q.agent, q.agent_version) is distinct from (t.retell_agent_id, t.retell_agent_version) as is_another,
       coalesce(c.appointment_status in ('booked', 'confirmed') and c.appointment_time > p_now, false) as is_next,
       abs(extract(epoch from c.appointment_time - p_now)) as distance, c.id
     from vioc.contacts as c
-    join vioc.contact_requests() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
+    join vioc.request_fields() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
     where c.tenant_id = t.id and c.phone_e164 = any (vioc.spellings(vioc.normalize_phone(
         p_inbound ->> 'from_number', coalesce(t.country, vioc.phone_country(t.retell_agent_number)))))
       and exists (

@@ -35,9 +35,9 @@ begin
       if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
         return v_stored; -- new: the worker goes on with it
       end if;
-      perform vioc.hear_inbound(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+      perform vioc.apply_inbound_call(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    if v_event.kind = 'other' and vioc.decision(null, p_document, null) is not null then
+    if v_event.kind = 'other' and vioc.decision_of(null, p_document, null) is not null then
       -- the args of a custom function alone: whose they are nothing says
       v_stored.state := 'failed';
       v_stored.error := 'it names no call: switch "args at root" off for this function of the agent';
@@ -46,8 +46,8 @@ begin
     v_stored.state := case when v_event.kind = 'other' then 'ignored' else 'unmatched' end;
     -- an agent's own report is nowhere else: it waits for its call to become known
     if v_event.kind <> 'report' then
-      v_stored.body := vioc.kept_body(
-        v_stored.body, vioc.body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+      v_stored.body := vioc.reduce_body(
+        v_stored.body, vioc.unmatched_body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
     end if;
     if v_event.kind = 'function' and v_stored.body <> p_event.body then
       v_stored.body := (v_stored.body::jsonb || jsonb_build_object('name', p_document -> 'name', 'args', p_document -> 'args'))::text;
@@ -82,7 +82,7 @@ begin
   if v_call.status = 'queued' and v_event.kind = 'retell' and v_event.retell_call_id is not null then
     -- dialled by a server whose last commits are lost: as recovery has it, by the key that the tenant has
     v_credential_id := coalesce(v_stored.credential_id, (
-      select s.credential_id from vioc.standing('-infinity') as s where s.tenant_id = v_call.tenant_id));
+      select s.credential_id from vioc.tenant_readiness('-infinity') as s where s.tenant_id = v_call.tenant_id));
     if vioc.is_about(v_call, v_event.retell) then
       update vioc.calls as c
       set credential_id = coalesce(c.credential_id, v_credential_id),
@@ -91,7 +91,7 @@ begin
       returning * into v_call;
     else
       -- the contact has another number since
-      perform vioc.recall_call(v_event.retell, v_credential_id, p_now);
+      perform vioc.recover_call(v_event.retell, v_credential_id, p_now);
       v_call := vioc.match_signed_call(
         v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
       if v_call.id is null then
@@ -108,7 +108,7 @@ begin
   from vioc.tenants as t where t.id = v_call.tenant_id;
   -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
   v_opts_out := not v_call.is_test and v_stored.source <> 'look_up'
-    and vioc.asks_to_stop(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
+    and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
     if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
@@ -134,7 +134,7 @@ begin
     else v_event.event end;
   -- not in full either when its time is over already
   if v_tenant.webhook_storage <> 'full' or v_call.forgotten_at is not null or v_call.id <= v_tenant.bodies_purged_to then
-    v_stored.body := vioc.kept_body(v_stored.body, case
+    v_stored.body := vioc.reduce_body(v_stored.body, case
       when v_call.forgotten_at is null and v_call.id > v_tenant.bodies_purged_to then v_tenant.webhook_storage
       else 'basics' end);
   end if;
@@ -149,7 +149,7 @@ begin
       perform vioc.compare_analysis(v_call, v_event.retell);
     elsif v_event.event not in ('call_started', 'call_ended', 'call_analyzed') and v_event.kind = 'retell' then
       -- a stream that changes nothing (transcript_updated): the first is kept whole
-      v_stored.body := vioc.kept_body(v_stored.body, 'basics');
+      v_stored.body := vioc.reduce_body(v_stored.body, 'basics');
     end if;
     if v_opts_out then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
@@ -170,7 +170,7 @@ begin
         -- the agent is talking
         perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
       end if;
-      perform vioc.report_call(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
+      perform vioc.record_report(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
         v_stored.id is null or not exists (
           select from vioc.webhook_events as e
           where e.tenant_id = v_call.tenant_id and e.call_id = v_call.id and e.id > v_stored.id
@@ -178,7 +178,7 @@ begin
         p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
-        vioc.told_at(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
+        vioc.reported_time(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
     else
@@ -191,7 +191,7 @@ begin
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;
   if v_call.id <= v_tenant.texts_purged_to then
-    perform vioc.drop_texts(v_call.tenant_id, array[v_call.id]);
+    perform vioc.erase_texts(v_call.tenant_id, array[v_call.id]);
   end if;
   if v_call.forgotten_at is not null then
     perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end

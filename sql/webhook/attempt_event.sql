@@ -25,7 +25,7 @@ exception
   when others then
     p_event.state := 'failed';
     p_event.error := sqlstate || case when sqlstate like 'VC%' then ' ' || sqlerrm else '' end;
-    return vioc.write_event(vioc.place_event(p_event, p_document, p_now));
+    return vioc.write_event(vioc.attach_failed_event(p_event, p_document, p_now));
 end
 $$;
 comment on function vioc.attempt_event(vioc.webhook_events, jsonb, timestamptz, boolean) is 'Applies a webhook body and writes it down, whatever comes of it.';

@@ -8,9 +8,9 @@ declare
   v_decision text;
 begin
   select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
-  v_decision := vioc.decision(p_call.tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', v_fields);
+  v_decision := vioc.decision_of(p_call.tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', v_fields);
   if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
-    and v_decision is distinct from vioc.decision(p_call.tenant_id, p_call.analysis, v_fields) then
+    and v_decision is distinct from vioc.decision_of(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
   end if;
 end

@@ -8,7 +8,7 @@ declare
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event record;
 begin
-  perform vioc.keep_extension();
+  perform vioc.lock_extension();
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
   end if;

@@ -16,7 +16,7 @@ declare
   v_match integer := 0;
   v_tenants constant int8multirange := vioc.tenants_of('webhook');
 begin
-  perform vioc.keep_extension();
+  perform vioc.lock_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
     perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);
@@ -30,7 +30,7 @@ begin
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
     select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.webhook_keys(v_document, v_tenants, octet_length(v_body)) as k;
+    from vioc.candidate_keys(v_document, v_tenants, octet_length(v_body)) as k;
     -- a refusal takes the same time whichever tenant or number the body names
     v_match := vioc.matching_key(v_body, v_header, v_keys, v_now, vioc.most_keys(octet_length(v_body)));
   end if;

@@ -20,11 +20,11 @@ begin
       and coalesce(e.tenant_id <@ v_tenants, v_tenants = '{(,)}')
     order by e.id limit greatest(max_events, 0) for update skip locked
   loop
-    if vioc.try_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
+    if vioc.retry_event(v_event.id, clock_timestamp()) in ('applied', 'duplicate') then
       v_applied := v_applied + 1;
     end if;
   end loop;
-  perform vioc.note('replay', null, p_detail => v_applied || ' events');
+  perform vioc.write_audit('replay', null, p_detail => v_applied || ' events');
   return v_applied;
 end
 $$;

@@ -26,7 +26,7 @@ create table vioc.webhook_events (
 create unique index webhook_events_applied_once_idx on vioc.webhook_events (dedup_key) where state = 'applied';
 -- what the worker still has to apply, and vioc.dead_letters
 create index webhook_events_unapplied_idx on vioc.webhook_events (id) where state in ('new', 'failed');
--- vioc_replay_webhooks, recall_call: events of calls that became known later
+-- vioc_replay_webhooks, recover_call: events of calls that became known later
 create index webhook_events_unmatched_idx on vioc.webhook_events (retell_call_id) where state = 'unmatched';
 create index webhook_events_unmatched_session_idx on vioc.webhook_events (session_id) where state = 'unmatched' and session_id is not null;
 create index webhook_events_call_idx on vioc.webhook_events (tenant_id, call_id);

@@ -12,14 +12,14 @@ begin
     perform vioc.fallback_credential();
   end if;
   if p_first then
-    perform vioc.void_leases('infinity', p_now);
+    perform vioc.expire_leases('infinity', p_now);
   end if;
 
-  if vioc.is_home(p_now) then
+  if vioc.may_dial_here(p_now) then
     -- what kept Retell out of reach may be mended: a setting, a certificate, a host name
     update vioc.credentials as k set failures = 0 where k.failures > 0;
     if exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
-      perform vioc.begin_recall(p_now);
+      perform vioc.begin_recovery(p_now);
     end if;
   end if;
   select * into v_installation from vioc.installation;

@@ -11,11 +11,11 @@ declare
   -- how long a wait of a wrong clock had left is not known: if Retell still wants it, its next answer says so
   v_throttled_anew constant timestamptz := p_now + interval '1 minute';
   v_unreachable constant timestamptz := p_now + greatest(interval '1 minute', v_backoff_cap);
-  v_recall constant timestamptz := p_now + greatest(interval '10 minutes', vioc.setting('request_timeout', '2min')::interval + interval '10 seconds');
+  v_recovery constant timestamptz := p_now + greatest(interval '10 minutes', vioc.setting('request_timeout', '2min')::interval + interval '10 seconds');
   v_probe constant timestamptz := p_now + interval '10 minutes';
 begin
   -- a copy is left as it came
-  if not vioc.is_home(p_now) then
+  if not vioc.may_dial_here(p_now) then
     return;
   end if;
   with wrong as (
@@ -27,7 +27,7 @@ begin
         or k.throttled_until > v_throttled_anew and greatest(k.failed_at, k.next_start_at - interval '1 minute') > p_now
     ) as t (is_wrong)
     where t.is_wrong or k.unreachable_until > v_unreachable or k.failed_at > p_now
-      or greatest(k.recall_until, k.recall_at) > v_recall or k.probe_at > v_probe
+      or greatest(k.recovery_until, k.recovery_at) > v_recovery or k.probe_at > v_probe
       or greatest(k.retell_concurrency_asked_at, k.retell_concurrency_at) > p_now
     for no key update skip locked
   )
@@ -35,8 +35,8 @@ begin
   set throttled_until = case when w.is_throttled_wrongly then v_throttled_anew else k.throttled_until end,
       unreachable_until = vioc.at_most(k.unreachable_until, v_unreachable),
       failed_at = vioc.at_most(k.failed_at, p_now),
-      recall_until = vioc.at_most(k.recall_until, v_recall),
-      recall_at = vioc.at_most(k.recall_at, v_recall),
+      recovery_until = vioc.at_most(k.recovery_until, v_recovery),
+      recovery_at = vioc.at_most(k.recovery_at, v_recovery),
       probe_at = vioc.at_most(k.probe_at, v_probe),
       retell_concurrency_asked_at = vioc.at_most(k.retell_concurrency_asked_at, p_now),
       retell_concurrency_at = vioc.at_most(k.retell_concurrency_at, p_now)

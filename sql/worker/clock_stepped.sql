@@ -11,7 +11,7 @@ declare
   v_held bigint[];
 begin
   -- a copy is left as it came
-  if not vioc.is_home(p_now) then
+  if not vioc.may_dial_here(p_now) then
     return '{}';
   end if;
   v_held := vioc.move_calls(null, p_by, p_now);
@@ -20,7 +20,7 @@ begin
     update vioc.credentials as k
     set throttled_until = k.throttled_until + p_by, failed_at = k.failed_at + p_by, unreachable_until = k.unreachable_until + p_by,
         probe_at = k.probe_at + p_by, next_start_at = k.next_start_at + p_by,
-        recall_until = k.recall_until + p_by, recall_at = k.recall_at + p_by,
+        recovery_until = k.recovery_until + p_by, recovery_at = k.recovery_at + p_by,
         retell_concurrency_at = k.retell_concurrency_at + p_by, retell_concurrency_asked_at = k.retell_concurrency_asked_at + p_by
     from free as f where k.id = f.id;
     -- whether a key is newer than a call (record_look_up), and how long a replaced one still verifies

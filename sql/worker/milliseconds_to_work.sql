@@ -21,7 +21,7 @@ begin
       on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
     cross join lateral (values
       (t.next_start_at), (k.next_start_at), (k.throttled_until), (case when k.failures > 0 then k.unreachable_until end),
-      (case when vioc.lines_at_retell(k, p_now) = 0
+      (case when vioc.slots_at_retell(k, p_now) = 0
         then greatest(k.retell_concurrency_asked_at + interval '2 seconds', p_now + interval '1 second') end)) as s (at)
     where s.at > p_now
     union all

@@ -10,7 +10,7 @@ begin
   end if;
   return query
   select f.name, '{}'::jsonb, f.value
-  from (select vioc.server_state() as state) as s
+  from (select vioc.worker_state() as state) as s
   left join vioc.worker_report() as r on true
   cross join vioc.clock_report() as k
   cross join lateral (values

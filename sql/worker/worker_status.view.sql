@@ -7,11 +7,11 @@ select s.state, r.pid, case when r.pid is not null then r.started_at end as sinc
   k.agrees as clock_agrees, make_interval(secs => round(k.retell_ahead::numeric, 3)::double precision) as retell_clock_ahead,
   case when k.stepped_ago is not null then now() - make_interval(secs => k.stepped_ago) end as clock_stepped_at,
   make_interval(secs => k.stepped_by) as clock_stepped_by
-from vioc.server_state() as s (state)
+from vioc.worker_state() as s (state)
 left join vioc.worker_report() as r on true
 cross join vioc.clock_report() as k
 cross join vioc.oldest_due() as q (oldest_due_at);
-comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.server_state, vioc.worker_report, vioc.clock_report and vioc.oldest_due.';
+comment on view vioc.worker_status is 'One row about this database''s worker. A reader also needs EXECUTE on vioc.worker_state, vioc.worker_report, vioc.clock_report and vioc.oldest_due.';
 comment on column vioc.worker_status.state is 'ready; no_worker (it starts within seconds, or see the server log); not_listed (in vioconcierge.databases); not_preloaded (in shared_preload_libraries); stopped (nothing is sent because of settings_error); stuck (the worker has not gone round for 30 s).';
 comment on column vioc.worker_status.pid is 'Its process.';
 comment on column vioc.worker_status.since is 'When it began to serve this database.';

@@ -479,7 +479,7 @@ pub fn claim_calls(worker: &str, limit: usize, now: &str) -> String {
          from (
            select array_agg(c.tenant_id) as tenants, array_agg(c.call_id) as calls,
              array_agg(c.credential_id) as credentials
-           from vioc.claimable_calls({limit}, {now}) as c) as n
+           from vioc.choose_calls({limit}, {now}) as c) as n
          cross join vioc.claim_calls({worker}, n.tenants, n.calls, n.credentials, '150 s', {now}) as s
          where s.body is not null"
     )

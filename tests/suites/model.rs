@@ -321,7 +321,7 @@ fn server() -> &'static Cluster {
         break_one(&mut cluster.connect(APP));
         cluster
             .connect(APP)
-            .batch_execute("create or replace function vioc.check_served() returns void language sql as 'select'")
+            .batch_execute("create or replace function vioc.require_worker() returns void language sql as 'select'")
             .unwrap();
         cluster
     })
@@ -700,7 +700,10 @@ impl World {
             }
         }
         self.crash(arrives);
-        self.run(&format!("select vioc.begin_recall({NOW})"), &[&self.wall()]);
+        self.run(
+            &format!("select vioc.begin_recovery({NOW})"),
+            &[&self.wall()],
+        );
         self.list_by = Some(self.now + 9.0 * MINUTE);
     }
 
@@ -828,8 +831,9 @@ impl World {
     /// if it comes by then.
     fn hear_list(&mut self) {
         self.list_by = None;
-        let sql =
-            format!("update vioc.credentials set recall_at = {NOW} where recall_since is not null");
+        let sql = format!(
+            "update vioc.credentials set recovery_at = {NOW} where recovery_since is not null"
+        );
         self.run(&sql, &[&self.wall()]);
         self.look_ups(Reply::Heard);
     }
@@ -851,7 +855,10 @@ impl World {
             self.answer(which, answer);
         }
         self.now += minutes * MINUTE;
-        self.run(&format!("select vioc.tend(1000, {NOW})"), &[&self.wall()]);
+        self.run(
+            &format!("select vioc.run_timers(1000, {NOW})"),
+            &[&self.wall()],
+        );
     }
 
     fn take(&mut self, step: Step, word: &Word) {
@@ -1049,7 +1056,7 @@ impl World {
             self.minutes(if round < 30 { 2.0 } else { 31.0 });
             self.check();
             let sql = "select (select count(*) from vioc.calls where tenant_id = $1 and (is_open or look_up_at is not null)) \
-                       + (select count(*) from vioc.credentials where recall_since is not null)";
+                       + (select count(*) from vioc.credentials where recovery_since is not null)";
             if self.run(sql, &[&self.tenant])[0].get::<_, i64>(0) == 0 {
                 break;
             }

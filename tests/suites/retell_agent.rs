@@ -258,7 +258,7 @@ fn the_files_are_within_retells_schema() {
 fn every_word_the_agent_may_choose_has_the_contracts_outcome() {
     let cluster = Cluster::builder().databases(["kit"]).served([]).start();
     cluster.create_extension("kit");
-    let clinic = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/outcomes/clinic.psql");
+    let clinic = Path::new(env!("CARGO_MANIFEST_DIR")).join("sql/clinic.psql");
     let ask = |statement: &str| {
         let script = format!(
             "begin;\n\\set ON_ERROR_STOP 1\n\\i {}\n{statement}\nrollback;\n",
@@ -315,7 +315,7 @@ fn every_word_the_agent_may_choose_has_the_contracts_outcome() {
                 ));
                 // A wish in words nobody can turn into an instant is a person's to read.
                 let readable = ask(&format!(
-                    "select vioc.wished_time({}, array['America/New_York'], '09:00', '18:00', pg_temp.at()) is not null;",
+                    "select vioc.requested_time({}, array['America/New_York'], '09:00', '18:00', pg_temp.at()) is not null;",
                     quoted_text(&example)
                 ));
                 let expected = if word == "callback" && readable != "t" {
@@ -331,7 +331,7 @@ fn every_word_the_agent_may_choose_has_the_contracts_outcome() {
         for field in ["callback_time", "new_appointment_time"] {
             let exact = times(field).into_iter().find(|it| it.starts_with("2031-"));
             let sql = format!(
-                "select vioc.wished_time({}, array['America/New_York'], '09:00', '18:00', pg_temp.at()) is not null;",
+                "select vioc.requested_time({}, array['America/New_York'], '09:00', '18:00', pg_temp.at()) is not null;",
                 quoted_text(&exact.unwrap())
             );
             assert_eq!(ask(&sql), "t", "{locale}: {field}");

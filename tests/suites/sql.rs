@@ -18,19 +18,19 @@ const DATABASE: &str = "sql_tests";
 
 /// Install, one call from end to end, outcomes, rules, plans, an opt-out by voice, and a restore.
 const CORE: [&str; 7] = [
-    "operating/the_core_is_the_same_in_every_session.sql",
-    "outcomes/the_first_that_applies_decides.sql",
-    "rules/hours_are_kept_to_the_minute.sql",
-    "contacts/the_plan_keeps_calendar_days.sql",
-    "inbound/an_unmatched_opt_out_is_honoured.sql",
-    "inbound/a_contact_who_calls_is_not_called_at_once.sql",
-    "inbound/events_in_any_order_give_the_same_end.sql",
+    "installation/the_core_is_the_same_in_every_session.sql",
+    "outcome/the_first_that_applies_decides.sql",
+    "hours/hours_are_kept_to_the_minute.sql",
+    "plan/the_plan_keeps_calendar_days.sql",
+    "opt_out/an_unmatched_opt_out_is_honoured.sql",
+    "webhook/a_contact_who_calls_is_not_called_at_once.sql",
+    "webhook/events_in_any_order_give_the_same_end.sql",
 ];
 
 /// Each in a database of its own: what is about statistics, which others' rolled back rows change, and what locks tables.
 const ALONE: [&str; 2] = [
-    "outbound/a_burst_after_quiet_is_claimed_like_any_queue.sql",
-    "operating/an_owner_who_is_no_superuser_any_more.sql",
+    "dispatch/a_burst_after_quiet_is_claimed_like_any_queue.sql",
+    "installation/an_owner_who_is_no_superuser_any_more.sql",
 ];
 
 /// A database that is odd before the extension comes into it.

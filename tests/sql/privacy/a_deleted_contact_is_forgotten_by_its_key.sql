@@ -1,5 +1,5 @@
 -- The application deletes a contact, and the person asks later to be forgotten: the key still finds the calls.
-\ir ../outcomes/clinic.psql
+\ir ../clinic.psql
 select plan(9);
 create function pg_temp.called(p_key text, p_phone text, p_appointment timestamptz default '2031-03-20 15:00-04') returns bigint language plpgsql as $$
 declare
@@ -28,7 +28,7 @@ select is(count(*), 1::bigint, 'nothing is kept of a forgotten person') from vio
 
 -- a restore brings back what was forgotten
 insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at) values (:tenant, 'external_id', vioc.person_hash('external_id', 'B-2'), '2031-03-06');
-select vioc.forget_again(f, now()) from vioc.forgotten as f where f.applied_at is null \g /dev/null
+select vioc.forget_restored(f, now()) from vioc.forgotten as f where f.applied_at is null \g /dev/null
 select is((pg_temp.call(:other)).summary, null, 'forgotten again after a restore');
 
 select pg_temp.called('D-4', '+12125557706') as kept \gset

@@ -1,5 +1,5 @@
 -- Erased from contacts, calls and webhooks; late webhooks and replays do not bring them back; the opt-out stays.
-\ir ../outcomes/clinic.psql
+\ir ../clinic.psql
 select plan(38);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$
@@ -91,7 +91,7 @@ select is(pg_temp.error_of(s), x, s) from (values ('select vioc_forget_contact(9
 -- after a restore: rows of vioc.forgotten that come back from outside
 select pg_temp.person('Z-1', '+12125557701', 'Zzyzx Quill') as restored, pg_temp.person('Z-9', '+12125557709', 'Zzyzx New') as newer \gset
 update vioc.contacts set created_at = now() + interval '1 hour' where id in (:restored, :newer);
-select is(vioc.forget_again(f, now()) + 0, 0, 'who came after is a new acquaintance') from vioc.forgotten as f where f.kind = 'phone';
+select is(vioc.forget_restored(f, now()) + 0, 0, 'who came after is a new acquaintance') from vioc.forgotten as f where f.kind = 'phone';
 update vioc.contacts set created_at = now() - interval '1 day' where id = :restored;
 update vioc.forgotten set applied_at = null where kind = 'phone';
 select ok(vioc_purge() > 0, 'vioc_purge applies the list again');

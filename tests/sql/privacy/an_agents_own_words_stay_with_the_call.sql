@@ -1,6 +1,6 @@
 -- An outcome that is none of ours may be anything that was said: it is on the call for a person to see, not in the feed,
 -- and goes when the person is forgotten, or its time is over.
-\ir ../outcomes/clinic.psql
+\ir ../clinic.psql
 select plan(8);
 create function pg_temp.traces() returns text language plpgsql as $$
 declare
@@ -24,7 +24,7 @@ end $$;
 select pg_temp.said(:tenant) as call, pg_temp.said(:tenant) as another \gset
 select is((pg_temp.call(:call)).outcome, 'Zzyzx is in hospital', 'kept as it was said, for the practice');
 select is(pg_temp.traces(), 'vioc.calls vioc.contacts vioc.webhook_events', 'nowhere else');
-select vioc.number_events(1000) \gset ignored_
+select vioc.publish_events(1000) \gset ignored_
 select is(pg_temp.traces(), 'vioc.calls vioc.contacts vioc.webhook_events', 'also when the feed has it');
 select is(array_agg(distinct outcome), '{other}', 'which says: other') from vioc.events where call_id = :call and outcome is not null;
 select vioc_forget_phone(:tenant, (pg_temp.call(:call)).to_number) \gset ignored_

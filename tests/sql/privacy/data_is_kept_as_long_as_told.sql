@@ -1,5 +1,5 @@
 -- Retention per practice and kind, in bounded pieces; and bodies only as far as configured.
-\ir ../outcomes/clinic.psql
+\ir ../clinic.psql
 select plan(35);
 
 create function pg_temp.error_of(p_statement text, out state text) language plpgsql as $$

@@ -160,7 +160,7 @@ impl Hand {
     pub(super) fn tend(&mut self, now: Now) {
         self.worker
             .execute(
-                "select vioc.tend(100, bench.at($1)), (select count(*) from vioc.number_events(100000))",
+                "select vioc.run_timers(100, bench.at($1)), (select count(*) from vioc.publish_events(100000))",
                 &[&now],
             )
             .unwrap_or_else(|error| panic!("tending: {error:?}"));

@@ -69,8 +69,8 @@ fn without_the_lease_somebody_is_dialled_twice() {
         |practice| {
             change(
                 practice,
-                "void_leases",
-                "perform vioc.doubt_call(v_call, 'the worker ended while the call was being sent', p_now)",
+                "expire_leases",
+                "perform vioc.mark_unconfirmed(v_call, 'the worker ended while the call was being sent', p_now)",
                 "perform vioc.requeue_call(v_call, 'taken for never sent', p_now, p_now)",
             );
         },

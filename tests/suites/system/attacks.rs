@@ -300,8 +300,8 @@ fn locks_that_anybody_may_take_keep_nobody_waiting() {
     );
 }
 
-/// Which of the worst values there are, and a role that writes them: shared with tests/sql/rights.
-const WORST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/rights/worst.psql");
+/// Which of the worst values there are, and a role that writes them: shared with tests/sql/access.
+const WORST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/access/worst.psql");
 
 #[test]
 fn the_worst_values_of_a_tenant_keep_no_neighbour_waiting() {

@@ -189,13 +189,13 @@ fn instants_left_far_ahead_by_a_wrong_clock_are_brought_back_at_the_start() {
     let call = practice.call_number(&new_number()).id;
     practice.run(&format!(
         "update vioc.credentials set throttled_until = now() + interval '2 days', failures = 3, unreachable_until = now() + interval '2 days',
-           recall_since = now(), recall_until = now() + interval '2 days', recall_at = now() + interval '2 days';
+           recovery_since = now(), recovery_until = now() + interval '2 days', recovery_at = now() + interval '2 days';
          update vioc.calls set due_at = now() + interval '1 day', queued_at = now() + interval '1 day' where id = {call}"
     ));
     practice.cluster.restart(vioc_tests::cluster::Stop::Fast);
     practice.wait_for(
         "the worker to bring them back",
-        "select bool_and(throttled_until <= now() + interval '1 hour' and recall_until <= now() + interval '10 minutes') from vioc.credentials",
+        "select bool_and(throttled_until <= now() + interval '1 hour' and recovery_until <= now() + interval '10 minutes') from vioc.credentials",
     );
     practice.wait_for(
         "the call to be due",

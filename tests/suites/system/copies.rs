@@ -458,7 +458,7 @@ fn goes_back(practice: &Practice, then: impl FnOnce(&Practice)) -> Cluster {
 /// The worker has asked Retell which calls it made.
 fn recalled(app: &mut postgres::Client) {
     wait_until("Retell's list to be read", LONG, || {
-        let sql = "select i.timeline > 1 and not exists (select from vioc.credentials where recall_since is not null) from vioc.installation as i";
+        let sql = "select i.timeline > 1 and not exists (select from vioc.credentials where recovery_since is not null) from vioc.installation as i";
         app.query_one(sql, &[])
             .unwrap()
             .get::<_, bool>(0)
@@ -679,7 +679,7 @@ fn snapshot_put_back(is_told: bool) {
     let mut app = snapshot.connect(APP);
     if is_told {
         wait_until("Retell's list to be read", LONG, || {
-            let sql = "select i.timeline is not null and not exists (select from vioc.credentials where recall_since is not null) from vioc.installation as i";
+            let sql = "select i.timeline is not null and not exists (select from vioc.credentials where recovery_since is not null) from vioc.installation as i";
             app.query_one(sql, &[])
                 .unwrap()
                 .get::<_, bool>(0)

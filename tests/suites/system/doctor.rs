@@ -1,5 +1,5 @@
 //! vioc_doctor: what needs a server is broken on purpose, found, and well again after its hint was executed. What is
-//! SQL alone is in tests/sql/operating.
+//! SQL alone is in tests/sql/operations.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -123,16 +123,16 @@ impl StandIn {
     }
 }
 
-/// Here, or in tests/sql/operating/the_doctor_finds_and_mends.sql.
+/// Here, or in tests/sql/operations/the_doctor_finds_and_mends.sql.
 #[test]
 fn every_check_of_the_doctor_is_broken_on_purpose_by_a_test() {
     let squeeze = |text: &str| text.split_whitespace().collect::<String>();
     let here = squeeze(include_str!("doctor.rs"));
     let there = squeeze(include_str!(
-        "../../sql/operating/the_doctor_finds_and_mends.sql"
+        "../../sql/operations/the_doctor_finds_and_mends.sql"
     ));
     let of_the_owner = squeeze(include_str!(
-        "../../sql/operating/an_owner_who_is_no_superuser_any_more.sql"
+        "../../sql/installation/an_owner_who_is_no_superuser_any_more.sql"
     ));
     let practice = Practice::open();
     let sql = "select distinct check_name from vioc_doctor()";

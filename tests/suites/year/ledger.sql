@@ -129,7 +129,7 @@ begin
       and status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) then
     return 'open';
   end if;
-  perform vioc.refuse_by_rule(v_contact.tenant_id, p_contact, p_force, p_now);
+  perform vioc.require_allowed(v_contact.tenant_id, p_contact, p_force, p_now);
   perform vioc.queue_calls(array[v_contact.tenant_id], array[p_contact], 'sim', p_force, 2::smallint, p_now);
   return 'queued';
 exception when sqlstate 'VC001' then
@@ -190,7 +190,7 @@ create function sim.forgotten(p_now timestamptz) returns table (contact bigint, 
     insert into sim.expired select c.id from vioc.contacts as c where c.status = 'expired' on conflict do nothing returning contact_id
   )
   select c.id, jsonb_build_object('contact', to_jsonb(c), 'tenant', to_jsonb(t), 'rules', (
-      select jsonb_object_agg(v.rule, v.detail) from vioc.verdicts(c.tenant_id, c.id, c.appointment_time - interval '1 second') as v where not v.ok),
+      select jsonb_object_agg(v.rule, v.detail) from vioc.rule_results(c.tenant_id, c.id, c.appointment_time - interval '1 second') as v where not v.ok),
     'calls', (select jsonb_agg(to_jsonb(k)) from vioc.calls as k where k.contact_id = c.id))::text
   from fresh as f
   join vioc.contacts as c on c.id = f.contact_id
@@ -204,7 +204,7 @@ create function sim.forgotten(p_now timestamptz) returns table (contact bigint, 
         c.appointment_time - least(s.ahead, t.min_notice), interval '10 minutes') as g (at)
       where c.appointment_time - s.ahead > c.planned_at + interval '3 hours' and sim.is_open(c, t, g.at))
     and not exists (
-      select from vioc.verdicts(c.tenant_id, c.id, c.appointment_time - interval '1 second') as v
+      select from vioc.rule_results(c.tenant_id, c.id, c.appointment_time - interval '1 second') as v
       where not v.ok and v.rule in ('not_opted_out', 'right_number', 'called_once', 'opening_left', 'in_calling_hours', 'no_blackout', 'in_legal_hours'))
 $$;
 

@@ -1,0 +1,51 @@
+-- Private. A call ended without an outcome: the contact gets its previous status and what it waits for back (a time by hand
+-- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
+-- it, or the number was opted out meanwhile. A dry run leaves attempts as they are.
+create function vioc.restore_contact(
+  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz, p_is_dry_run boolean default false)
+returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_status text;
+  v_promised timestamptz;
+  v_step timestamptz;
+begin
+  select case
+      when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
+      when c.status <> 'calling' then c.status::text
+      else p_status_before end
+  into v_status
+  from vioc.contacts as c
+  join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+    and not exists (
+      select from vioc.calls as o
+      where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
+        and o.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended'))
+  for update of c;
+  if v_status is null then
+    return;
+  end if;
+  select coalesce(c.next_call_at, least(
+      case when c.call_at > p_now then c.call_at end,
+      case when v_status = 'callback' then vioc.callback_time(c, p_now) end)),
+    vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
+  into v_promised, v_step
+  from vioc.contacts as c
+  join vioc.tenants as t on t.id = c.tenant_id
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  -- nothing promised is left: it waits for the plan like others
+  if v_status = 'callback' and v_promised is null and v_step is not null and not p_is_dry_run then
+    v_status := 'scheduled';
+  end if;
+  update vioc.contacts as c
+  set status = v_status,
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
+      -- each step has its own attempts
+      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' and not p_is_dry_run then 0 else c.attempts end
+  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+end
+$$;
+comment on function vioc.restore_contact(bigint, bigint, text, timestamptz, boolean) is 'Puts a contact back to where it was before a call without outcome.';

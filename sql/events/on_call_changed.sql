@@ -1,0 +1,26 @@
+-- Trigger. Being sent is not news: only what comes of it. Inserts are told by queue_calls, so that a restore tells nothing;
+-- Retell's answers by record_answers, many at a time.
+create function vioc.on_call_changed() returns trigger
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, vioc.known_outcome(new.outcome)
+  from (values
+    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or vioc.known_outcome(new.outcome) is distinct from vioc.known_outcome(old.outcome))),
+    ('review', new.needs_review and not old.needs_review)) as k (kind, is_news)
+  where k.is_news;
+  perform vioc.wake_worker();
+  return null;
+end
+$$;
+comment on function vioc.on_call_changed() is 'Tells the feed what became of a call.';
+
+create trigger on_call_changed after update on vioc.calls
+  for each row
+  when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
+      and not (old.status = 'dispatching' and new.status = 'placed'))
+    or new.outcome is distinct from old.outcome
+    or (new.needs_review and not old.needs_review))
+  execute function vioc.on_call_changed();

@@ -1,0 +1,19 @@
+-- Trigger. A contact that is written anew is no news to the app that wrote it; mark_calling tells what it does itself.
+create function vioc.on_contact_changed() returns trigger
+  language plpgsql volatile
+  security definer
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
+  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, vioc.known_outcome(new.last_outcome));
+  perform vioc.wake_worker();
+  return new;
+end
+$$;
+comment on function vioc.on_contact_changed() is 'Tells the feed a contact''s new status.';
+
+create trigger on_contact_changed after update on vioc.contacts
+  for each row
+  when (new.status <> old.status and new.status <> 'calling')
+  execute function vioc.on_contact_changed();

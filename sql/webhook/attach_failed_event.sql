@@ -1,0 +1,37 @@
+-- Private. An event that could not be applied is its call's all the same, so that its practice sees it and can replay it, and
+-- it goes with its person; and who asked in it not to be called any more is not, whatever stands in the way of the rest.
+create function vioc.attach_failed_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz) returns vioc.webhook_events
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_placed vioc.webhook_events := p_event;
+  v_event record;
+  v_call vioc.calls;
+begin
+  v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
+  v_call := vioc.match_signed_call(
+    p_event.source, p_event.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
+  if v_call.id is null then
+    return p_event;
+  end if;
+  if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then
+    perform vioc.keep_opt_out(t.id, v_call.to_number, 'said in a call', 'call', p_now)
+    from vioc.tenants as t
+    where t.id = v_call.tenant_id and vioc.is_opt_out(t.id, t.analysis_fields, v_event.retell, v_event.report);
+  end if;
+  -- where bodies are kept no longer it would be kept for ever: it goes with those of nobody's calls
+  if v_call.erased_at is not null or exists (
+    select from vioc.tenants as t where t.id = v_call.tenant_id and t.bodies_purged_to >= v_call.id) then
+    return p_event;
+  end if;
+  v_placed.event := v_event.event;
+  v_placed.retell_call_id := v_event.retell_call_id;
+  v_placed.tenant_id := v_call.tenant_id;
+  v_placed.call_id := v_call.id;
+  return v_placed;
+exception when others then
+  return p_event; -- it cannot even be read
+end
+$$;
+comment on function vioc.attach_failed_event(vioc.webhook_events, jsonb, timestamptz) is 'The call of a webhook body that could not be applied.';

@@ -1,0 +1,73 @@
+-- Private. The worker's own timers, a bounded piece at a time: leases that ran out, events that waited for a row,
+-- persons to be forgotten whose call has ended, calls whose time is over, rights that admins gave, numbers
+-- that an organisation shares. p_held: the calls that the
+-- worker is sending. True: there are more events, of which some could be applied.
+create function vioc.run_timers(p_limit integer, p_now timestamptz, p_held bigint[] default '{}') returns boolean
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_event record;
+  v_overdue record;
+  v_call vioc.calls;
+  v_events integer := 0;
+  v_applied integer := 0;
+  -- goes round: events whose rows a tenant holds are in nobody's way
+  v_after bigint := coalesce(substring(current_setting('vioc_tend.after', true) from '^[0-9]{1,18}$')::bigint, 0);
+begin
+  perform vioc.expire_leases(p_now, p_now, p_held);
+
+  for v_event in
+    select e.id from vioc.webhook_events as e where e.state = 'new' and e.id > v_after order by e.id limit p_limit for update skip locked
+  loop
+    v_after := v_event.id;
+    v_events := v_events + 1;
+    v_applied := v_applied + (vioc.retry_event(v_event.id, p_now, false) is distinct from 'new')::integer;
+  end loop;
+
+  perform set_config('vioc_tend.after', case when v_events < p_limit then '0' else v_after::text end, false);
+
+  perform vioc.erase_forgotten(p_limit, p_now);
+
+  -- what is locked is left for the next time
+  perform set_config('lock_timeout', '1ms', true);
+  for v_overdue in
+    -- forced and test calls that nothing chooses: paused, suspended, no calls left today
+    (select c.tenant_id, c.id from vioc.calls as c
+    where c.in_queue and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
+      and vioc.clock_is_settled()
+    limit p_limit)
+    union all
+    (select c.tenant_id, c.id from vioc.calls as c
+    where c.look_up_at is not null
+      and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
+        or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
+        or (c.status = 'ended' and greatest(c.ended_at, c.placed_at) <= p_now - interval '24 hours'))
+      -- a day can be over by a wrong clock only
+      and vioc.clock_is_settled()
+    order by c.look_up_at
+    limit p_limit)
+  loop
+    begin
+      v_call := vioc.lock_call(v_overdue.tenant_id, v_overdue.id, false);
+      if v_call.status = 'queued' then
+        perform vioc.hold_call(v_call, p_now);
+      elsif v_call.id is not null then
+        perform vioc.end_overdue(v_call, p_now);
+      end if;
+    exception
+      when lock_not_available or deadlock_detected or serialization_failure then
+        null;
+      when others then
+        -- it keeps nothing else from being done, and is tried again
+        update vioc.calls as c
+        set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+        where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+    end;
+  end loop;
+  perform vioc.settle_rights(p_limit);
+  perform vioc.follow_numbers(p_limit, p_now);
+  return v_events = p_limit and v_applied > 0;
+end
+$$;
+comment on function vioc.run_timers(integer, timestamptz, bigint[]) is 'What the worker does besides sending and asking.';

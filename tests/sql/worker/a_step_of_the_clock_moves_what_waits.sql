@@ -1,0 +1,78 @@
+-- The server's clock is set: what waits goes on waiting for as long as it had left, and nothing waits longer than its
+-- writer could have meant.
+\ir ../practice.psql
+select plan(29);
+
+select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
+select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
+select pg_temp.call_in(:tenant, 'placed') as placed \gset
+select pg_temp.call_in(:tenant, 'queued') as queued \gset
+update vioc.calls set due_at = now() + interval '1 day' where id = :queued;
+update vioc.credentials set throttled_until = now() + interval '30 s';
+create temp table before as select * from vioc.calls;
+
+select is(vioc.clock_stepped('1 hour', now() + interval '1 hour'), '{}', 'an hour ahead: every call follows');
+select is_empty($$ select from before as b join vioc.calls as c using (id) where b.status in ('dispatching', 'unconfirmed', 'placed')
+  and (c.unconfirmed_at, c.lease_until, c.look_up_at, c.first_posted_at, c.last_posted_at, c.placed_at, c.dispatching_at)
+  is distinct from (b.unconfirmed_at + interval '1 hour', b.lease_until + interval '1 hour', b.look_up_at + interval '1 hour', b.first_posted_at + interval '1 hour',
+    b.last_posted_at + interval '1 hour', b.placed_at + interval '1 hour', b.dispatching_at + interval '1 hour') $$, 'every wait has as long left as it had');
+select is((pg_temp.call(:queued)).due_at, now() + interval '1 hour', 'a queued call is judged again at once');
+select is(k.throttled_until, now() + interval '1 hour 30 s', 'Retry-After is honoured') from vioc.credentials as k;
+select vioc.run_timers(100, now() + interval '1 hour') \gset ignored_
+select is(c.status, b.status, 'nothing is overdue: ' || b.status) from before as b join vioc.calls as c using (id) order by b.id;
+-- asked a minute after: too early to say that Retell does not know it
+select vioc.record_look_up(:tenant, :doubt, 'find', now() + interval '1 hour 1 minute', 200, '{"items": []}', now() + interval '1 hour 1 minute') \gset ignored_
+select ok(not (pg_temp.call(:doubt)).resend, 'not sent again before reconcile_after');
+
+select is(vioc.clock_stepped('-1 hour', now()), '{}', 'and back');
+select is_empty($$ select from before as b join vioc.calls as c using (id) where b.status in ('dispatching', 'unconfirmed', 'placed')
+  and (c.unconfirmed_at, c.lease_until, c.first_posted_at) is distinct from (b.unconfirmed_at, b.lease_until, b.first_posted_at) $$, 'as it was');
+select vioc.record_look_up(:tenant, :doubt, 'find', now() + interval '6 minutes', 200, '{"items": []}', now() + interval '6 minutes') \gset ignored_
+select ok((pg_temp.call(:doubt)).resend, 'after reconcile_after it is sent again');
+
+-- a lease of the worker's own is never void
+select is(vioc.expire_leases('infinity', now(), array[:sent::bigint]), 0::bigint, 'the worker holds it');
+select is(vioc.expire_leases('infinity', now()), 1::bigint, 'else it is');
+
+-- the server was started by another clock: how long they have waited is not known
+select pg_temp.call_in(:tenant, 'unconfirmed', now() - interval '7 minutes') as old \gset
+select pg_temp.call_in(:tenant, 'unconfirmed', now() + interval '1 day') as future \gset
+select is(vioc.clock_stepped(null, now()), '{}', 'the server starts');
+select is((pg_temp.call(:old)).unconfirmed_at, now(), 'doubt begins anew');
+select ok(c.first_posted_at <= now() - interval '50 minutes', 'a call from the future is not sent again: Retell may have forgotten its key') from pg_temp.call(:future) as c;
+
+-- instants further ahead than they can have been meant
+update vioc.credentials set suspended_at = now(), suspend_reason = 'x', probe_at = now() + interval '1 year', throttled_until = now() + interval '1 year', failures = 1,
+  unreachable_until = now() + interval '1 year', failed_at = now() + interval '1 year', recovery_since = now(), recovery_until = now() + interval '1 year', recovery_at = now() + interval '1 year',
+  retell_concurrency_limit = 0, retell_reserved_inbound = 0, retell_other_calls = 0, retell_concurrency_at = now() + interval '1 year', retell_concurrency_asked_at = now() + interval '1 year';
+update vioc.tenants set suspended_at = now(), suspend_reason = 'x', probe_at = now() + interval '1 year';
+update vioc.calls set look_up_at = now() + interval '1 year' where look_up_at is not null;
+select ok(exists (select from vioc_doctor() as d where d.check_name = 'clock' and not d.ok and d.hint = 'select vioc.bound_instants(now());'), 'the doctor sees them');
+select vioc.bound_instants(now()) \gset ignored_
+select is(k.throttled_until, now() + interval '1 minute', 'throttled: Retell says it again if it still wants it') from vioc.credentials as k;
+select is(greatest(k.unreachable_until, k.failed_at), now() + interval '5 minutes', 'not reached') from vioc.credentials as k;
+select is(greatest(k.recovery_until, k.recovery_at, k.probe_at), now() + interval '10 minutes', 'asking for calls, and a probe') from vioc.credentials as k;
+select is(greatest(k.retell_concurrency_at, k.retell_concurrency_asked_at), now(), 'what Retell said') from vioc.credentials as k;
+select is(t.probe_at, now() + interval '10 minutes', 'the practice''s probe') from vioc.tenants as t;
+select ok(max(c.look_up_at) <= now() + interval '2 hours' and max(c.look_up_at) filter (where c.status = 'unconfirmed') <= now() + interval '1 minute', 'look-ups') from vioc.calls as c;
+
+-- Retry-After of an hour, written by a clock that was a day ahead; and one that was meant
+update vioc.credentials set throttled_until = now() + interval '1 hour', failed_at = null, unreachable_until = null, next_start_at = now() + interval '1 day';
+select vioc.bound_instants(now()) \gset ignored_
+select is(k.throttled_until, now() + interval '1 minute', 'a wait that a wrong clock wrote is short') from vioc.credentials as k;
+update vioc.credentials set throttled_until = now() + interval '1 hour', next_start_at = now(), retell_concurrency_asked_at = now() + interval '1 second';
+select vioc.bound_instants(now()) \gset ignored_
+select is(k.throttled_until, now() + interval '1 hour', 'one that was meant is as long as it was') from vioc.credentials as k;
+update vioc.credentials set throttled_until = null, retell_concurrency_asked_at = null, retell_concurrency_at = null, retell_concurrency_limit = null, retell_reserved_inbound = null, retell_other_calls = null;
+
+-- expired by a wrong clock: called again by itself
+update vioc.tenants set suspended_at = null, suspend_reason = null, probe_at = null;
+select pg_temp.contact(:tenant, '3 days') as expired \gset
+update vioc.contacts set status = 'expired', next_call_at = null where id = :expired;
+select pg_temp.contact(:tenant, '-1 hour') as past \gset
+update vioc.contacts set status = 'expired', next_call_at = null where id = :past;
+select is(vioc.enqueue_due(100, 'test', now()), 0, 'nobody is due');
+select ok(p.status = 'scheduled' and p.next_call_at between now() + interval '1 day' and now() + interval '3 days', 'it waits for its step again') from pg_temp.person(:expired) as p;
+select is((pg_temp.person(:past)).status::text, 'expired', 'one that is past stays expired');
+
+select * from finish();
