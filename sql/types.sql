@@ -46,3 +46,22 @@ comment on column vioc.awaited_call.status is 'As it was when the wait ended; se
 comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
 comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
 comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';
+
+create type vioc.webhook_content as (
+  kind text, event text, tenant_id bigint, session_id uuid, retell_call_id text, retell jsonb, report jsonb);
+comment on type vioc.webhook_content is 'What a webhook body says: vioc.read_event.';
+comment on column vioc.webhook_content.kind is 'retell: {event, call}. function: {name, args, call}, a custom function of the agent. report: the flat form. other.';
+comment on column vioc.webhook_content.event is 'Retell''s event, function or report.';
+comment on column vioc.webhook_content.tenant_id is 'The tenant that its metadata names, which nobody has proved.';
+comment on column vioc.webhook_content.session_id is 'Our session_id, as it came.';
+comment on column vioc.webhook_content.retell_call_id is 'Retell''s call_id, as it came.';
+comment on column vioc.webhook_content.retell is 'Retell''s call object.';
+comment on column vioc.webhook_content.report is 'What the agent says.';
+
+create type vioc.matched_call as (tenant_id bigint, id bigint, session_id uuid, retell_call_id text, credential_id bigint);
+comment on type vioc.matched_call is 'The call that a webhook body is about: vioc.match_call. null ids: none.';
+comment on column vioc.matched_call.tenant_id is 'Its tenant.';
+comment on column vioc.matched_call.id is 'vioc.calls.id.';
+comment on column vioc.matched_call.session_id is 'Its session_id.';
+comment on column vioc.matched_call.retell_call_id is 'Its call_id at Retell, as it is known.';
+comment on column vioc.matched_call.credential_id is 'The credential it was sent with.';

@@ -1,4 +1,4 @@
--- One row per attempt. The constraints tie every status to its facts, so that an impossible call cannot be stored.
+-- One row per attempt. vioc.is_possible_call ties every status to its facts, so that an impossible call cannot be stored.
 -- No foreign key to contacts: deleting a contact keeps the call facts.
 
 create table vioc.calls (
@@ -71,38 +71,10 @@ create table vioc.calls (
   erased_at timestamptz,
   deleted_at timestamptz,
   -- what indexes are about, apart from the status: an answer of Retell's then changes none of them
-  in_queue boolean generated always as (status = 'queued' or resend) stored,
-  in_progress boolean generated always as (status in ('dispatching', 'unconfirmed', 'placed', 'ongoing')) stored,
-  is_open boolean generated always as (status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended')) stored,
-  primary key (tenant_id, id),
-  constraint only_an_erased_call_lacks_its_number check (to_number is not null or erased_at is not null),
-  constraint only_a_finished_call_is_erased check (
-    erased_at is null or (forgotten_at is not null and status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run'))),
-  constraint attempt_is_positive check (attempt > 0),
-  constraint only_a_call_of_retells_lacks_its_contact check (
-    (contact_id is null) = (attempt is null) and (contact_id is not null or (retell_call_id is not null and not is_test))),
-  constraint only_a_dispatching_call_is_leased check (
-    (status = 'dispatching') = (lease_owner is not null) and (lease_owner is null) = (lease_until is null)),
-  constraint a_sent_call_keeps_its_body_while_unanswered check (
-    status not in ('dispatching', 'unconfirmed') or (request_body is not null and first_posted_at is not null)),
-  constraint a_queued_call_has_no_body check (status <> 'queued' or request_body is null),
-  constraint a_placed_call_has_retells_id check (
-    status not in ('placed', 'ongoing') or retell_call_id is not null),
-  constraint only_an_unconfirmed_call_is_resent check (not resend or status = 'unconfirmed'),
-  constraint unconfirmed_call_is_looked_up check (status <> 'unconfirmed' or look_up_at is not null),
-  constraint open_call_has_no_outcome check (
-    outcome is null or status in ('completed', 'failed', 'cancelled', 'expired')),
-  constraint completed_call_has_outcome check (status <> 'completed' or outcome is not null),
-  constraint dispatching_has_its_time check (status <> 'dispatching' or dispatching_at is not null),
-  constraint unconfirmed_has_its_time check (status <> 'unconfirmed' or unconfirmed_at is not null),
-  constraint placed_has_its_time check (status <> 'placed' or placed_at is not null),
-  constraint ongoing_has_its_time check (status <> 'ongoing' or ongoing_at is not null),
-  constraint ended_has_its_time check (status not in ('ended', 'completed') or ended_at is not null),
-  constraint completed_has_its_time check ((status = 'completed') = (completed_at is not null)),
-  constraint failed_has_its_time check ((status = 'failed') = (failed_at is not null)),
-  constraint cancelled_has_its_time check ((status = 'cancelled') = (cancelled_at is not null)),
-  constraint expired_has_its_time check ((status = 'expired') = (expired_at is not null)),
-  constraint dry_run_has_its_time check ((status = 'dry_run') = (dry_run_at is not null))
+  in_queue boolean not null,
+  in_progress boolean not null,
+  is_open boolean not null,
+  primary key (tenant_id, id)
 ) with (
   fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
   -- each voids the plans of every session, which a Call Now then waits for: not for fifty rows

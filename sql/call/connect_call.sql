@@ -1,6 +1,6 @@
 -- Transition: dispatching, unconfirmed, placed (or a call we believed queued) -> ongoing. A call that has ended
 -- stays ended: a late call_started only adds its facts. The caller holds contact and call.
-create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_retell_call_id text, p_at timestamptz, p_now timestamptz)
+create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_at timestamptz, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -15,7 +15,6 @@ begin
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
       placed_at = coalesce(c.placed_at, p_now),
       first_posted_at = coalesce(c.first_posted_at, p_now),
-      retell_call_id = coalesce(c.retell_call_id, p_retell_call_id),
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       look_up_at = case
         when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') and c.cancel_requested_at is not null then p_now
@@ -29,4 +28,4 @@ begin
   where c.tenant_id = p_tenant_id and c.id = p_call_id;
 end
 $$;
-comment on function vioc.connect_call(bigint, bigint, text, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
+comment on function vioc.connect_call(bigint, bigint, timestamptz, timestamptz) is 'The person (or a machine) has answered.';

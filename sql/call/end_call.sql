@@ -32,7 +32,6 @@ begin
   end if;
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
-  v_call.retell_call_id := coalesce(v_call.retell_call_id, vioc.readable_id(p_retell ->> 'call_id'));
   if v_reason = 'user_requested_dnc' or v_call.disconnection_reason is null
     or (v_call.disconnection_reason in ('not_connected', 'error') and v_reason is not null) then
     v_call.disconnection_reason := v_reason;

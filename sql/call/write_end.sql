@@ -6,7 +6,7 @@ create function vioc.write_end(p_call vioc.calls) returns void
 as $$
 begin
   update vioc.calls as c
-  set status = p_call.status, outcome = p_call.outcome, error = p_call.error, retell_call_id = p_call.retell_call_id,
+  set status = p_call.status, outcome = p_call.outcome, error = p_call.error,
       first_posted_at = p_call.first_posted_at, placed_at = p_call.placed_at, ongoing_at = p_call.ongoing_at, ended_at = p_call.ended_at,
       analyzed_at = p_call.analyzed_at, completed_at = p_call.completed_at, failed_at = p_call.failed_at,
       cancelled_at = p_call.cancelled_at, expired_at = p_call.expired_at,

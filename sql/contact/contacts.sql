@@ -40,11 +40,7 @@ create table vioc.contacts (
   -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
   may_expire boolean generated always as (
     case when status in ('scheduled', 'calling', 'callback', 'unreachable') then true when status = 'expired' then false end) stored,
-  primary key (tenant_id, id),
-  constraint phone_is_usable_or_says_why check ((phone_e164 is null) <> (phone_problem is null)),
-  constraint only_a_reachable_contact_is_due check (
-    next_call_at is null or status in ('scheduled', 'calling', 'callback')),
-  constraint attempts_are_counted_up check (attempts >= 0 and last_attempt >= attempts)
+  primary key (tenant_id, id)
 ) with (
   fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
   autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);

@@ -5,6 +5,10 @@ create function vioc.on_call_changed() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if new.status = old.status and new.outcome is not distinct from old.outcome and new.needs_review <= old.needs_review
+    or old.status = 'dispatching' and new.status = 'placed' then
+    return null;
+  end if;
   insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
   select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, vioc.known_outcome(new.outcome)
   from (values
@@ -17,10 +21,7 @@ end
 $$;
 comment on function vioc.on_call_changed() is 'Tells the feed what became of a call.';
 
-create trigger on_call_changed after update on vioc.calls
-  for each row
-  when ((new.status <> old.status and new.status not in ('queued', 'dispatching')
-      and not (old.status = 'dispatching' and new.status = 'placed'))
-    or new.outcome is distinct from old.outcome
-    or (new.needs_review and not old.needs_review))
+-- A short WHEN: its text is read anew by each statement. A call that is leased has just been claimed.
+create trigger on_call_changed after update of status, outcome, needs_review on vioc.calls
+  for each row when (new.lease_owner is null)
   execute function vioc.on_call_changed();

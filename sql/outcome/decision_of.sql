@@ -11,20 +11,21 @@ declare
   v_action text := vioc.field_of(p_document, p_fields, 'appointment_action');
   v_outcome text := vioc.field_of(p_document, p_fields, 'outcome');
   v_marked text;
+  v_said text;
+  v_field record;
 begin
   v_action := case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end;
   v_outcome := case when v_outcome is not null then vioc.outcome_of_word(p_tenant_id, v_outcome) end;
   if jsonb_typeof(p_document) = 'object' then
-    select o.outcome into v_marked
-    from jsonb_each_text(p_document) as f (name, value)
-    cross join lateral (
+    for v_field in select f.key as name, f.value from jsonb_each_text(p_document) as f loop
       -- a person's own words, in whatever field
-      select case when length(f.value) <= 100 and vioc.refuses_calls(f.value) then 'do_not_call'
-        when vioc.folded(f.value) in ('true', 'yes', 'y', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro')
-          then vioc.outcome_of_word(p_tenant_id, f.name) end as outcome offset 0) as o
-    where o.outcome = any (v_grave)
-    order by array_position(v_grave, o.outcome)
-    limit 1;
+      v_said := case when length(v_field.value) <= 100 and vioc.refuses_calls(v_field.value) then 'do_not_call'
+        when vioc.folded(v_field.value) in ('true', 'yes', 'y', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro')
+          then vioc.outcome_of_word(p_tenant_id, v_field.name) end;
+      if array_position(v_grave, v_said) < coalesce(array_position(v_grave, v_marked), 100) then
+        v_marked := v_said;
+      end if;
+    end loop;
   end if;
   return case
     when 'do_not_call' in (v_action, v_outcome, v_marked) then 'do_not_call'

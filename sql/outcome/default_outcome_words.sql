@@ -30,3 +30,15 @@ begin atomic
     ('failed', '{accounttrouble,throttled}');
 end;
 comment on function vioc.default_outcome_words() is 'Which words of an agent mean which outcome, folded.';
+
+-- Private. The same by word. Immutable and without arguments: a plan has it as a constant, and a word is found by bisection.
+create function vioc.outcomes_by_word() returns jsonb
+  language sql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+  -- of two outcomes the first of the list: the gravest
+  select jsonb_object_agg(w.word, d.outcome order by d.place desc)
+  from (select d.outcome, d.words, row_number() over () as place from vioc.default_outcome_words() as d) as d
+  cross join unnest(d.words) as w (word)
+$$;
+comment on function vioc.outcomes_by_word() is 'vioc.default_outcome_words() as an object: word -> outcome.';

@@ -12,7 +12,7 @@ begin
     (select o.outcome from vioc.outcome_words as o
       where o.tenant_id = p_tenant_id and (o.word = vioc.lowered(v_said) or vioc.folded(o.word) = v_folded)
       order by o.word <> vioc.lowered(v_said), o.word limit 1),
-    (select d.outcome from vioc.default_outcome_words() as d where v_folded = any (d.words)),
+    vioc.outcomes_by_word() ->> v_folded,
     case when vioc.refuses_calls(v_said) then 'do_not_call' end,
     v_said);
 end

@@ -46,3 +46,15 @@ begin atomic
       ,mim,meu,minha,o,os,as,da,dos,para,pra,mais,quero,quer,querem,deseja,desejo,receber,entrar,em,voltar,volte,voltem,novamente,sua,suas,seu,esse,ja}');
 end;
 comment on function vioc.refusal_words() is 'The words that a refusal of calls is made of, folded, by what they are for it.';
+
+-- Private. The same by word, as vioc.outcomes_by_word().
+create function vioc.kinds_by_word() returns jsonb
+  language sql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_object_agg(k.word, k.kinds)
+  from (
+    select w.word, array_agg(d.kind order by d.kind) as kinds
+    from vioc.refusal_words() as d cross join unnest(d.words) as w (word) group by w.word) as k
+$$;
+comment on function vioc.kinds_by_word() is 'vioc.refusal_words() as an object: word -> its kinds.';

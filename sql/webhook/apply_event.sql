@@ -1,33 +1,31 @@
 -- Transition: a webhook body changes its call, at most once, in any order. Takes the event as it came and returns it with
 -- what became of it, for the caller to write. Locks contact, then call.
-create function vioc.apply_event(p_event vioc.webhook_events, p_document jsonb, p_now timestamptz)
+create function vioc.apply_event(
+  p_event vioc.webhook_events, p_document jsonb, p_content vioc.webhook_content, p_match vioc.matched_call, p_now timestamptz)
 returns vioc.webhook_events
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_stored vioc.webhook_events := p_event;
-  v_event record;
+  v_event vioc.webhook_content := p_content;
   v_call vioc.calls;
   v_tenant record;
   v_credential_id bigint;
   v_opts_out boolean;
 begin
-  v_event := vioc.read_event(p_document);
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
   v_stored.error := null;
   v_stored.session_id := null;
-  v_call := vioc.match_signed_call(
-    v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
 
-  if v_call.id is null then
+  if p_match.id is null then
     if v_event.retell is not null and v_stored.source <> 'look_up' then
       if v_event.report is null then
         -- the agent's own, which named no telephone
         select r.report into v_event.report
         from vioc.webhook_events as e
-        cross join vioc.read_event(vioc.document_of(e.body)) as r
+        cross join lateral vioc.read_event(vioc.document_of(e.body)) as r
         where e.state = 'unmatched' and e.retell_call_id = v_event.retell_call_id and e.event = 'report'
           and e.source = v_stored.source and e.credential_id is not distinct from v_stored.credential_id
         order by e.id desc limit 1;
@@ -62,14 +60,14 @@ begin
     end if;
     return v_stored;
   end if;
-  if v_call.retell_call_id is distinct from v_event.retell_call_id and exists (
+  if p_match.retell_call_id is distinct from v_event.retell_call_id and exists (
     select from vioc.retell_calls as r
-    where r.retell_call_id = v_event.retell_call_id and r.call_id <> v_call.id) then
+    where r.retell_call_id = v_event.retell_call_id and r.call_id <> p_match.id) then
     -- it is applied to neither; a wish not to be called is its number's, whose call it ever was. Without a key, of that tenant only:
     -- who may report about one tenant's calls opts nobody out of another's
     if v_event.retell is not null and v_stored.source <> 'look_up' then
       if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now,
-        case when v_stored.source <> 'webhook' then v_call.tenant_id end) then
+        case when v_stored.source <> 'webhook' then p_match.tenant_id end) then
         return v_stored;
       end if;
     end if;
@@ -78,7 +76,7 @@ begin
     return v_stored;
   end if;
 
-  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  v_call := vioc.lock_call(p_match.tenant_id, p_match.id, true);
   if v_call.status = 'queued' and v_event.kind = 'retell' and v_event.retell_call_id is not null then
     -- dialled by a server whose last commits are lost: as recovery has it, by the key that the tenant has
     v_credential_id := coalesce(v_stored.credential_id, (
@@ -92,14 +90,13 @@ begin
     else
       -- the contact has another number since
       perform vioc.recover_call(v_event.retell, v_credential_id, p_now);
-      v_call := vioc.match_signed_call(
-        v_stored.source, v_stored.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-      if v_call.id is null then
+      p_match := vioc.match_signed_call(v_stored.source, v_stored.credential_id, v_event);
+      if p_match.id is null then
         v_stored.session_id := v_event.session_id;
         v_stored.state := 'unmatched';
         return v_stored;
       end if;
-      v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+      v_call := vioc.lock_call(p_match.tenant_id, p_match.id, true);
     end if;
   end if;
   v_stored.tenant_id := v_call.tenant_id;
@@ -168,7 +165,7 @@ begin
       if v_event.kind = 'function' and v_event.retell_call_id is not null
         and v_call.status in ('dispatching', 'unconfirmed', 'placed') then
         -- the agent is talking
-        perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id, p_now, p_now);
+        perform vioc.connect_call(v_call.tenant_id, v_call.id, p_now, p_now);
       end if;
       perform vioc.record_report(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
         v_stored.id is null or not exists (
@@ -177,7 +174,7 @@ begin
             and e.state = 'applied' and e.event in ('function', 'report')),
         p_now);
     when v_event.event = 'call_started' then
-      perform vioc.connect_call(v_call.tenant_id, v_call.id, v_event.retell_call_id,
+      perform vioc.connect_call(v_call.tenant_id, v_call.id,
         vioc.reported_time(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
@@ -205,4 +202,4 @@ begin
   return v_stored;
 end
 $$;
-comment on function vioc.apply_event(vioc.webhook_events, jsonb, timestamptz) is 'Applies one webhook body.';
+comment on function vioc.apply_event(vioc.webhook_events, jsonb, vioc.webhook_content, vioc.matched_call, timestamptz) is 'Applies one webhook body.';

@@ -6,13 +6,14 @@ create function vioc.attach_failed_event(p_event vioc.webhook_events, p_document
 as $$
 declare
   v_placed vioc.webhook_events := p_event;
-  v_event record;
+  v_event vioc.webhook_content;
+  v_match vioc.matched_call;
   v_call vioc.calls;
 begin
   v_event := vioc.read_event(coalesce(p_document, vioc.storable_json(p_event.body)::jsonb));
-  v_call := vioc.match_signed_call(
-    p_event.source, p_event.credential_id, v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is null then
+  v_match := vioc.match_signed_call(p_event.source, p_event.credential_id, v_event);
+  select * into v_call from vioc.calls as c where c.tenant_id = v_match.tenant_id and c.id = v_match.id;
+  if not found then
     return p_event;
   end if;
   if p_event.source <> 'look_up' and not v_call.is_test and v_call.to_number is not null then

@@ -1,17 +1,15 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100.
--- p_tenants: only keys of these practices, and only bodies about them. p_bytes: a large body is not hashed a hundred times.
+-- p_tenants: only keys of these tenants, and only bodies about them. p_limit: how many at most. p_tried: a credential whose keys
+-- did not sign it.
 create function vioc.candidate_keys(
-  p_document jsonb, p_tenants int8multirange default '{(,)}', p_bytes bigint default 0)
+  p_document jsonb, p_event vioc.webhook_content, p_match vioc.matched_call, p_tenants int8multirange, p_limit bigint, p_tried bigint)
 returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  v_limit constant bigint := vioc.most_keys(p_bytes);
-  v_event record;
-  v_call vioc.calls;
   v_of bigint[];
   v_calls bigint[];
   v_retell jsonb;
@@ -19,37 +17,35 @@ declare
   v_tenants bigint[] := '{}';
   v_credentials bigint[] := '{}';
 begin
-  v_event := vioc.read_event(p_document);
-  v_call := vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id);
-  if v_call.id is not null then
+  if p_match.id is not null then
     -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which
-    if v_call.session_id is not distinct from v_event.session_id then
-      v_of := array[v_call.tenant_id];
-      v_calls := array[v_call.id];
+    if p_match.session_id is not distinct from p_event.session_id then
+      v_of := array[p_match.tenant_id];
+      v_calls := array[p_match.id];
     else
       select array_agg(r.tenant_id), array_agg(r.call_id) into v_of, v_calls
-      from (select r.tenant_id, r.call_id from vioc.retell_calls as r where r.retell_call_id = v_event.retell_call_id limit 20) as r;
+      from (select r.tenant_id, r.call_id from vioc.retell_calls as r where r.retell_call_id = p_event.retell_call_id limit 20) as r;
     end if;
     -- a call was sent with its own key; its tenant's may have changed since
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-    where v.key is not null and k.id in (
+    where v.key is not null and k.id is distinct from p_tried and k.id in (
       select o.credential_id from unnest(v_of, v_calls) as m (tenant_id, id)
       join vioc.calls as c on c.tenant_id = m.tenant_id and c.id = m.id
       left join vioc.tenant_readiness('-infinity') as s on s.tenant_id = c.tenant_id
       cross join lateral (values (c.credential_id), (s.credential_id)) as o (credential_id)
       where c.tenant_id <@ p_tenants)
     order by v.place
-    limit v_limit;
-    if found or not v_call.tenant_id <@ p_tenants then
+    limit p_limit;
+    if found or p_tried is not null or not p_match.tenant_id <@ p_tenants then
       return;
     end if;
-    v_tenants := array[v_call.tenant_id];
+    v_tenants := array[p_match.tenant_id];
   else
-    v_retell := coalesce(v_event.retell, jsonb_build_object('direction', 'inbound') || case
+    v_retell := coalesce(p_event.retell, jsonb_build_object('direction', 'inbound') || case
       when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
     v_named := coalesce(
-      v_event.tenant_id, (substring(v_retell #>> '{metadata,tenant_id}' from '^[0-9]{1,18}$'))::bigint);
+      p_event.tenant_id, (substring(v_retell #>> '{metadata,tenant_id}' from '^[0-9]{1,18}$'))::bigint);
     if v_named is not null then
       v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named);
     end if;
@@ -75,18 +71,18 @@ begin
   if v_credentials <> '{}' then
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-    where k.id = any (v_credentials) and v.key is not null
+    where k.id = any (v_credentials) and k.id is distinct from p_tried and v.key is not null
     order by v.place
-    limit v_limit;
+    limit p_limit;
   else
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
         select from vioc.tenant_readiness('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
-      and v.key is not null
+      and k.id is distinct from p_tried and v.key is not null
     order by v.place
-    limit v_limit;
+    limit p_limit;
   end if;
 end
 $$;
-comment on function vioc.candidate_keys(jsonb, int8multirange, bigint) is 'Keys that may have signed a webhook body.';
+comment on function vioc.candidate_keys(jsonb, vioc.webhook_content, vioc.matched_call, int8multirange, bigint, bigint) is 'Keys that may have signed a webhook body.';

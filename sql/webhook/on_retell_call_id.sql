@@ -1,4 +1,4 @@
--- Trigger. Keeps vioc.retell_calls; record_answers does it itself, for many calls at a time.
+-- Trigger. Keeps vioc.retell_calls; record_answers does it itself, for many calls at a time (those that were leased).
 create function vioc.on_retell_call_id() returns trigger
   language plpgsql volatile
   security definer
@@ -21,8 +21,7 @@ comment on function vioc.on_retell_call_id() is 'Trigger: vioc.retell_calls know
 
 create trigger on_retell_call_id after update of retell_call_id on vioc.calls
   for each row
-  when (new.retell_call_id is distinct from old.retell_call_id
-    and not (old.status = 'dispatching' and new.status = 'placed'))
+  when (new.retell_call_id is distinct from old.retell_call_id and (old.lease_owner is null or new.lease_owner is not null))
   execute function vioc.on_retell_call_id();
 create trigger retell_call_forgotten after delete on vioc.calls
   referencing old table as gone

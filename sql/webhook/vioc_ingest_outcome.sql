@@ -6,7 +6,8 @@ create function vioc.vioc_ingest_outcome(jsonb) returns jsonb
 as $$
 declare
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
-  v_event record;
+  v_event vioc.webhook_content;
+  v_match vioc.matched_call;
 begin
   perform vioc.lock_extension();
   if $1 is null then
@@ -15,14 +16,13 @@ begin
   if octet_length($1::text) > vioc.max_body_bytes() then
     raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
   end if;
-  if v_tenants <> '{(,)}' then
-    select * into v_event from vioc.read_event($1);
-    if not coalesce((vioc.match_call(v_event.tenant_id, v_event.session_id, v_event.retell_call_id)).tenant_id <@ v_tenants, false) then
-      raise exception 'there is no such call'
-        using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
-    end if;
+  v_event := vioc.read_event($1);
+  v_match := vioc.match_call(v_event);
+  if v_tenants <> '{(,)}' and not coalesce(v_match.tenant_id <@ v_tenants, false) then
+    raise exception 'there is no such call'
+      using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
   end if;
-  return vioc.store_event($1::text, 'ingest', null, clock_timestamp());
+  return vioc.store_event($1::text, 'ingest', null, clock_timestamp(), $1, v_event, v_match);
 end
 $$;
 comment on function vioc.vioc_ingest_outcome(jsonb) is

@@ -13,7 +13,11 @@ declare
   v_header text;
   v_credentials bigint[];
   v_keys text[];
-  v_match integer := 0;
+  v_most bigint;
+  v_tried bigint; -- the credential that the matched call was sent with
+  v_event vioc.webhook_content;
+  v_match vioc.matched_call;
+  v_place integer := 0;
   v_tenants constant int8multirange := vioc.tenants_of('webhook');
 begin
   perform vioc.lock_extension();
@@ -29,18 +33,32 @@ begin
   end if;
   if v_body is not null and v_header is not null then
     v_document := vioc.document_of(v_body);
-    select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-    from vioc.candidate_keys(v_document, v_tenants, octet_length(v_body)) as k;
-    -- a refusal takes the same time whichever tenant or number the body names
-    v_match := vioc.matching_key(v_body, v_header, v_keys, v_now, vioc.most_keys(octet_length(v_body)));
+    v_event := vioc.read_event(v_document);
+    v_match := vioc.match_call(v_event);
+    v_most := vioc.most_keys(octet_length(v_body));
+    if v_match.tenant_id <@ v_tenants then
+      -- as a rule it is signed by the credential that the call was sent with
+      select array_agg(k.id order by v.place), array_agg(v.key order by v.place) into v_credentials, v_keys
+      from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+      where k.id = v_match.credential_id and v.key is not null and v.place <= v_most;
+      v_place := vioc.matching_key(v_body, v_header, v_keys, v_now);
+      v_tried := v_credentials[1];
+    end if;
+    if v_place = 0 then
+      -- a refusal takes the same number of hashes whichever tenant, number or call the body names
+      v_most := greatest(v_most - coalesce(cardinality(v_keys), 0), 1);
+      select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
+      from vioc.candidate_keys(v_document, v_event, v_match, v_tenants, v_most, v_tried) as k;
+      v_place := vioc.matching_key(v_body, v_header, v_keys, v_now, v_most);
+    end if;
   end if;
-  if v_match = 0 then
+  if v_place = 0 then
     perform vioc.count_refusal(
       case
         when v_body is null or coalesce(v_header, '') = '' then 'no_signature'
         when btrim(v_header, E' \t') !~ '^v=[0-9]{1,18},d=[0-9a-fA-F]{64}$' then 'malformed'
         when abs(substring(v_header from 'v=([0-9]+)')::numeric - extract(epoch from v_now) * 1000) > 300000 then 'stale'
-        when v_keys is null then 'no_key'
+        when v_keys is null and v_tried is null then 'no_key'
         else 'bad_signature' end, v_now);
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
@@ -48,9 +66,11 @@ begin
   if v_document ->> 'event' = 'call_inbound' then
     -- a question, not news: Retell waits for the answer before it lets the agent speak
     return jsonb_build_object('call_inbound', coalesce(
-      vioc.answer_inbound(v_document -> 'call_inbound', v_credentials[v_match], v_tenants, v_now), '{}'));
+      vioc.answer_inbound(v_document -> 'call_inbound', v_credentials[v_place], v_tenants, v_now), '{}'));
   end if;
-  return vioc.store_event(v_body, 'webhook', v_credentials[v_match], v_now, v_document) - array['event_id', 'state'];
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_place], v_now, v_document, v_event,
+    -- else the signer may have another call in mind
+    case when v_match.credential_id = v_credentials[v_place] then v_match end) - array['event_id', 'state'];
 end
 $$;
 comment on function vioc.vioc_receive_webhook(json) is

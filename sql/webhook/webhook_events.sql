@@ -15,11 +15,7 @@ create table vioc.webhook_events (
   dedup_key text,
   applied_at timestamptz,
   error text,
-  constraint source_is_known check (source in ('webhook', 'ingest', 'look_up')),
-  constraint state_is_known check (state in ('new', 'applied', 'duplicate', 'unmatched', 'ignored', 'failed')),
-  constraint applied_event_has_time_and_key check (
-    state <> 'applied' or (applied_at is not null and dedup_key is not null)),
-  constraint failed_event_says_why check (state <> 'failed' or error is not null)
+  constraint only_a_possible_event_is_stored check (vioc.is_possible_event(source, state, applied_at, dedup_key, error))
 );
 
 -- at most once

@@ -41,7 +41,7 @@ select is((pg_temp.person(:theirs)).status, 'scheduled', 'another tenant''s cont
 select count(vioc_set_credentials(:tenant, 'key_of_many_' || n)) from generate_series(1, 150) as n \gset ignored_
 update vioc.tenants set retell_agent_number = '+12125550202' where id = :tenant;
 select ok(bool_or(w.key = 'key_b') and count(*) = 100, 'one tenant''s many keys keep no other''s from being tried')
-from vioc.candidate_keys('{"event": "call_inbound", "call_inbound": {"from_number": "+12125554999", "to_number": "+12125550202"}}') as w;
+from pg_temp.keys_of('{"event": "call_inbound", "call_inbound": {"from_number": "+12125554999", "to_number": "+12125550202"}}') as w;
 
 -- an organisation of three, one of which has its row locked by another session: here, by its lock_timeout
 select pg_temp.practice('key_c', '+12125550203', 'Group') as first, pg_temp.practice('key_d', '+12125550204', 'Group') as held, pg_temp.practice('key_e', '+12125550205', 'Group') as third \gset

@@ -9,7 +9,7 @@ select is_empty('select from vioc.new_events', 'a contact that the app writes is
 select pg_temp.queue(:contact) as call \gset
 select pg_temp.claim() \gset ignored_
 select pg_temp.answer(:call, 'placed') \gset ignored_
-select vioc.connect_call(:tenant, :call, 'retell_' || :call, now(), now()) \gset ignored_
+select pg_temp.connect(:tenant, :call, 'retell_' || :call, now()) \gset ignored_
 select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup',
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now()) \gset ignored_
 select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,

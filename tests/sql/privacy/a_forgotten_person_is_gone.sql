@@ -78,7 +78,7 @@ select unalike(pg_temp.traces(), '%calls%', 'nor a call');
 select pg_temp.person('Z-2', '+12125557701', 'Zzyzx Quill') as again \gset
 select vioc_allow_call(:tenant, '+12125557701', 'a new patient') \gset ignored_
 select pg_temp.dial(:again) as under_way \gset
-select vioc.connect_call(:tenant, :under_way, 'call_' || :under_way, pg_temp.at(), pg_temp.at()) \gset ignored_
+select pg_temp.connect(:tenant, :under_way, 'call_' || :under_way, pg_temp.at()) \gset ignored_
 select is(vioc_forget_contact(:tenant, 'Z-2'), 2, 'by the practice''s key');
 select ok(forgotten_at is not null and erased_at is null and variables is not null and status = 'ongoing', 'a call under way is left until it ends') from vioc.calls where id = :under_way;
 select is(pg_temp.tell(:under_way, 'call_ended', '{"disconnection_reason": "user_hangup", "transcript": "Zzyzx"}'), 'applied', 'its end');

@@ -15,7 +15,7 @@ select is_empty('select pg_temp.claim(now() + interval ''1 minute'')', 'full');
 create temp table under_way as select id, tenant_id from vioc.calls where status = 'dispatching' order by tenant_id, id;
 select pg_temp.answer(id, case when row_number() over () = 1 then 'ambiguous' else 'placed' end) from under_way \g /dev/null
 select is_empty('select pg_temp.claim(now() + interval ''2 minutes'')', 'placed and unconfirmed ones occupy their line');
-select vioc.connect_call(tenant_id, id, 'retell_' || id, now(), now()) from (select * from under_way order by id desc limit 1) as u \g /dev/null
+select pg_temp.connect(tenant_id, id, 'retell_' || id, now()) from (select * from under_way order by id desc limit 1) as u \g /dev/null
 select is_empty('select pg_temp.claim(now() + interval ''3 minutes'')', 'so do conversations');
 select vioc.end_call(tenant_id, id, jsonb_build_object('call_id', 'retell_' || id, 'disconnection_reason', 'user_hangup'), now())
 from (select * from under_way where tenant_id = :partner limit 2) as u \g /dev/null

@@ -1,6 +1,6 @@
 -- vioc.calls: each constraint refuses the state that it names. Every case starts at a call that could be.
 \ir ../practice.psql
-select plan(26);
+select plan(33);
 
 create function pg_temp.refusal(p_status text, p_change text) returns text language plpgsql as $$
 declare
@@ -14,8 +14,8 @@ exception when others then
   return v_constraint;
 end $$;
 
-select is(pg_temp.refusal(status, change), wanted, wanted || ': ' || status || ', ' || change)
-from (values
+create temp table refused (status text, change text, wanted text);
+insert into refused values
   ('queued', 'attempt = 0', 'attempt_is_positive'),
   ('placed', 'lease_owner = gen_random_uuid(), lease_until = now()', 'only_a_dispatching_call_is_leased'),
   ('dispatching', 'lease_until = null', 'only_a_dispatching_call_is_leased'),
@@ -40,7 +40,16 @@ from (values
   ('queued', 'status = ''cancelled''', 'cancelled_has_its_time'),
   ('queued', 'status = ''expired''', 'expired_has_its_time'),
   ('queued', 'status = ''dry_run''', 'dry_run_has_its_time'),
-  ('queued', 'status = ''ringing''', 'call_status_is_known')) as t (status, change, wanted);
+  ('queued', 'status = ''ringing''', 'call_status_is_known'),
+  ('queued', 'to_number = null', 'only_an_erased_call_lacks_its_number'),
+  ('ended', 'forgotten_at = now(), erased_at = now()', 'only_a_finished_call_is_erased'),
+  ('queued', 'contact_id = null', 'only_a_call_of_retells_lacks_its_contact'),
+  ('placed', 'in_queue = true', 'in_queue_follows_the_status'),
+  ('placed', 'in_progress = false', 'in_progress_follows_the_status'),
+  ('placed', 'is_open = false', 'is_open_follows_the_status');
+select is(pg_temp.refusal(status, change), wanted, wanted || ': ' || status || ', ' || change) from refused;
+select set_eq($$ select m.sentence[1] from regexp_matches((select prosrc from pg_proc where proname = 'is_possible_call'), 'then ''(\w+)''', 'g') as m (sentence) $$,
+  $$ select distinct wanted from refused where wanted <> 'call_status_is_known' $$, 'every sentence is tried');
 
 create temp table one as select pg_temp.contact(:tenant) as contact;
 select pg_temp.queue(contact) from one \gset ignored_

@@ -47,7 +47,7 @@ from (values ('no call of ours', '{"event":"call_ended","call":{"call_id":"x"}}'
 
 -- which keys are tried
 create function pg_temp.tried(p_document jsonb) returns text language sql as
-  $$ select string_agg(k.key, ', ' order by k.key) from vioc.candidate_keys(p_document) as k $$;
+  $$ select string_agg(k.key, ', ' order by k.key) from pg_temp.keys_of(p_document) as k $$;
 select is(pg_temp.tried(:'body'), 'key_of_bright_dental', 'the matched call''s');
 select is(pg_temp.tried(jsonb_build_object('event', 'x', 'call', jsonb_build_object('metadata', jsonb_build_object('tenant_id', :other::text)))), 'key_of_the_other', 'else those of metadata.tenant_id');
 select is(pg_temp.tried('{"event": "x", "call": {"direction": "inbound", "to_number": "+12125550200", "from_number": "+12125550100"}}'), 'key_of_the_other', 'else of the practice number, called');

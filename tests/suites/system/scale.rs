@@ -120,7 +120,7 @@ select /* own */ vioc.store_event(jsonb_build_object('event', e.event, 'call', j
     'disconnection_reason', 'user_hangup', 'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb))::text,
   'webhook', c.credential_id, now())
 from vioc.calls as c, unnest('{call_started,call_ended,call_analyzed}'::text[]) as e (event) where c.tenant_id = :tenant;
-select /* own */ vioc.candidate_keys(jsonb_build_object('event', 'call_ended', 'call', jsonb_build_object('call_id', c.retell_call_id,
+select /* own */ pg_temp.keys_of(jsonb_build_object('event', 'call_ended', 'call', jsonb_build_object('call_id', c.retell_call_id,
     'metadata', jsonb_build_object('tenant_id', c.tenant_id::text, 'session_id', c.session_id))))
 from vioc.calls as c where c.tenant_id = :tenant limit 1;
 select /* own */ vioc.store_event(jsonb_build_object('session_id', c.session_id, 'outcome', 'confirmed')::text, 'ingest', null, now()) from vioc.calls as c;
