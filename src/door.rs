@@ -5,6 +5,10 @@
 //! calls the function of the same name and argument types in `vioc`, a definer that has no EXECUTE right for any role.
 //! [`caller`] is the user that the innermost open door noted. A session setting, `session_user` and the `role` setting
 //! never count: PostgreSQL runs index expressions and materialized views as their owner inside other users' sessions.
+//!
+//! The private code finds tables and functions by name, with the owner's rights. So the door first keeps the extension from
+//! being dropped until the transaction ends: while a call waits for a lock, the owner of the database could drop it by a
+//! cascade, and put a schema `vioc` of its own in its place.
 
 use std::ffi::CStr;
 
@@ -24,6 +28,8 @@ struct Visitor {
 }
 
 static mut OPEN: usize = 0;
+/// This transaction keeps the extension from being dropped.
+static mut IS_KEPT: bool = false;
 static mut VISITORS: [Visitor; MOST_OPEN] = [Visitor {
     user: pg_sys::InvalidOid,
     nest_level: 0,
@@ -57,7 +63,10 @@ unsafe extern "C-unwind" fn transaction_ended(
         XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE
     ) {
         // SAFETY: a backend has one thread.
-        unsafe { OPEN = 0 };
+        unsafe {
+            OPEN = 0;
+            IS_KEPT = false;
+        }
     }
 }
 
@@ -72,6 +81,8 @@ unsafe extern "C-unwind" fn subtransaction_ended(
     }
     // SAFETY: a backend has one thread, and OPEN never exceeds MOST_OPEN.
     unsafe {
+        // the lock goes with the subtransaction that took it
+        IS_KEPT = false;
         let level = raw::GetCurrentTransactionNestLevel();
         while OPEN > 0 && VISITORS[OPEN - 1].nest_level >= level {
             OPEN -= 1;
@@ -108,6 +119,10 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
     // `private_function` has found to fit; a backend has one thread.
     unsafe {
         let flinfo = (*fcinfo).flinfo;
+        if !IS_KEPT {
+            keep_extension();
+            IS_KEPT = true;
+        }
         if (*flinfo).fn_extra.is_null() {
             (*flinfo).fn_extra = private_function(flinfo).cast();
         }
@@ -140,6 +155,18 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
         OPEN = depth;
         (*fcinfo).isnull = call.base.isnull;
         result
+    }
+}
+
+/// Before anything is found by name: what a door waits for later is a table of the extension's, and no other's.
+#[pg_guard]
+extern "C-unwind" fn keep_extension() {
+    if crate::db::extension().is_none() {
+        ereport!(
+            ERROR,
+            PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
+            "the extension vioconcierge has just been dropped"
+        );
     }
 }
 

@@ -1223,7 +1223,7 @@ fn fail_claim(call: db::Claimable, problem: &Failure) {
 /// What went wrong, and who holds the lock if it was one that was waited for in vain.
 fn tell_with_holder(problem: &Failure) -> String {
     let holder = match problem.is_lock_timeout() {
-        true => db::transaction(db::lock_holder).ok().flatten(),
+        true => with_extension(db::lock_holder).ok().flatten().flatten(),
         false => None,
     };
     holder.map_or_else(|| problem.to_string(), |it| format!("{problem}: {it}"))

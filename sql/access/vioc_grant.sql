@@ -7,6 +7,16 @@ create function vioc.vioc_grant(role_name text, access text, tenant_id bigint de
 as $$
 begin
   perform vioc.check_grant(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  -- a neighbour's application would find this tenant's rows among its own, and write its contacts' data into them
+  if vioc.tenants_of('admin') <> '{(,)}' and exists (
+    select from vioc.access as a
+    join pg_roles as r on r.oid = a.role_oid and r.rolname = a.role_name and not r.rolsuper
+    where not a.tenant_id <@ vioc.tenants_of('admin')
+      and (pg_has_role(vioc_grant.role_name, a.role_oid, 'usage') or pg_has_role(a.role_oid, vioc_grant.role_name, 'usage'))) then
+    raise exception 'the role has access to a tenant that you are no admin of'
+      using errcode = 'insufficient_privilege',
+        hint = format('Use a role of your own, or as an admin of all tenants: select vioc_grant(%L, %L, %s);', vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
+  end if;
   -- of an earlier role of this name: they give nothing
   delete from vioc.access as a
   where a.role_name = vioc_grant.role_name and a.role_oid <> to_regrole(quote_ident(vioc_grant.role_name));

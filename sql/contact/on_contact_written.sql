@@ -23,6 +23,9 @@ declare
   v_was_due boolean := false; -- its call was due or on its way, or a retry was to come, when its appointment was moved
   v_keys bytea[];
   v_twin vioc.contacts;
+  -- everybody at a number is looked at when one of them is to be called, and written when one opts out
+  v_crowded constant text := 'more than 10000 contacts have this number, or more than 100 this number and appointment time';
+  v_is_read boolean := false; -- the number, anew
 begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
@@ -68,11 +71,27 @@ begin
   end if;
 
   if (new.phone_e164 is null and new.phone_problem is null)
-    or (tg_op = 'UPDATE' and new.phone is distinct from old.phone) then
+    or (tg_op = 'UPDATE' and (new.phone is distinct from old.phone
+      or (old.phone_problem = v_crowded and new.appointment_time is distinct from old.appointment_time))) then
+    v_is_read := true;
     v_phone := vioc.normalize_phone(new.phone,
       coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
+  end if;
+  if new.phone_e164 is not null and (v_is_read or (tg_op = 'UPDATE' and new.appointment_time is distinct from old.appointment_time))
+    and (exists (
+        select from vioc.contacts as o
+        where o.tenant_id = new.tenant_id and o.phone_e164 = new.phone_e164 and o.appointment_time = new.appointment_time and o.id <> new.id
+        offset 100)
+      or exists (
+        select from vioc.contacts as o
+        where o.tenant_id = new.tenant_id and o.phone_e164 = new.phone_e164 and o.id <> new.id
+        offset 10000)) then
+    new.phone_e164 := null;
+    new.phone_problem := v_crowded;
+  end if;
+  if v_is_read then
     if tg_op = 'UPDATE' and new.phone_e164 is distinct from old.phone_e164
       and new.status in ('wrong_number', 'failed') then
       new.status := case when new.appointment_status in ('confirmed', 'cancelled')
@@ -273,9 +292,9 @@ begin
       is distinct from (old.phone_e164, old.appointment_time, vioc.name_hash(old.name))) then
     select c.* into v_twin from unnest(vioc.spellings(new.phone_e164)) as n (phone)
     cross join lateral (
-      select * from vioc.contacts as o where o.tenant_id = new.tenant_id and o.phone_e164 = n.phone offset 0) as c
-    where c.appointment_time = new.appointment_time
-      and c.id <> new.id and c.appointment_status in ('booked', 'confirmed') and c.status not in ('scheduled', 'calling', 'callback', 'expired')
+      select * from vioc.contacts as o
+      where o.tenant_id = new.tenant_id and o.phone_e164 = n.phone and o.appointment_time = new.appointment_time offset 0) as c
+    where c.id <> new.id and c.appointment_status in ('booked', 'confirmed') and c.status not in ('scheduled', 'calling', 'callback', 'expired')
       and vioc.name_hash(c.name) = vioc.name_hash(new.name)
     order by c.id limit 1;
     if found then

@@ -40,9 +40,9 @@ begin atomic
       select from unnest(vioc.spellings(c.phone_e164)) as n (phone)
       -- one probe each, whatever the planner thinks of the array's length
       cross join lateral (
-        select * from vioc.contacts as o where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone offset 0) as w
-      where w.appointment_time = c.appointment_time
-        and (w.status = 'calling' or (w.status = 'callback' and not w.promise_refused), -w.id) > (c.status = 'calling' or vioc.is_promised(c), -c.id)
+        select * from vioc.contacts as o
+        where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone and o.appointment_time = c.appointment_time offset 0) as w
+      where (w.status = 'calling' or (w.status = 'callback' and not w.promise_refused), -w.id) > (c.status = 'calling' or vioc.is_promised(c), -c.id)
         and w.appointment_status in ('booked', 'confirmed') and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
     vioc.is_open(p_now, z.zones, l.week, null),
     vioc.is_open(p_now, z.zones, h.week, null),

@@ -9,7 +9,6 @@ declare
   v_event vioc.webhook_content;
   v_match vioc.matched_call;
 begin
-  perform vioc.lock_extension();
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
   end if;

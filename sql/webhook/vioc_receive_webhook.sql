@@ -20,7 +20,6 @@ declare
   v_place integer := 0;
   v_tenants constant int8multirange := vioc.tenants_of('webhook');
 begin
-  perform vioc.lock_extension();
   if octet_length(v_body) > vioc.max_body_bytes() then
     perform vioc.count_refusal('too_large', v_now);
     perform set_config('response.status', '413', true);

@@ -300,6 +300,56 @@ fn locks_that_anybody_may_take_keep_nobody_waiting() {
     );
 }
 
+/// In place of what a call reads: the owner of the database leaves it there while that call waits.
+const PUT_IN_PLACE: &str = r#"
+begin;
+drop schema public cascade;
+create schema public;
+create table public.ran (as_role text);
+create schema vioc;
+create function vioc.trap() returns boolean language plpgsql as $$
+begin insert into public.ran values (current_user); return true; end $$;
+create view vioc.access as
+select 'viewer'::text as access, 1::bigint as tenant_id, 'keeper'::text as role_name, to_regrole('keeper')::oid as role_oid
+where vioc.trap();
+create table vioc.installation (events_purged_to bigint);
+create table vioc.tenants (id bigint);
+create table vioc.events (position bigint, at timestamptz, tenant_id bigint, contact_id bigint, call_id bigint, kind text, status text, outcome text);
+"#;
+
+#[test]
+fn a_call_that_waits_while_the_extension_is_dropped_runs_nothing_that_is_put_in_its_place() {
+    let practice = Practice::open();
+    practice.run(&format!(
+        "create role keeper login; alter database {APP} owner to keeper; select vioc_grant('keeper', 'viewer', 1)"
+    ));
+    let mut dropping = practice.cluster.connect_as(APP, "keeper");
+    dropping.batch_execute(PUT_IN_PLACE).unwrap();
+    let mut caller = practice.cluster.connect_as(APP, "keeper");
+    let waiting =
+        std::thread::spawn(move || caller.batch_execute("select * from public.vioc_events()"));
+    let mut other = practice.connect();
+    vioc_tests::wait::poll(Duration::from_secs(20), || {
+        let row = other
+            .query_one(
+                "select count(*) from pg_stat_activity where usename = 'keeper' and wait_event_type = 'Lock'",
+                &[],
+            )
+            .unwrap();
+        (row.get::<_, i64>(0) > 0).then_some(())
+    })
+    .expect("the call waits");
+    dropping.batch_execute("commit").unwrap();
+    let refused = waiting.join().unwrap().unwrap_err();
+    assert!(told(&refused).starts_with("42883"), "{}", told(&refused));
+    // nor the worker, which waited too
+    let ran: i64 = other
+        .query_one("select count(*) from public.ran", &[])
+        .unwrap()
+        .get(0);
+    assert_eq!(ran, 0);
+}
+
 /// Which of the worst values there are, and a role that writes them: shared with tests/sql/access.
 const WORST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sql/access/worst.psql");
 
