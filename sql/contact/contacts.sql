@@ -50,7 +50,7 @@ create index contacts_id_idx on vioc.contacts (id);
 create unique index contacts_row_id_idx on vioc.contacts (row_id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
 -- opt-outs and wrong numbers: everybody at a number
-create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164, appointment_time);
+create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 
 -- vioc.promises: seldom written
 create index contacts_promised_idx on vioc.contacts (tenant_id, requested_time) where requested_time is not null;
