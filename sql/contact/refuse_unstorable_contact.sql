@@ -1,19 +1,29 @@
--- Trigger on vioc.contacts, last before the row is written: PostgreSQL prints the whole row with a violated NOT NULL, name and
--- number and all.
+-- Trigger on vioc.contacts, last before the row is written: what the columns that the extension owns say about each other. No
+-- CHECK and no NOT NULL comes before it, because PostgreSQL prints the whole row with one that is violated, name and number and
+-- all. No CHECK with a function either (vioc.is_possible_call): the writer would need the right to execute it, also through a view.
 create function vioc.refuse_unstorable_contact() returns trigger
   language plpgsql
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_broken constant text := case
+    when num_nulls(new.status, new.attempts, new.last_attempt, new.promise_refused, new.needs_review) > 0 then 'none_is_null'
+    when (new.phone_e164 is null) = (new.phone_problem is null) then 'phone_is_usable_or_says_why'
+    when new.next_call_at is not null and new.status not in ('scheduled', 'calling', 'callback') then 'only_a_reachable_contact_is_due'
+    when new.attempts < 0 or new.last_attempt < new.attempts then 'attempts_are_counted_up'
+  end;
 begin
-  raise exception 'a column of vioc.contacts that vioconcierge owns is null'
-    using errcode = 'not_null_violation',
-      hint = 'Leave status, attempts, last_attempt, promise_refused and needs_review to vioconcierge.';
+  if v_broken is not null then
+    raise exception 'the columns of vioc.contacts that vioconcierge owns do not fit together: %', translate(v_broken, '_', ' ')
+      using errcode = 'check_violation', schema = 'vioc', table = 'contacts', constraint = v_broken,
+        hint = 'Leave phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, promise_refused and needs_review to vioconcierge.';
+  end if;
+  return new;
 end
 $$;
 comment on function vioc.refuse_unstorable_contact() is 'Trigger: refuses an impossible contact in words without personal data.';
 
-create trigger contacts_3_refused before insert or update of status, attempts, last_attempt, promise_refused, needs_review
+create trigger contacts_3_refused before insert or update of
+  phone_e164, phone_problem, status, next_call_at, attempts, last_attempt, promise_refused, needs_review
   on vioc.contacts
-  for each row
-  when (num_nulls(new.status, new.attempts, new.last_attempt, new.promise_refused, new.needs_review) > 0)
-  execute function vioc.refuse_unstorable_contact();
+  for each row execute function vioc.refuse_unstorable_contact();

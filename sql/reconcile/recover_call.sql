@@ -34,7 +34,8 @@ begin
 
   select * into v_call from vioc.calls as c where c.session_id = v_session_id;
   if found then
-    if v_call.retell_call_id is not null or not vioc.holds_credential(v_call, p_credential_id) then
+    if v_call.retell_call_id is not null
+      or (v_call.credential_id is distinct from p_credential_id and not vioc.holds_credential(v_call.tenant_id, p_credential_id)) then
       return true;
     end if;
     v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);

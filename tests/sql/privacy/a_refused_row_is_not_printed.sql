@@ -22,10 +22,9 @@ from (values
   ('status', 'insert into vioc.contacts (tenant_id, name, phone, status) select tenant_id, ''Ann Jones'', ''212 555 0100'', null from vioc.contacts where id = %s'),
   ('only_a_reachable_contact_is_due', 'insert into vioc.contacts (tenant_id, name, phone, status, next_call_at) select tenant_id, ''Ann Jones'', ''212 555 0100'', ''failed'', now() from vioc.contacts where id = %s')
 ) as v (c, s);
--- the sentences of the table's one CHECK, as its function's source has them
+-- the sentences of the trigger that stands for the table's constraints
 select set_eq($$ select m.sentence[1] from pg_proc as p, regexp_matches(p.prosrc, 'then ''(\w+)''', 'g') as m (sentence)
-      where p.oid in (select d.refobjid from pg_depend as d join pg_constraint as c on c.oid = d.objid and d.classid = 'pg_constraint'::regclass
-        where c.conrelid = 'vioc.contacts'::regclass and c.contype = 'c' and d.refclassid = 'pg_proc'::regclass)
+      where p.oid = 'vioc.refuse_unstorable_contact()'::regprocedure and m.sentence[1] <> 'none_is_null'
     union select attname::text from pg_attribute where attrelid = 'vioc.contacts'::regclass and attnotnull and attnum > 0 $$,
   'select constrained from breaking', 'every constraint is tried');
 create temp table said as select b.statement, e.* from breaking as b, pg_temp.error_of(b.statement) as e;
