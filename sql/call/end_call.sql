@@ -59,13 +59,14 @@ begin
       perform vioc.write_end(v_call);
     end if;
     perform vioc.settle_call(v_call, null, p_now);
+    if v_call.analyzed_at is null then
+      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
+    end if;
   end if;
-  if not v_call.is_test then
+  -- once: a later event about the same end must not undo vioc_resume
+  if not v_call.is_test and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
     perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
     perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
-  end if;
-  if v_call.analyzed_at is null then
-    perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
   end if;
 end
 $$;

@@ -31,7 +31,7 @@ begin
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
   v_is_opted_out := vioc.is_opted_out(p_contact.tenant_id, p_contact.phone_e164);
   insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
-    next_call_at, requested_time, promise_refused, planned_at, needs_review)
+    next_call_at, requested_time, promise_refused, planned_at, needs_review, consent_at, ended_consent_at)
   select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
     case when v_is_opted_out then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
@@ -40,18 +40,21 @@ begin
     case when exists (
       select from vioc.calls as o
       where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and o.is_open and o.status = 'queued' and not o.is_test)
-      then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.promise_refused, p_contact.planned_at, p_contact.needs_review
+      then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.promise_refused, p_contact.planned_at, p_contact.needs_review,
+    p_contact.consent_at, p_contact.ended_consent_at
   from unnest(v_keys) as n (key_hash)
   -- what a new row would not know
   where v_is_opted_out or p_contact.status = 'do_not_call'
     -- booked again is the application's newer word
     or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review
+      or num_nonnulls(p_contact.consent_at, p_contact.ended_consent_at) > 0
       -- its call is due, and waits for a limit or the next minute
       or p_contact.next_call_at <= p_now))
   on conflict on constraint standings_pkey do update
   set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
     attempts = excluded.attempts, next_call_at = excluded.next_call_at, requested_time = excluded.requested_time, promise_refused = excluded.promise_refused,
-    planned_at = excluded.planned_at, needs_review = excluded.needs_review, successor_id = null;
+    planned_at = excluded.planned_at, needs_review = excluded.needs_review, consent_at = excluded.consent_at,
+    ended_consent_at = excluded.ended_consent_at, successor_id = null;
 end
 $$;
 comment on function vioc.keep_standing(vioc.contacts, timestamptz) is 'Keeps where a contact stands that is deleted.';

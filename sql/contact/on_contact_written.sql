@@ -139,6 +139,21 @@ begin
       or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))));
   end if;
 
+  if v_is_fresh and new.consent_at is not null and new.external_id is not null then
+    -- the same of a row that is inserted again
+    new.ended_consent_at := (
+      select new.consent_at from vioc.standings as s
+      where s.tenant_id = new.tenant_id and s.key_hash = vioc.person_hash('external_id', new.external_id)
+        and (abs(extract(epoch from new.consent_at - s.ended_consent_at)) < 1
+          or (abs(extract(epoch from new.consent_at - s.consent_at)) < 1
+            and s.phone_hash not in ('', vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)))))
+      limit 1);
+    if new.ended_consent_at is not null then
+      new.consent_at := null;
+      new.consent_source := null;
+    end if;
+  end if;
+
   if v_is_fresh and new.appointment_time > v_now then
     v_keys := vioc.standing_keys(new);
     select s.* into v_standing from vioc.standings as s

@@ -16,6 +16,8 @@ create table vioc.standings (
   promise_refused boolean not null,
   planned_at timestamptz,
   needs_review boolean not null,
+  consent_at timestamptz,
+  ended_consent_at timestamptz,
   successor_id bigint,
   primary key (tenant_id, contact_id, key_hash)
 );
@@ -38,3 +40,5 @@ comment on column vioc.standings.promise_refused is 'See vioc.contacts.promise_r
 comment on column vioc.standings.requested_time is 'See vioc.contacts.requested_time.';
 comment on column vioc.standings.planned_at is 'See vioc.contacts.planned_at.';
 comment on column vioc.standings.needs_review is 'See vioc.contacts.needs_review.';
+comment on column vioc.standings.consent_at is 'See vioc.contacts.consent_at: it was given at this phone_hash.';
+comment on column vioc.standings.ended_consent_at is 'See vioc.contacts.ended_consent_at.';

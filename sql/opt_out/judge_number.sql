@@ -12,7 +12,7 @@ declare
   v_failed bigint[];
   v_call_id bigint;
 begin
-  if p_reason = any (v_blocked) and p_call.disconnection_reason is distinct from p_reason then
+  if p_reason = any (v_blocked) then
     select count(*), array_agg(r.id) filter (where r.outcome = 'failed') into v_in_a_row, v_failed
     from (
       select e.id, e.outcome, bool_and(e.reason = any (v_blocked)) over (order by e.ended_at desc, e.id desc) as in_a_row

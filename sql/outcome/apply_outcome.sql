@@ -144,7 +144,6 @@ begin
 
   -- written while the call was on: queueing it had used up what was there before
   v_by_hand := case when v_contact.next_call_at = v_contact.call_at then v_contact.call_at end;
-  v_zones := vioc.places_of(v_contact.time_zone, v_tenant.time_zone, p_call.to_number);
   v_attempts := greatest(0, v_contact.attempts + (p_outcome not in ('account_trouble', 'throttled'))::integer
     - coalesce(p_previous_outcome not in ('account_trouble', 'throttled'), false)::integer);
   v_is_reviewed := exists (
@@ -161,16 +160,17 @@ begin
     return;
   end if;
 
-  -- opted out while the call was on: no call follows
-  if p_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled', 'callback_requested')
-    and exists (
+  -- opted out while the call was on: no call follows (asked by itself: a condition that a constant decides is planned at each call)
+  if p_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled', 'callback_requested') then
+    if exists (
       select from vioc.rules(p_now) as r
       where r.tenant_id = v_contact.tenant_id and r.contact_id = v_contact.id and not r.not_opted_out) then
-    update vioc.contacts as c
-    set status = 'do_not_call', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
-        needs_review = v_is_reviewed or p_call.needs_review
-    where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
-    return;
+      update vioc.contacts as c
+      set status = 'do_not_call', last_outcome = p_outcome, attempts = v_attempts, next_call_at = null,
+          needs_review = v_is_reviewed or p_call.needs_review
+      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+      return;
+    end if;
   end if;
 
   -- decisions, and whatever ends the plan
@@ -178,6 +178,7 @@ begin
     'no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled')
   then
     if p_outcome in ('rescheduled', 'callback_requested') then
+      v_zones := vioc.places_of(v_contact.time_zone, v_tenant.time_zone, p_call.to_number);
       v_field := case p_outcome when 'rescheduled' then 'new_appointment_time' else 'callback_time' end;
       -- a range across midnight is open at both ends of the day
       select greatest(h.opens, min(case when ch.closes <= ch.opens and ch.closes > '00:00' then '00:00' else ch.opens end)),
@@ -280,6 +281,7 @@ begin
   if v_limit is not null then
     v_step := vioc.next_plan_step(v_contact, v_tenant, coalesce(v_contact.planned_at, v_contact.created_at), p_now);
     if v_attempts < v_limit then
+      v_zones := vioc.places_of(v_contact.time_zone, v_tenant.time_zone, p_call.to_number);
       v_next := vioc.follow_up_time(v_delays[greatest(least(v_attempts, cardinality(v_delays)), 1)], v_zones[1], p_now);
       -- within the hours, and closer than min_notice only if this call was
       v_next := vioc.next_calling_window(v_tenant.id, v_contact.id, v_next,

@@ -5,6 +5,15 @@ create function vioc.apply_outcome_to_duplicates(p_tenant_id bigint, p_contact_i
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- as a rule there is none
+  if not exists (
+    select from vioc.contacts as c
+    cross join unnest(vioc.spellings(c.phone_e164)) as n (phone)
+    join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = n.phone and w.id <> c.id
+      and w.appointment_time = c.appointment_time
+    where c.tenant_id = p_tenant_id and c.id = p_contact_id) then
+    return;
+  end if;
   with twins as (
     select w.tenant_id, w.id, c.status, c.last_outcome, c.requested_time, c.requested_text
     from vioc.contacts as c

@@ -75,7 +75,7 @@ begin
     if (v_has_connected or v_call.ongoing_at is not null) and v_unheard is not null then
       perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_unheard));
       if v_unheard = 'declined' or vioc.known_outcome(v_unheard) = 'other' then
-        perform vioc.note_review(v_call, true, p_now);
+        perform vioc.note_review(v_call, p_now);
       end if;
     end if;
     return v_call;
@@ -109,7 +109,7 @@ begin
     if v_outcome <> v_call.outcome then
       perform vioc.ask_review(v_call, 'since it was reviewed, Retell reported: ' || vioc.outcome_in_words(v_outcome));
       if v_is_unclear then
-        perform vioc.note_review(v_call, true, p_now);
+        perform vioc.note_review(v_call, p_now);
       end if;
     end if;
     return p_call;
@@ -137,8 +137,12 @@ begin
     v_call.review_reason := coalesce(v_call.review_reason, v_review);
   end if;
   perform vioc.write_end(v_call);
-  if v_is_unclear is not true or p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome then
-    perform vioc.note_review(v_call, coalesce(v_is_unclear, false), p_now);
+  if v_is_unclear then
+    if p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome then
+      perform vioc.note_review(v_call, p_now);
+    end if;
+  elsif exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'in_review') then
+    perform vioc.end_review(p_call.id, p_now);
   end if;
   return v_call;
 end

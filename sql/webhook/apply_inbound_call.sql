@@ -70,7 +70,7 @@ begin
       where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
     end if;
     perform vioc.ask_review(v_call, v_review);
-    perform vioc.note_review(v_call, true, p_now);
+    perform vioc.note_review(v_call, p_now);
     update vioc.contacts as c set needs_review = true where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
   end loop;
 end

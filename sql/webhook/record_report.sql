@@ -63,7 +63,7 @@ begin
   elsif v_call.status = 'cancelled' and v_call.ended_at is not null and v_decision not in ('completed', 'failed') then
     perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_decision));
     if v_decision = 'declined' or vioc.known_outcome(v_decision) = 'other' then
-      perform vioc.note_review(v_call, true, p_now);
+      perform vioc.note_review(v_call, p_now);
     end if;
   end if;
 end

@@ -1,6 +1,6 @@
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(24);
+select plan(28);
 
 create temp table people as
 select s as status, pg_temp.contact(:tenant, '9 days') as id
@@ -57,4 +57,22 @@ select ok((pg_temp.call(:resent)).resend, '(to be sent again)');
 update vioc.contacts set phone = '(212) 555-0148' where id = (pg_temp.call(:resent)).contact_id;
 select ok(not (pg_temp.call(:resent)).resend, 'the decision is taken back');
 
+-- an import that deletes and inserts: the consent is the old number's
+create function pg_temp.reloaded(p_key text, p_phone text, p_consent timestamptz) returns timestamptz language plpgsql as $$
+declare
+  v_old record;
+  v_consent timestamptz;
+begin
+  delete from vioc.contacts as c where c.external_id = p_key returning c.* into v_old;
+  insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, consent_at)
+  values (v_old.tenant_id, p_key, v_old.name, p_phone, v_old.appointment_time, p_consent) returning consent_at into v_consent;
+  return v_consent;
+end $$;
+set local vioc.writes_contacts = off;
+insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, consent_at)
+values (:tenant, 'R-1', 'Ann Jones', '(212) 555-0151', now() + interval '9 days', now() - interval '90 days');
+select is(pg_temp.reloaded('R-1', '212-555-0151', now() - interval '90 days'), now() - interval '90 days', 'a reload keeps the consent of the same number');
+select is(pg_temp.reloaded('R-1', '(212) 555-0152', now() - interval '90 days'), null, '... and ends it with another number');
+select is(pg_temp.reloaded('R-1', '(212) 555-0152', now() - interval '90 days'), null, '... for good');
+select is(pg_temp.reloaded('R-1', '(212) 555-0152', now()), now(), '... until there is a new one');
 select * from finish();
