@@ -161,7 +161,7 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
 /// Before anything is found by name: what a door waits for later is a table of the extension's, and no other's.
 #[pg_guard]
 extern "C-unwind" fn keep_extension() {
-    if crate::db::extension().is_none() {
+    if crate::session::extension().is_none() {
         ereport!(
             ERROR,
             PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,

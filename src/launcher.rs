@@ -11,7 +11,7 @@ use pgrx::bgworkers::{
 };
 use pgrx::prelude::*;
 
-use crate::{config, db, shared};
+use crate::{guc, shmem, tx};
 
 /// How often a missing database, or a worker that could not be started, is looked at again.
 const POLL: Duration = Duration::from_secs(5);
@@ -63,7 +63,7 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
 
     let now = Instant::now();
     let mut databases: Vec<Served> = (0..)
-        .zip(config::databases())
+        .zip(guc::databases())
         .map(|(slot, name)| Served {
             name,
             slot,
@@ -121,7 +121,7 @@ impl Served {
         if self.worker.is_some() || self.retry_at > now {
             return;
         }
-        let Some(slot) = shared::slot(self.slot) else {
+        let Some(slot) = shmem::slot(self.slot) else {
             return;
         };
         if slot.holder().is_some() {
@@ -132,7 +132,7 @@ impl Served {
         if slot.has_worker() {
             return; // an earlier launcher's worker goes on
         }
-        let exists = match db::transaction(|| Ok(exists(&self.name))) {
+        let exists = match tx::transaction(|| Ok(exists(&self.name))) {
             Ok(exists) => exists,
             Err(problem) => {
                 slot.report.complain(&problem.to_string());

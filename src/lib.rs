@@ -4,20 +4,20 @@
 //! functions of `vioc-core`; HTTP is `vioc-retell`, whose threads cannot name PostgreSQL.
 #![allow(unsafe_code)] // pgrx's macros and PostgreSQL's C interface
 
-mod api;
-mod clock;
-mod config;
-mod db;
-mod detach;
+mod database_ddl;
 mod door;
+mod guc;
 mod launcher;
-mod queue;
+mod native;
 mod reader;
-mod shared;
-mod steps;
-mod stop;
-mod wake;
+mod session;
+mod shmem;
+mod signals;
+mod statements;
+mod tx;
+mod wait_for_change;
 mod worker;
+mod xact;
 
 use pgrx::prelude::*;
 
@@ -29,14 +29,14 @@ pgrx::pg_module_magic!(name, version);
 pub extern "C-unwind" fn _PG_init() {
     forget_backtraces();
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
-    config::init(preloading);
+    guc::init(preloading);
     door::init();
     if preloading {
-        shared::init();
+        shmem::init();
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database
         if !unsafe { pg_sys::IsBinaryUpgrade } {
             launcher::init();
-            detach::init();
+            database_ddl::init();
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use vioc_core::clocks::{Known, Now};
 
-use crate::shared;
+use super::now_us;
 
 /// Zero in fresh shared memory: nothing is known. Written by the worker only.
 #[repr(C)]
@@ -17,7 +17,7 @@ pub(crate) struct Clocks {
 
 pub(crate) fn now() -> Now {
     Now {
-        wall: shared::now_us(),
+        wall: now_us(),
         running: running_us(),
     }
 }
@@ -70,7 +70,7 @@ impl Clocks {
 
     /// Retell's clock, microseconds since 1970, as it was so long ago.
     pub(crate) fn heard(&self, retell_us: i64, ago_us: i64) {
-        let since_2000 = retell_us.saturating_sub(crate::clock::EPOCH_US);
+        let since_2000 = retell_us.saturating_sub(crate::native::EPOCH_US);
         let difference = since_2000.saturating_sub(running_us().saturating_sub(ago_us));
         let earlier = self.retell[0].swap(difference, Ordering::AcqRel);
         self.retell[1].store(earlier, Ordering::Release);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pgrx::pg_guard;
 use pgrx::prelude::*;
 
-use crate::{config, shared};
+use crate::{guc, shmem};
 
 /// A worker drains for three seconds at most; PostgreSQL itself then waits five more for the sessions to be gone.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -213,14 +213,14 @@ fn may_have_it(database: &str) -> bool {
 }
 
 /// A served database without its worker, for as long as this lives (or its session: see `Slot::holder`).
-struct Hold(&'static shared::Slot);
+struct Hold(&'static shmem::Slot);
 
 impl Hold {
     fn take(database: &str) -> Option<Self> {
-        let index = config::databases()
+        let index = guc::databases()
             .iter()
             .position(|served| served == database)?;
-        let slot = shared::slot(index)?;
+        let slot = shmem::slot(index)?;
         let hold = slot.hold().then_some(Self(slot))?;
         hold.wait_for_worker_to_leave();
         Some(hold)

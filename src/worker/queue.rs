@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use pgrx::spi::SpiResult;
 
-use crate::db::{Answer, Claimable, Claimed, Payer, Statements, Used};
+use crate::statements::{Answer, Claimable, Claimed, Payer, Statements, Used};
 
 /// Chosen calls are claimed within this time, or chosen anew: limits and turns are of the moment of choosing.
 const FRESH: Duration = Duration::from_millis(250);

@@ -6,8 +6,7 @@ use std::ffi::{CString, c_int, c_long};
 use pgrx::prelude::*;
 use vioc_core::openings::{Calendar, DaysOff, Offset, Rota, Week, Zone};
 
-/// Microseconds between 1970-01-01 and PostgreSQL's epoch, 2000-01-01.
-pub(crate) const EPOCH_US: i64 = 946_684_800_000_000;
+use super::EPOCH_US;
 
 #[derive(Clone, Copy)]
 struct PgZone(*const pg_sys::pg_tz);

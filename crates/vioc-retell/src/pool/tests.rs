@@ -2,8 +2,11 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::{panic, thread};
 
+use super::threads::{Held, LONGEST_WAIT};
 use super::*;
+use crate::classify::{not_sent, unknown};
 use crate::{Method, Secret};
 
 /// Far more than anything here takes; only a failing test waits for so long.

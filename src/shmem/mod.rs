@@ -1,0 +1,106 @@
+//! Shared memory: one slot per served database, found by its position in `vioconcierge.databases`.
+//!
+//! Everything in it is an atomic or a condition variable, so that a commit callback, which must not fail, can use it.
+
+pub(crate) mod clocks;
+mod progress;
+mod slot;
+mod status;
+mod waiters;
+
+use std::mem::size_of;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use pgrx::prelude::*;
+
+pub(crate) use progress::Progress;
+pub(crate) use slot::{Asked, Slot};
+
+/// Most databases served by one cluster.
+pub(crate) const SLOTS: usize = 64;
+
+#[repr(C)]
+struct Shared {
+    slots: [Slot; SLOTS],
+    progress: [Progress; progress::PROGRESSES],
+}
+
+static SHARED: AtomicPtr<Shared> = AtomicPtr::new(ptr::null_mut());
+
+static mut PREVIOUS_REQUEST: pg_sys::shmem_request_hook_type = None;
+
+static mut PREVIOUS_STARTUP: pg_sys::shmem_startup_hook_type = None;
+
+pub(crate) fn init() {
+    unsafe {
+        PREVIOUS_REQUEST = pg_sys::shmem_request_hook;
+        pg_sys::shmem_request_hook = Some(request);
+        PREVIOUS_STARTUP = pg_sys::shmem_startup_hook;
+        pg_sys::shmem_startup_hook = Some(startup);
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn request() {
+    unsafe {
+        if let Some(previous) = PREVIOUS_REQUEST {
+            previous();
+        }
+        pg_sys::RequestAddinShmemSpace(size_of::<Shared>());
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn startup() {
+    unsafe {
+        if let Some(previous) = PREVIOUS_STARTUP {
+            previous();
+        }
+        let mut found = false;
+        let shared = pg_sys::ShmemInitStruct(
+            c"vioconcierge".as_ptr(),
+            size_of::<Shared>(),
+            &raw mut found,
+        )
+        .cast::<Shared>();
+        if !found {
+            ptr::write_bytes(shared, 0, 1); // all-zero atomics
+            for slot in &(*shared).slots {
+                pg_sys::ConditionVariableInit(slot.changed.get());
+            }
+        }
+        SHARED.store(shared, Ordering::Release);
+    }
+}
+
+fn shared() -> Option<&'static Shared> {
+    unsafe { SHARED.load(Ordering::Acquire).as_ref() }
+}
+
+/// Whether the postmaster loaded this library.
+pub(crate) fn is_loaded() -> bool {
+    shared().is_some()
+}
+
+pub(crate) fn slot(index: usize) -> Option<&'static Slot> {
+    shared()?.slots.get(index)
+}
+
+/// How many databases have a worker and the extension, that of this process included.
+pub(crate) fn workers(mine: &Slot) -> usize {
+    let others = shared().map_or(0, |it| {
+        let others = it.slots.iter().filter(|slot| !ptr::eq(*slot, mine));
+        others.filter(|slot| slot.is_serving()).count()
+    });
+    others + 1
+}
+
+pub(crate) fn now_us() -> i64 {
+    unsafe { pg_sys::GetCurrentTimestamp() }
+}
+
+/// The process, if there is still one.
+fn alive(pid: i32) -> Option<i32> {
+    (pid != 0 && unsafe { libc::kill(pid, 0) == 0 }).then_some(pid)
+}
