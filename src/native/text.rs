@@ -8,7 +8,7 @@ use super::EPOCH_US;
 
 #[pg_extern(sql = false)]
 fn can_speak(locale: &str) -> bool {
-    vioc_core::spoken::is_supported(locale)
+    vioc_core::date_words::is_supported(locale)
 }
 
 #[pg_extern(sql = false)]
@@ -23,12 +23,12 @@ fn lowered(text: &str) -> String {
 
 #[pg_extern(sql = false)]
 fn spoken_date(local: Timestamp, locale: &str) -> Option<String> {
-    Some(vioc_core::spoken::date(naive(local)?, locale))
+    Some(vioc_core::date_words::date(naive(local)?, locale))
 }
 
 #[pg_extern(sql = false)]
 fn spoken_time(local: Timestamp, locale: &str) -> Option<String> {
-    Some(vioc_core::spoken::time(naive(local)?, locale))
+    Some(vioc_core::date_words::time(naive(local)?, locale))
 }
 
 #[pg_extern(sql = false)]
@@ -50,10 +50,13 @@ fn parse_requested_time(
     opens: Time,
     closes: Time,
 ) -> Option<String> {
-    let wish = vioc_core::wish::parse(text, naive(local_now)?, clock(opens), clock(closes))?;
+    let wish =
+        vioc_core::callback_time::parse(text, naive(local_now)?, clock(opens), clock(closes))?;
     Some(match wish {
-        vioc_core::wish::Wish::Instant(instant) => instant.to_rfc3339(),
-        vioc_core::wish::Wish::Local(local) => local.format("%Y-%m-%dT%H:%M:%S").to_string(),
+        vioc_core::callback_time::CallbackTime::Instant(instant) => instant.to_rfc3339(),
+        vioc_core::callback_time::CallbackTime::Local(local) => {
+            local.format("%Y-%m-%dT%H:%M:%S").to_string()
+        }
     })
 }
 

@@ -120,8 +120,8 @@ impl Worker {
 
     pub(super) fn recent_starts(&mut self) -> HashMap<statements::Payer, i32> {
         let is_waiting = self.pool.iter().chain(&self.retired).any(Pool::is_waiting);
-        self.pace.forget(Instant::now(), is_waiting);
-        self.pace
+        self.starts.forget(Instant::now(), is_waiting);
+        self.starts
             .counts()
             .map(|(payer, starts)| (payer, i32::try_from(starts).unwrap_or(i32::MAX)))
             .collect()
@@ -158,15 +158,15 @@ impl Worker {
                 );
                 continue;
             }
-            let ticket = self.ticket(Work::Call {
+            let request_id = self.request_id(Work::Call {
                 tenant_id: call.tenant_id,
                 call_id: call.call_id,
                 since: Instant::now(),
             });
             let payer = (call.tenant_id, call.credential_id);
-            self.pace.started(ticket, payer, Instant::now());
+            self.starts.started(request_id, payer, Instant::now());
             jobs.push(Job {
-                ticket,
+                request_id,
                 method: Method::Post,
                 path: reply::CREATE_PATH.into(),
                 body: Some(call.body),

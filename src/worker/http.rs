@@ -18,7 +18,7 @@ impl Worker {
         });
         let (now, instant) = (chrono::Utc::now(), Instant::now());
         for done in done {
-            self.pace.answered(done.ticket, instant);
+            self.starts.answered(done.request_id, instant);
             if let Some(cut) = done.cut {
                 self.tell_cut(cut);
             }
@@ -29,7 +29,7 @@ impl Worker {
                 }
                 Exchange::NotBegun { .. } => {}
             }
-            match self.work.remove(&done.ticket) {
+            match self.work.remove(&done.request_id) {
                 Some(Work::Call {
                     tenant_id, call_id, ..
                 }) => {

@@ -35,7 +35,7 @@ impl Worker {
             };
             asked.key_digest = Some(key.digest().to_vec());
             let job = Job {
-                ticket: 0,
+                request_id: 0,
                 method: match asked.method.as_str() {
                     "GET" => Method::Get,
                     "DELETE" => Method::Delete,
@@ -45,10 +45,10 @@ impl Worker {
                 body: asked.body.clone(),
                 api_key: key,
             };
-            let ticket = self.ticket(Work::LookUp { asked, asked_at });
+            let request_id = self.request_id(Work::LookUp { asked, asked_at });
             self.asking += 1;
             if let Some(pool) = &self.pool {
-                pool.submit(Job { ticket, ..job });
+                pool.submit(Job { request_id, ..job });
             }
         }
     }

@@ -22,8 +22,8 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
 use vioc_core::clocks::Known;
 use vioc_core::config_lines::{self, Findings};
-use vioc_core::pace::Pace;
 use vioc_core::reply::{self, CreateAnswer, CreateVerdict, Exchange};
+use vioc_core::start_window::StartWindow;
 use vioc_retell::{Cut, Done, Job, Method, Pool, secrets};
 
 use crate::shmem::clocks;
@@ -124,7 +124,7 @@ unsafe extern "C-unwind" fn leave(_code: i32, _argument: pg_sys::Datum) {
     }
 }
 
-/// What a ticket stands for.
+/// What a request_id stands for.
 enum Work {
     Call {
         tenant_id: i64,
@@ -166,7 +166,7 @@ struct Worker {
     work: HashMap<u64, Work>,
     /// How many of these are questions.
     asking: usize,
-    next_ticket: u64,
+    next_request_id: u64,
     /// Whether the answers had to wait for Call Now the last time.
     has_waited: bool,
     /// Answers to write down, by call; kept until the transaction that does has committed.
@@ -185,7 +185,7 @@ struct Worker {
     recent_answers: usize,
     recent_since: Instant,
     /// Starts that Retell may see in the same second as the next one, by tenant and credential.
-    pace: Pace<statements::Payer>,
+    starts: StartWindow<statements::Payer>,
     tend_at: Instant,
     ask_for_lines_at: Instant,
     /// vioc_doctor waits for what Retell says.
@@ -224,7 +224,7 @@ impl Worker {
             statements: Statements::default(),
             work: HashMap::new(),
             asking: 0,
-            next_ticket: 0,
+            next_request_id: 0,
             has_waited: false,
             answers: VecDeque::new(),
             look_ups: VecDeque::new(),
@@ -235,7 +235,7 @@ impl Worker {
             rest_until: None,
             recent_answers: 0,
             recent_since: now,
-            pace: Pace::default(),
+            starts: StartWindow::default(),
             tend_at: now,
             ask_for_lines_at: now,
             to_check: shmem::Asked::default(),
@@ -448,7 +448,7 @@ impl Worker {
             0 => None,
             _ => self.queue.next_change(),
         };
-        let changes = [self.pace.next_change(), queue];
+        let changes = [self.starts.next_change(), queue];
         let next = changes.into_iter().flatten().min();
         next.map_or(most, |at| {
             most.min(at.saturating_duration_since(Instant::now()) + ONE_MS)
@@ -459,10 +459,10 @@ impl Worker {
         guc::lease(self.settings.as_ref())
     }
 
-    fn ticket(&mut self, work: Work) -> u64 {
-        self.next_ticket += 1;
-        self.work.insert(self.next_ticket, work);
-        self.next_ticket
+    fn request_id(&mut self, work: Work) -> u64 {
+        self.next_request_id += 1;
+        self.work.insert(self.next_request_id, work);
+        self.next_request_id
     }
 
     /// For pg_stat_activity.

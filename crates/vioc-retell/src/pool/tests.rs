@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::{panic, thread};
 
-use super::threads::{Held, LONGEST_WAIT};
+use vioc_core::margins::MAX_WAIT_FOR_THREAD;
+
+use super::threads::Held;
 use super::*;
 use crate::classify::{not_sent, unknown};
 use crate::{Method, Secret};
@@ -12,12 +14,12 @@ use crate::{Method, Secret};
 /// Far more than anything here takes; only a failing test waits for so long.
 const LONG: Duration = Duration::from_secs(20);
 
-fn job(ticket: u64) -> Job {
+fn job(request_id: u64) -> Job {
     Job {
-        ticket,
+        request_id,
         method: Method::Post,
         path: "/x".into(),
-        body: Some(format!("body {ticket}")),
+        body: Some(format!("body {request_id}")),
         api_key: Secret::from("k".to_owned()),
     }
 }
@@ -31,7 +33,7 @@ fn ok() -> Exchange {
     }
 }
 
-/// Work that reports its ticket and then waits to be let go. Dropping the sender lets all go.
+/// Work that reports its request_id and then waits to be let go. Dropping the sender lets all go.
 fn gated() -> (
     impl Fn(&Job) -> Exchange + Send + Sync + 'static,
     mpsc::Receiver<u64>,
@@ -41,17 +43,17 @@ fn gated() -> (
     let (go, go_rx) = mpsc::channel::<()>();
     let go_rx = Mutex::new(go_rx);
     let work = move |job: &Job| {
-        let _ = begun_tx.send(job.ticket);
+        let _ = begun_tx.send(job.request_id);
         let _ = go_rx.lock().unwrap().recv();
         ok()
     };
     (work, begun, go)
 }
 
-fn tickets(done: &[Done]) -> Vec<u64> {
-    let mut tickets: Vec<u64> = done.iter().map(|done| done.ticket).collect();
-    tickets.sort_unstable();
-    tickets
+fn request_ids(done: &[Done]) -> Vec<u64> {
+    let mut request_ids: Vec<u64> = done.iter().map(|done| done.request_id).collect();
+    request_ids.sort_unstable();
+    request_ids
 }
 
 #[test]
@@ -59,9 +61,9 @@ fn threads_are_started_only_as_needed_and_never_more_than_allowed() {
     let (work, begun, go) = gated();
     let pool = Pool::with_work(3, work, || {}).unwrap();
     assert_eq!(pool.shared.lock().alive, 0);
-    for ticket in 0..5 {
-        pool.submit(job(ticket));
-        assert_eq!(pool.shared.lock().alive, 3.min(ticket as usize + 1));
+    for request_id in 0..5 {
+        pool.submit(job(request_id));
+        assert_eq!(pool.shared.lock().alive, 3.min(request_id as usize + 1));
     }
     for _ in 0..3 {
         begun.recv_timeout(LONG).unwrap();
@@ -70,15 +72,15 @@ fn threads_are_started_only_as_needed_and_never_more_than_allowed() {
     drop(go);
     assert!(pool.wait_idle(LONG));
     assert_eq!(pool.in_flight(), 5);
-    assert_eq!(tickets(&pool.drain()), [0, 1, 2, 3, 4]);
+    assert_eq!(request_ids(&pool.drain()), [0, 1, 2, 3, 4]);
     assert_eq!(pool.in_flight(), 0);
 }
 
 #[test]
 fn one_job_at_a_time_needs_one_thread() {
     let pool = Pool::with_work(8, |_| ok(), || {}).unwrap();
-    for ticket in 0..200 {
-        pool.submit(job(ticket));
+    for request_id in 0..200 {
+        pool.submit(job(request_id));
         assert!(pool.wait_idle(LONG));
     }
     assert_eq!(pool.shared.lock().alive, 1);
@@ -89,9 +91,9 @@ fn one_job_at_a_time_needs_one_thread() {
 fn every_job_comes_back_exactly_once_with_its_body() {
     let pool = Pool::with_work(16, |_| ok(), || {}).unwrap();
     let mut seen = Vec::new();
-    for ticket in 0..20_000 {
-        pool.submit(job(ticket));
-        if ticket % 7 == 0 {
+    for request_id in 0..20_000 {
+        pool.submit(job(request_id));
+        if request_id % 7 == 0 {
             seen.extend(pool.drain());
         }
     }
@@ -100,27 +102,27 @@ fn every_job_comes_back_exactly_once_with_its_body() {
     for done in &seen {
         assert_eq!(
             done.body.as_deref(),
-            Some(&*format!("body {}", done.ticket))
+            Some(&*format!("body {}", done.request_id))
         );
     }
-    assert_eq!(tickets(&seen), (0..20_000).collect::<Vec<_>>());
+    assert_eq!(request_ids(&seen), (0..20_000).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_panic_is_an_unknown_result_and_costs_no_thread() {
     let pool = Pool::with_work(
         1,
-        |job| match job.ticket % 2 {
+        |job| match job.request_id % 2 {
             1 => panic!("on purpose"),
             _ => ok(),
         },
         || {},
     )
     .unwrap();
-    (0..4).for_each(|ticket| pool.submit(job(ticket)));
+    (0..4).for_each(|request_id| pool.submit(job(request_id)));
     assert!(pool.wait_idle(LONG));
     for done in pool.drain() {
-        let expected = match done.ticket % 2 {
+        let expected = match done.request_id % 2 {
             1 => unknown("internal error"),
             _ => ok(),
         };
@@ -172,10 +174,10 @@ fn a_thread_that_dies_with_a_job_gives_the_job_back_and_is_replaced() {
 #[test]
 fn a_panicking_notify_loses_nothing() {
     let pool = Pool::with_work(1, |_| ok(), || panic!("on purpose")).unwrap();
-    for ticket in 0..3 {
-        pool.submit(job(ticket));
+    for request_id in 0..3 {
+        pool.submit(job(request_id));
         assert!(pool.wait_idle(LONG));
-        assert_eq!(tickets(&pool.drain()), [ticket]);
+        assert_eq!(request_ids(&pool.drain()), [request_id]);
     }
 }
 
@@ -196,7 +198,7 @@ fn notify_is_called_after_storing_and_once_until_drained() {
     pool.submit(job(1));
     news.recv_timeout(LONG).unwrap();
     assert!(!pool.shared.lock().done.is_empty());
-    (2..10).for_each(|ticket| pool.submit(job(ticket)));
+    (2..10).for_each(|request_id| pool.submit(job(request_id)));
     assert!(pool.wait_idle(LONG));
     assert_eq!(calls.load(Ordering::SeqCst), 1);
     assert_eq!(pool.drain().len(), 9);
@@ -209,12 +211,12 @@ fn notify_is_called_after_storing_and_once_until_drained() {
 fn begin_stop_gives_back_what_no_thread_has_begun_and_lets_the_rest_finish() {
     let (work, begun, go) = gated();
     let pool = Pool::with_work(1, work, || {}).unwrap();
-    (1..=3).for_each(|ticket| pool.submit(job(ticket)));
+    (1..=3).for_each(|request_id| pool.submit(job(request_id)));
     assert_eq!(begun.recv_timeout(LONG), Ok(1));
     pool.begin_stop("it is told to");
     pool.submit(job(4));
     let early = pool.drain();
-    assert_eq!(tickets(&early), [2, 3, 4]);
+    assert_eq!(request_ids(&early), [2, 3, 4]);
     assert!(
         early
             .iter()
@@ -285,7 +287,7 @@ fn a_pool_without_threads_is_refused() {
 fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
     let pool = Pool::with_work(1, |_| ok(), || {}).unwrap();
     let now = Submitted::now();
-    let too_long = LONGEST_WAIT + Duration::from_secs(1);
+    let too_long = MAX_WAIT_FOR_THREAD + Duration::from_secs(1);
     let long_ago = Submitted {
         monotonic: now.monotonic.checked_sub(too_long).unwrap(),
         ..now
@@ -302,7 +304,7 @@ fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
     pool.submit(job(3));
     assert!(pool.wait_idle(LONG));
     let mut done = pool.drain();
-    done.sort_by_key(|done| done.ticket);
+    done.sort_by_key(|done| done.request_id);
     let exchanges: Vec<_> = done.into_iter().map(|done| done.exchange).collect();
     let too_late = || not_begun("waited too long for a thread");
     assert_eq!(exchanges, [too_late(), too_late(), ok()]);
@@ -312,7 +314,7 @@ fn a_job_that_waited_too_long_for_a_thread_is_not_begun() {
 fn threads_may_be_allowed_and_taken_back_while_jobs_run() {
     let (work, begun, go) = gated();
     let pool = Pool::with_work(1, work, || {}).unwrap();
-    (1..=4).for_each(|ticket| pool.submit(job(ticket)));
+    (1..=4).for_each(|request_id| pool.submit(job(request_id)));
     assert_eq!(begun.recv_timeout(LONG), Ok(1));
     pool.allow(3);
     assert_eq!(pool.capacity(), 3);
@@ -322,7 +324,7 @@ fn threads_may_be_allowed_and_taken_back_while_jobs_run() {
     pool.allow(1);
     drop(go);
     assert!(pool.wait_idle(LONG));
-    assert_eq!(tickets(&pool.drain()), [1, 2, 3, 4], "no job is lost");
+    assert_eq!(request_ids(&pool.drain()), [1, 2, 3, 4], "no job is lost");
     let started = Instant::now();
     while pool.shared.lock().alive > 1 {
         assert!(started.elapsed() < LONG, "a thread is left");
@@ -330,5 +332,5 @@ fn threads_may_be_allowed_and_taken_back_while_jobs_run() {
     }
     pool.submit(job(5));
     assert!(pool.wait_idle(LONG));
-    assert_eq!(tickets(&pool.drain()), [5]);
+    assert_eq!(request_ids(&pool.drain()), [5]);
 }

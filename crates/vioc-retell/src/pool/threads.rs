@@ -7,6 +7,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use vioc_core::margins::MAX_WAIT_FOR_THREAD;
+
 use super::Outcome;
 use crate::classify::{not_begun, not_sent, unknown};
 use crate::room::Room;
@@ -19,10 +21,6 @@ pub(super) const STACK: usize = 256 * 1024;
 
 /// A thread without work for this long ends: an idle worker holds none.
 pub(super) const IDLE_THREAD: Duration = Duration::from_secs(30);
-
-/// A job that waited longer for a thread is not begun: what allowed it (a lease, the hour, an opt-out) may have changed.
-/// With the longest commit of a claim (src/worker.rs) less than the 30 s that a lease has to spare.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
 
 pub(super) struct Shared {
     pub(super) work: Box<dyn Fn(&Job) -> Outcome + Send + Sync>,
@@ -74,7 +72,7 @@ pub(super) struct State {
 
 pub(super) fn unstarted(job: Job, exchange: Exchange) -> Done {
     Done {
-        ticket: job.ticket,
+        request_id: job.request_id,
         exchange,
         body: job.body,
         sent_for: Duration::ZERO,
@@ -144,7 +142,7 @@ impl Shared {
                 outcome: None,
                 started,
             };
-            match submitted.elapsed() > LONGEST_WAIT {
+            match submitted.elapsed() > MAX_WAIT_FOR_THREAD {
                 true => held.outcome = Some(not_begun("waited too long for a thread").into()),
                 false => held.run(),
             }
@@ -206,7 +204,7 @@ impl Drop for Held<'_> {
             .take()
             .unwrap_or_else(|| unknown("internal error").into());
         let done = Done {
-            ticket: job.ticket,
+            request_id: job.request_id,
             exchange: outcome.exchange,
             body: job.body,
             sent_for: self.started.elapsed(),

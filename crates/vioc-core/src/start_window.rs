@@ -19,9 +19,9 @@ pub const LONGEST_WAY: Duration = Duration::from_millis(500);
 
 const WINDOW: Duration = Duration::from_secs(1);
 
-/// Starts by whoever has a limit; `ticket` is the caller's number of a start.
+/// Starts, by who has a limit. `request_id` is the caller's number of a start.
 #[derive(Debug)]
-pub struct Pace<Who> {
+pub struct StartWindow<Who> {
     unanswered: HashMap<u64, Start<Who>>,
     /// In the order in which they stop counting.
     answered: VecDeque<Start<Who>>,
@@ -34,7 +34,7 @@ struct Start<Who> {
     counts_until: Instant,
 }
 
-impl<Who> Default for Pace<Who> {
+impl<Who> Default for StartWindow<Who> {
     fn default() -> Self {
         Self {
             unanswered: HashMap::new(),
@@ -44,18 +44,18 @@ impl<Who> Default for Pace<Who> {
     }
 }
 
-impl<Who: Copy + Eq + Hash> Pace<Who> {
-    pub fn started(&mut self, ticket: u64, who: Who, now: Instant) {
+impl<Who: Copy + Eq + Hash> StartWindow<Who> {
+    pub fn started(&mut self, request_id: u64, who: Who, now: Instant) {
         let counts_until = now + LONGEST_WAY + WINDOW;
         let start = Start { who, counts_until };
-        if self.unanswered.insert(ticket, start).is_none() {
+        if self.unanswered.insert(request_id, start).is_none() {
             *self.counts.entry(who).or_default() += 1;
         }
     }
 
     /// Nothing, if the start counts no more. `now` never goes back.
-    pub fn answered(&mut self, ticket: u64, now: Instant) {
-        if let Some(start) = self.unanswered.remove(&ticket) {
+    pub fn answered(&mut self, request_id: u64, now: Instant) {
+        if let Some(start) = self.unanswered.remove(&request_id) {
             self.answered.push_back(Start {
                 who: start.who,
                 counts_until: now + WINDOW,
@@ -110,40 +110,41 @@ mod tests {
 
     const MS: Duration = Duration::from_millis(1);
 
-    fn count(pace: &Pace<u8>, who: u8) -> u32 {
-        pace.counts()
+    fn count(window: &StartWindow<u8>, who: u8) -> u32 {
+        window
+            .counts()
             .find(|it| it.0 == who)
             .map_or(0, |(_, count)| count)
     }
 
     #[test]
     fn a_start_counts_until_a_second_after_its_answer() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
-        pace.started(1, 7, now);
-        pace.started(2, 7, now);
-        pace.started(3, 8, now);
-        pace.answered(1, now + 20 * MS);
-        pace.forget(now + 1019 * MS, false);
-        assert_eq!((count(&pace, 7), count(&pace, 8)), (2, 1));
-        assert_eq!(pace.next_change(), Some(now + 1020 * MS));
-        pace.forget(now + 1020 * MS, false);
-        assert_eq!((count(&pace, 7), count(&pace, 8)), (1, 1));
-        assert_eq!(pace.next_change(), Some(now + 1500 * MS));
+        let (mut window, now) = (StartWindow::default(), Instant::now());
+        window.started(1, 7, now);
+        window.started(2, 7, now);
+        window.started(3, 8, now);
+        window.answered(1, now + 20 * MS);
+        window.forget(now + 1019 * MS, false);
+        assert_eq!((count(&window, 7), count(&window, 8)), (2, 1));
+        assert_eq!(window.next_change(), Some(now + 1020 * MS));
+        window.forget(now + 1020 * MS, false);
+        assert_eq!((count(&window, 7), count(&window, 8)), (1, 1));
+        assert_eq!(window.next_change(), Some(now + 1500 * MS));
     }
 
     #[test]
     fn a_start_without_an_answer_counts_for_a_second_and_a_half() {
-        let (mut pace, now) = (Pace::default(), Instant::now());
-        pace.started(1, 7, now);
-        pace.forget(now + 1499 * MS, false);
-        assert_eq!(count(&pace, 7), 1);
-        pace.forget(now + 1500 * MS, true);
-        assert_eq!(count(&pace, 7), 1, "it may still be waiting for a thread");
-        pace.forget(now + 1500 * MS, false);
-        assert_eq!(count(&pace, 7), 0);
-        assert_eq!(pace.next_change(), None);
-        pace.answered(1, now + 2000 * MS);
-        assert_eq!(pace.next_change(), None);
+        let (mut window, now) = (StartWindow::default(), Instant::now());
+        window.started(1, 7, now);
+        window.forget(now + 1499 * MS, false);
+        assert_eq!(count(&window, 7), 1);
+        window.forget(now + 1500 * MS, true);
+        assert_eq!(count(&window, 7), 1, "it may still be waiting for a thread");
+        window.forget(now + 1500 * MS, false);
+        assert_eq!(count(&window, 7), 0);
+        assert_eq!(window.next_change(), None);
+        window.answered(1, now + 2000 * MS);
+        assert_eq!(window.next_change(), None);
     }
 
     proptest! {
@@ -155,7 +156,7 @@ mod tests {
             step in 1u32..90,
         ) {
             let began = Instant::now();
-            let mut pace = Pace::default();
+            let mut window = StartWindow::default();
             let mut arrivals = Vec::new();
             let mut answers: Vec<(Instant, u64)> = Vec::new();
             let mut ways = (0u64..).zip(ways).peekable();
@@ -163,15 +164,15 @@ mod tests {
             while ways.peek().is_some() {
                 answers.sort_unstable();
                 while answers.first().is_some_and(|it| it.0 <= now) {
-                    let (_, ticket) = answers.remove(0);
-                    pace.answered(ticket, now); // noticed late, as the worker does
+                    let (_, request_id) = answers.remove(0);
+                    window.answered(request_id, now); // noticed late, as the worker does
                 }
-                pace.forget(now, false);
-                while count(&pace, 0) < limit {
-                    let Some((ticket, (there, back))) = ways.next() else { break };
-                    pace.started(ticket, 0, now);
+                window.forget(now, false);
+                while count(&window, 0) < limit {
+                    let Some((request_id, (there, back))) = ways.next() else { break };
+                    window.started(request_id, 0, now);
                     arrivals.push(now + there * MS);
-                    answers.push((now + (there + back) * MS, ticket));
+                    answers.push((now + (there + back) * MS, request_id));
                 }
                 now += step * MS;
             }
@@ -185,19 +186,19 @@ mod tests {
         #[test]
         fn nothing_is_counted_for_ever(starts in proptest::collection::vec((0u8..4, any::<bool>()), 0..100)) {
             let mut now = Instant::now();
-            let mut pace = Pace::default();
-            for (ticket, (who, is_answered)) in (0u64..).zip(&starts) {
-                pace.started(ticket, *who, now);
+            let mut window = StartWindow::default();
+            for (request_id, (who, is_answered)) in (0u64..).zip(&starts) {
+                window.started(request_id, *who, now);
                 now += 7 * MS;
                 if *is_answered {
-                    pace.answered(ticket, now);
+                    window.answered(request_id, now);
                 }
             }
-            let total: u32 = pace.counts().map(|it| it.1).sum();
+            let total: u32 = window.counts().map(|it| it.1).sum();
             prop_assert_eq!(total as usize, starts.len());
-            pace.forget(now + 1500 * MS, false);
-            prop_assert_eq!(pace.counts().count(), 0);
-            prop_assert_eq!(pace.next_change(), None);
+            window.forget(now + 1500 * MS, false);
+            prop_assert_eq!(window.counts().count(), 0);
+            prop_assert_eq!(window.next_change(), None);
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The time a person asked for, as the agent wrote it down (contract, 6 "callback_requested").
+//! The time a contact asked for, as the agent wrote it down (contract, 6 "callback_requested").
 //!
 //! Two kinds of text are understood: ISO 8601, and short English such as "tomorrow at 5". Everything
-//! else is left to a person: a wrong guess would ring somebody at a time nobody asked for.
+//! else is left to a person: a wrong guess would ring a contact at a time that nobody asked for.
 
 use chrono::{
     DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday,
@@ -11,19 +11,19 @@ mod clock;
 
 use clock::Clock;
 
-/// No wish that we understand is longer.
+/// No text that is understood is longer.
 const MAX_BYTES: usize = 200;
 
-/// A time somebody wished for.
+/// The time that a contact asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum CallbackTime {
     /// The same moment everywhere.
     Instant(DateTime<FixedOffset>),
     /// A time on the contact's own clock.
     Local(NaiveDateTime),
 }
 
-/// Reads a wish uttered at `local_now`, on a day that is open from `opens` until before `closes`.
+/// Reads a time asked for at `local_now`, on a day that is open from `opens` until before `closes`.
 ///
 /// The hours tell which five o'clock is meant. ISO times are returned as they are, past ones too;
 /// whatever is relative to now lies ahead of it.
@@ -33,13 +33,13 @@ pub fn parse(
     local_now: NaiveDateTime,
     opens: NaiveTime,
     closes: NaiveTime,
-) -> Option<Wish> {
+) -> Option<CallbackTime> {
     let text = text.trim();
     if text.len() > MAX_BYTES {
         return None;
     }
-    if let Some(wish) = iso(text) {
-        return Some(wish);
+    if let Some(time) = iso(text) {
+        return Some(time);
     }
     let text = simplified(text);
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -48,17 +48,17 @@ pub fn parse(
         opens,
         closes,
     };
-    let wish = match words.as_slice() {
+    let time = match words.as_slice() {
         ["in", wait @ ..] => local_now.checked_add_signed(duration(wait)?)?,
         words => asker.point(words)?,
     };
-    (wish > local_now).then_some(Wish::Local(wish))
+    (time > local_now).then_some(CallbackTime::Local(time))
 }
 
 /// `2026-01-15T10:00`, with or without seconds and offset, `T` or a blank between.
 ///
 /// The shape is checked first: chrono would also take "2026-01-15 5:30", which may be the afternoon.
-fn iso(text: &str) -> Option<Wish> {
+fn iso(text: &str) -> Option<CallbackTime> {
     let shaped = text
         .bytes()
         .take(16)
@@ -80,13 +80,13 @@ fn iso(text: &str) -> Option<Wish> {
     let text = format!("{date} {time}");
     for form in ["%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z"] {
         if let Ok(instant) = DateTime::parse_from_str(&text, form) {
-            return Some(Wish::Instant(instant));
+            return Some(CallbackTime::Instant(instant));
         }
     }
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"]
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(&text, form).ok())
-        .map(Wish::Local)
+        .map(CallbackTime::Local)
 }
 
 /// Lower case, without commas, the points of "p.m." and a full stop.
@@ -113,7 +113,7 @@ fn duration(words: &[&str]) -> Option<TimeDelta> {
         "fifteen" => 15,
         "twenty" => 20,
         "thirty" => 30,
-        // Up to a week in minutes; whoever wishes for more names a day.
+        // Up to a week in minutes; for more a contact names a day.
         digits if digits.len() <= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             digits.parse().ok().filter(|count| *count <= 10_080)?
         }
@@ -143,7 +143,7 @@ impl Asker {
         let times = self.meant(Clock::read(words)?);
         days.iter()
             .flat_map(|day| times.iter().map(|time| day.and_time(*time)))
-            .filter(|wish| *wish > self.now)
+            .filter(|time| *time > self.now)
             .min()
     }
 

@@ -16,7 +16,7 @@ fn hour(hour: u32) -> NaiveTime {
 }
 
 /// At ten on that Thursday, open from eight until six.
-fn wish(text: &str) -> Option<Wish> {
+fn read(text: &str) -> Option<CallbackTime> {
     parse(text, now(10, 0), hour(8), hour(18))
 }
 
@@ -34,7 +34,7 @@ fn iso_with_an_offset_is_an_instant() {
         (" 2020-01-20T10:00Z ", "2020-01-20T10:00:00+00:00"),
     ] {
         let expected = DateTime::parse_from_rfc3339(expected).unwrap();
-        assert_eq!(wish(text), Some(Wish::Instant(expected)), "{text}");
+        assert_eq!(read(text), Some(CallbackTime::Instant(expected)), "{text}");
     }
 }
 
@@ -46,7 +46,7 @@ fn iso_without_an_offset_is_local() {
         ("2026-01-20T05:30", local(20, 5, 30)),
         ("2026-01-02T10:00", local(2, 10, 0)),
     ] {
-        assert_eq!(wish(text), Some(Wish::Local(expected)), "{text}");
+        assert_eq!(read(text), Some(CallbackTime::Local(expected)), "{text}");
     }
 }
 
@@ -88,7 +88,7 @@ fn short_english_is_understood() {
         ("in an hour", local(15, 11, 0)),
         ("in 20 hrs", local(16, 6, 0)),
     ] {
-        assert_eq!(wish(text), Some(Wish::Local(expected)), "{text}");
+        assert_eq!(read(text), Some(CallbackTime::Local(expected)), "{text}");
     }
 }
 
@@ -147,9 +147,9 @@ fn anything_else_is_left_to_a_person() {
         "5..",
         "+02026-01-20 5 pm",
     ] {
-        assert_eq!(wish(text), None, "{text:?}");
+        assert_eq!(read(text), None, "{text:?}");
     }
-    assert_eq!(wish(&"5".repeat(201)), None);
+    assert_eq!(read(&"5".repeat(201)), None);
 }
 
 #[test]
@@ -170,10 +170,10 @@ fn the_hours_tell_which_half_of_the_day_is_meant() {
         // With am or pm the hours are not asked.
         ("7 pm", now(10, 0), 8, 18, Some(local(15, 19, 0))),
     ] {
-        let wish = parse(text, at, hour(opens), hour(closes));
+        let time = parse(text, at, hour(opens), hour(closes));
         assert_eq!(
-            wish,
-            expected.map(Wish::Local),
+            time,
+            expected.map(CallbackTime::Local),
             "{text} at {at}, {opens} to {closes}"
         );
     }

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveTime};
 use libfuzzer_sys::fuzz_target;
-use vioc_core::wish::{Wish, parse};
+use vioc_core::callback_time::{CallbackTime, parse};
 
 fuzz_target!(|data: &[u8]| {
     let Some((head, text)) = data.split_first_chunk::<8>() else {
@@ -22,13 +22,13 @@ fuzz_target!(|data: &[u8]| {
         .expect("a time");
     let now = at.naive_utc();
     let said = parse(text, now, clock(number >> 40), clock(number >> 52));
-    if let Some(Wish::Local(wish)) = said {
+    if let Some(CallbackTime::Local(time)) = said {
         let is_iso = text
             .trim()
             .bytes()
             .take(4)
             .all(|byte| byte.is_ascii_digit());
-        assert!(is_iso || wish > now, "{text}");
+        assert!(is_iso || time > now, "{text}");
     }
     assert_eq!(
         said,

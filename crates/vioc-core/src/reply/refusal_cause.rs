@@ -1,4 +1,4 @@
-//! Whom the text of a refusal blames.
+//! What caused a refusal, by its text.
 
 use super::{Request, mask::masked};
 use regex::Regex;
@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 const DISTINCT_LENGTH: usize = 12;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Blame {
+pub(super) enum RefusalCause {
     /// Too many calls at once, or too quickly.
     Pace,
     /// The idempotency key has made a call, or is making one.
@@ -76,7 +76,7 @@ impl Patterns {
     }
 }
 
-impl Blame {
+impl RefusalCause {
     pub(super) fn of(said: &str, request: &Request) -> Self {
         // A long note of the practice ("do not call before nine"), echoed, is not Retell speaking.
         let notes: Vec<&str> = request
@@ -94,9 +94,9 @@ impl Blame {
 }
 
 impl Patterns {
-    fn judge(&self, said: &str, request: &Request) -> Blame {
+    fn judge(&self, said: &str, request: &Request) -> RefusalCause {
         if self.used_key.is_match(said) {
-            return Blame::UsedKey;
+            return RefusalCause::UsedKey;
         }
         // A named place decides: what follows may hold any word, a variable called "dnc" for one.
         if let Some(place) = self.place.captures(said) {
@@ -105,44 +105,48 @@ impl Patterns {
                 .map(|field| field.as_str().to_ascii_lowercase())
                 .as_deref()
             {
-                Some("to_number") if self.do_not_call.is_match(said) => return Blame::DoNotCall,
-                Some("to_number") if self.destination.is_match(said) => return Blame::Destination,
-                Some("to_number" | "retell_llm_dynamic_variables") => return Blame::Contact,
-                Some("agent_id" | "webhook_url") => return Blame::LegacyField,
-                Some(_) => return Blame::Config,
+                Some("to_number") if self.do_not_call.is_match(said) => {
+                    return RefusalCause::DoNotCall;
+                }
+                Some("to_number") if self.destination.is_match(said) => {
+                    return RefusalCause::Destination;
+                }
+                Some("to_number" | "retell_llm_dynamic_variables") => return RefusalCause::Contact,
+                Some("agent_id" | "webhook_url") => return RefusalCause::LegacyField,
+                Some(_) => return RefusalCause::Config,
                 None => return self.unexpected(said, request),
             }
         }
         if self.pace.is_match(said) {
-            Blame::Pace
+            RefusalCause::Pace
         } else if self.do_not_call.is_match(said) {
-            Blame::DoNotCall
+            RefusalCause::DoNotCall
         } else if self.destination.is_match(said) {
-            Blame::Destination
+            RefusalCause::Destination
         } else if self.unexpected_key.is_match(said) {
             self.unexpected(said, request)
         } else if self.contact.is_match(said) {
             // Before the settings: "from_number and to_number must differ" is about one person.
-            Blame::Contact
+            RefusalCause::Contact
         } else if self.config.is_match(said) {
-            Blame::Config
+            RefusalCause::Config
         } else if self.number_format.is_match(said) {
-            Blame::Contact
+            RefusalCause::Contact
         } else {
-            Blame::Unknown
+            RefusalCause::Unknown
         }
     }
 
-    fn unexpected(&self, said: &str, request: &Request) -> Blame {
+    fn unexpected(&self, said: &str, request: &Request) -> RefusalCause {
         if self.legacy_name.is_match(said) {
-            Blame::LegacyField
+            RefusalCause::LegacyField
         } else if self.contact.is_match(said) {
-            Blame::Contact
+            RefusalCause::Contact
         } else if request.has_legacy_field && self.is_nameless(said) {
             // Of what we send at the top level only the older names are not in Retell's schema.
-            Blame::LegacyField
+            RefusalCause::LegacyField
         } else {
-            Blame::Config
+            RefusalCause::Config
         }
     }
 
@@ -158,8 +162,8 @@ mod tests {
     const REQUEST: &str = r#"{"agent_id":"agent_1","webhook_url":"https://example.com",
         "retell_llm_dynamic_variables":{"special_instructions":"do not call before nine"}}"#;
 
-    fn blame(text: &str) -> Blame {
-        Blame::of(text, &Request::read(REQUEST))
+    fn cause(text: &str) -> RefusalCause {
+        RefusalCause::of(text, &Request::read(REQUEST))
     }
 
     #[test]
@@ -179,7 +183,7 @@ mod tests {
             ("Call country not supported: AE", false),
             ("do not caller", false),
         ] {
-            assert_eq!(blame(text) == Blame::DoNotCall, expected, "{text}");
+            assert_eq!(cause(text) == RefusalCause::DoNotCall, expected, "{text}");
         }
     }
 
@@ -187,12 +191,12 @@ mod tests {
     fn what_stands_far_behind_counts_too() {
         let far = "the request was not accepted by the upstream service ".repeat(20);
         assert_eq!(
-            blame(&format!("{far}: Contact is marked as do not call")),
-            Blame::DoNotCall
+            cause(&format!("{far}: Contact is marked as do not call")),
+            RefusalCause::DoNotCall
         );
         assert_eq!(
-            blame(&format!("{far}: to_number is not a number")),
-            Blame::Contact
+            cause(&format!("{far}: to_number is not a number")),
+            RefusalCause::Contact
         );
     }
 
@@ -231,17 +235,20 @@ mod tests {
             ("agent_id agent_1 does not exist", false),
         ] {
             let expected = if expected {
-                Blame::LegacyField
+                RefusalCause::LegacyField
             } else {
-                Blame::Config
+                RefusalCause::Config
             };
-            assert_eq!(blame(text), expected, "{text}");
+            assert_eq!(cause(text), expected, "{text}");
         }
     }
 
     #[test]
     fn a_nameless_key_is_no_older_name_when_none_was_sent() {
         let text = "request/body must NOT have additional properties";
-        assert_eq!(Blame::of(text, &Request::read("{}")), Blame::Config);
+        assert_eq!(
+            RefusalCause::of(text, &Request::read("{}")),
+            RefusalCause::Config
+        );
     }
 }
