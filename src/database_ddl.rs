@@ -119,7 +119,8 @@ unsafe extern "C-unwind" fn process_database_statement(
 ) {
     unsafe {
         // until the statement is done, or has failed
-        let _hold = alone((*statement).utilityStmt).and_then(|database| Hold::take(&database));
+        let _reservation = database_needing_no_sessions((*statement).utilityStmt)
+            .and_then(|database| DatabaseReservation::take(&database));
         match PREVIOUS {
             Some(previous) => pg_sys::ffi::pg_guard_ffi_boundary(|| {
                 previous(
@@ -148,7 +149,7 @@ unsafe extern "C-unwind" fn process_database_statement(
 }
 
 /// The database that a statement needs without sessions, if the caller may do that to it.
-unsafe fn alone(statement: *mut pg_sys::Node) -> Option<String> {
+unsafe fn database_needing_no_sessions(statement: *mut pg_sys::Node) -> Option<String> {
     use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
     let name = unsafe {
         match (*statement).type_ {
@@ -173,7 +174,7 @@ unsafe fn alone(statement: *mut pg_sys::Node) -> Option<String> {
             _ => None,
         }
     }?;
-    may_have_it(&name).then_some(name)
+    may_reserve(&name).then_some(name)
 }
 
 unsafe fn text(name: *const std::ffi::c_char) -> Option<String> {
@@ -190,8 +191,8 @@ unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys:
     }
 }
 
-/// Whoever may not do it must not stop the calls by trying.
-fn may_have_it(database: &str) -> bool {
+/// A role that has no right to such a statement must not stop the calls by trying.
+fn may_reserve(database: &str) -> bool {
     let Ok(name) = std::ffi::CString::new(database) else {
         return false;
     };
@@ -213,17 +214,17 @@ fn may_have_it(database: &str) -> bool {
 }
 
 /// A served database without its worker, for as long as this lives (or its session: see `Slot::holder`).
-struct Hold(&'static shmem::Slot);
+struct DatabaseReservation(&'static shmem::Slot);
 
-impl Hold {
+impl DatabaseReservation {
     fn take(database: &str) -> Option<Self> {
         let index = guc::databases()
             .iter()
             .position(|served| served == database)?;
         let slot = shmem::slot(index)?;
-        let hold = slot.hold().then_some(Self(slot))?;
-        hold.wait_for_worker_to_leave();
-        Some(hold)
+        let reservation = slot.hold().then_some(Self(slot))?;
+        reservation.wait_for_worker_to_leave();
+        Some(reservation)
     }
 
     /// In vain if it takes too long: then PostgreSQL says who is still there.
@@ -248,7 +249,7 @@ impl Hold {
     }
 }
 
-impl Drop for Hold {
+impl Drop for DatabaseReservation {
     fn drop(&mut self) {
         self.0.release();
     }

@@ -134,11 +134,11 @@ impl Served {
         }
         let exists = match tx::transaction(|| Ok(exists(&self.name))) {
             Ok(exists) => exists,
-            Err(problem) => {
-                slot.report.complain(&problem.to_string());
+            Err(error) => {
+                slot.status.set_last_error(&error.to_string());
                 if self.state != State::Unreadable {
                     self.state = State::Unreadable;
-                    warning!("vioconcierge: the list of databases cannot be read: {problem}");
+                    warning!("vioconcierge: the list of databases cannot be read: {error}");
                 }
                 return;
             }
@@ -171,8 +171,8 @@ impl Served {
             }
             Err(_) if self.state != State::NoSlot => {
                 self.state = State::NoSlot;
-                slot.report
-                    .complain("no background worker is free: raise max_worker_processes");
+                slot.status
+                    .set_last_error("no background worker is free: raise max_worker_processes");
                 ereport!(
                     WARNING,
                     PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,

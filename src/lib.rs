@@ -2,7 +2,26 @@
 //!
 //! The SQL is in `sql/` and is no business of this crate: `tools/assemble-sql` puts it together. Decisions are pure
 //! functions of `vioc-core`; HTTP is `vioc-retell`, whose threads cannot name PostgreSQL.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | `guc` | the settings, and what they may say |
+//! | `shmem` | shared memory: a slot per served database, the status of its worker, clocks, waiters, progress |
+//! | `launcher` | keeps one worker running for each served database |
+//! | `worker` | the worker: its loop and its duties, a file each |
+//! | `statements` | every statement of the worker, and the rows that it reads |
+//! | `tx` | a transaction of the worker's, whose error is a value |
+//! | `session` | the settings and locks of the worker's session, the identity of the extension |
+//! | `signals` | SIGTERM and SIGINT in the worker, also during a commit |
+//! | `native` | functions that SQL declares |
+//! | `door` | which user's rights were checked when a public function was called |
+//! | `reader` | which user's rights a policy asks about |
+//! | `xact` | what the end of a transaction sets off: it wakes the worker |
+//! | `wait_for_change` | sessions that wait for what the worker does |
+//! | `database_ddl` | DROP DATABASE and the like, which need a database without sessions |
 #![allow(unsafe_code)] // pgrx's macros and PostgreSQL's C interface
+
+use pgrx::prelude::*;
 
 mod database_ddl;
 mod door;
@@ -19,7 +38,8 @@ mod wait_for_change;
 mod worker;
 mod xact;
 
-use pgrx::prelude::*;
+#[cfg(not(panic = "unwind"))]
+compile_error!("an error of PostgreSQL is a panic here: it must unwind, or it ends the server");
 
 pgrx::pg_module_magic!(name, version);
 
@@ -30,7 +50,7 @@ pub extern "C-unwind" fn _PG_init() {
     forget_backtraces();
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     guc::init(preloading);
-    door::init();
+    xact::init();
     if preloading {
         shmem::init();
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database

@@ -13,35 +13,33 @@ use crate::signals;
 
 /// Why a transaction was rolled back: SQLSTATE and primary message; DETAIL and CONTEXT may show rows.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct TxError {
     pub(crate) sqlstate: String,
     pub(crate) message: String,
 }
 
-impl Failure {
+impl TxError {
     pub(crate) fn is_lock_timeout(&self) -> bool {
         self.sqlstate == "55P03"
     }
 
     /// Whether the same may succeed a moment later: a lock, a conflict, a resource, a stop.
-    pub(crate) fn is_of_the_moment(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         ["40", "53", "55", "57"]
             .iter()
             .any(|class| self.sqlstate.starts_with(class))
     }
-}
 
-impl Failure {
     /// Whether no call is at fault, although the same may fail again: as `vioc.claim_calls` judges.
-    pub(crate) fn is_the_systems(&self) -> bool {
-        self.is_of_the_moment()
+    pub(crate) fn is_systemic(&self) -> bool {
+        self.is_transient()
             || ["58", "XX"]
                 .iter()
                 .any(|class| self.sqlstate.starts_with(class))
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for TxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
     }
@@ -49,7 +47,7 @@ impl fmt::Display for Failure {
 
 /// Runs `body` in a transaction of its own. An error, returned or raised, rolls it back and comes back as a value; the
 /// process goes on.
-pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Failure> {
+pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, TxError> {
     transaction_within(None, body)
 }
 
@@ -57,7 +55,7 @@ pub(crate) fn transaction<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, F
 pub(crate) fn transaction_within<R>(
     limit: Option<Duration>,
     body: impl FnOnce() -> SpiResult<R>,
-) -> Result<R, Failure> {
+) -> Result<R, TxError> {
     let body = AssertUnwindSafe(body);
     if let Some(limit) = limit {
         signals::cancel_after(limit);
@@ -78,7 +76,7 @@ pub(crate) fn transaction_within<R>(
                 pg_sys::AbortCurrentTransaction();
             }
         }
-        result.map_err(|error| Failure {
+        result.map_err(|error| TxError {
             sqlstate: "XX000".into(),
             message: error.to_string(),
         })
@@ -87,13 +85,13 @@ pub(crate) fn transaction_within<R>(
         signals::cancel_no_more();
         signals::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
-        Err(failure(&error))
+        Err(tx_error(&error))
     })
     .catch_rust_panic(|error| {
         signals::cancel_no_more();
         signals::settle();
         unsafe { pg_sys::AbortCurrentTransaction() };
-        Err(failure(&error))
+        Err(tx_error(&error))
     })
     .execute();
     // a background worker reports its own statistics, or autovacuum sees nothing
@@ -106,13 +104,13 @@ fn run<R>(body: AssertUnwindSafe<impl FnOnce() -> R>) -> R {
     (body.0)()
 }
 
-fn failure(error: &CaughtError) -> Failure {
+fn tx_error(error: &CaughtError) -> TxError {
     match error {
         CaughtError::PostgresError(report)
         | CaughtError::ErrorReport(report)
         | CaughtError::RustPanic {
             ereport: report, ..
-        } => Failure {
+        } => TxError {
             sqlstate: sqlstate(report.sql_error_code() as i32),
             message: report.message().to_owned(),
         },

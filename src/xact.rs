@@ -1,17 +1,65 @@
-//! From a committing transaction to the worker.
+//! The end of a transaction: one callback, registered once per backend.
 
 use std::cell::Cell;
 
 use pgrx::prelude::*;
-use pgrx::{PgXactCallbackEvent, register_xact_callback};
 
-use crate::{guc, shmem};
+use crate::shmem::{self, Progress};
+use crate::{door, guc};
 
 thread_local! {
     /// This session's slot, once looked up: a session never changes its database.
     static SLOT: Cell<Option<Option<usize>>> = const { Cell::new(None) };
-    static IS_ARMED: Cell<bool> = const { Cell::new(false) };
-    static SHOWS: Cell<bool> = const { Cell::new(false) };
+    /// The slot whose worker is woken if this transaction commits.
+    static WAKES: Cell<Option<usize>> = const { Cell::new(None) };
+    static SHOWS: Cell<Option<&'static Progress>> = const { Cell::new(None) };
+}
+
+pub(crate) fn init() {
+    // SAFETY: called once, by _PG_init; both callbacks live as long as the library.
+    unsafe {
+        pg_sys::RegisterXactCallback(Some(transaction_ended), std::ptr::null_mut());
+        pg_sys::RegisterSubXactCallback(Some(subtransaction_ended), std::ptr::null_mut());
+    }
+}
+
+/// After the commit record: it must be unable to fail (`Slot::announce` is).
+#[pg_guard]
+unsafe extern "C-unwind" fn transaction_ended(
+    event: pg_sys::XactEvent::Type,
+    _argument: *mut std::ffi::c_void,
+) {
+    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
+    if !matches!(
+        event,
+        XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE
+    ) {
+        return;
+    }
+    door::close_all();
+    if let Some(progress) = SHOWS.take() {
+        progress.end();
+    }
+    // a prepared transaction is no longer this session's: the one that commits it does not wake the worker, which looks
+    // by itself
+    if let Some(index) = WAKES.take()
+        && event == XACT_EVENT_COMMIT
+        && let Some(slot) = shmem::slot(index)
+    {
+        slot.announce();
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn subtransaction_ended(
+    event: pg_sys::SubXactEvent::Type,
+    _own: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _argument: *mut std::ffi::c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        door::close_rolled_back();
+    }
 }
 
 /// The slot of this session's database; `None` if it is not served. Needs a transaction the first time.
@@ -35,45 +83,17 @@ pub(crate) fn slot_index() -> Option<usize> {
     index
 }
 
-/// Wakes the worker and all waiters when, and only if, this transaction commits. Once per transaction.
+/// Wakes the worker and all waiters when, and only if, this transaction commits.
 pub(crate) fn on_commit() {
-    let Some(index) = slot_index() else {
-        return; // not served: nobody to wake
-    };
-    if IS_ARMED.replace(true) {
-        return;
-    }
-    // runs after the commit record: it must be unable to fail (Slot::announce is)
-    register_xact_callback(PgXactCallbackEvent::Commit, move || {
-        IS_ARMED.set(false);
-        if let Some(slot) = shmem::slot(index) {
-            slot.announce();
-        }
-    });
-    // a prepared transaction is no longer this session's; whoever commits it does not wake the worker, which looks
-    // by itself
-    for event in [PgXactCallbackEvent::Abort, PgXactCallbackEvent::Prepare] {
-        register_xact_callback(event, || IS_ARMED.set(false));
+    if let Some(index) = slot_index() {
+        WAKES.set(Some(index));
     }
 }
 
 /// Shows how far this session's work is, until its transaction ends.
 pub(crate) fn show_progress(task: &str, done: i64, total: i64) {
-    let Some(progress) = shmem::Progress::mine() else {
-        return;
-    };
-    progress.show(task, done, total);
-    if SHOWS.replace(true) {
-        return;
-    }
-    for event in [
-        PgXactCallbackEvent::Commit,
-        PgXactCallbackEvent::Abort,
-        PgXactCallbackEvent::Prepare,
-    ] {
-        register_xact_callback(event, move || {
-            SHOWS.set(false);
-            progress.end();
-        });
+    if let Some(progress) = Progress::mine() {
+        progress.show(task, done, total);
+        SHOWS.set(Some(progress));
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::prelude::*;
+use vioc_core::margins::LEASE_MARGIN;
 
 mod check;
 
@@ -274,12 +275,9 @@ pub(crate) fn unusable_file() -> Option<&'static str> {
         .then_some("vioconcierge.secrets_dir: it is no directory that the server can look into")
 }
 
-/// How much longer a lease is than any request may take, so that it never ends under a worker that is alive.
-const LEASE_TO_SPARE: Duration = Duration::from_secs(30);
-
 /// By the settings that the connection pool really has, not by those that it will get.
 pub(crate) fn lease(pool: Option<&vioc_retell::Settings>) -> Duration {
-    pool.map_or_else(|| seconds(&REQUEST_TIMEOUT_S), |it| it.request_timeout) + LEASE_TO_SPARE
+    pool.map_or_else(|| seconds(&REQUEST_TIMEOUT_S), |it| it.request_timeout) + LEASE_MARGIN
 }
 
 /// More requests than these would leave PostgreSQL too few file descriptors in the worker's process: a connection and a name

@@ -33,8 +33,8 @@ fn worker_state() -> &'static str {
     match xact::slot_index().and_then(shmem::slot) {
         None => "not_listed",
         Some(slot) if !slot.has_worker() => "no_worker",
-        Some(slot) if slot.report.is_stuck() => "stuck",
-        Some(slot) if slot.report.is_stopped() => "stopped",
+        Some(slot) if slot.status.is_stuck() => "stuck",
+        Some(slot) if slot.status.is_stopped() => "stopped",
         Some(_) => "ready",
     }
 }
@@ -64,21 +64,21 @@ fn worker_report() -> TableIterator<
     ),
 > {
     let row = xact::slot_index().and_then(shmem::slot).map(|slot| {
-        let report = &slot.report;
+        let status = &slot.status;
         let count = |it: &AtomicU64| it.load(Ordering::Relaxed).cast_signed();
-        let (unreached, unreached_at) = report.unreached().unzip();
+        let (unreached, unreached_at) = status.unreached().unzip();
         (
             slot.worker_pid(),
-            instant(&report.started_at),
-            instant(&report.woken_at),
-            report.in_flight.load(Ordering::Relaxed).into(),
-            count(&report.posted),
-            count(&report.placed),
-            count(&report.not_placed),
-            report.problem(),
-            instant(&report.problem_at),
-            report.capacity.load(Ordering::Relaxed).into(),
-            report.settings(),
+            instant(&status.started_at),
+            instant(&status.woken_at),
+            status.in_flight.load(Ordering::Relaxed).into(),
+            count(&status.posted),
+            count(&status.placed),
+            count(&status.not_placed),
+            status.last_error(),
+            instant(&status.error_at),
+            status.capacity.load(Ordering::Relaxed).into(),
+            status.settings(),
             unreached,
             unreached_at.and_then(|us| us.try_into().ok()),
         )

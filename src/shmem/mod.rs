@@ -1,11 +1,12 @@
 //! Shared memory: one slot per served database, found by its position in `vioconcierge.databases`.
 //!
-//! Everything in it is an atomic or a condition variable, so that a commit callback, which must not fail, can use it.
+//! What a commit callback uses is an atomic or a condition variable: it must not fail. Texts are read and written under a lock.
 
 pub(crate) mod clocks;
 mod progress;
 mod slot;
 mod status;
+mod text;
 mod waiters;
 
 use std::mem::size_of;
@@ -48,6 +49,7 @@ unsafe extern "C-unwind" fn request() {
             previous();
         }
         pg_sys::RequestAddinShmemSpace(size_of::<Shared>());
+        text::request_lock();
     }
 }
 
@@ -70,6 +72,7 @@ unsafe extern "C-unwind" fn startup() {
                 pg_sys::ConditionVariableInit(slot.changed.get());
             }
         }
+        text::find_lock();
         SHARED.store(shared, Ordering::Release);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 
 use pgrx::prelude::*;
 
-use super::status::Line;
+use super::text::Text;
 use super::{alive, now_us, shared};
 
 /// Sessions whose long work can be watched at the same time; a further one is not shown.
@@ -19,7 +19,7 @@ pub(crate) struct Progress {
     pub(crate) since: AtomicI64,
     pub(crate) done: AtomicI64,
     pub(crate) total: AtomicI64,
-    task: Line,
+    task: Text,
 }
 
 impl Progress {

@@ -10,7 +10,7 @@ use pgrx::prelude::*;
 
 use super::alive;
 use super::clocks::Clocks;
-use super::status::Report;
+use super::status::WorkerStatus;
 use super::waiters::SHARES;
 
 /// Tenants whose keys and agents Retell is to be asked about at a time: as many as are asked about at most.
@@ -55,7 +55,7 @@ pub(crate) struct Slot {
     pub(super) changed: UnsafeCell<pg_sys::ConditionVariable>,
     /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.
     holder: AtomicI32,
-    pub(crate) report: Report,
+    pub(crate) status: WorkerStatus,
     pub(crate) clocks: Clocks,
 }
 

@@ -1,17 +1,20 @@
-//! What a worker says about itself.
+//! What a worker says about itself; read by `vioc.worker_status`.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+
+use vioc_core::margins::STUCK_AFTER;
 
 use super::now_us;
+use super::text::Text;
 
 /// What the worker has done since it started; the last problem outlives it. Written by the worker, and by the
 /// launcher while there is none; read by `vioc.worker_status`.
 #[repr(C)]
-pub(crate) struct Report {
+pub(crate) struct WorkerStatus {
     /// Microseconds of PostgreSQL's clock; 0 = never.
     pub(crate) started_at: AtomicI64,
     pub(crate) woken_at: AtomicI64,
-    pub(crate) problem_at: AtomicI64,
+    pub(crate) error_at: AtomicI64,
     pub(crate) in_flight: AtomicU32,
     /// Create requests handed to the pool, and what came of them.
     pub(crate) posted: AtomicU64,
@@ -19,20 +22,17 @@ pub(crate) struct Report {
     pub(crate) not_placed: AtomicU64,
     /// Requests that may be on their way at the same time.
     pub(crate) capacity: AtomicU32,
-    problem: Line,
+    error: Text,
     /// What is wrong with the settings; empty: nothing.
-    settings: Line,
+    settings: Text,
     /// Because of them nothing is sent.
     is_stopped: AtomicBool,
     /// Why Retell was not reached the last time; 0 = the last request was answered.
     unreached_at: AtomicI64,
-    unreached: Line,
+    unreached: Text,
     /// When the worker last went round, by a clock that nobody sets.
     beat_at_ms: AtomicI64,
 }
-
-/// A worker goes round every five seconds at least, and waits ten for a lock.
-const STUCK_AFTER_MS: i64 = 30_000;
 
 /// Milliseconds of a clock that all processes share and nobody sets.
 fn monotonic_ms() -> i64 {
@@ -45,52 +45,7 @@ fn monotonic_ms() -> i64 {
     now.tv_sec * 1000 + now.tv_nsec / 1_000_000
 }
 
-const LINE_BYTES: usize = 512;
-
-/// A text with one writer: odd `version` while it is being written, and who reads meanwhile reads again.
-#[repr(C)]
-pub(super) struct Line {
-    version: AtomicU32,
-    len: AtomicU32,
-    bytes: [AtomicU8; LINE_BYTES],
-}
-
-impl Line {
-    pub(super) fn set(&self, text: &str) {
-        let mut end = text.len().min(LINE_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.version.fetch_add(1, Ordering::AcqRel);
-        for (place, byte) in self.bytes.iter().zip(&text.as_bytes()[..end]) {
-            place.store(*byte, Ordering::Relaxed);
-        }
-        self.len
-            .store(u32::try_from(end).unwrap_or(0), Ordering::Relaxed);
-        self.version.fetch_add(1, Ordering::AcqRel);
-    }
-
-    pub(super) fn get(&self) -> String {
-        let mut text = String::new();
-        // a writer is done in a moment; one that died in between leaves an odd version
-        for _ in 0..1000 {
-            let before = self.version.load(Ordering::Acquire);
-            let len = (self.len.load(Ordering::Relaxed) as usize).min(LINE_BYTES);
-            let bytes: Vec<u8> = self.bytes[..len]
-                .iter()
-                .map(|byte| byte.load(Ordering::Relaxed))
-                .collect();
-            text = String::from_utf8_lossy(&bytes).into_owned();
-            if before.is_multiple_of(2) && self.version.load(Ordering::Acquire) == before {
-                break;
-            }
-            std::hint::spin_loop();
-        }
-        text
-    }
-}
-
-impl Report {
+impl WorkerStatus {
     /// A worker starts: its counts begin at nothing.
     pub(crate) fn begin(&self) {
         self.started_at.store(now_us(), Ordering::Relaxed);
@@ -104,9 +59,37 @@ impl Report {
     }
 
     /// SQLSTATE and primary message only.
-    pub(crate) fn complain(&self, problem: &str) {
-        self.problem.set(problem);
-        self.problem_at.store(now_us(), Ordering::Release);
+    pub(crate) fn set_last_error(&self, error: &str) {
+        self.error.set(error);
+        self.error_at.store(now_us(), Ordering::Release);
+    }
+
+    pub(crate) fn woken(&self) {
+        self.woken_at.store(now_us(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_capacity(&self, capacity: usize) {
+        let capacity = u32::try_from(capacity).unwrap_or(u32::MAX);
+        self.capacity.store(capacity, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_in_flight(&self, requests: usize) {
+        let requests = u32::try_from(requests).unwrap_or(u32::MAX);
+        self.in_flight.store(requests, Ordering::Relaxed);
+    }
+
+    /// So many create requests were handed to the pool.
+    pub(crate) fn count_posted(&self, count: usize) {
+        self.posted.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// What came of one of them.
+    pub(crate) fn count_answer(&self, is_placed: bool) {
+        let count = match is_placed {
+            true => &self.placed,
+            false => &self.not_placed,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn set_settings(&self, problem: Option<&str>, is_stopped: bool) {
@@ -143,10 +126,10 @@ impl Report {
     }
 
     pub(crate) fn is_stuck(&self) -> bool {
-        monotonic_ms() - self.beat_at_ms.load(Ordering::Acquire) > STUCK_AFTER_MS
+        monotonic_ms() - self.beat_at_ms.load(Ordering::Acquire) > STUCK_AFTER.as_millis() as i64
     }
 
-    pub(crate) fn problem(&self) -> Option<String> {
-        (self.problem_at.load(Ordering::Acquire) != 0).then(|| self.problem.get())
+    pub(crate) fn last_error(&self) -> Option<String> {
+        (self.error_at.load(Ordering::Acquire) != 0).then(|| self.error.get())
     }
 }

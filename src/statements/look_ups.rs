@@ -4,17 +4,81 @@ use std::time::Duration;
 
 use pgrx::prelude::*;
 use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
-use vioc_retell::Secret;
+use vioc_retell::{Method, Secret};
 
-use super::{Statements, required, rows, seconds};
+use super::upkeep::seconds;
+use super::{Statements, limit_of, required, rows};
 use crate::shmem::clocks;
 
-/// A question about a call (or the wish to stop it), or about a credential, whose id is then in place of the call's.
+/// What Retell is asked or told, by the names that `vioc.claim_look_ups` and its like give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ApiRequest {
+    /// list-calls by our session id.
+    Find,
+    /// get-call.
+    Get,
+    /// stop-call.
+    Stop,
+    /// delete-call.
+    Delete,
+    /// list-calls of a whole credential, after a failover.
+    List,
+    Concurrency,
+    Key,
+    Agent,
+}
+
+impl ApiRequest {
+    const ALL: [Self; 8] = [
+        Self::Find,
+        Self::Get,
+        Self::Stop,
+        Self::Delete,
+        Self::List,
+        Self::Concurrency,
+        Self::Key,
+        Self::Agent,
+    ];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Find => "find",
+            Self::Get => "get",
+            Self::Stop => "stop",
+            Self::Delete => "delete",
+            Self::List => "recall",
+            Self::Concurrency => "concurrency",
+            Self::Key => "key",
+            Self::Agent => "agent",
+        }
+    }
+
+    pub(crate) fn method(self) -> Method {
+        match self {
+            Self::Find | Self::Stop | Self::List => Method::Post,
+            Self::Delete => Method::Delete,
+            Self::Get | Self::Concurrency | Self::Key | Self::Agent => Method::Get,
+        }
+    }
+
+    /// A name that SQL gives and this library does not know is an error: the two are of different versions.
+    fn named(name: &str) -> Self {
+        let found = Self::ALL.into_iter().find(|it| it.as_str() == name);
+        found.unwrap_or_else(|| {
+            ereport!(
+                ERROR,
+                PgSqlErrorCode::ERRCODE_INVALID_PARAMETER_VALUE,
+                format!("the worker knows no request to Retell named {name}")
+            );
+        })
+    }
+}
+
+/// One request about a call, or about a credential, whose id is then in place of the call's.
 pub(crate) struct LookUp {
     pub(crate) tenant_id: Option<i64>,
     pub(crate) call_id: i64,
-    pub(crate) kind: String,
-    pub(crate) method: String,
+    pub(crate) request: ApiRequest,
     pub(crate) path: String,
     pub(crate) body: Option<String>,
     pub(crate) api_key: Option<Secret>,
@@ -32,7 +96,7 @@ fn look_ups(
         statement,
         text,
         &[pg_sys::BuiltinOid::INT4OID],
-        &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
+        &[limit_of(limit).into()],
         read_look_up,
     )
 }
@@ -41,8 +105,7 @@ fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
     Ok(LookUp {
         tenant_id: row.get(1)?,
         call_id: required(row, 2)?,
-        kind: required(row, 3)?,
-        method: required(row, 4)?,
+        request: ApiRequest::named(&required::<String>(row, 3)?),
         path: required(row, 5)?,
         body: row.get(6)?,
         api_key: row.get::<String>(7)?.map(Secret::from),
@@ -67,7 +130,7 @@ pub(crate) fn claim_checks(
             pg_sys::BuiltinOid::FLOAT8OID,
         ],
         &[
-            i32::try_from(limit).unwrap_or(i32::MAX).into(),
+            limit_of(limit).into(),
             tenants.map(<[i64]>::to_vec).into(),
             ago.as_secs_f64().into(),
         ],
@@ -108,7 +171,7 @@ pub(crate) fn record_look_up(
         &[
             asked.tenant_id.into(),
             asked.call_id.into(),
-            asked.kind.as_str().into(),
+            asked.request.as_str().into(),
             seconds(ago).into(),
             http_status.into(),
             body.into(),

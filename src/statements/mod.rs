@@ -12,8 +12,11 @@ use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
 use vioc_core::reply::CreateAnswer;
 use vioc_retell::Secret;
 
-pub(crate) use look_ups::*;
-pub(crate) use upkeep::*;
+pub(crate) use look_ups::{LookUp, claim_checks, claim_clock, record_look_up};
+pub(crate) use upkeep::{
+    attach, bound_instants, clock_stepped, file_settings, lock_holder, move_call, notify,
+    run_timers,
+};
 
 /// A call that may be sent next.
 #[derive(Clone, Copy)]
@@ -44,23 +47,36 @@ pub(crate) enum Answer {
     Left(i64),
 }
 
-/// What counts against limits, by tenant and credential.
+/// What counts against limits.
 #[derive(Default, Clone, Copy)]
-pub(crate) struct Used {
+pub(crate) struct Usage {
     /// Starts that Retell may see in the same second as the next one.
     pub(crate) starts: i32,
     /// Calls in progress.
-    pub(crate) lines: i32,
+    pub(crate) slots: i32,
 }
 
-/// A tenant and the credential of its calls.
-pub(crate) type Payer = (i64, i64);
+/// A tenant and the credential of its calls: what limits are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct AccountKey {
+    pub(crate) tenant_id: i64,
+    pub(crate) credential_id: i64,
+}
+
+impl Claimed {
+    pub(crate) fn account(&self) -> AccountKey {
+        AccountKey {
+            tenant_id: self.tenant_id,
+            credential_id: self.credential_id,
+        }
+    }
+}
 
 /// Statements of the hot path, planned once.
 #[derive(Default)]
 pub(crate) struct Statements {
     most_urgent: Option<OwnedPreparedStatement>,
-    lines: Option<OwnedPreparedStatement>,
+    slots: Option<OwnedPreparedStatement>,
     choose: Option<OwnedPreparedStatement>,
     claim: Option<OwnedPreparedStatement>,
     record: Option<OwnedPreparedStatement>,
@@ -95,15 +111,26 @@ fn rows<T>(
 
 /// A column that is never null. Read as 0 or as an empty key, a null would be acted upon.
 fn required<T: IntoDatum + FromDatum>(row: &SpiHeapTupleData<'_>, column: usize) -> SpiResult<T> {
-    let value = row.get(column)?;
-    if value.is_none() {
-        ereport!(
-            ERROR,
-            PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
-            format!("column {column} of a statement of the worker is null")
-        );
-    }
-    value.ok_or(spi::Error::InvalidPosition)
+    Ok(row.get(column)?.unwrap_or_else(|| is_null(column)))
+}
+
+/// The value of a statement that gives one row with one column, which is never null.
+fn value<T: IntoDatum + FromDatum>(text: &str, arguments: &[DatumWithOid<'_>]) -> SpiResult<T> {
+    let value = Spi::get_one_with_args(text, arguments)?;
+    Ok(value.unwrap_or_else(|| is_null(1)))
+}
+
+fn is_null(column: usize) -> ! {
+    ereport!(
+        ERROR,
+        PgSqlErrorCode::ERRCODE_NULL_VALUE_NOT_ALLOWED,
+        format!("column {column} of a statement of the worker is null")
+    );
+}
+
+/// How many rows are asked for.
+fn limit_of(limit: usize) -> i32 {
+    i32::try_from(limit).unwrap_or(i32::MAX)
 }
 
 /// Ends a call that could not be claimed, or puts it off.
@@ -137,15 +164,18 @@ impl Statements {
     }
 
     /// Calls in progress.
-    pub(crate) fn slots_in_use(&mut self) -> SpiResult<Vec<(Payer, i32)>> {
+    pub(crate) fn slots_in_use(&mut self) -> SpiResult<Vec<(AccountKey, i32)>> {
         rows(
-            &mut self.lines,
+            &mut self.slots,
             "select tenant_id, credential_id, calls from vioc.slots_in_use()",
             &[],
             &[],
             |row| {
-                let payer = (required(row, 1)?, required(row, 2)?);
-                Ok((payer, required(row, 3)?))
+                let account = AccountKey {
+                    tenant_id: required(row, 1)?,
+                    credential_id: required(row, 2)?,
+                };
+                Ok((account, required(row, 3)?))
             },
         )
     }
@@ -156,10 +186,10 @@ impl Statements {
         limit: usize,
         is_only_urgent: bool,
         without: &[i64],
-        used: &HashMap<Payer, Used>,
+        usage: &HashMap<AccountKey, Usage>,
     ) -> SpiResult<Vec<Claimable>> {
-        let column = |of: fn(&Payer) -> i64| used.keys().map(of).collect::<Vec<_>>();
-        let count = |of: fn(&Used) -> i32| used.values().map(of).collect::<Vec<_>>();
+        let column = |of: fn(&AccountKey) -> i64| usage.keys().map(of).collect::<Vec<_>>();
+        let count = |of: fn(&Usage) -> i32| usage.values().map(of).collect::<Vec<_>>();
         rows(
             &mut self.choose,
             "select tenant_id, call_id, credential_id \
@@ -174,13 +204,13 @@ impl Statements {
                 pg_sys::BuiltinOid::INT4ARRAYOID,
             ],
             &[
-                i32::try_from(limit).unwrap_or(i32::MAX).into(),
+                limit_of(limit).into(),
                 is_only_urgent.into(),
                 without.to_vec().into(),
-                column(|payer| payer.0).into(),
-                column(|payer| payer.1).into(),
-                count(|used| used.starts).into(),
-                count(|used| used.lines).into(),
+                column(|account| account.tenant_id).into(),
+                column(|account| account.credential_id).into(),
+                count(|usage| usage.starts).into(),
+                count(|usage| usage.slots).into(),
             ],
             |row| {
                 Ok(Claimable {
@@ -240,14 +270,13 @@ impl Statements {
     /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.
     pub(crate) fn record(&mut self, worker: uuid::Uuid, answers: &str) -> SpiResult<Vec<i64>> {
         let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
-        let recorded = rows(
+        rows(
             &mut self.record,
             "select r from pg_catalog.unnest(vioc.record_answers($1, $2::pg_catalog.jsonb, pg_catalog.clock_timestamp())) as r",
             &[pg_sys::BuiltinOid::UUIDOID, pg_sys::BuiltinOid::TEXTOID],
             &[worker.into(), answers.into()],
-            |row| row.get(1),
-        )?;
-        Ok(recorded.into_iter().flatten().collect())
+            |row| required(row, 1),
+        )
     }
 }
 

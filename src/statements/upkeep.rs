@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 use pgrx::spi::SpiResult;
 use vioc_core::config_lines::Line;
 
-use super::{Statements, rows};
+use super::{Statements, limit_of, required, rows, value};
 use crate::guc;
 
 /// Why nothing may be sent, if so.
@@ -26,7 +26,7 @@ pub(crate) fn file_settings() -> SpiResult<Vec<Line>> {
     Spi::connect(|client| {
         let rows = client.select(LINES, None, &[])?;
         rows.map(|row| {
-            // a line that cannot be read at all has neither
+            // a line that cannot be read at all has neither; one that is no file's has no file
             let name = row.get::<String>(1)?.unwrap_or_default();
             let value = row.get::<String>(2)?.unwrap_or_default();
             let error = row
@@ -51,8 +51,8 @@ pub(crate) fn lock_holder() -> SpiResult<Option<String>> {
     Spi::get_one("select vioc.lock_holder()")
 }
 
-/// Says to who listens how far the events go. In a transaction of its own, which waits for nobody: a queue full of
-/// unread notifications, or somebody whose commit hangs, fails this and nothing else.
+/// Tells listeners how far the events go. In a transaction of its own, which waits for no other: a queue full of unread
+/// notifications, or a session whose commit hangs, fails this and nothing else.
 pub(crate) fn notify(position: i64) -> SpiResult<()> {
     Spi::run("set local lock_timeout = '100ms'")?;
     Spi::run("set local synchronous_commit = off")?;
@@ -63,17 +63,20 @@ pub(crate) fn notify(position: i64) -> SpiResult<()> {
 }
 
 impl Statements {
-    /// Gives committed events their positions, at most `limit`; returns the newest position there is and how many were given.
-    pub(crate) fn publish_events(&mut self, limit: usize) -> SpiResult<Option<(i64, i64)>> {
+    /// Gives committed events their positions, at most `limit`; returns the newest position, if there is any, and how
+    /// many were given.
+    pub(crate) fn publish_events(&mut self, limit: usize) -> SpiResult<(Option<i64>, i64)> {
         let numbered = rows(
             &mut self.publish_events,
             "select newest, events from vioc.publish_events($1)",
             &[pg_sys::BuiltinOid::INT4OID],
-            &[i32::try_from(limit).unwrap_or(i32::MAX).into()],
-            |row| Ok((row.get::<i64>(1)?, row.get::<i64>(2)?)),
+            &[limit_of(limit).into()],
+            |row| Ok((row.get(1)?, required(row, 2)?)),
         )?;
-        let newest = numbered.into_iter().next();
-        Ok(newest.and_then(|(newest, events)| Some((newest?, events?))))
+        numbered
+            .into_iter()
+            .next()
+            .ok_or(spi::Error::InvalidPosition)
     }
 
     /// How long nothing is due, at most `most`.
@@ -83,9 +86,9 @@ impl Statements {
             "select vioc.milliseconds_to_work($1, pg_catalog.clock_timestamp())",
             &[pg_sys::BuiltinOid::INT4OID],
             &[i32::try_from(most.as_millis()).unwrap_or(i32::MAX).into()],
-            |row| row.get::<i32>(1),
+            |row| required::<i32>(row, 1),
         )?;
-        let ms = ms.into_iter().flatten().next().unwrap_or(1000);
+        let ms = ms.into_iter().next().ok_or(spi::Error::InvalidPosition)?;
         Ok(Duration::from_millis(ms.unsigned_abs().into()))
     }
 }
@@ -97,20 +100,19 @@ pub(super) fn seconds(us: i64) -> f64 {
 
 /// The server's clock was set (`None`: by how much is not known). Returns the calls that could not follow yet.
 pub(crate) fn clock_stepped(by: Option<i64>) -> SpiResult<Vec<i64>> {
-    let held: Option<Vec<i64>> = Spi::get_one_with_args(
+    value(
         "select vioc.clock_stepped(pg_catalog.make_interval(secs => $1), pg_catalog.clock_timestamp())",
         &[by.map(seconds).into()],
-    )?;
-    Ok(held.unwrap_or_default())
+    )
 }
 
 /// One of those; whether it has followed now.
 pub(crate) fn move_call(call_id: i64, by: Option<i64>) -> SpiResult<bool> {
-    let held: Option<Vec<i64>> = Spi::get_one_with_args(
+    let held: Vec<i64> = value(
         "select vioc.move_calls(array[$1], pg_catalog.make_interval(secs => $2), pg_catalog.clock_timestamp())",
         &[call_id.into(), by.map(seconds).into()],
     )?;
-    Ok(held.unwrap_or_default().is_empty())
+    Ok(held.is_empty())
 }
 
 pub(crate) fn bound_instants() -> SpiResult<()> {
@@ -118,10 +120,9 @@ pub(crate) fn bound_instants() -> SpiResult<()> {
 }
 
 /// Whether there are more events to be applied.
-pub(crate) fn tend(limit: i32, held: &[i64]) -> SpiResult<bool> {
-    let has_more = Spi::get_one_with_args(
+pub(crate) fn run_timers(limit: i32, held: &[i64]) -> SpiResult<bool> {
+    value(
         "select vioc.run_timers($1, pg_catalog.clock_timestamp(), $2)",
         &[limit.into(), held.to_vec().into()],
-    )?;
-    Ok(has_more.unwrap_or_default())
+    )
 }

@@ -1,35 +1,42 @@
-//! Becoming the worker of a database, and forgetting an extension that is gone.
+//! The extension of this database: becoming its worker, forgetting it when it is gone, and transactions in which it is there.
 
-use super::*;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use pgrx::prelude::*;
+use pgrx::spi::SpiResult;
+use vioc_core::clocks::Known;
+use vioc_core::config_lines;
+use vioc_core::margins::MAX_STATEMENT;
+
+use super::clock::FOLLOWED;
+use super::{Halt, Presence, Worker, random_id};
+use crate::session;
+use crate::shmem::clocks;
+use crate::statements::{self, Statements};
+use crate::tx::{self, TxError};
 
 /// What the worker knows is of this extension: one that was dropped and created again is another.
-pub(super) static EXTENSION: AtomicU32 = AtomicU32::new(0);
+static EXTENSION: AtomicU32 = AtomicU32::new(0);
 
 impl Worker {
-    /// False: no extension here yet, or another worker is still leaving.
-    pub(super) fn attach(&mut self) -> Result<bool, Failure> {
+    /// False: another worker is still leaving.
+    pub(super) fn attach(&mut self) -> Result<bool, Halt> {
         if !self.is_locked {
             self.is_locked = tx::transaction(|| Ok(session::try_lock()))?;
             if !self.is_locked {
                 return Ok(false);
             }
             self.slot.enter_worker(); // from here on CREATE EXTENSION wakes it
-            self.slot.report.begin();
+            self.slot.status.begin();
         }
         let is_first = !self.was_attached;
-        if !self.follow_clock()? {
-            self.forget_extension();
-            return Ok(false);
-        }
-        let both = with_extension_for_long(|| {
+        self.follow_clock()?;
+        let (not_serving_because, lines) = with_extension_for_long(|| {
             Ok((statements::attach(is_first)?, statements::file_settings()?))
         })?;
-        let Some((standstill, lines)) = both else {
-            self.forget_extension();
-            return Ok(false);
-        };
-        self.lines = config_lines::judge(&lines);
-        if let Some(reason) = standstill {
+        self.http.lines = config_lines::judge(&lines);
+        if let Some(reason) = not_serving_because {
             log!("vioconcierge: nothing is sent from this database: {reason}");
         }
         self.was_attached = true;
@@ -46,48 +53,40 @@ impl Worker {
         self.was_attached = false;
         self.id = random_id();
         self.statements = Statements::default();
-        self.work.clear();
-        self.asking = 0;
+        self.flight.forget();
         self.answers.clear();
         self.look_ups.clear();
-        self.unmoved.clear();
-        FOLLOWED.store(0, Ordering::Relaxed);
+        self.clock.forget();
         self.slot.clocks.forget();
         self.queue.forget();
-        self.told = 0;
+        self.listeners.forget();
     }
 }
 
 /// What went wrong, and who holds the lock if it was one that was waited for in vain.
-pub(super) fn tell_with_holder(problem: &Failure) -> String {
-    let holder = match problem.is_lock_timeout() {
-        true => with_extension(statements::lock_holder)
-            .ok()
-            .flatten()
-            .flatten(),
+pub(super) fn describe(error: &TxError) -> String {
+    let holder = match error.is_lock_timeout() {
+        true => with_extension(statements::lock_holder).ok().flatten(),
         false => None,
     };
-    holder.map_or_else(|| problem.to_string(), |it| format!("{problem}: {it}"))
+    holder.map_or_else(|| error.to_string(), |it| format!("{error}: {it}"))
 }
 
-/// A transaction in which the extension is there; `None` if it is not, or is not the one that was there before. Not longer
-/// than [`LONGEST_STATEMENT`]: calls and answers wait for it.
-pub(super) fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<Option<R>, Failure> {
-    with_extension_for(Some(LONGEST_STATEMENT), body)
+/// A transaction in which the extension is there. Not longer than [`MAX_STATEMENT`]: calls and answers wait for it.
+pub(super) fn with_extension<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Halt> {
+    with_extension_for(Some(MAX_STATEMENT), body)
 }
 
 /// The same for calls and answers themselves, and for the worker's start, which take as long as they take.
-pub(super) fn with_extension_for_long<R>(
-    body: impl FnOnce() -> SpiResult<R>,
-) -> Result<Option<R>, Failure> {
+pub(super) fn with_extension_for_long<R>(body: impl FnOnce() -> SpiResult<R>) -> Result<R, Halt> {
     with_extension_for(None, body)
 }
 
 pub(super) fn with_extension_for<R>(
     limit: Option<Duration>,
     body: impl FnOnce() -> SpiResult<R>,
-) -> Result<Option<R>, Failure> {
-    tx::transaction_within(limit, || {
+) -> Result<R, Halt> {
+    let done = tx::transaction_within(limit, || {
         let Some(extension) = session::extension() else {
             return Ok(None);
         };
@@ -109,5 +108,6 @@ pub(super) fn with_extension_for<R>(
             );
         }
         Ok(Some(done))
-    })
+    });
+    done?.ok_or(Halt::ExtensionGone)
 }

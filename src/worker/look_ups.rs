@@ -1,80 +1,121 @@
-//! Asking Retell about calls, and writing down what it said.
+//! What Retell is asked about calls and credentials, and what it said.
 
-use super::*;
+use std::time::Instant;
+
+use pgrx::prelude::*;
+use vioc_core::reply::Exchange;
+use vioc_retell::{Job, secrets};
+
+use super::attach::{describe, with_extension};
+use super::flight::InFlight;
+use super::{Halt, Worker};
+use crate::shmem::clocks;
+use crate::statements::{self, LookUp};
+use crate::tx::TxError;
+use crate::{guc, shmem, signals};
+
+const LOOK_UPS_LIMIT: usize = 32;
+
+/// vioc_doctor waits for what Retell says.
+pub(super) struct DoctorRequest {
+    wanted: shmem::Asked,
+    since: Instant,
+}
+
+impl DoctorRequest {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            wanted: shmem::Asked::default(),
+            since: now,
+        }
+    }
+}
 
 impl Worker {
-    pub(super) fn claim_look_ups(&mut self) -> Result<Option<usize>, Failure> {
+    /// Which keys and agents vioc_doctor asks about. One run after the other: each ends, whatever Retell's speed and how
+    /// often the doctor is called.
+    pub(super) fn ask_for_doctor(&mut self) -> Result<(), Halt> {
+        if self.doctor.wanted.tenants().is_none() {
+            self.doctor.wanted = self.slot.take_asked();
+            self.doctor.since = Instant::now();
+        }
+        let places = self.places_to_ask();
+        if places == 0 || self.doctor.wanted.tenants().is_none() {
+            return Ok(());
+        }
+        // also if it fails: the doctor asks again
+        let wanted = std::mem::take(&mut self.doctor.wanted);
+        let tenants = wanted.tenants().flatten();
+        let ago = self.doctor.since.elapsed();
+        let checks = with_extension(|| statements::claim_checks(places, ago, tenants))?;
+        if checks.len() == places {
+            self.doctor.wanted = wanted;
+        }
+        self.ask(checks);
+        Ok(())
+    }
+
+    /// Returns how many there were.
+    pub(super) fn claim_look_ups(&mut self) -> Result<usize, Halt> {
         let places = self.places_to_ask();
         if places == 0 {
-            return Ok(Some(0));
+            return Ok(0);
         }
         let statements = &mut self.statements;
-        let Some(asked) = with_extension(|| statements.claim_look_ups(places))? else {
-            return Ok(None);
-        };
+        let asked = with_extension(|| statements.claim_look_ups(places))?;
         let count = asked.len();
         self.ask(asked);
-        Ok(Some(count))
+        Ok(count)
     }
 
     pub(super) fn ask(&mut self, asked: Vec<LookUp>) {
         let asked_at = clocks::now().running;
-        if self.pool.is_none() {
+        if !self.http.is_open() {
             return; // the next try is written down already
         }
         for mut asked in asked {
-            if self.is_asked(&asked) {
+            if self.flight.is_asked(&asked) {
                 continue; // no second thread for the same question
             }
-            let Some(Ok(key)) = asked
+            let Some(Ok(api_key)) = asked
                 .api_key
                 .as_ref()
                 .map(|key| secrets::resolve(key.expose(), &guc::secrets_dir()))
             else {
                 continue; // no key now
             };
-            asked.key_digest = Some(key.digest().to_vec());
-            let job = Job {
-                request_id: 0,
-                method: match asked.method.as_str() {
-                    "GET" => Method::Get,
-                    "DELETE" => Method::Delete,
-                    _ => Method::Post,
-                },
-                path: asked.path.clone(),
-                body: asked.body.clone(),
-                api_key: key,
-            };
-            let request_id = self.request_id(Work::LookUp { asked, asked_at });
-            self.asking += 1;
-            if let Some(pool) = &self.pool {
-                pool.submit(Job { request_id, ..job });
-            }
+            asked.key_digest = Some(api_key.digest().to_vec());
+            let (method, path, body) = (
+                asked.request.method(),
+                asked.path.clone(),
+                asked.body.clone(),
+            );
+            let request_id = self.flight.add(InFlight::LookUp { asked, asked_at });
+            self.http.submit([Job {
+                request_id,
+                method,
+                path,
+                body,
+                api_key,
+            }]);
         }
     }
 
-    /// How many more questions may be on their way: half of the threads at most, so that a Retell that leaves them
-    /// unanswered keeps no call from being made.
+    /// How many more look-ups may be in flight: half of the threads at most, so that a Retell that leaves them unanswered
+    /// keeps no call from being made.
     pub(super) fn places_to_ask(&self) -> usize {
-        let threads = self.pool.as_ref().map_or(0, Pool::capacity);
+        let threads = self.http.capacity();
         (threads / 2)
             .max(threads.min(1))
-            .saturating_sub(self.asking)
-            .min(QUESTIONS_AT_A_TIME)
-    }
-
-    pub(super) fn is_asked(&self, wanted: &LookUp) -> bool {
-        self.work.values().any(|it| {
-            matches!(it, Work::LookUp { asked, .. }
-                if (asked.call_id, &asked.kind) == (wanted.call_id, &wanted.kind))
-        })
+            .saturating_sub(self.flight.look_ups())
+            .min(LOOK_UPS_LIMIT)
     }
 
     pub(super) fn record_look_ups(&mut self) {
         while !signals::is_requested()
             && let Some((asked, asked_at, done)) = self.look_ups.pop_front()
         {
-            if self.unmoved.contains_key(&asked.call_id) {
+            if self.clock.is_unmoved(asked.call_id) {
                 continue; // nothing follows from its times yet; the next try is written down already
             }
             let (status, body) = match &done.exchange {
@@ -87,18 +128,18 @@ impl Worker {
                 Ok(body) => {
                     with_extension(|| statements::record_look_up(&asked, asked_at, status, &body))
                 }
-                Err(failure) => Err(failure),
+                Err(error) => Err(error.into()),
             };
             match recorded {
-                Ok(_) => {}
-                Err(problem) if problem.is_of_the_moment() => {
+                Ok(()) | Err(Halt::ExtensionGone) => {}
+                Err(Halt::Failed(error)) if error.is_transient() => {
                     // a lock is waited for once a round; the answer is kept, and the others come first
                     self.look_ups.push_back((asked, asked_at, done));
-                    self.complain(tell_with_holder(&problem));
+                    self.set_last_error(describe(&error));
                     return;
                 }
-                Err(problem) => warning!(
-                    "vioconcierge: what Retell said about call {} could not be recorded: {problem}",
+                Err(Halt::Failed(error)) => warning!(
+                    "vioconcierge: what Retell said about call {} could not be recorded: {error}",
                     asked.call_id
                 ),
             }
@@ -107,8 +148,8 @@ impl Worker {
 }
 
 /// A body as PostgreSQL can store it. It may be long: without memory for it nothing ends but this.
-pub(super) fn text(body: &[u8]) -> Result<String, Failure> {
-    let no_memory = |_| Failure {
+fn text(body: &[u8]) -> Result<String, TxError> {
+    let no_memory = |_| TxError {
         sqlstate: "53200".to_owned(),
         message: "out of memory".to_owned(),
     };

@@ -1,18 +1,19 @@
 //! Which calls the worker sends next: chosen many at a time, claimed few at a time.
 //!
-//! Choosing looks at every practice that waits, so it is done for many calls at once. Claiming is one short transaction
+//! Choosing looks at every tenant whose calls wait, so it is done for many calls at once. Claiming is one short transaction
 //! after the other, so that a Call Now never waits long for its turn: before each, those are looked for first.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use pgrx::spi::SpiResult;
+use vioc_core::budget::Budgeted;
 
-use crate::statements::{Answer, Claimable, Claimed, Payer, Statements, Used};
+use crate::statements::{AccountKey, Answer, Claimable, Claimed, Statements, Usage};
 
 /// Chosen calls are claimed within this time, or chosen anew: limits and turns are of the moment of choosing.
 const FRESH: Duration = Duration::from_millis(250);
-/// A call that somebody held is left out for so long, so that it does not stand in the way of its practice's others.
+/// A call that another session held is left out for so long, so that it does not stand in the way of its tenant's others.
 const HELD: Duration = Duration::from_millis(100);
 /// What one transaction may take while there is more to do; and while Call Now is in use, for so long after each.
 const TRANSACTION: Duration = Duration::from_millis(20);
@@ -22,11 +23,11 @@ const FEWEST: usize = 32;
 const MOST: usize = 256;
 /// Chosen ahead at most, if calls go out that fast.
 const CHOSEN: usize = 1024;
-/// Counting the lines in use takes at most one part in so many of the time.
-const COUNTING: u32 = 100;
-/// ... but not too seldom, should one have been held up.
-const COUNT_AT_LEAST: Duration = Duration::from_secs(2);
-/// For how long a count serves while no call waits for a line.
+/// Counting the concurrency slots in use takes at most one part in so many of the time, but ...
+const COUNT_MAX_SHARE: u32 = 100;
+/// ... not more seldom than this, should one count have been held up.
+const COUNT_MAX_INTERVAL: Duration = Duration::from_secs(2);
+/// For how long a count serves while no call waits for a slot.
 const COUNTED: Duration = Duration::from_secs(10);
 
 /// A call that was in a claim that failed or took too long is claimed alone for so long.
@@ -48,10 +49,10 @@ pub(crate) struct Queue {
     /// Calls that are claimed alone: since when, and how often each has failed alone.
     suspects: HashMap<i64, (Instant, u32)>,
     /// Calls in progress as counted, and what was claimed since; `None` before they were counted.
-    lines: Option<HashMap<Payer, i32>>,
+    slots: Option<HashMap<AccountKey, i32>>,
     counted_at: Instant,
-    /// When they may be counted again, and whether somebody waits for that.
-    count_at: Instant,
+    /// When they may be counted again, and whether a call waits for that.
+    count: Budgeted,
     is_to_count: bool,
     at_a_time: usize,
     /// The latest Call Now.
@@ -83,9 +84,9 @@ impl Queue {
             held: Vec::new(),
             trying: Vec::new(),
             suspects: HashMap::new(),
-            lines: None,
+            slots: None,
             counted_at: now,
-            count_at: now,
+            count: Budgeted::new(now, COUNT_MAX_SHARE, Duration::ZERO, COUNT_MAX_INTERVAL),
             is_to_count: false,
             at_a_time: FEWEST,
             urgent_at: None,
@@ -102,18 +103,18 @@ impl Queue {
         !self.chosen.is_empty()
     }
 
-    /// When there may be more to claim although nothing else happens: calls that were held, lines not counted yet.
+    /// When there may be more to claim although nothing else happens: calls that were held, slots not counted yet.
     pub(crate) fn next_change(&self) -> Option<Instant> {
         let held = self.held.iter().map(|(_, until)| *until).min();
-        let counted = self.is_to_count.then_some(self.count_at);
+        let counted = self.is_to_count.then_some(self.count.due());
         held.into_iter().chain(counted).min()
     }
 
     /// Settings, limits or the tables are not what they were.
     pub(crate) fn forget(&mut self) {
         self.chosen.clear();
-        self.lines = None;
-        self.count_at = Instant::now();
+        self.slots = None;
+        self.count.put_off(Instant::now(), Duration::ZERO);
     }
 
     /// Claims the next calls, at most `room`. `priority`: the highest that waits ([`Statements::most_urgent`]); `rate`:
@@ -128,7 +129,7 @@ impl Queue {
         statements: &mut Statements,
         worker: uuid::Uuid,
         lease: Duration,
-        starts: &HashMap<Payer, i32>,
+        starts: &HashMap<AccountKey, i32>,
         priority: Option<i32>,
         room: usize,
         rate: usize,
@@ -146,7 +147,7 @@ impl Queue {
             self.chosen.clear();
         }
         let is_counted =
-            (self.lines.is_none() || self.is_to_count) && self.count_lines(statements)?;
+            (self.slots.is_none() || self.is_to_count) && self.count_slots_in_use(statements)?;
         let urgent = match priority > 0 {
             true => self.choose(statements, starts, self.at_a_time, true)?,
             false => Vec::new(),
@@ -158,7 +159,7 @@ impl Queue {
         } else if !self.has_more() {
             let limit = room.max(rate.min(CHOSEN));
             let mut chosen = self.choose(statements, starts, limit, false)?;
-            // there may be more lines than by the last count
+            // there may be more slots than by the last count
             self.is_to_count = chosen.is_empty() && !is_counted;
             // all of them go within a moment: a credential's together, whose row is then written once
             chosen.sort_by_key(|call| call.credential_id);
@@ -242,11 +243,9 @@ impl Queue {
         let until = Instant::now() + HELD;
         self.held
             .extend(claim.held.iter().map(|call_id| (*call_id, until)));
-        if let Some(lines) = &mut self.lines {
+        if let Some(slots) = &mut self.slots {
             for call in &claim.calls {
-                *lines
-                    .entry((call.tenant_id, call.credential_id))
-                    .or_default() += 1;
+                *slots.entry(call.account()).or_default() += 1;
             }
         }
         let is_in_use = |at: Instant| at.elapsed() < CALL_NOW_IN_USE;
@@ -258,7 +257,7 @@ impl Queue {
     }
 
     /// Claims nothing, by the same statements, so that the next Call Now does not wait for their plans. In the caller's transaction.
-    pub(crate) fn rehearse(
+    pub(crate) fn warm_plans(
         &self,
         statements: &mut Statements,
         worker: uuid::Uuid,
@@ -272,38 +271,38 @@ impl Queue {
     fn choose(
         &self,
         statements: &mut Statements,
-        starts: &HashMap<Payer, i32>,
+        starts: &HashMap<AccountKey, i32>,
         limit: usize,
         is_only_urgent: bool,
     ) -> SpiResult<Vec<Claimable>> {
-        let mut used: HashMap<Payer, Used> = HashMap::new();
-        for (payer, lines) in self.lines.iter().flatten() {
-            used.entry(*payer).or_default().lines = *lines;
+        let mut usage: HashMap<AccountKey, Usage> = HashMap::new();
+        for (account, slots) in self.slots.iter().flatten() {
+            usage.entry(*account).or_default().slots = *slots;
         }
-        for (payer, starts) in starts {
-            used.entry(*payer).or_default().starts = *starts;
+        for (account, starts) in starts {
+            usage.entry(*account).or_default().starts = *starts;
         }
         let held: Vec<i64> = self.held.iter().map(|(call_id, _)| *call_id).collect();
-        statements.choose(limit, is_only_urgent, &held, &used)
+        statements.choose(limit, is_only_urgent, &held, &usage)
     }
 
-    /// Whether the lines in use are to be counted although no call waits for one: calls that Retell has and this database
+    /// Whether the slots in use are to be counted although no call waits for one: calls that Retell has and this database
     /// had lost are more than were claimed.
     pub(crate) fn is_count_old(&self) -> bool {
         self.counted_at.elapsed() > COUNTED
     }
 
-    /// Counts the lines in use if it is time to. In the caller's transaction. As seldom as can be before a claim, because it
+    /// Counts the concurrency slots in use if it is time to. In the caller's transaction. As seldom as can be before a claim, because it
     /// takes the longer the more there are: a count that is not new has too many, as a rule, and when that leaves nothing to
     /// claim they are counted anew.
-    pub(crate) fn count_lines(&mut self, statements: &mut Statements) -> SpiResult<bool> {
+    pub(crate) fn count_slots_in_use(&mut self, statements: &mut Statements) -> SpiResult<bool> {
         let began = Instant::now();
-        if began < self.count_at {
+        if !self.count.is_due(began) {
             return Ok(false);
         }
-        self.lines = Some(statements.slots_in_use()?.into_iter().collect());
+        self.slots = Some(statements.slots_in_use()?.into_iter().collect());
         self.counted_at = Instant::now();
-        self.count_at = self.counted_at + (began.elapsed() * COUNTING).min(COUNT_AT_LEAST);
+        self.count.done(began, self.counted_at);
         Ok(true)
     }
 }

@@ -1,9 +1,11 @@
 //! How the worker sleeps, and what wakes it.
 
-use super::*;
+use std::time::Duration;
+
+use pgrx::prelude::*;
 
 /// The worker's sleep, by its name where this PostgreSQL lets extensions name theirs.
-pub(super) fn wait_event() -> u32 {
+fn wait_event() -> u32 {
     #[cfg(any(feature = "pg17", feature = "pg18"))]
     {
         static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
