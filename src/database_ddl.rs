@@ -16,6 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 static mut PREVIOUS: pg_sys::ProcessUtility_hook_type = None;
 
 pub(crate) fn init() {
+    // SAFETY: only _PG_init calls this, once, while the postmaster has one thread.
     unsafe {
         PREVIOUS = pg_sys::ProcessUtility_hook;
         pg_sys::ProcessUtility_hook = Some(process_utility);
@@ -57,6 +58,8 @@ unsafe extern "C-unwind" fn process_utility(
     use pg_sys::NodeTag::{
         T_AlterDatabaseStmt, T_CreatedbStmt, T_DropStmt, T_DropdbStmt, T_RenameStmt,
     };
+    // SAFETY: PostgreSQL calls the hook with a statement and arguments that are valid for the call; they are passed on as
+    // they came.
     unsafe {
         let pass = match (*(*statement).utilityStmt).type_ {
             T_DropdbStmt | T_RenameStmt | T_AlterDatabaseStmt | T_CreatedbStmt => {
@@ -89,6 +92,7 @@ unsafe extern "C-unwind" fn before_drop(statement: *mut pg_sys::DropStmt) {
     const MAY_DROP: &str = "select pg_catalog.pg_has_role(e.extowner, 'usage') \
         from pg_catalog.pg_extension as e where e.extname operator(pg_catalog.=) 'vioconcierge'";
     const DROP_JOBS: &str = "select vioc.drop_cron_jobs()";
+    // SAFETY: the statement is a DropStmt, whose objects are a list; those of DROP EXTENSION are String nodes.
     let is_ours = unsafe {
         (*statement).removeType == pg_sys::ObjectType::OBJECT_EXTENSION
             && pgrx::PgList::<pg_sys::Node>::from_pg((*statement).objects)
@@ -117,6 +121,7 @@ unsafe extern "C-unwind" fn process_database_statement(
     receiver: *mut pg_sys::DestReceiver,
     completion: *mut pg_sys::QueryCompletion,
 ) {
+    // SAFETY: as in `process_utility`; the previous hook's error passes through a guard, so that the reservation is dropped.
     unsafe {
         // until the statement is done, or has failed
         let _reservation = database_needing_no_sessions((*statement).utilityStmt)
@@ -151,6 +156,7 @@ unsafe extern "C-unwind" fn process_database_statement(
 /// The database that a statement needs without sessions, if the caller may do that to it.
 unsafe fn database_needing_no_sessions(statement: *mut pg_sys::Node) -> Option<String> {
     use pg_sys::NodeTag::{T_AlterDatabaseStmt, T_CreatedbStmt, T_DropdbStmt, T_RenameStmt};
+    // SAFETY: the caller has a statement of the parser's; each is cast to what its tag says.
     let name = unsafe {
         match (*statement).type_ {
             T_DropdbStmt => text((*statement.cast::<pg_sys::DropdbStmt>()).dbname),
@@ -178,10 +184,12 @@ unsafe fn database_needing_no_sessions(statement: *mut pg_sys::Node) -> Option<S
 }
 
 unsafe fn text(name: *const std::ffi::c_char) -> Option<String> {
+    // SAFETY: the caller's name is null or a C string, which is copied.
     unsafe { (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned()) }
 }
 
 unsafe fn option(options: *mut pg_sys::List, name: &CStr) -> Option<*mut pg_sys::DefElem> {
+    // SAFETY: a list of the parser's, of DefElem nodes.
     unsafe {
         let options = pgrx::PgList::<pg_sys::DefElem>::from_pg(options);
         options.iter_ptr().find(|it| {
@@ -196,6 +204,7 @@ fn may_reserve(database: &str) -> bool {
     let Ok(name) = std::ffi::CString::new(database) else {
         return false;
     };
+    // SAFETY: within a statement, so in a transaction: the catalog can be read; the row is pinned until it is released.
     unsafe {
         let caller = pg_sys::GetUserId();
         if pg_sys::superuser_arg(caller) {
@@ -236,11 +245,13 @@ impl DatabaseReservation {
                 return;
             }
             if asked != Some(pid) {
+                // SAFETY: a signal to a process of this server; one that is gone makes it an error, which says nothing.
                 unsafe { libc::kill(pid, libc::SIGTERM) };
                 asked = Some(pid);
             }
             pgrx::check_for_interrupts!();
             let flags = pg_sys::WL_LATCH_SET | pg_sys::WL_TIMEOUT | pg_sys::WL_EXIT_ON_PM_DEATH;
+            // SAFETY: this process waits for its own latch.
             unsafe {
                 pg_sys::WaitLatch(pg_sys::MyLatch, flags as i32, 10, pg_sys::PG_WAIT_EXTENSION);
                 pg_sys::ResetLatch(pg_sys::MyLatch);

@@ -91,6 +91,7 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
         }
         pgrx::check_for_interrupts!();
         if BackgroundWorker::sighup_received() {
+            // SAFETY: in the main thread of a process with PostgreSQL's settings.
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
             // Whoever reloads has mended something: a worker that kept failing is tried at once.
             for database in &mut databases {
@@ -99,7 +100,7 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
             }
         }
     }
-    // 0 would tell the postmaster to forget the launcher for good
+    // SAFETY: nothing of this frame is needed any more. 0 would tell the postmaster to forget the launcher for good.
     unsafe { pg_sys::proc_exit(1) };
 }
 
@@ -159,7 +160,7 @@ impl Served {
             .set_function("vioconcierge_worker_main")
             .set_argument(i32::try_from(self.slot).ok().into_datum())
             .set_extra(&self.name)
-            .set_notify_pid(unsafe { pg_sys::MyProcPid })
+            .set_notify_pid(shmem::my_pid())
             .enable_spi_access()
             .set_restart_time(None)
             .load_dynamic();
@@ -196,6 +197,7 @@ fn is_running(worker: &DynamicBackgroundWorker) -> bool {
 /// Looks through pg_database as the autovacuum launcher does: without a database there is neither SQL nor an index to
 /// use. Needs a transaction.
 fn exists(database: &str) -> bool {
+    // SAFETY: in a transaction; the tuple's row is pg_database's and is read before the next one is fetched.
     unsafe {
         let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, lock);

@@ -48,12 +48,14 @@ pgrx::pg_module_magic!(name, version);
 #[pg_guard]
 pub extern "C-unwind" fn _PG_init() {
     forget_backtraces();
+    // SAFETY: a flag of PostgreSQL's.
     let preloading = unsafe { pg_sys::process_shared_preload_libraries_in_progress };
     guc::init(preloading);
     xact::init();
     if preloading {
         shmem::init();
         // pg_upgrade starts both servers: nobody may dial then, nor hold a database
+        // SAFETY: a flag of PostgreSQL's.
         if !unsafe { pg_sys::IsBinaryUpgrade } {
             launcher::init();
             database_ddl::init();
@@ -70,8 +72,10 @@ fn forget_backtraces() {
     unsafe { std::env::set_var(NAME, "0") };
     drop(std::backtrace::Backtrace::capture());
     // SAFETY: as above.
-    match before {
-        Some(value) => unsafe { std::env::set_var(NAME, value) },
-        None => unsafe { std::env::remove_var(NAME) },
+    unsafe {
+        match before {
+            Some(value) => std::env::set_var(NAME, value),
+            None => std::env::remove_var(NAME),
+        }
     }
 }

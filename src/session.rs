@@ -38,6 +38,7 @@ pub(crate) fn set_session_defaults() {
 
 pub(crate) fn set_session(settings: &[(&CStr, &CStr)]) {
     for (name, value) in settings {
+        // SAFETY: names and values are C strings, which PostgreSQL copies.
         unsafe {
             // transaction_timeout is of PostgreSQL 17
             if pg_sys::GetConfigOption(name.as_ptr(), true, false).is_null() {
@@ -55,6 +56,7 @@ pub(crate) fn set_session(settings: &[(&CStr, &CStr)]) {
 
 /// The statements, those inside of SQL functions too, are planned again when they are next run.
 pub(crate) fn forget_plans() {
+    // SAFETY: only marks plans; those in use are held by who uses them.
     unsafe { pg_sys::ResetPlanCache() };
 }
 
@@ -62,6 +64,7 @@ pub(crate) fn forget_plans() {
 ///
 /// DROP EXTENSION locks the extension and then its tables; who does the same never deadlocks with it.
 pub(crate) fn extension() -> Option<pg_sys::Oid> {
+    // SAFETY: in a transaction, as said; the name is a C string.
     unsafe {
         let name = c"vioconcierge".as_ptr();
         let extension = pg_sys::get_extension_oid(name, true);

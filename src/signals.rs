@@ -31,6 +31,7 @@ const STATEMENT_TIMEOUT: i32 = 3;
 
 /// Before the signals are let through, and before pgrx's handlers, which do that: one that came between would be lost.
 pub(crate) fn attach() {
+    // SAFETY: the handlers are async-signal-safe and stay loaded.
     unsafe {
         #[cfg(not(feature = "pg18"))]
         {
@@ -92,6 +93,7 @@ pub(crate) fn cancel_no_more() {
 
 /// Between transactions there is nothing to cancel.
 pub(crate) fn forget_cancel() {
+    // SAFETY: a flag that only this process writes.
     unsafe { addr_of_mut!(pg_sys::QueryCancelPending).write_volatile(0) };
 }
 
@@ -121,6 +123,7 @@ pub(crate) fn is_requested() -> bool {
 pub(crate) fn commit() {
     IN_COMMIT.store(true, Ordering::SeqCst);
     forget_cancel(); // one that came before it is too late too
+    // SAFETY: the caller has a transaction; the flags are of this process.
     unsafe {
         if is_requested() {
             addr_of_mut!(pg_sys::ProcDiePending).write_volatile(1);
@@ -136,6 +139,7 @@ pub(crate) fn commit() {
 /// Also after a commit that failed: the end is the worker's own to choose.
 pub(crate) fn settle() {
     if IN_COMMIT.swap(false, Ordering::SeqCst) && is_requested() {
+        // SAFETY: a flag that only this process writes.
         unsafe { addr_of_mut!(pg_sys::ProcDiePending).write_volatile(0) };
     }
 }

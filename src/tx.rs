@@ -61,6 +61,7 @@ pub(crate) fn transaction_within<R>(
         signals::cancel_after(limit);
     }
     let result = PgTryBuilder::new(AssertUnwindSafe(move || {
+        // SAFETY: a background worker outside of a transaction, in a block that catches errors.
         unsafe {
             pg_sys::SetCurrentStatementStartTimestamp();
             pg_sys::StartTransactionCommand();
@@ -68,13 +69,13 @@ pub(crate) fn transaction_within<R>(
         }
         let result = run(body);
         signals::cancel_no_more();
-        unsafe {
-            if result.is_ok() {
-                pg_sys::PopActiveSnapshot();
+        match &result {
+            Ok(_) => {
+                // SAFETY: the one that was pushed above; SPI has popped its own.
+                unsafe { pg_sys::PopActiveSnapshot() };
                 signals::commit();
-            } else {
-                pg_sys::AbortCurrentTransaction();
             }
+            Err(_) => abort(),
         }
         result.map_err(|error| TxError {
             sqlstate: "XX000".into(),
@@ -84,19 +85,24 @@ pub(crate) fn transaction_within<R>(
     .catch_others(|error| {
         signals::cancel_no_more();
         signals::settle();
-        unsafe { pg_sys::AbortCurrentTransaction() };
+        abort();
         Err(tx_error(&error))
     })
     .catch_rust_panic(|error| {
         signals::cancel_no_more();
         signals::settle();
-        unsafe { pg_sys::AbortCurrentTransaction() };
+        abort();
         Err(tx_error(&error))
     })
     .execute();
-    // a background worker reports its own statistics, or autovacuum sees nothing
+    // SAFETY: outside of a transaction. A background worker reports its own statistics, or autovacuum sees nothing.
     unsafe { pg_sys::pgstat_report_stat(false) };
     result
+}
+
+fn abort() {
+    // SAFETY: in the process's main thread; without a transaction it does nothing.
+    unsafe { pg_sys::AbortCurrentTransaction() };
 }
 
 /// Takes the closure out inside of the try block (edition 2024 would capture the field, which is not unwind safe).

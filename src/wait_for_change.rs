@@ -20,6 +20,7 @@ struct Place;
 impl Place {
     fn take(index: usize, role: u32) -> Option<Self> {
         if !CLEANS_UP.replace(true) {
+            // SAFETY: the callback is a function of this library, which stays loaded.
             unsafe { pg_sys::before_shmem_exit(Some(leave_at_exit), pg_sys::Datum::from(0)) };
         }
         let is_free = shmem::slot(index).is_some_and(|slot| slot.enter(guc::max_waiters(), role));

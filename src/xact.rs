@@ -70,6 +70,7 @@ pub(crate) fn slot_index() -> Option<usize> {
     if let Some(known) = SLOT.get() {
         return known;
     }
+    // SAFETY: in a transaction, as said; the name is a C string, which is copied.
     let name = unsafe {
         let name = pg_sys::get_database_name(pg_sys::MyDatabaseId);
         (!name.is_null()).then(|| {

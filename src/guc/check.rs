@@ -151,6 +151,7 @@ macro_rules! check_hooks {
             _extra: *mut *mut std::ffi::c_void,
             _source: pg_sys::GucSource::Type,
         ) -> bool {
+            // SAFETY: PostgreSQL hands the hook of a text a pointer to a text, or to null.
             unsafe { check($name, value) }
         }
     )*};

@@ -168,7 +168,8 @@ pub(crate) fn init(preloading: bool) {
         &DRY_RUN,
     );
     if preloading {
-        // not in a single backend: its placeholder of vioconcierge.databases would be dropped with a warning
+        // SAFETY: PostgreSQL copies the prefix. Not in a single backend: its placeholder of vioconcierge.databases would be
+        // dropped with a warning.
         unsafe { pg_sys::MarkGUCPrefixReserved(c"vioconcierge".as_ptr()) };
     }
 }

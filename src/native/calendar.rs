@@ -14,7 +14,7 @@ struct PgZone(*const pg_sys::pg_tz);
 impl PgZone {
     fn named(name: &str) -> Option<Self> {
         let name = CString::new(name).ok()?;
-        // kept by PostgreSQL for the life of the backend
+        // SAFETY: PostgreSQL copies the name, and keeps the zone for the life of the backend.
         let zone = unsafe { pg_sys::pg_tzset(name.as_ptr()) };
         (!zone.is_null()).then_some(Self(zone))
     }
@@ -25,6 +25,7 @@ impl Zone for PgZone {
         let (mut seconds, mut next_seconds): (c_long, c_long) = (0, 0);
         let (mut is_dst, mut next_is_dst): (c_int, c_int) = (0, 0);
         let mut boundary: pg_sys::pg_time_t = 0;
+        // SAFETY: writes to places of this frame; the zone is PostgreSQL's.
         let found = unsafe {
             pg_sys::pg_next_dst_boundary(
                 &at,

@@ -16,6 +16,7 @@ fn lock_grants(role: pg_sys::Oid) {
 
 #[pg_extern(sql = false)]
 fn is_own_transaction(xmin: pg_sys::TransactionId) -> bool {
+    // SAFETY: reads this backend's own transaction state.
     unsafe { pg_sys::TransactionIdIsCurrentTransactionId(xmin) }
 }
 
@@ -28,5 +29,6 @@ fn is_restore() -> bool {
             .as_ref()
             .is_some_and(|portal| portal.commandTag == pg_sys::CommandTag::CMDTAG_COPY)
     };
+    // SAFETY: a setting of this backend.
     is_copy && !unsafe { pg_sys::check_function_bodies }
 }

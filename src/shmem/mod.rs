@@ -34,6 +34,7 @@ static mut PREVIOUS_REQUEST: pg_sys::shmem_request_hook_type = None;
 static mut PREVIOUS_STARTUP: pg_sys::shmem_startup_hook_type = None;
 
 pub(crate) fn init() {
+    // SAFETY: only _PG_init calls this, once, while the postmaster has one thread.
     unsafe {
         PREVIOUS_REQUEST = pg_sys::shmem_request_hook;
         pg_sys::shmem_request_hook = Some(request);
@@ -44,6 +45,7 @@ pub(crate) fn init() {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn request() {
+    // SAFETY: the hook in which PostgreSQL takes requests; only `init` writes PREVIOUS_REQUEST.
     unsafe {
         if let Some(previous) = PREVIOUS_REQUEST {
             previous();
@@ -55,6 +57,8 @@ unsafe extern "C-unwind" fn request() {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn startup() {
+    // SAFETY: the segment is as large as `Shared`. The postmaster makes it before it has children; all zeros are valid for
+    // everything in it but the condition variables, which are initialized.
     unsafe {
         if let Some(previous) = PREVIOUS_STARTUP {
             previous();
@@ -78,6 +82,7 @@ unsafe extern "C-unwind" fn startup() {
 }
 
 fn shared() -> Option<&'static Shared> {
+    // SAFETY: null, or the segment, which stays for as long as the server runs.
     unsafe { SHARED.load(Ordering::Acquire).as_ref() }
 }
 
@@ -100,10 +105,18 @@ pub(crate) fn workers(mine: &Slot) -> usize {
 }
 
 pub(crate) fn now_us() -> i64 {
+    // SAFETY: reads the clock.
     unsafe { pg_sys::GetCurrentTimestamp() }
 }
 
 /// The process, if there is still one.
 fn alive(pid: i32) -> Option<i32> {
+    // SAFETY: signal 0 is none; it only asks.
     (pid != 0 && unsafe { libc::kill(pid, 0) == 0 }).then_some(pid)
+}
+
+/// The process ID of this process.
+pub(crate) fn my_pid() -> i32 {
+    // SAFETY: PostgreSQL writes it once, when the process starts.
+    unsafe { pg_sys::MyProcPid }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU32, Ordering};
 use pgrx::prelude::*;
 
 use super::text::Text;
-use super::{alive, now_us, shared};
+use super::{alive, my_pid, now_us, shared};
 
 /// Sessions whose long work can be watched at the same time; a further one is not shown.
 pub(super) const PROGRESSES: usize = 32;
@@ -25,7 +25,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// That of this session, taken if it has none yet.
     pub(crate) fn mine() -> Option<&'static Self> {
-        let me = unsafe { pg_sys::MyProcPid };
+        let me = my_pid();
         let all = &shared()?.progress;
         let mine = all.iter().find(|it| it.pid.load(Ordering::Acquire) == me);
         mine.or_else(|| all.iter().find(|it| it.take(me)))
@@ -37,7 +37,7 @@ impl Progress {
         let is_mine =
             alive(known).is_none() && self.pid.compare_exchange(known, me, order, failure).is_ok();
         if is_mine {
-            let database = unsafe { pg_sys::MyDatabaseId };
+            let database = my_database();
             self.database.store(database.into(), Ordering::Relaxed);
             self.since.store(now_us(), Ordering::Relaxed);
         }
@@ -57,7 +57,7 @@ impl Progress {
 
     /// Of the sessions of this database: pid, task, itself.
     pub(crate) fn all() -> Vec<(i32, String, &'static Self)> {
-        let database: u32 = unsafe { pg_sys::MyDatabaseId }.into();
+        let database: u32 = my_database().into();
         let all = shared().map_or([].as_slice(), |it| it.progress.as_slice());
         let here = all
             .iter()
@@ -65,4 +65,9 @@ impl Progress {
         here.filter_map(|it| Some((alive(it.pid.load(Ordering::Acquire))?, it.task.get(), it)))
             .collect()
     }
+}
+
+fn my_database() -> pg_sys::Oid {
+    // SAFETY: PostgreSQL writes it once, when the process has its database.
+    unsafe { pg_sys::MyDatabaseId }
 }

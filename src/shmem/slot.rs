@@ -8,10 +8,10 @@ use std::sync::atomic::{
 
 use pgrx::prelude::*;
 
-use super::alive;
 use super::clocks::Clocks;
 use super::status::WorkerStatus;
 use super::waiters::SHARES;
+use super::{alive, my_pid};
 
 /// Tenants whose keys and agents Retell is to be asked about at a time: as many as are asked about at most.
 const ASKED_TENANTS: usize = 100;
@@ -62,11 +62,11 @@ pub(crate) struct Slot {
 impl Slot {
     /// This process is the database's worker.
     pub(crate) fn enter_worker(&self) {
-        unsafe {
-            self.latch.store(pg_sys::MyLatch, Ordering::Release);
-            self.serves(false);
-            self.worker_pid.store(pg_sys::MyProcPid, Ordering::Release);
-        }
+        // SAFETY: this process's own latch; it is in shared memory.
+        let latch = unsafe { pg_sys::MyLatch };
+        self.latch.store(latch, Ordering::Release);
+        self.serves(false);
+        self.worker_pid.store(my_pid(), Ordering::Release);
     }
 
     /// Whether this worker's database has the extension, and with it a share of what the server may send.
@@ -80,7 +80,7 @@ impl Slot {
 
     /// This process leaves; a successor that is here already stays.
     pub(crate) fn leave_worker(&self) {
-        let me = unsafe { pg_sys::MyProcPid };
+        let me = my_pid();
         let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
         if self
             .worker_pid
@@ -106,7 +106,7 @@ impl Slot {
 
     /// Takes the database for this session; false if another one has it.
     pub(crate) fn hold(&self) -> bool {
-        let me = unsafe { pg_sys::MyProcPid };
+        let me = my_pid();
         let known = self.holder.load(Ordering::Acquire);
         alive(known).is_none_or(|holder| holder == me)
             && self
@@ -116,9 +116,9 @@ impl Slot {
     }
 
     pub(crate) fn release(&self) {
-        let me = unsafe { pg_sys::MyProcPid };
+        let me = my_pid();
         let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
-        // somebody else's hold stays
+        // another session's hold stays
         let _ = self.holder.compare_exchange(me, 0, order, failure);
     }
 
@@ -133,12 +133,7 @@ impl Slot {
             None => self.asked.store(true, Ordering::Release),
             Some(tenants) => tenants.into_iter().for_each(|it| self.ask_of(it)),
         }
-        unsafe {
-            let latch = self.latch.load(Ordering::Acquire);
-            if !latch.is_null() {
-                pg_sys::SetLatch(latch);
-            }
-        }
+        self.set_latch();
     }
 
     /// With no place left it is asked about the next time.
@@ -168,14 +163,23 @@ impl Slot {
     pub(crate) fn announce(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
         self.woken.store(true, Ordering::Release);
-        unsafe {
-            if self.waiters.load(Ordering::Acquire) > 0 {
-                pg_sys::ConditionVariableBroadcast(self.changed.get());
-            }
-            let latch = self.latch.load(Ordering::Acquire);
-            if !latch.is_null() && latch != pg_sys::MyLatch {
-                pg_sys::SetLatch(latch);
-            }
+        if self.waiters.load(Ordering::Acquire) > 0 {
+            // SAFETY: it was initialized with the segment; PostgreSQL itself protects what is in it.
+            unsafe { pg_sys::ConditionVariableBroadcast(self.changed.get()) };
+        }
+        // SAFETY: this process's own latch.
+        if self.latch.load(Ordering::Acquire) != unsafe { pg_sys::MyLatch } {
+            self.set_latch();
+        }
+    }
+
+    /// Wakes the worker, if there is one.
+    fn set_latch(&self) {
+        let latch = self.latch.load(Ordering::Acquire);
+        if !latch.is_null() {
+            // SAFETY: a worker's latch, in shared memory for as long as the server runs; a stale one costs a spurious
+            // wake-up of another process.
+            unsafe { pg_sys::SetLatch(latch) };
         }
     }
 }

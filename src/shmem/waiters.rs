@@ -18,6 +18,7 @@ impl Slot {
     pub(crate) fn wait(&self, seen: u64, timeout_ms: i64) {
         let deadline = std::time::Instant::now()
             + std::time::Duration::from_millis(timeout_ms.max(0).unsigned_abs());
+        // SAFETY: it was initialized with the segment. An error in between leaves the list at the end of the transaction.
         unsafe {
             pg_sys::ConditionVariablePrepareToSleep(self.changed.get());
             while self.changes() == seen {

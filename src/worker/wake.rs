@@ -9,8 +9,9 @@ fn wait_event() -> u32 {
     #[cfg(any(feature = "pg17", feature = "pg18"))]
     {
         static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
-        *EVENT
-            .get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"VioconciergeMain".as_ptr()) })
+        // SAFETY: PostgreSQL copies the name.
+        let new = || unsafe { pg_sys::WaitEventExtensionNew(c"VioconciergeMain".as_ptr()) };
+        *EVENT.get_or_init(new)
     }
     #[cfg(not(any(feature = "pg17", feature = "pg18")))]
     pg_sys::PG_WAIT_EXTENSION
@@ -25,6 +26,7 @@ pub(super) struct Event {
 
 impl Event {
     pub(super) fn new() -> Self {
+        // SAFETY: makes a descriptor, and touches no memory.
         let fd = unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) };
         if fd < 0 {
             error!("vioconcierge: eventfd failed");
@@ -49,6 +51,7 @@ impl Event {
         let fd = self.fd;
         move || {
             let one: u64 = 1;
+            // SAFETY: writes eight bytes that are there; the descriptor is open as long as the process.
             unsafe { libc::write(fd, (&raw const one).cast(), size_of::<u64>()) };
         }
     }
@@ -56,6 +59,8 @@ impl Event {
     /// Sleeps until a result is in, the latch is set or the time is over.
     pub(super) fn wait(&self, timeout: Duration) {
         let timeout = timeout.as_millis().try_into().unwrap_or(i64::MAX);
+        // SAFETY: in the worker's main thread, with its own set and latch; one event and eight bytes are there to be
+        // written to. All zeros are an event.
         unsafe {
             let mut event = std::mem::zeroed();
             pg_sys::WaitEventSetWait(self.set, timeout, &raw mut event, 1, wait_event());
