@@ -170,7 +170,7 @@ unsafe extern "C-unwind" fn private_function(
         let mut function = pg_sys::InvalidOid;
         if !private.is_null() {
             let row = pg_sys::GETSTRUCT(private).cast::<pg_sys::FormData_pg_proc>();
-            // never one that somebody else has put there
+            // never one that another role has put there
             if (*row).proowner == (*door_row).proowner
                 && (*row).prosecdef
                 && !(*row).proisstrict

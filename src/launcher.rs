@@ -93,7 +93,7 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
         if BackgroundWorker::sighup_received() {
             // SAFETY: in the main thread of a process with PostgreSQL's settings.
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
-            // Whoever reloads has mended something: a worker that kept failing is tried at once.
+            // A reload may have corrected what was wrong: a worker that kept failing is tried at once.
             for database in &mut databases {
                 database.retry_at = Instant::now();
                 database.restart = FIRST_RESTART;

@@ -54,7 +54,7 @@ pub extern "C-unwind" fn _PG_init() {
     xact::init();
     if preloading {
         shmem::init();
-        // pg_upgrade starts both servers: nobody may dial then, nor hold a database
+        // pg_upgrade starts both servers: no call may be made then, and no database held
         // SAFETY: a flag of PostgreSQL's.
         if !unsafe { pg_sys::IsBinaryUpgrade } {
             launcher::init();

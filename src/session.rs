@@ -27,7 +27,7 @@ pub(crate) fn set_session_defaults() {
         (c"application_name", c"vioconcierge"),
         (c"idle_session_timeout", c"0"),
         (c"statement_timeout", c"0"),
-        // it waits for no row, but others may hold a table, or a row that nobody thought of: everybody's calls wait meanwhile
+        // it waits for no row, but others may hold a table, or a row it did not expect to be held: all calls wait meanwhile
         (c"lock_timeout", c"200ms"),
         (c"transaction_timeout", c"0"),
         (c"default_transaction_isolation", c"read committed"),

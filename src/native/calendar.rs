@@ -44,7 +44,7 @@ impl Zone for PgZone {
     }
 }
 
-/// None if PostgreSQL does not know one of the zones: where the clock cannot be read nobody is called.
+/// None if PostgreSQL does not know one of the zones: where the clock cannot be read no contact is called.
 fn rota(
     zones: &Array<'_, &str>,
     week: Option<&Array<'_, i32>>,
@@ -76,7 +76,7 @@ fn calendar(
     zones: &Array<'_, &str>,
     legal_week: Option<&Array<'_, i32>>,
     week: Option<&Array<'_, i32>>,
-    practice_zone: &str,
+    tenant_zone: &str,
     days_off: Option<&Array<'_, i32>>,
 ) -> Option<Calendar<PgZone>> {
     let mut rotas = vec![rota(zones, legal_week, None)?];
@@ -85,7 +85,7 @@ fn calendar(
     }
     if let Some(days_off) = days_off {
         rotas.push(Rota {
-            zones: vec![PgZone::named(practice_zone)?],
+            zones: vec![PgZone::named(tenant_zone)?],
             week: None,
             days_off: DaysOff::new(days_off.iter().flatten().collect()),
         });
@@ -139,14 +139,14 @@ fn next_change(
     zones: Option<Array<'_, &str>>,
     legal_week: Option<Array<'_, i32>>,
     week: Option<Array<'_, i32>>,
-    practice_zone: Option<&str>,
+    tenant_zone: Option<&str>,
     days_off: Option<Array<'_, i32>>,
 ) -> Option<TimestampWithTimeZone> {
     let calendar = calendar(
         &zones?,
         legal_week.as_ref(),
         week.as_ref(),
-        practice_zone?,
+        tenant_zone?,
         days_off.as_ref(),
     )?;
     let from = from?;
@@ -173,7 +173,7 @@ fn fit_step(
     zones: Option<Array<'_, &str>>,
     legal_week: Option<Array<'_, i32>>,
     week: Option<Array<'_, i32>>,
-    practice_zone: Option<&str>,
+    tenant_zone: Option<&str>,
     days_off: Option<Array<'_, i32>>,
 ) -> Option<TimestampWithTimeZone> {
     let (step, planned, latest) = (step?, planned?, latest?);
@@ -181,7 +181,7 @@ fn fit_step(
         &zones?,
         legal_week.as_ref(),
         week.as_ref(),
-        practice_zone?,
+        tenant_zone?,
         days_off.as_ref(),
     )?;
     let found = calendar.fit(seconds(step)?, seconds(planned)?, seconds(latest)?)?;

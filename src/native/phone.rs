@@ -22,20 +22,20 @@ fn phone_zones(e164: &str) -> Vec<&'static str> {
 #[pg_extern(sql = false)]
 fn places_of(
     zone: Option<&str>,
-    practice_zone: Option<&str>,
+    tenant_zone: Option<&str>,
     number: Option<&str>,
 ) -> Option<Vec<String>> {
-    let zones = Whereabouts::of(zone, number).zones(practice_zone?);
+    let zones = Whereabouts::of(zone, number).zones(tenant_zone?);
     Some(zones.into_iter().map(str::to_owned).collect())
 }
 
 #[pg_extern(sql = false)]
 fn zones_of(
     zone: Option<&str>,
-    practice_zone: Option<&str>,
+    tenant_zone: Option<&str>,
     number: Option<&str>,
 ) -> Option<Vec<String>> {
-    let zones = Whereabouts::of(zone, number).zones_of_hours(practice_zone?);
+    let zones = Whereabouts::of(zone, number).zones_of_hours(tenant_zone?);
     Some(zones.into_iter().map(str::to_owned).collect())
 }
 

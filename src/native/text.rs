@@ -50,9 +50,9 @@ fn parse_requested_time(
     opens: Time,
     closes: Time,
 ) -> Option<String> {
-    let wish =
+    let time =
         vioc_core::callback_time::parse(text, naive(local_now)?, clock(opens), clock(closes))?;
-    Some(match wish {
+    Some(match time {
         vioc_core::callback_time::CallbackTime::Instant(instant) => instant.to_rfc3339(),
         vioc_core::callback_time::CallbackTime::Local(local) => {
             local.format("%Y-%m-%dT%H:%M:%S").to_string()

@@ -22,7 +22,7 @@ pub(crate) fn now() -> Now {
     }
 }
 
-/// Microseconds of a clock that nobody sets. Unlike Rust's `Instant` it also runs while the machine sleeps.
+/// Microseconds of a clock that is never set. Unlike Rust's `Instant` it also runs while the machine sleeps.
 fn running_us() -> i64 {
     let mut time = libc::timespec {
         tv_sec: 0,

@@ -13,7 +13,7 @@ pub(super) const PROGRESSES: usize = 32;
 /// What a session is doing, for `vioc.progress`; written by that session only.
 #[repr(C)]
 pub(crate) struct Progress {
-    /// Whose this is; 0 = nobody's.
+    /// The session that this is of; 0 = none.
     pid: AtomicI32,
     database: AtomicU32,
     pub(crate) since: AtomicI64,

@@ -24,7 +24,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// `None`: nobody's; `Some(None)`: everybody's.
+    /// `None`: of no tenant; `Some(None)`: of all.
     pub(crate) fn tenants(&self) -> Option<Option<&[i64]>> {
         match (self.all, self.tenants.is_empty()) {
             (true, _) => Some(None),
@@ -41,7 +41,7 @@ pub(crate) struct Slot {
     is_serving: AtomicBool,
     /// The worker's latch, in shared memory for as long as the server runs: a stale one costs a spurious wake-up.
     latch: AtomicPtr<pg_sys::Latch>,
-    /// Set by whoever committed work; cleared by the worker before it looks.
+    /// Set by the session that committed work; cleared by the worker before it looks.
     woken: AtomicBool,
     /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents, of all tenants
     /// or of these (0 = a free place).

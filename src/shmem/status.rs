@@ -30,11 +30,11 @@ pub(crate) struct WorkerStatus {
     /// Why Retell was not reached the last time; 0 = the last request was answered.
     unreached_at: AtomicI64,
     unreached: Text,
-    /// When the worker last went round, by a clock that nobody sets.
+    /// When the worker last went round, by a clock that is never set.
     beat_at_ms: AtomicI64,
 }
 
-/// Milliseconds of a clock that all processes share and nobody sets.
+/// Milliseconds of a clock that all processes share and is never set.
 fn monotonic_ms() -> i64 {
     let mut now = libc::timespec {
         tv_sec: 0,

@@ -39,7 +39,7 @@ impl Slot {
     }
 
     /// Takes a waiter's place, false if all are taken, or if this role (0 = one that need not share) has as many as it
-    /// would leave to the others: one role can have half of them, and whoever has none finds one.
+    /// would leave to the others: one role can have half of them, and a role that has none finds one.
     pub(crate) fn enter(&self, most: u32, role: u32) -> bool {
         let mine = self.waiters_of(role);
         let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);

@@ -267,7 +267,7 @@ impl Statements {
         )
     }
 
-    /// Calls whose answer is now written down (or no longer ours); the others are held by somebody else.
+    /// Calls whose answer is now written down (or no longer ours); the others are held by another session.
     pub(crate) fn record(&mut self, worker: uuid::Uuid, answers: &str) -> SpiResult<Vec<i64>> {
         let worker = pgrx::Uuid::from_bytes(*worker.as_bytes());
         rows(

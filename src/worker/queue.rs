@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use pgrx::spi::SpiResult;
-use vioc_core::budget::Budgeted;
+use vioc_core::budget::{Budgeted, next_batch};
 
 use crate::statements::{AccountKey, Answer, Claimable, Claimed, Statements, Usage};
 
@@ -253,7 +253,7 @@ impl Queue {
             true => SHORT_TRANSACTION,
             false => TRANSACTION,
         };
-        self.at_a_time = next_size(self.at_a_time, claim.moved, took, most);
+        self.at_a_time = next_batch(self.at_a_time, claim.moved, FEWEST..=MOST, took, most);
     }
 
     /// Claims nothing, by the same statements, so that the next Call Now does not wait for their plans. In the caller's transaction.
@@ -304,16 +304,5 @@ impl Queue {
         self.counted_at = Instant::now();
         self.count.done(began, self.counted_at);
         Ok(true)
-    }
-}
-
-/// How many calls to claim in the next transaction, which is to take `most`, after one that claimed `moved` and `took` so long.
-fn next_size(size: usize, moved: usize, took: Duration, most: Duration) -> usize {
-    if took > most {
-        (size * 3 / 4).max(FEWEST)
-    } else if moved >= size {
-        (size + size / 4 + 1).min(MOST)
-    } else {
-        size
     }
 }

@@ -20,7 +20,7 @@ const UPKEEP_LIMIT: i32 = 100;
 /// Finding out which credentials to ask about their concurrency looks at all of them.
 const CONCURRENCY_MAX_SHARE: u32 = 100;
 const EVENTS_LIMIT: usize = 1000;
-/// After listeners could not be told.
+/// After listeners could not be notified.
 const NOTIFY_RETRY: Duration = Duration::from_secs(5);
 /// How often instants that a wrong clock left too far ahead are looked for.
 const BOUND_INTERVAL: Duration = Duration::from_secs(60);

@@ -33,7 +33,7 @@ fn files() -> Vec<PathBuf> {
 /// Without the module of tests at its end.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    match text.split_once("\n#[cfg(test)]\nmod tests {") {
+    match text.split_once("\n#[cfg(test)]\n") {
         Some((code, _)) => code.to_owned(),
         None => text,
     }

@@ -1,8 +1,9 @@
-//! A timer for work that may take one part in so many of the time.
+//! How much of the time work may take: a timer for work that may take one part in so many of it, and the size of batches.
 //!
 //! After work that took `d` the next is due `share * d` later, so the work takes less than 1/`share` of the time. Two bounds
 //! hold whatever the work took: a pause is no shorter than `at_most_every` and no longer than `at_least_every`.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 /// When the work is due again.
@@ -57,7 +58,27 @@ impl Budgeted {
     }
 }
 
+/// How many the next batch takes. The last one had room for `size`, did `done`, and `took` so long; it was to take `most`.
+#[must_use]
+pub fn next_batch(
+    size: usize,
+    done: usize,
+    sizes: RangeInclusive<usize>,
+    took: Duration,
+    most: Duration,
+) -> usize {
+    let next = if took > most {
+        size - size.div_ceil(4)
+    } else if done >= size {
+        size + size / 4 + 1
+    } else {
+        size
+    };
+    next.clamp(*sizes.start(), *sizes.end())
+}
+
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some instant")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -98,6 +119,25 @@ mod tests {
         let mut timer = Budgeted::new(now, 100, 20 * MS, 10_000 * MS);
         timer.done(now + 5 * MS, now);
         assert_eq!(timer.due(), now + 20 * MS);
+    }
+
+    #[test]
+    fn a_batch_shrinks_when_it_took_too_long_and_grows_when_it_was_full() {
+        let ms = |count: u64| Duration::from_millis(count);
+        for (size, done, took, expected) in [
+            (64, 64, 5, 81),
+            (64, 63, 5, 64),
+            (64, 64, 20, 81),
+            (64, 64, 21, 48),
+            (64, 0, 21, 48),
+            (33, 33, 21, 32),
+            (250, 250, 1, 256),
+            (256, 256, 1, 256),
+            (32, 0, 21, 32),
+        ] {
+            let next = next_batch(size, done, 32..=256, ms(took), ms(20));
+            assert_eq!(next, expected, "{size} {done} {took}");
+        }
     }
 
     proptest! {

@@ -104,6 +104,7 @@ fn discount<Who: Eq + Hash>(counts: &mut HashMap<Who, u32>, who: Who) {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test begins at some instant")]
 mod tests {
     use super::*;
     use proptest::prelude::*;
