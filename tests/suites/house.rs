@@ -12,13 +12,13 @@ fn root() -> PathBuf {
 /// The Rust files of the extension and of the crates. Tables of test cases are left out: they are read case by case.
 fn files() -> Vec<PathBuf> {
     let mut folders = vec![root().join("src")];
-    for krate in std::fs::read_dir(root().join("crates")).unwrap() {
-        folders.push(krate.unwrap().path().join("src"));
+    for krate in std::fs::read_dir(root().join("crates")).expect("the sources can be read") {
+        folders.push(krate.expect("the sources can be read").path().join("src"));
     }
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in std::fs::read_dir(&folder).expect("the sources can be read") {
+            let path = entry.expect("the sources can be read").path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|it| it == "rs") && !path.ends_with("tests.rs") {
@@ -32,7 +32,7 @@ fn files() -> Vec<PathBuf> {
 
 /// Without the module of tests at its end.
 fn code(path: &Path) -> String {
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = std::fs::read_to_string(path).expect("the sources can be read");
     match text.split_once("\n#[cfg(test)]\n") {
         Some((code, _)) => code.to_owned(),
         None => text,
