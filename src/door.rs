@@ -44,41 +44,17 @@ mod raw {
     }
 }
 
-/// A rolled back (sub)transaction closes the doors that were opened in it.
-pub(crate) fn init() {
-    // SAFETY: called once, by _PG_init; both callbacks live as long as the library.
+/// The transaction has ended.
+pub(crate) fn close_all() {
+    // SAFETY: a backend has one thread.
     unsafe {
-        pg_sys::RegisterXactCallback(Some(transaction_ended), std::ptr::null_mut());
-        pg_sys::RegisterSubXactCallback(Some(subtransaction_ended), std::ptr::null_mut());
+        OPEN = 0;
+        IS_KEPT = false;
     }
 }
 
-unsafe extern "C-unwind" fn transaction_ended(
-    event: pg_sys::XactEvent::Type,
-    _argument: *mut std::ffi::c_void,
-) {
-    use pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
-    if matches!(
-        event,
-        XACT_EVENT_ABORT | XACT_EVENT_COMMIT | XACT_EVENT_PREPARE
-    ) {
-        // SAFETY: a backend has one thread.
-        unsafe {
-            OPEN = 0;
-            IS_KEPT = false;
-        }
-    }
-}
-
-unsafe extern "C-unwind" fn subtransaction_ended(
-    event: pg_sys::SubXactEvent::Type,
-    _own: pg_sys::SubTransactionId,
-    _parent: pg_sys::SubTransactionId,
-    _argument: *mut std::ffi::c_void,
-) {
-    if event != pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
-        return;
-    }
+/// A subtransaction is rolled back: the doors that were opened in it are closed.
+pub(crate) fn close_rolled_back() {
     // SAFETY: a backend has one thread, and OPEN never exceeds MOST_OPEN.
     unsafe {
         // the lock goes with the subtransaction that took it
@@ -161,7 +137,7 @@ pub(crate) unsafe extern "C-unwind" fn door_wrapper(
 /// Before anything is found by name: what a door waits for later is a table of the extension's, and no other's.
 #[pg_guard]
 extern "C-unwind" fn keep_extension() {
-    if crate::db::extension().is_none() {
+    if crate::session::extension().is_none() {
         ereport!(
             ERROR,
             PgSqlErrorCode::ERRCODE_UNDEFINED_FUNCTION,
@@ -194,7 +170,7 @@ unsafe extern "C-unwind" fn private_function(
         let mut function = pg_sys::InvalidOid;
         if !private.is_null() {
             let row = pg_sys::GETSTRUCT(private).cast::<pg_sys::FormData_pg_proc>();
-            // never one that somebody else has put there
+            // never one that another role has put there
             if (*row).proowner == (*door_row).proowner
                 && (*row).prosecdef
                 && !(*row).proisstrict

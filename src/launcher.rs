@@ -11,7 +11,7 @@ use pgrx::bgworkers::{
 };
 use pgrx::prelude::*;
 
-use crate::{config, db, shared};
+use crate::{guc, shmem, tx};
 
 /// How often a missing database, or a worker that could not be started, is looked at again.
 const POLL: Duration = Duration::from_secs(5);
@@ -63,7 +63,7 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
 
     let now = Instant::now();
     let mut databases: Vec<Served> = (0..)
-        .zip(config::databases())
+        .zip(guc::databases())
         .map(|(slot, name)| Served {
             name,
             slot,
@@ -91,15 +91,16 @@ pub extern "C-unwind" fn vioconcierge_launcher_main(_argument: pg_sys::Datum) {
         }
         pgrx::check_for_interrupts!();
         if BackgroundWorker::sighup_received() {
+            // SAFETY: in the main thread of a process with PostgreSQL's settings.
             unsafe { pg_sys::ProcessConfigFile(pg_sys::GucContext::PGC_SIGHUP) };
-            // Whoever reloads has mended something: a worker that kept failing is tried at once.
+            // A reload may have corrected what was wrong: a worker that kept failing is tried at once.
             for database in &mut databases {
                 database.retry_at = Instant::now();
                 database.restart = FIRST_RESTART;
             }
         }
     }
-    // 0 would tell the postmaster to forget the launcher for good
+    // SAFETY: nothing of this frame is needed any more. 0 would tell the postmaster to forget the launcher for good.
     unsafe { pg_sys::proc_exit(1) };
 }
 
@@ -121,7 +122,7 @@ impl Served {
         if self.worker.is_some() || self.retry_at > now {
             return;
         }
-        let Some(slot) = shared::slot(self.slot) else {
+        let Some(slot) = shmem::slot(self.slot) else {
             return;
         };
         if slot.holder().is_some() {
@@ -132,13 +133,13 @@ impl Served {
         if slot.has_worker() {
             return; // an earlier launcher's worker goes on
         }
-        let exists = match db::transaction(|| Ok(exists(&self.name))) {
+        let exists = match tx::transaction(|| Ok(exists(&self.name))) {
             Ok(exists) => exists,
-            Err(problem) => {
-                slot.report.complain(&problem.to_string());
+            Err(error) => {
+                slot.status.set_last_error(&error.to_string());
                 if self.state != State::Unreadable {
                     self.state = State::Unreadable;
-                    warning!("vioconcierge: the list of databases cannot be read: {problem}");
+                    warning!("vioconcierge: the list of databases cannot be read: {error}");
                 }
                 return;
             }
@@ -159,7 +160,7 @@ impl Served {
             .set_function("vioconcierge_worker_main")
             .set_argument(i32::try_from(self.slot).ok().into_datum())
             .set_extra(&self.name)
-            .set_notify_pid(unsafe { pg_sys::MyProcPid })
+            .set_notify_pid(shmem::my_pid())
             .enable_spi_access()
             .set_restart_time(None)
             .load_dynamic();
@@ -171,8 +172,8 @@ impl Served {
             }
             Err(_) if self.state != State::NoSlot => {
                 self.state = State::NoSlot;
-                slot.report
-                    .complain("no background worker is free: raise max_worker_processes");
+                slot.status
+                    .set_last_error("no background worker is free: raise max_worker_processes");
                 ereport!(
                     WARNING,
                     PgSqlErrorCode::ERRCODE_CONFIGURATION_LIMIT_EXCEEDED,
@@ -196,6 +197,7 @@ fn is_running(worker: &DynamicBackgroundWorker) -> bool {
 /// Looks through pg_database as the autovacuum launcher does: without a database there is neither SQL nor an index to
 /// use. Needs a transaction.
 fn exists(database: &str) -> bool {
+    // SAFETY: in a transaction; the tuple's row is pg_database's and is read before the next one is fetched.
     unsafe {
         let lock = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
         let relation = pg_sys::table_open(pg_sys::DatabaseRelationId, lock);

@@ -27,7 +27,7 @@ thread_local! {
 /// EXPLAIN shows the proof, so that a user may ask too: what is then found by name is the extension's, as behind a door.
 #[pg_extern(sql = false)]
 fn is_reader(access: &str, reader: pg_sys::Oid, proof: i64) -> bool {
-    crate::db::extension().is_some() && PROVER.with(|it| it.proof(access, reader) == proof)
+    crate::session::extension().is_some() && PROVER.with(|it| it.proof(access, reader) == proof)
 }
 
 #[unsafe(no_mangle)]

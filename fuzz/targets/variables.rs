@@ -4,7 +4,7 @@
 use chrono::DateTime;
 use libfuzzer_sys::fuzz_target;
 use vioc_core::reply::mask;
-use vioc_core::{hours, session, spoken};
+use vioc_core::{date_words, hours, session};
 
 fuzz_target!(|data: &[u8]| {
     let Some((head, rest)) = data.split_first_chunk::<9>() else {
@@ -20,8 +20,8 @@ fuzz_target!(|data: &[u8]| {
     let us = i64::from_le_bytes(head[..8].try_into().expect("eight bytes"));
     if let Some(local) = DateTime::from_timestamp_micros(us).map(|at| at.naive_utc()) {
         for locale in ["en-US", "en-GB", "es", "fr", "de", "pt-BR", first] {
-            assert!(!spoken::date(local, locale).is_empty());
-            assert!(!spoken::time(local, locale).is_empty());
+            assert!(!date_words::date(local, locale).is_empty());
+            assert!(!date_words::time(local, locale).is_empty());
         }
     }
     let masked = mask(second, &[first]);

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use serde_json::Value;
 
 mod asked;
-mod blame;
 mod mask;
+mod refusal_cause;
 
 pub use asked::is_about_another;
-use blame::Blame;
 pub use mask::mask;
+use refusal_cause::RefusalCause;
 
 /// Longer text is no id of Retell's.
 pub const MAX_ID_CHARS: usize = 200;
@@ -157,11 +157,11 @@ fn is_readable_id(id: &str) -> bool {
 }
 
 fn refused(status: u16, said: &str, request: &Request) -> CreateAnswer {
-    let blame = Blame::of(said, request);
+    let cause = RefusalCause::of(said, request);
     let verdict = match status {
         // A redirect is not followed: the base URL is wrong, and nothing there made a call.
         300..=399 => CreateVerdict::RefusedConfig,
-        400..=499 => client_error(status, blame),
+        400..=499 => client_error(status, cause),
         // 5xx, 503 too: whoever says so may have handed the request on before.
         _ => CreateVerdict::Ambiguous,
     };
@@ -169,24 +169,26 @@ fn refused(status: u16, said: &str, request: &Request) -> CreateAnswer {
         .masked(said)
         .unwrap_or_else(|| format!("status {status} without a message"));
     CreateAnswer {
-        do_not_call: verdict == CreateVerdict::RefusedContact && blame == Blame::DoNotCall,
-        legacy_field: verdict == CreateVerdict::RefusedConfig && blame == Blame::LegacyField,
+        do_not_call: verdict == CreateVerdict::RefusedContact && cause == RefusalCause::DoNotCall,
+        legacy_field: verdict == CreateVerdict::RefusedConfig && cause == RefusalCause::LegacyField,
         ..answer(verdict, Some(message))
     }
 }
 
 /// 4xx: keys, payment, missing assets, unless the text blames somebody else.
-fn client_error(status: u16, blame: Blame) -> CreateVerdict {
-    match (status, blame) {
+fn client_error(status: u16, cause: RefusalCause) -> CreateVerdict {
+    match (status, cause) {
         // 408: a proxy gave up waiting. 409: the key may belong to a request still in flight.
-        (408 | 409, _) | (_, Blame::UsedKey) => CreateVerdict::Ambiguous,
+        (408 | 409, _) | (_, RefusalCause::UsedKey) => CreateVerdict::Ambiguous,
         // 425: not taken up, lest it be one that was sent before.
-        (425 | 429, _) | (_, Blame::Pace) => CreateVerdict::Throttled,
-        (_, Blame::Destination) => CreateVerdict::RefusedContact,
-        (400 | 403 | 404 | 422, Blame::Contact | Blame::DoNotCall) => CreateVerdict::RefusedContact,
+        (425 | 429, _) | (_, RefusalCause::Pace) => CreateVerdict::Throttled,
+        (_, RefusalCause::Destination) => CreateVerdict::RefusedContact,
+        (400 | 403 | 404 | 422, RefusalCause::Contact | RefusalCause::DoNotCall) => {
+            CreateVerdict::RefusedContact
+        }
         // Either choice would be wrong for many: one odd name would suspend the practice, or one setting
         // fail all of its patients. A second contact's in a row decides (vioc.record_refusal).
-        (400, Blame::Unknown) | (413 | 414 | 431, _) => CreateVerdict::RefusedUnknown,
+        (400, RefusalCause::Unknown) | (413 | 414 | 431, _) => CreateVerdict::RefusedUnknown,
         _ => CreateVerdict::RefusedConfig,
     }
 }

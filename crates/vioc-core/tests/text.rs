@@ -4,7 +4,9 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime};
 use proptest::prelude::*;
 use serde_json::Value;
 use vioc_core::reply::{self, CreateVerdict, Exchange};
-use vioc_core::{Wish, json_text, phone, retry_after, signature, spoken, wish};
+use vioc_core::{
+    CallbackTime, callback_time, date_words, json_text, phone, retry_after, signature,
+};
 
 /// Text that comes near to a phone number more often than chance would.
 fn phone_like() -> impl Strategy<Value = String> {
@@ -45,7 +47,7 @@ fn json_string() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..12).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
 }
 
-fn wish_like() -> impl Strategy<Value = String> {
+fn time_like() -> impl Strategy<Value = String> {
     prop_oneof![
         ".{0,250}",
         "(in |on |at |)(today|tomorrow|monday|sun|2026-02-28|9999-12-31|)[ ,]?(at |)[0-9]{1,5}(:[0-9]{2}|)( ?[ap]\\.?m\\.?|)( hours| minutes|)",
@@ -112,14 +114,14 @@ proptest! {
     }
 
     #[test]
-    fn a_wish_is_never_a_panic_and_a_relative_one_never_past(
-        text in wish_like(), now in moment(), opens in time(), closes in time()
+    fn a_time_asked_for_is_never_a_panic_and_a_relative_one_never_past(
+        text in time_like(), now in moment(), opens in time(), closes in time()
     ) {
-        let wish = wish::parse(&text, now, opens, closes);
+        let asked = callback_time::parse(&text, now, opens, closes);
         if text.trim().len() > 200 {
-            prop_assert_eq!(wish, None);
+            prop_assert_eq!(asked, None);
         }
-        if let Some(Wish::Local(at)) = wish {
+        if let Some(CallbackTime::Local(at)) = asked {
             let iso = text.trim().get(..16).is_some_and(|text| text.as_bytes()[13] == b':');
             prop_assert!(iso || at > now, "{text:?} at {now} gave {at}");
         }
@@ -187,7 +189,7 @@ proptest! {
 
     #[test]
     fn anything_can_be_spoken_in_any_locale(local in moment(), locale in ".{0,12}|[a-z]{2}[-_][A-Z]{2}") {
-        prop_assert!(!spoken::date(local, &locale).is_empty());
-        prop_assert!(!spoken::time(local, &locale).is_empty());
+        prop_assert!(!date_words::date(local, &locale).is_empty());
+        prop_assert!(!date_words::time(local, &locale).is_empty());
     }
 }

@@ -6,11 +6,12 @@ use std::mem::ManuallyDrop;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::redirect;
+use vioc_core::margins::IDLE_CONNECTION;
 use vioc_core::retry_after::http_date;
 
 use vioc_core::reply::is_about_another;
@@ -25,10 +26,6 @@ use crate::{Exchange, Job, Method, PoolError, Settings};
 
 const USER_AGENT: &str = concat!("vioconcierge/", env!("CARGO_PKG_VERSION"));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
-
-/// Below the 60 s after which common load balancers close an idle connection: a request that meets
-/// the closing half-way ends as "unknown" and has to be looked up.
-const IDLE_CONNECTION: Duration = Duration::from_secs(20);
 
 /// The answer to a new call repeats what was sent, which is bounded, and no conversation. Many come at once.
 const MAX_CREATE_ANSWER: usize = 512 * 1024;
@@ -316,6 +313,8 @@ fn read_body(source: &mut impl Read, most: Most, time_is_up: impl Fn() -> bool) 
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::Secret;
 
@@ -331,7 +330,7 @@ mod tests {
         let sender = Sender::new(settings, 1).unwrap();
         let most = |path: &str| {
             sender.most_of_answer(&Job {
-                ticket: 1,
+                request_id: 1,
                 method: Method::Post,
                 path: path.to_owned(),
                 body: None,
@@ -385,7 +384,7 @@ mod tests {
         }));
         assert!(panicked.is_err() && sender.slot().is_none());
         let job = Job {
-            ticket: 1,
+            request_id: 1,
             method: Method::Get,
             path: "/x".to_owned(),
             body: None,

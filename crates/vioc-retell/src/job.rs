@@ -48,7 +48,7 @@ impl fmt::Debug for Secret {
 /// One request.
 pub struct Job {
     /// The caller's own number, handed back in [`Done`]; means nothing here.
-    pub ticket: u64,
+    pub request_id: u64,
     pub method: Method,
     /// Begins with `/` and is appended to the base URL, e.g. `/v2/create-phone-call`.
     pub path: String,
@@ -60,7 +60,7 @@ pub struct Job {
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Job")
-            .field("ticket", &self.ticket)
+            .field("request_id", &self.request_id)
             .field("method", &self.method)
             .finish_non_exhaustive()
     }
@@ -68,7 +68,7 @@ impl fmt::Debug for Job {
 
 /// A finished job.
 pub struct Done {
-    pub ticket: u64,
+    pub request_id: u64,
     pub exchange: Exchange,
     /// The request body, handed back: after an ambiguous answer the same bytes are sent again.
     pub body: Option<String>,
@@ -89,7 +89,7 @@ impl fmt::Debug for Done {
             other => other,
         };
         f.debug_struct("Done")
-            .field("ticket", &self.ticket)
+            .field("request_id", &self.request_id)
             .field("exchange", exchange)
             .field("sent_for", &self.sent_for)
             .finish_non_exhaustive()
@@ -103,14 +103,14 @@ mod tests {
     #[test]
     fn debug_output_shows_neither_key_nor_body_nor_path() {
         let job = Job {
-            ticket: 7,
+            request_id: 7,
             method: Method::Post,
             path: "/v2/get-call/abc".into(),
             body: Some("+4930123".into()),
             api_key: Secret::from("key_1".to_owned()),
         };
         let done = Done {
-            ticket: 7,
+            request_id: 7,
             exchange: Exchange::Response {
                 status: 201,
                 retry_after: None,

@@ -101,7 +101,7 @@ fn five_hundred_requests_in_flight_need_little_memory() {
 
     let bench = Bench::new(settings(&url), REQUESTS);
     let (idle, threads) = (kilobytes("VmRSS"), kilobytes("Threads"));
-    (0..REQUESTS as u64).for_each(|ticket| bench.pool.submit(post(ticket)));
+    (0..REQUESTS as u64).for_each(|request_id| bench.pool.submit(post(request_id)));
     said("all in");
     let busy = kilobytes("VmRSS");
     let more_threads = kilobytes("Threads") - threads;

@@ -144,8 +144,8 @@ fn a_connection_is_kept_and_used_again() {
         }
     });
     let bench = Bench::new(settings(&url), 4);
-    for ticket in 0..100 {
-        assert_eq!(bench.run(post(ticket)).exchange, response(200, b"{}"));
+    for request_id in 0..100 {
+        assert_eq!(bench.run(post(request_id)).exchange, response(200, b"{}"));
     }
     // hyper may open one more than it needs when a connection comes back just too late.
     assert!(connections.load(Ordering::SeqCst) <= 3);

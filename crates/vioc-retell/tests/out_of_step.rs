@@ -14,10 +14,10 @@ use vioc_retell::Job;
 /// Which connection each request came over.
 type Came = Arc<Mutex<Vec<usize>>>;
 
-fn of_session(ticket: u64) -> Job {
+fn of_session(request_id: u64) -> Job {
     Job {
-        body: Some(format!(r#"{{"metadata":{{"session_id":"{ticket}"}}}}"#)),
-        ..post(ticket)
+        body: Some(format!(r#"{{"metadata":{{"session_id":"{request_id}"}}}}"#)),
+        ..post(request_id)
     }
 }
 
@@ -35,8 +35,8 @@ fn connections(body: &'static str) -> Vec<usize> {
         }
     });
     let bench = Bench::new(settings(&url), 1);
-    for ticket in 1..=3 {
-        let done = bench.run(of_session(ticket));
+    for request_id in 1..=3 {
+        let done = bench.run(of_session(request_id));
         assert_eq!(done.exchange, response(201, body.as_bytes()));
     }
     came.lock().unwrap().clone()

@@ -43,7 +43,7 @@ fn every_thread_made_here_blocks_all_signals_and_the_callers_mask_is_left_alone(
 
     // reqwest's runtime thread, pool threads, and by the second pool a thread for name lookups.
     let pool = Bench::new(settings(&hanging), 3);
-    (0..3).for_each(|ticket| pool.pool.submit(post(ticket)));
+    (0..3).for_each(|request_id| pool.pool.submit(post(request_id)));
     let lookup = Bench::new(settings("https://vioconcierge-test.invalid"), 1);
     lookup.run(post(1));
 

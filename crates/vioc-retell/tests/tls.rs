@@ -163,8 +163,8 @@ fn many_requests_share_one_encrypted_connection() {
     let file = CaFile::new("many", &authority.pem);
     let (url, asked) = authority.serve("127.0.0.1", VALID);
     let bench = Bench::new(file.settings(&url), 2);
-    for ticket in 0..20 {
-        assert_eq!(bench.run(post(ticket)).exchange, response(201, b"{}"));
+    for request_id in 0..20 {
+        assert_eq!(bench.run(post(request_id)).exchange, response(201, b"{}"));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 20);
 }

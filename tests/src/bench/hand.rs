@@ -7,7 +7,7 @@ use postgres::Client;
 use super::site::Site;
 use crate::practice::claim_calls;
 
-/// As the worker's session has them (`src/db.rs`): they decide how its statements are planned.
+/// As the worker's session has them (`src/session.rs`): they decide how its statements are planned.
 const SESSION: &str = "set jit = off; set enable_seqscan = off; set enable_bitmapscan = off; \
     set search_path = pg_catalog, pg_temp; set plan_cache_mode = force_generic_plan";
 const WORKER: &str = "00000000-0000-0000-0000-00000000beec";

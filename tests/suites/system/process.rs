@@ -313,6 +313,33 @@ fn an_answer_to_a_question_outlives_a_lock_and_a_stop_does_not_wait_for_it() {
 }
 
 #[test]
+fn a_null_or_an_unknown_request_is_an_error_and_asks_nothing_of_retell() {
+    let practice = Practice::open();
+    let call = practice.call_number(&new_number());
+    practice.wait_for_call(call.id, &["completed"]);
+    practice.run(
+        "create or replace function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
+         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+         language sql as $$ select 1::bigint, 1::bigint, 'guess', 'GET', '/v2/get-call/x', null, 'key' $$",
+    );
+    practice.wait_for(
+        "the request to be refused",
+        "select last_error like '%knows no request to Retell named guess%' from vioc.worker_status",
+    );
+    practice.run(
+        "create or replace function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
+         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+         language sql as $$ select 1::bigint, null::bigint, 'get', 'GET', '/v2/get-call/x', null, 'key' $$",
+    );
+    practice.wait_for(
+        "the null to be refused",
+        "select last_error like 'column 2 of a statement of the worker is null%' from vioc.worker_status",
+    );
+    let asked = practice.retell.requests();
+    assert!(!asked.iter().any(|it| it.path == "/v2/get-call/x"));
+}
+
+#[test]
 fn after_an_error_the_worker_pauses_whatever_traffic_there_is() {
     let practice = Practice::open();
     let call = practice.call_number(&new_number());

@@ -105,12 +105,12 @@ pub fn settings(base_url: &str) -> Settings {
     }
 }
 
-pub fn post(ticket: u64) -> Job {
+pub fn post(request_id: u64) -> Job {
     Job {
-        ticket,
+        request_id,
         method: Method::Post,
         path: "/v2/create-phone-call".to_owned(),
-        body: Some(format!(r#"{{"ticket":{ticket}}}"#)),
+        body: Some(format!(r#"{{"request_id":{request_id}}}"#)),
         api_key: Secret::from("key_secret".to_owned()),
     }
 }
@@ -145,8 +145,8 @@ impl Bench {
 /// What becomes of one POST with these settings.
 pub fn exchange(settings: Settings) -> Exchange {
     let done = Bench::new(settings, 1).run(post(1));
-    assert_eq!(done.ticket, 1);
-    assert_eq!(done.body.as_deref(), Some(r#"{"ticket":1}"#));
+    assert_eq!(done.request_id, 1);
+    assert_eq!(done.body.as_deref(), Some(r#"{"request_id":1}"#));
     done.exchange
 }
 

@@ -1,0 +1,34 @@
+//! What a session can be asked about itself.
+
+use pgrx::prelude::*;
+
+use crate::session;
+
+#[pg_extern(sql = false)]
+fn lock_extension() -> bool {
+    session::extension().is_some()
+}
+
+#[pg_extern(sql = false)]
+fn lock_grants(role: pg_sys::Oid) {
+    session::lock_grants(role);
+}
+
+#[pg_extern(sql = false)]
+fn is_own_transaction(xmin: pg_sys::TransactionId) -> bool {
+    // SAFETY: reads this backend's own transaction state.
+    unsafe { pg_sys::TransactionIdIsCurrentTransactionId(xmin) }
+}
+
+/// A trigger fires below the portal of its statement; statements of functions have none of their own.
+#[pg_extern(sql = false)]
+fn is_restore() -> bool {
+    // SAFETY: a backend has one thread; PostgreSQL keeps the portal while its statement runs.
+    let is_copy = unsafe {
+        pg_sys::ActivePortal
+            .as_ref()
+            .is_some_and(|portal| portal.commandTag == pg_sys::CommandTag::CMDTAG_COPY)
+    };
+    // SAFETY: a setting of this backend.
+    is_copy && !unsafe { pg_sys::check_function_bodies }
+}

@@ -1,0 +1,185 @@
+//! The slot of one served database.
+
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering,
+};
+
+use pgrx::prelude::*;
+
+use super::clocks::Clocks;
+use super::status::WorkerStatus;
+use super::waiters::SHARES;
+use super::{alive, my_pid};
+
+/// Tenants whose keys and agents Retell is to be asked about at a time: as many as are asked about at most.
+const ASKED_TENANTS: usize = 100;
+
+/// Whose keys and agents Retell is to be asked about.
+#[derive(Default)]
+pub(crate) struct Asked {
+    all: bool,
+    tenants: Vec<i64>,
+}
+
+impl Asked {
+    /// `None`: of no tenant; `Some(None)`: of all.
+    pub(crate) fn tenants(&self) -> Option<Option<&[i64]>> {
+        match (self.all, self.tenants.is_empty()) {
+            (true, _) => Some(None),
+            (false, true) => None,
+            (false, false) => Some(Some(&self.tenants)),
+        }
+    }
+}
+
+#[repr(C)]
+pub(crate) struct Slot {
+    worker_pid: AtomicI32,
+    /// The worker has found the extension.
+    is_serving: AtomicBool,
+    /// The worker's latch, in shared memory for as long as the server runs: a stale one costs a spurious wake-up.
+    latch: AtomicPtr<pg_sys::Latch>,
+    /// Set by the session that committed work; cleared by the worker before it looks.
+    woken: AtomicBool,
+    /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents, of all tenants
+    /// or of these (0 = a free place).
+    asked: AtomicBool,
+    asked_tenants: [AtomicI64; ASKED_TENANTS],
+    /// Counts committed changes; what `vioc.wait_for_change` compares.
+    pub(super) changes: AtomicU64,
+    pub(super) waiters: AtomicU32,
+    /// Of whom these are, as far as they are of roles that have a share: role in the upper half, count in the lower; 0 = free.
+    pub(super) shares: [AtomicU64; SHARES],
+    pub(super) changed: UnsafeCell<pg_sys::ConditionVariable>,
+    /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.
+    holder: AtomicI32,
+    pub(crate) status: WorkerStatus,
+    pub(crate) clocks: Clocks,
+}
+
+impl Slot {
+    /// This process is the database's worker.
+    pub(crate) fn enter_worker(&self) {
+        // SAFETY: this process's own latch; it is in shared memory.
+        let latch = unsafe { pg_sys::MyLatch };
+        self.latch.store(latch, Ordering::Release);
+        self.serves(false);
+        self.worker_pid.store(my_pid(), Ordering::Release);
+    }
+
+    /// Whether this worker's database has the extension, and with it a share of what the server may send.
+    pub(crate) fn serves(&self, is_serving: bool) {
+        self.is_serving.store(is_serving, Ordering::Release);
+    }
+
+    pub(super) fn is_serving(&self) -> bool {
+        self.is_serving.load(Ordering::Acquire) && self.has_worker()
+    }
+
+    /// This process leaves; a successor that is here already stays.
+    pub(crate) fn leave_worker(&self) {
+        let me = my_pid();
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        if self
+            .worker_pid
+            .compare_exchange(me, 0, order, failure)
+            .is_ok()
+        {
+            self.latch.store(ptr::null_mut(), Ordering::Release);
+        }
+    }
+
+    pub(crate) fn has_worker(&self) -> bool {
+        self.worker_pid().is_some()
+    }
+
+    pub(crate) fn worker_pid(&self) -> Option<i32> {
+        alive(self.worker_pid.load(Ordering::Acquire))
+    }
+
+    /// The session that needs the database to itself, if there is one: no worker may start, and one that is there leaves.
+    pub(crate) fn holder(&self) -> Option<i32> {
+        alive(self.holder.load(Ordering::Acquire))
+    }
+
+    /// Takes the database for this session; false if another one has it.
+    pub(crate) fn hold(&self) -> bool {
+        let me = my_pid();
+        let known = self.holder.load(Ordering::Acquire);
+        alive(known).is_none_or(|holder| holder == me)
+            && self
+                .holder
+                .compare_exchange(known, me, Ordering::AcqRel, Ordering::Acquire)
+                .is_ok()
+    }
+
+    pub(crate) fn release(&self) {
+        let me = my_pid();
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        // another session's hold stays
+        let _ = self.holder.compare_exchange(me, 0, order, failure);
+    }
+
+    /// Whether there was work since the last call.
+    pub(crate) fn take_wake(&self) -> bool {
+        self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Has the worker ask Retell about keys and agents; unlike [`Slot::announce`] it waits for no commit.
+    pub(crate) fn ask(&self, tenants: Option<Vec<i64>>) {
+        match tenants {
+            None => self.asked.store(true, Ordering::Release),
+            Some(tenants) => tenants.into_iter().for_each(|it| self.ask_of(it)),
+        }
+        self.set_latch();
+    }
+
+    /// With no place left it is asked about the next time.
+    fn ask_of(&self, tenant_id: i64) {
+        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+        let places = &self.asked_tenants;
+        if !places.iter().any(|it| it.load(failure) == tenant_id) {
+            let _ = places
+                .iter()
+                .any(|it| it.compare_exchange(0, tenant_id, order, failure).is_ok());
+        }
+    }
+
+    /// What was asked for since the last call.
+    pub(crate) fn take_asked(&self) -> Asked {
+        let tenants = self.asked_tenants.iter();
+        Asked {
+            all: self.asked.swap(false, Ordering::AcqRel),
+            tenants: tenants
+                .map(|it| it.swap(0, Ordering::AcqRel))
+                .filter(|it| *it != 0)
+                .collect(),
+        }
+    }
+
+    /// Something was committed. Runs in a commit callback: takes spinlocks at most, and cannot fail.
+    pub(crate) fn announce(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        self.woken.store(true, Ordering::Release);
+        if self.waiters.load(Ordering::Acquire) > 0 {
+            // SAFETY: it was initialized with the segment; PostgreSQL itself protects what is in it.
+            unsafe { pg_sys::ConditionVariableBroadcast(self.changed.get()) };
+        }
+        // SAFETY: this process's own latch.
+        if self.latch.load(Ordering::Acquire) != unsafe { pg_sys::MyLatch } {
+            self.set_latch();
+        }
+    }
+
+    /// Wakes the worker, if there is one.
+    fn set_latch(&self) {
+        let latch = self.latch.load(Ordering::Acquire);
+        if !latch.is_null() {
+            // SAFETY: a worker's latch, in shared memory for as long as the server runs; a stale one costs a spurious
+            // wake-up of another process.
+            unsafe { pg_sys::SetLatch(latch) };
+        }
+    }
+}
