@@ -1,4 +1,4 @@
--- Private. DROP EXTENSION runs it first (src/detach.rs), as the role that drops. Nothing in it may stop that: a job that stays
+-- Private. DROP EXTENSION runs it first (src/database_ddl.rs), as the role that drops. Nothing in it may stop that: a job that stays
 -- finds that the extension is not there, and does nothing.
 create function vioc.drop_cron_jobs() returns void
   language plpgsql volatile
