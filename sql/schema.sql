@@ -18,6 +18,7 @@
 --   webhook/       Retell -> inbox: verify, find the call, store, apply, replay
 --   outcome/       what a call achieved, and what follows for the contact; reviews
 --   reconcile/     asking Retell: look-ups, overdue calls, recovery after a failover
+--   simulation/    calls that never leave the server; the sample
 --   opt_out/       numbers that must not be called
 --   events/        what applications follow (vioc_events)
 --   access/        grants, policies, audit, the doors of the public functions

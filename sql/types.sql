@@ -4,9 +4,9 @@
 create domain vioc.call_status as text
   constraint call_status_is_known check (value in (
     'queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended',
-    'completed', 'failed', 'cancelled', 'expired', 'dry_run'));
+    'completed', 'failed', 'cancelled', 'expired'));
 comment on domain vioc.call_status is
-  'State of a call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired, dry_run.';
+  'State of a call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired.';
 
 create domain vioc.contact_status as text
   constraint contact_status_is_known check (value in (

@@ -198,7 +198,8 @@ declare
   v_main text;
 begin
   select string_agg(
-    '<section><div class="bar"><h2>' || html(t.company_name) || case
+    '<section><div class="bar"><h2>' || html(t.company_name)
+      || case when s.simulated then ' <small class="look">Simulation: nobody is called</small>' else '' end || case
       when t.paused_at is not null then ' <small class="look">paused: no calls are made</small>'
       when s.paused_at is not null then ' <small class="look">everything is paused: no calls are made</small>'
       when s.suspended_at is not null then ' <small class="bad">Retell refuses calls: tell whoever looks after the database</small>'

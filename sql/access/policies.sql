@@ -41,7 +41,7 @@ begin
       select 'access', 'roles see', 'select', false, 'role_oid = to_regrole(quote_ident(role_name)) and pg_has_role(role_oid, ''usage'')'
       union all
       select 'credentials', 'viewers see', 'select', false,
-        'id in (select t.credential_id from vioc.tenants as t) or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
+        'id in (select t.credential_id from vioc.tenants as t) or is_simulation or (is_fallback and exists (select from vioc.tenants as t where t.credential_id is null))'
       union all
       select r.relation, 'viewers see', 'select', false, 'true' from unnest(array['installation', 'webhook_refusals', 'last_runs']) as r (relation)
       union all

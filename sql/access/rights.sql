@@ -29,7 +29,7 @@ begin atomic
     ('viewer', false, 'table', 'select',
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- not what shows that other tenants use the key: whose turn it is, starts and calls of others
-    ('viewer', false, 'table', 'select (id, is_fallback, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, failed_waves, failed_at, unreachable_until, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recovery_since, recovery_until, recovery_at, created_at)', '{credentials}'),
+    ('viewer', false, 'table', 'select (id, is_fallback, is_simulation, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, failed_waves, failed_at, unreachable_until, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recovery_since, recovery_until, recovery_at, created_at)', '{credentials}'),
     -- a constraint of vioc.outcome_words asks it
     ('admin', false, 'private function', 'execute', '{lowered}'),
     ('viewer', true, 'table', 'select', '{credentials}'),
@@ -50,7 +50,7 @@ begin atomic
     ('admin', true, 'table', 'insert, update, delete',
       '{agents,blackout_dates,calling_hours,follow_up_rules,outcome_words}'),
     -- not organisation, which shares opt-outs, nor credential_id, which spends somebody's money
-    ('admin', false, 'table', 'update (company_name, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, call_options, analysis_fields, max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation, min_notice, reminder_plan, require_consent, allowed_countries, test_numbers, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
+    ('admin', false, 'table', 'update (company_name, simulated, country, time_zone, locale, retell_agent_id, retell_agent_version, retell_agent_number, agent_override, call_options, analysis_fields, max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day, max_calls_per_number_in_7_days, wait_after_conversation, min_notice, reminder_plan, require_consent, allowed_countries, test_numbers, webhook_storage, keep_call_facts_days, keep_transcripts_days, keep_webhook_bodies_days, data_storage_setting, opt_in_signed_url, enable_dnc_detection)', '{tenants}'),
     ('admin', true, 'table', 'insert, update, delete', '{tenants}'),
     ('admin', true, 'table', 'update (max_concurrent_calls, max_starts_per_second)', '{credentials}')
   ) as r (access, everywhere, kind, privileges, names)

@@ -1,6 +1,6 @@
 create view vioc.call_history with (security_invoker, security_barrier) as
 select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
-  c.error, c.requested_by, c.is_test, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
+  c.error, c.requested_by, c.is_test, c.simulated, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
 left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
@@ -16,6 +16,7 @@ comment on column vioc.call_history.disconnection_reason is 'Why it ended, in Re
 comment on column vioc.call_history.error is 'Why it did not succeed, masked: no number, name or key.';
 comment on column vioc.call_history.requested_by is 'The role that queued it.';
 comment on column vioc.call_history.is_test is 'A test call to one of the practice''s own numbers.';
+comment on column vioc.call_history.simulated is 'It never left the server.';
 comment on column vioc.call_history.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.call_history.queued_at is 'When it was queued.';
 comment on column vioc.call_history.placed_at is 'When Retell had taken it.';

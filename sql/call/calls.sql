@@ -14,6 +14,7 @@ create table vioc.calls (
   requested_by text not null,
   forced boolean not null default false,
   is_test boolean not null default false,
+  simulated boolean not null default false,
   priority smallint not null default 0,
   due_at timestamptz not null,
   not_after timestamptz,
@@ -65,7 +66,6 @@ create table vioc.calls (
   failed_at timestamptz,
   cancelled_at timestamptz,
   expired_at timestamptz,
-  dry_run_at timestamptz,
   -- the person was forgotten
   forgotten_at timestamptz,
   erased_at timestamptz,
@@ -103,6 +103,8 @@ create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
+-- answer_simulated
+create index calls_simulated_idx on vioc.calls (look_up_at) where simulated and look_up_at is not null;
 -- tend: what has 15 minutes to be sent
 create index calls_forced_idx on vioc.calls (queued_at) where in_queue and (forced or is_test);
 -- erase_forgotten
@@ -123,6 +125,7 @@ comment on column vioc.calls.error is 'Why it did not succeed, masked: no number
 comment on column vioc.calls.requested_by is 'The role that queued it.';
 comment on column vioc.calls.forced is 'Queued with force: calling hours, blackout dates, caps and spacing do not apply.';
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
+comment on column vioc.calls.simulated is 'A call of a simulated tenant: it never leaves the server.';
 comment on column vioc.calls.priority is '2 = Call Now, 1 = a callback that was promised, 0 = scheduled.';
 comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
 comment on column vioc.calls.not_after is 'A call that made itself is not sent later; see tenants.min_notice. null = until the appointment.';
@@ -170,7 +173,6 @@ comment on column vioc.calls.completed_at is 'When its outcome was decided.';
 comment on column vioc.calls.failed_at is 'When it failed.';
 comment on column vioc.calls.cancelled_at is 'When it was cancelled.';
 comment on column vioc.calls.expired_at is 'When it expired: appointment past, or no opening before it.';
-comment on column vioc.calls.dry_run_at is 'When it would have been sent (setting vioconcierge.dry_run).';
 comment on column vioc.calls.forgotten_at is 'When its person was forgotten (vioc_forget_contact, vioc_forget_phone).';
 comment on column vioc.calls.erased_at is 'When what it said about the person was erased: then, or when it had ended.';
 comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';

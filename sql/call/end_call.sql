@@ -14,7 +14,7 @@ declare
   v_sent_at timestamptz;
 begin
   select * into v_before from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  if not found or v_before.status = 'dry_run' then
+  if not found then
     return;
   end if;
   v_call := v_before;
@@ -63,8 +63,9 @@ begin
       perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
     end if;
   end if;
-  -- once: a later event about the same end must not undo vioc_resume
-  if not v_call.is_test and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
+  -- once: a later event about the same end must not undo vioc_resume; a simulated end says nothing about either
+  if not v_call.is_test and not v_call.simulated
+    and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
     perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
     perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
   end if;

@@ -15,6 +15,11 @@ begin
     return;
   end if;
 
+  if p_call.simulated <> (select vioc.is_simulated(t.simulated) from vioc.tenants as t where t.id = p_call.tenant_id) then
+    perform vioc.drop_call(p_call, 'the tenant was switched between simulated and real calls', p_now);
+    return;
+  end if;
+
   if p_call.is_test then
     select p.* into v_verdict from vioc.test_call_problem(p_call.tenant_id, p_call.contact_id, p_call.to_number, p_now) as p;
     if p_call.queued_at <= p_now - interval '15 minutes' then

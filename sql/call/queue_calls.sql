@@ -11,11 +11,12 @@ begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
   with held as (
-    select c.tenant_id, c.id, case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after
+    select c.tenant_id, c.id, case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after, t.simulated
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
     join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
     -- for each its own, whatever the planner thinks of the arrays' length
-    cross join lateral (select t.min_notice from vioc.tenants as t where t.id = c.tenant_id offset 0) as t
+    cross join lateral (
+      select t.min_notice, vioc.is_simulated(t.simulated) as simulated from vioc.tenants as t where t.id = c.tenant_id offset 0) as t
   ),
   numbered as (
     update vioc.contacts as c
@@ -25,15 +26,15 @@ begin
         next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
-    returning c.*, h.not_after, vioc.is_promised(c) as is_promised
+    returning c.*, h.not_after, h.simulated, vioc.is_promised(c) as is_promised
   ),
   queued as (
     insert into vioc.calls (
       tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
-      appointment_time, contact_status_before, queued_at)
+      appointment_time, contact_status_before, queued_at, simulated)
     select n.tenant_id, n.id, vioc.session_id(n.row_id, n.last_attempt), n.last_attempt,
       p_requested_by, p_forced, case when n.is_promised then greatest(p_priority, 1) else p_priority end, p_now, n.not_after, n.phone_e164, n.appointment_time,
-      case when n.status = 'calling' or (n.status = 'callback' and not n.is_promised) then 'scheduled' else n.status end, p_now
+      case when n.status = 'calling' or (n.status = 'callback' and not n.is_promised) then 'scheduled' else n.status end, p_now, n.simulated
     from numbered as n
     order by n.appointment_time
     returning *

@@ -15,10 +15,11 @@ begin
   returning * into v_contact;
   insert into vioc.calls (
     tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,
-    appointment_time, contact_status_before, queued_at)
+    appointment_time, contact_status_before, queued_at, simulated)
   values (
     p_tenant_id, p_contact_id, vioc.session_id(v_contact.row_id, v_contact.last_attempt),
-    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now)
+    v_contact.last_attempt, p_requested_by, true, 1, p_now, p_phone, v_contact.appointment_time, v_contact.status, p_now,
+    (select vioc.is_simulated(t.simulated) from vioc.tenants as t where t.id = p_tenant_id))
   returning * into v_call;
   return v_call;
 end

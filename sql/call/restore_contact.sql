@@ -1,8 +1,8 @@
 -- Private. A call ended without an outcome: the contact gets its previous status and what it waits for back (a time by hand
 -- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
--- it, or the number was opted out meanwhile. A dry run leaves attempts as they are.
+-- it, or the number was opted out meanwhile.
 create function vioc.restore_contact(
-  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz, p_is_dry_run boolean default false)
+  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -37,15 +37,15 @@ begin
   join vioc.tenants as t on t.id = c.tenant_id
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
   -- nothing promised is left: it waits for the plan like others
-  if v_status = 'callback' and v_promised is null and v_step is not null and not p_is_dry_run then
+  if v_status = 'callback' and v_promised is null and v_step is not null then
     v_status := 'scheduled';
   end if;
   update vioc.contacts as c
   set status = v_status,
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
       -- each step has its own attempts
-      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' and not p_is_dry_run then 0 else c.attempts end
+      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end
 $$;
-comment on function vioc.restore_contact(bigint, bigint, text, timestamptz, boolean) is 'Puts a contact back to where it was before a call without outcome.';
+comment on function vioc.restore_contact(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';

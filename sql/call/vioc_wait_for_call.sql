@@ -35,7 +35,7 @@ begin
       raise exception 'call % is queued by this very transaction and is only made when it commits', v_call.id
         using errcode = 'invalid_transaction_state', hint = 'Commit first, or use call vioc_call_contact_now(...).';
     end if;
-    exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+    exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired')
       or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
     exit when clock_timestamp() >= v_deadline;
     perform vioc.wait_for_change(v_seen,

@@ -15,11 +15,11 @@ begin
   with busy as (
     select k.id from vioc.credentials as k
     cross join lateral (select coalesce(k.retell_concurrency_asked_at, '-infinity') as at) as asked
-    where (k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
+    where not k.is_simulation and ((k.next_start_at > p_now - interval '30 seconds' and asked.at <= p_now - interval '30 seconds')
       or (vioc.slots_at_retell(k, p_now) = 0 and asked.at <= p_now - interval '2 seconds' and exists (
         select from vioc.tenant_readiness(p_now) as s
         join vioc.calls as q on q.tenant_id = s.tenant_id and q.in_queue
-        where s.credential_id = k.id))
+        where s.credential_id = k.id)))
     order by k.retell_concurrency_asked_at nulls first
     limit p_limit
     for no key update of k skip locked

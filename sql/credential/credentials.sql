@@ -3,6 +3,7 @@
 create table vioc.credentials (
   id bigint generated always as identity primary key,
   is_fallback boolean not null default false,
+  is_simulation boolean not null default false,
   key_ends_with text,
   max_concurrent_calls vioc.call_limit not null default 20,
   max_starts_per_second vioc.call_limit not null default 1,
@@ -28,6 +29,7 @@ create table vioc.credentials (
   recovery_page text,
   recovery_pages integer not null default 0,
   created_at timestamptz not null default now(),
+  constraint a_simulation_has_no_key check (not is_simulation or (not is_fallback and key_ends_with is null)),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
     num_nulls(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at) in (0, 4)),
@@ -42,11 +44,13 @@ create table vioc.credentials (
 -- claim_look_ups
 create index credentials_recall_idx on vioc.credentials (recovery_at) where recovery_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
+create unique index credentials_one_simulation_idx on vioc.credentials (is_simulation) where is_simulation;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
 comment on column vioc.credentials.id is 'Identity.';
 comment on column vioc.credentials.created_at is 'When it was written down.';
 comment on column vioc.credentials.is_fallback is 'Stands for the key in the setting vioconcierge.retell_api_key.';
+comment on column vioc.credentials.is_simulation is 'The workspace of the simulated tenants: it has limits, and no key.';
 comment on column vioc.credentials.key_ends_with is 'Last four characters of the API key, all that is ever shown of it; null if it is in a file, or short.';
 comment on column vioc.credentials.max_concurrent_calls is 'Calls in progress at the same time; Retell''s own default is 20 per workspace.';
 comment on column vioc.credentials.max_starts_per_second is 'Calls started per second; Retell''s own default is 1.';

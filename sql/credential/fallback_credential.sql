@@ -7,6 +7,9 @@ declare
   v_id bigint;
   v_ending text;
 begin
+  if vioc.setting('simulate', 'off') = 'on' then
+    perform vioc.simulation_credential();
+  end if;
   select k.id, k.key_ends_with into v_id, v_ending from vioc.credentials as k where k.is_fallback;
   if vioc.setting('retell_api_key', null) is null then
     return v_id;

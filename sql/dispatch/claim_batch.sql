@@ -7,7 +7,6 @@ returns table (tenant_id bigint, call_id bigint, api_key text, body text, creden
 as $$
 #variable_conflict use_column
 declare
-  v_is_dry_run constant boolean := vioc.setting('dry_run', 'off') = 'on';
   v_is_rehearsal constant boolean := cardinality(p_call_ids) = 0;
   -- what the bodies of one claim are made of, in bytes: so that none takes long, whatever a tenant has its agent told
   v_most_bytes constant integer := 262144;
@@ -63,25 +62,30 @@ begin
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
   with judged as (
-    select c.tenant_id, c.id, c.contact_id, c.is_test, l.credential_id, l.place, c.to_number, c.priority,
+    select c.tenant_id, c.id, c.contact_id, c.is_test, c.simulated, l.credential_id, l.place, c.to_number, c.priority,
       case when c.is_test
         then (select p.problem is null from vioc.test_call_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
           and c.queued_at > p_now - interval '15 minutes'
         else m.may_be_called and case when c.forced then m.may_be_forced else m.is_good_time end and (c.priority > 1 or m.may_be_automatic) and coalesce(p_now <= c.not_after, true)
           and not (c.forced and not c.resend and c.queued_at <= p_now - interval '15 minutes') end
       -- Retell keeps an idempotency key for an hour (retell-sdk 6.2.13), each workspace its own
-      and not (c.resend and (v_is_dry_run or c.first_posted_at <= p_now - interval '50 minutes'
+      and not (c.resend and (c.first_posted_at <= p_now - interval '50 minutes'
         or c.credential_id is distinct from l.credential_id
         or vioc.key_digest(vioc.api_key(l.credential_id)) is distinct from c.key_digest))
+      -- queued as a real call, or as none: it is sent as no other (hold_call)
+      and c.simulated = l.simulated
       -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
       and not exists (
         select from vioc.calls as o
         where vioc.one_spelling(o.to_number) = vioc.one_spelling(c.to_number) and o.in_progress and o.tenant_id <> c.tenant_id
+          and o.simulated = c.simulated
           and o.last_posted_at > p_now - interval '1 minute') as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
-    from unnest(v_send_tenants, v_send_calls, v_send_credentials)
-      with ordinality as l (tenant_id, id, credential_id, place)
+    from (
+      select u.*, k.is_simulation as simulated
+      from unnest(v_send_tenants, v_send_calls, v_send_credentials) with ordinality as u (tenant_id, id, credential_id, place)
+      join vioc.credentials as k on k.id = u.credential_id) as l
     cross join lateral (select * from vioc.calls as c where c.id = l.id offset 0) as c
     -- asked about these contacts, never about all
     cross join lateral (
@@ -93,7 +97,7 @@ begin
     -- of two allowed calls to one number in the same batch one goes
     select j.tenant_id, j.id, j.contact_id, j.is_test, j.credential_id, j.place,
       j.is_allowed
-      and row_number() over (partition by vioc.one_spelling(j.to_number), j.is_allowed order by j.priority desc, j.id) = 1 as may_send
+      and row_number() over (partition by vioc.one_spelling(j.to_number), j.simulated, j.is_allowed order by j.priority desc, j.id) = 1 as may_send
     from judged as j
     where j.stands
   )
@@ -111,8 +115,6 @@ begin
     for v_call in select * from vioc.calls as c where c.id = any (v_refused_calls) loop
       perform vioc.hold_call(v_call, p_now);
     end loop;
-  end if;
-  if v_refused_calls is not null or (v_is_dry_run and not v_is_rehearsal) then
     perform vioc.wake_worker(); -- whoever waits for one of these calls
   end if;
   if v_send_calls is null and not v_is_rehearsal then
@@ -128,26 +130,27 @@ begin
   ),
   sent as (
     update vioc.calls as c
-    set status = case when v_is_dry_run then 'dry_run' else 'dispatching' end,
-        dry_run_at = case when v_is_dry_run then p_now end,
+    set status = case when c.simulated then 'placed' else 'dispatching' end,
+        retell_call_id = case when c.simulated then 'simulated_' || c.session_id else c.retell_call_id end,
+        placed_at = case when c.simulated then p_now else c.placed_at end,
         dispatching_at = p_now,
-        lease_owner = case when v_is_dry_run then null else p_worker end,
-        lease_until = case when v_is_dry_run then null else p_now + p_lease end,
+        lease_owner = case when not c.simulated then p_worker end,
+        lease_until = case when not c.simulated then p_now + p_lease end,
         credential_id = s.credential_id,
         key_digest = coalesce(c.key_digest, (select k.digest from keys as k where k.id = s.credential_id)),
         from_number = coalesce(c.from_number, q.from_number),
         -- the same bytes when it is sent again, and what they say
         agent = case when c.request_body is null then q.agent else c.agent end,
         variables = case when c.request_body is null then q.variables else c.variables end,
-        request_body = case when v_is_dry_run then null else coalesce(c.request_body,
+        request_body = case when not c.simulated then coalesce(c.request_body,
           vioc.request_body(c.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.options, q.variables,
             c.session_id, c.tenant_id, c.contact_id, c.id)) end,
         first_posted_at = coalesce(c.first_posted_at, p_now),
         last_posted_at = p_now,
         sends = c.sends + 1,
         resend = false,
-        -- as of a placed call, which then need not change it
-        look_up_at = case when v_is_dry_run then null else p_now + interval '10 minutes' end
+        -- as of a placed call, which then need not change it; a simulated one is answered by answer_simulated
+        look_up_at = p_now + case when c.simulated then interval '1 second' else interval '10 minutes' end
     from unnest(v_send_tenants, v_send_calls, v_send_credentials, v_send_contacts)
       as s (tenant_id, id, credential_id, contact_id)
     -- made once: the body reads it many times
@@ -169,7 +172,6 @@ begin
       from sent as s
       join vioc.credentials as l on l.id = s.credential_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
-      where s.status = 'dispatching'
       group by s.credential_id, a.burst, a.interval_seconds) as n
     where k.id = n.credential_id
   ),
@@ -182,7 +184,7 @@ begin
       from sent as s
       join vioc.tenants as l on l.id = s.tenant_id
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
-      where s.status = 'dispatching' and (l.max_starts_per_second is not null or l.suspended_at is not null)
+      where l.max_starts_per_second is not null or l.suspended_at is not null
       group by s.tenant_id, a.burst, a.interval_seconds) as n
     where t.id = n.tenant_id
   )
@@ -191,13 +193,7 @@ begin
   join keys as k on k.id = s.credential_id
   where s.status = 'dispatching';
 
-  if v_is_dry_run then
-    perform vioc.restore_contact(c.tenant_id, c.contact_id, c.contact_status_before, p_now, true)
-    from vioc.calls as c
-    where c.id = any (v_send_calls) and not c.is_test;
-  else
-    perform vioc.mark_calling(v_called_tenants, v_called_contacts, true, p_now);
-  end if;
+  perform vioc.mark_calling(v_called_tenants, v_called_contacts, true, p_now);
 end
 $$;
 comment on function vioc.claim_batch(uuid, bigint[], bigint[], bigint[], interval, timestamptz) is 'claim_calls all at once, or of one call.';

@@ -1,4 +1,4 @@
--- Transition: queued -> dispatching (with a lease), for those of the given calls (choose_calls) that every rule still
+-- Transition: queued -> dispatching (with a lease), or placed if it is simulated, for those of the given calls (choose_calls) that every rule still
 -- allows. The others wait for their opening, or end. What comes back without a body is unchanged: held by another session,
 -- or, without a credential too, left for the next claim, because the bodies before it are large enough for one.
 -- Called by the worker, which commits this durably before it sends anything. A call that cannot be prepared fails alone.

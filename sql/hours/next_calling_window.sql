@@ -11,7 +11,7 @@ begin atomic
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   cross join vioc.tenant_hours(t.id) as h
-  cross join vioc.legal_hours() as l
+  cross join vioc.legal_hours(t.simulated) as l
   where c.tenant_id = p_tenant_id and c.id = p_contact_id;
 end;
 comment on function vioc.next_calling_window(bigint, bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';

@@ -7,7 +7,7 @@ returns table (credential_id bigint, retell_agent_id text, asked_at timestamptz,
 begin atomic
   with used as (
     select s.credential_id, null::text as retell_agent_id from vioc.tenant_readiness(p_now) as s
-    where s.has_key and (p_tenant_ids is null or s.tenant_id = any (p_tenant_ids))
+    where s.has_key and not s.simulated and (p_tenant_ids is null or s.tenant_id = any (p_tenant_ids))
     union
     select s.credential_id, a.retell_agent_id
     from vioc.tenant_readiness(p_now) as s
@@ -15,7 +15,7 @@ begin atomic
       select t.retell_agent_id from vioc.tenants as t where t.id = s.tenant_id
       union all
       select g.retell_agent_id from vioc.agents as g where g.tenant_id = s.tenant_id) as a
-    where s.has_key and a.retell_agent_id is not null and (p_tenant_ids is null or s.tenant_id = any (p_tenant_ids))
+    where s.has_key and not s.simulated and a.retell_agent_id is not null and (p_tenant_ids is null or s.tenant_id = any (p_tenant_ids))
   )
   select u.credential_id, u.retell_agent_id, c.asked_at, c.answered_at, c.http_status, c.facts, k.is_of_this_key,
     coalesce(k.is_of_this_key and c.asked_at > p_now - interval '2 seconds', false)

@@ -136,14 +136,14 @@ begin
     else format('alter system set vioconcierge.api_base_url = %L; select pg_reload_conf();', regexp_replace(v_api, '^http:', 'https:')) end;
   return next;
 
-  check_name := 'dry_run';
-  ok := not vioc.setting('dry_run', 'off')::boolean;
-  detail := case when ok then 'calls are really sent' else 'vioconcierge.dry_run is on: no call is sent' end;
-  hint := case when not ok then 'alter system set vioconcierge.dry_run = off; select pg_reload_conf();' end;
+  check_name := 'simulate';
+  ok := not vioc.setting('simulate', 'off')::boolean;
+  detail := case when ok then 'calls of tenants that are not simulated are really made' else 'vioconcierge.simulate is on: every call is simulated, nobody is called' end;
+  hint := case when not ok then 'alter system set vioconcierge.simulate = off; select pg_reload_conf();' end;
   return next;
 
   check_name := 'legal_hours';
-  select l.opens >= '07:00' and l.closes <= '22:00', format('people may be called from %s to %s of their own clock', to_char(l.opens, 'HH24:MI'), to_char(l.closes, 'HH24:MI'))
+  select (l.opens >= '07:00' and l.closes <= '22:00') or vioc.is_simulated(false), format('people may be called from %s to %s of their own clock', to_char(l.opens, 'HH24:MI'), to_char(l.closes, 'HH24:MI'))
   into ok, detail from vioc.legal_hours() as l;
   hint := case when not ok then 'alter system set vioconcierge.legal_hours = ''08:00-21:00''; select pg_reload_conf();' end;
   return next;

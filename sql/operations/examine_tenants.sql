@@ -5,9 +5,9 @@ returns table (check_name text, ok boolean, detail text, hint text)
   set search_path = pg_catalog, pg_temp
 as $$
   with practices as (
-    select t.*, s.credential_id as pays, s.configured, s.has_key, k.suspended_at as key_suspended_at, k.suspend_reason as key_suspend_reason,
+    select t.*, s.credential_id as pays, s.configured, s.has_key, s.simulated as is_simulated, k.suspended_at as key_suspended_at, k.suspend_reason as key_suspend_reason,
       'practice ' || t.id as practice,
-      case when s.has_key then vioc.key_problem(vioc.api_key(s.credential_id)) end as key_problem
+      case when s.has_key and not s.simulated then vioc.key_problem(vioc.api_key(s.credential_id)) end as key_problem
     from vioc.tenants as t
     join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
     left join vioc.credentials as k on k.id = s.credential_id
@@ -18,7 +18,7 @@ as $$
       date_trunc('second', p_now - max(c.answered_at)) as age, max(c.answered_at) as answered_at
     from practices as p
     left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id is null and c.is_of_this_key
-    where p.has_key and p.key_problem is null
+    where p.has_key and not p.is_simulated and p.key_problem is null
     group by p.pays
   ),
   agents as (
@@ -31,7 +31,7 @@ as $$
       select g.retell_agent_id, format('update vioc.agents set retell_agent_id = ''agent_...'' where tenant_id = %s and locale = %L;', p.id, g.locale)
       from vioc.agents as g where g.tenant_id = p.id) as a
     left join vioc.checks_wanted(p_now, null) as c on c.credential_id = p.pays and c.retell_agent_id = a.retell_agent_id and c.is_of_this_key
-    where a.retell_agent_id is not null and p.has_key
+    where a.retell_agent_id is not null and p.has_key and not p.is_simulated
   ),
   findings (check_name, ok, detail, hint) as (
     select 'tenants', false, 'there is no practice yet',
@@ -100,7 +100,8 @@ as $$
     ('keys', 'every practice has one'),
     ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
     ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
-    ('paused_tenants', 'none'), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
+    ('paused_tenants', 'none'), 
+    ('simulated', (select coalesce('calls never leave the server: ' || string_agg(p.practice, ', ' order by p.id), 'none: all calls are real') from practices as p where p.is_simulated)), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_tenants(int8multirange, timestamptz) is 'vioc_doctor: practices, keys, agents, pauses, suspensions.';

@@ -5,7 +5,7 @@ create table vioc.do_not_call (
   source text not null,
   created_at timestamptz not null default now(),
   primary key (tenant_id, phone, created_at),
-  constraint source_is_known check (source in ('practice', 'call', 'retell'))
+  constraint source_is_known check (source in ('practice', 'call', 'retell', 'simulation'))
 );
 -- organisations share opt-outs: the rule looks a number up over tenants
 create index do_not_call_phone_idx on vioc.do_not_call (phone);
@@ -13,5 +13,5 @@ comment on table vioc.do_not_call is 'Opt-outs by number. They beat every other 
 comment on column vioc.do_not_call.tenant_id is 'The practice.';
 comment on column vioc.do_not_call.phone is 'E.164.';
 comment on column vioc.do_not_call.reason is 'For people.';
-comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number.';
+comment on column vioc.do_not_call.source is 'practice: vioc_do_not_call. call: said in a call. retell: Retell refused the number. simulation: said in a simulated call.';
 comment on column vioc.do_not_call.created_at is 'Since when.';

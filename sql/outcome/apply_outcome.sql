@@ -32,7 +32,7 @@ begin
     return;
   end if;
   if p_outcome = 'do_not_call' then
-    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', 'call', p_now, p_call.id);
+    perform vioc.opt_out(p_call.tenant_id, p_call.to_number, 'said in a call', case when p_call.simulated then 'simulation' else 'call' end, p_now, p_call.id);
   end if;
 
   if p_previous_outcome = 'wrong_number' and p_outcome <> 'do_not_call' then
@@ -183,7 +183,7 @@ begin
       -- a range across midnight is open at both ends of the day
       select greatest(h.opens, min(case when ch.closes <= ch.opens and ch.closes > '00:00' then '00:00' else ch.opens end)),
         least(h.closes, max(case when ch.closes <= ch.opens then '24:00' else ch.closes end)) into v_opens, v_closes
-      from vioc.legal_hours() as h
+      from vioc.legal_hours(v_tenant.simulated) as h
       left join vioc.calling_hours as ch on ch.tenant_id = v_tenant.id
       group by h.opens, h.closes;
       -- of the analysis and the agent's report the first that can be read

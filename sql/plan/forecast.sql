@@ -120,7 +120,7 @@ begin
       select from unnest(v_ats) as a (at)
       where a.at >= v_begins and a.at < vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset - 1)) and not coalesce(
       vioc.next_change(true, v_begins, vioc.start_of_day(p_now, v_tenant.time_zone, -v_offset - 1), array[v_tenant.time_zone],
-        (select l.week from vioc.legal_hours() as l), (select h.week from vioc.tenant_hours(p_tenant_id) as h),
+        (select l.week from vioc.legal_hours(v_tenant.simulated) as l), (select h.week from vioc.tenant_hours(p_tenant_id) as h),
         v_tenant.time_zone, (select h.days_off from vioc.tenant_hours(p_tenant_id) as h)) is not null, false) then
       v_room := 0;
     end if;

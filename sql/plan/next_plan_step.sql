@@ -16,7 +16,7 @@ begin
     cross join lateral (
       select vioc.plan_step(p_contact.appointment_time, s.ahead, p_tenant.time_zone) as at) as n
     cross join vioc.tenant_hours(p_tenant.id) as h
-    cross join vioc.legal_hours() as l
+    cross join vioc.legal_hours(p_tenant.simulated) as l
     cross join lateral (
       select vioc.fit_step(n.at, p_planned_at, greatest(n.at, p_contact.appointment_time - p_tenant.min_notice),
         vioc.zones_of(p_contact.time_zone, p_tenant.time_zone, p_contact.phone_e164),

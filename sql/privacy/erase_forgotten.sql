@@ -13,7 +13,7 @@ begin
   for v_call in
     select c.tenant_id, c.id from vioc.calls as c
     where c.forgotten_at is not null and c.erased_at is null
-      and c.status in ('completed', 'failed', 'cancelled', 'expired', 'dry_run')
+      and c.status in ('completed', 'failed', 'cancelled', 'expired')
     limit p_limit
     for update skip locked
   loop

@@ -1,7 +1,7 @@
 -- Private. What Retell is to be asked or told about calls it already has (or may have): find (list-calls by our
 -- session_id), get (get-call), stop (stop-call), delete (delete-call, of a forgotten person); and recall (list-calls) for
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
--- there is no lease: the next try is simply written down.
+-- there is no lease: the next try is simply written down. Simulated calls are answered here.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
 returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
   language plpgsql volatile
@@ -36,11 +36,12 @@ begin
     vioc.api_key(a.id)
   from asked as a;
   get diagnostics v_recalls = row_count;
+  perform vioc.answer_simulated(p_limit, p_now);
 
   return query
   with due as (
     select c.tenant_id, c.id from vioc.calls as c
-    where c.look_up_at <= p_now and c.status <> 'dispatching'
+    where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
     order by c.look_up_at
     limit greatest(p_limit - v_recalls, 0)
     for update skip locked

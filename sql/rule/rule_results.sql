@@ -13,7 +13,7 @@ begin atomic
   join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
   cross join vioc.tenant_hours(t.id) as h
-  cross join vioc.legal_hours() as l
+  cross join vioc.legal_hours(t.simulated) as l
   join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
   left join vioc.credentials as g on g.id = s.credential_id
   cross join vioc.clock_report() as k
@@ -84,7 +84,7 @@ begin atomic
       'the appointment is entered once',
       'the same appointment is entered twice, with the same name, number and time: one of them is called, and this one follows'),
     (15, 'in_legal_hours', r.in_legal_hours, true, false, false,
-      'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, ''),
+      case when s.simulated then 'simulated calls reach nobody: no legal hours hold them' else 'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, '') end,
       'outside the legal hours at the contact''s place, ' || w.legal_hours || ' in ' || w.places || w.which
         || coalesce('; within them from ' || w.legal_change, '; no hour is within them')),
     (16, 'in_calling_hours', r.in_calling_hours, true, true, false,

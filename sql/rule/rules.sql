@@ -59,7 +59,7 @@ begin atomic
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
   join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
-  cross join vioc.legal_hours() as l
+  cross join vioc.legal_hours(t.simulated) as l
   cross join vioc.tenant_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z

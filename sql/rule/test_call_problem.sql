@@ -8,7 +8,7 @@ begin atomic
   select v.problem, v.waits
   from vioc.tenants as t
   join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
-  cross join vioc.legal_hours() as h
+  cross join vioc.legal_hours(t.simulated) as h
   cross join lateral (values
     (1, s.configured, true, 'the practice has no Retell agent or no number'),
     (2, s.has_key, true, 'the practice has no Retell key'),

@@ -11,6 +11,22 @@ begin
   perform vioc.check_call_options(new.call_options);
   -- as they will be compared
   new.organisation := vioc.folded_name(new.organisation);
+  if new.simulated and new.organisation is not null then
+    raise exception 'a simulated tenant belongs to no organisation'
+      using errcode = 'object_not_in_prerequisite_state',
+        hint = case tg_op when 'UPDATE' then format('update vioc.tenants set organisation = null, simulated = true where id = %s;', new.id)
+          else 'Leave organisation null.' end;
+  end if;
+  if tg_op = 'UPDATE' and new.simulated <> old.simulated then
+    if exists (select from vioc.calls as c where c.tenant_id = new.id and c.is_open) then
+      raise exception 'tenant % has open calls: it cannot be switched between simulated and real calls', new.id
+        using errcode = 'object_not_in_prerequisite_state',
+          hint = format('Cancel them, and try again when they have ended: select vioc_pause(%1$s), vioc_cancel_call(c.id) from vioc.calls as c where c.tenant_id = %1$s and c.is_open;', new.id);
+    end if;
+  end if;
+  if new.simulated then
+    perform vioc.simulation_credential();
+  end if;
   -- what is not even two capitals the table refuses
   if new.country ~ '^[A-Z]{2}$' and not vioc.is_country(new.country) then
     raise exception 'country is not a country of ISO 3166'
@@ -36,7 +52,7 @@ comment on function vioc.on_tenant_written() is 'Trigger: checks time zone, loca
 
 create trigger tenants_checked before insert or update of
   time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, call_options, allowed_countries,
-  test_numbers on vioc.tenants
+  test_numbers, simulated on vioc.tenants
   for each row execute function vioc.on_tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for
@@ -52,6 +68,9 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_country constant text := coalesce(new.country, vioc.phone_country(new.retell_agent_number));
 begin
+  if old.simulated and not new.simulated then
+    perform vioc.end_simulation(new.id, v_now);
+  end if;
   if v_country is distinct from coalesce(old.country, vioc.phone_country(old.retell_agent_number)) then
     insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
     select distinct on (r.phone) new.id, r.phone, 'the number was read in another country', d.source, d.created_at
@@ -68,8 +87,8 @@ begin
       and vioc.normalize_phone(c.phone, v_country) is distinct from coalesce(c.phone_e164, c.phone_problem);
   end if;
   -- as text: a day equals 24 hours, and is another step
-  if (new.reminder_plan::text, new.time_zone, new.min_notice::text)
-    is distinct from (old.reminder_plan::text, old.time_zone, old.min_notice::text) then
+  if (new.reminder_plan::text, new.time_zone, new.min_notice::text, new.simulated)
+    is distinct from (old.reminder_plan::text, old.time_zone, old.min_notice::text, old.simulated) then
     perform vioc.replan_tenant(new.id, v_now);
   end if;
   if (new.time_zone, new.max_calls_per_day, new.max_calls_per_number_per_day, new.max_calls_per_number_in_7_days, new.wait_after_conversation::text)
@@ -84,7 +103,7 @@ comment on function vioc.tenant_written_after() is 'Trigger: contacts and queued
 
 create trigger tenants_followed after update of
   country, retell_agent_number, reminder_plan, time_zone, min_notice, max_calls_per_day, max_calls_per_number_per_day,
-  max_calls_per_number_in_7_days, wait_after_conversation
+  max_calls_per_number_in_7_days, wait_after_conversation, simulated
   on vioc.tenants
   for each row execute function vioc.tenant_written_after();
 

@@ -1,11 +1,11 @@
 -- Every stop is visible here. No private function but zone_or_utc, which its readers may call: what counts as a call of today
 -- is worded again (vioc.dialled_calls).
 create view vioc.tenant_status with (security_invoker, security_barrier) as
-select t.id as tenant_id, t.company_name, t.live,
+select t.id as tenant_id, t.company_name, t.live, v.simulated,
   case
     when t.retell_agent_id is null or t.retell_agent_number is null then 'the practice has no Retell agent or no number'
     when vioc.zone_or_utc(t.time_zone) <> t.time_zone then 'this server does not know its time zone: set time_zone'
-    when k.id is null then 'the practice has no Retell key: vioc_set_credentials'
+    when k.id is null and not v.simulated then 'the practice has no Retell key: vioc_set_credentials'
     when i.is_copy then 'this database is a copy: vioc_resume() accepts it'
     when i.paused_at is not null then 'all calls are paused: vioc_resume()'
     when t.paused_at is not null then 'paused: vioc_resume(' || t.id || ')'
@@ -27,8 +27,11 @@ select t.id as tenant_id, t.company_name, t.live,
   (select count(*) from vioc.next_calls as n where n.tenant_id = t.id and n.next_call_at <= now()) as due_contacts,
   (select count(*) from vioc.calls as c where c.tenant_id = t.id and c.needs_review) as needs_review
 from vioc.tenants as t
+-- vioc.is_simulated, worded again
+cross join lateral (select t.simulated or coalesce(current_setting('vioconcierge.simulate', true), 'off') = 'on') as v (simulated)
 left join vioc.credentials as k
-  on k.id = coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))
+  on k.id = case when v.simulated then (select f.id from vioc.credentials as f where f.is_simulation)
+    else coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback)) end
 left join vioc.installation as i on true
 cross join lateral (
   select count(*) filter (where c.status = 'queued') as queued,
@@ -48,6 +51,7 @@ comment on view vioc.tenant_status is 'One row per practice: whether it is live,
 comment on column vioc.tenant_status.tenant_id is 'The practice.';
 comment on column vioc.tenant_status.company_name is 'Its name.';
 comment on column vioc.tenant_status.live is 'Whether pg_cron calls for it (vioc_go_live).';
+comment on column vioc.tenant_status.simulated is 'Whether its calls are simulated and never leave the server (tenants.simulated, or the setting vioconcierge.simulate).';
 comment on column vioc.tenant_status.stopped_by is 'What keeps all of its calls from being sent, and the statement that ends it; null: nothing.';
 comment on column vioc.tenant_status.paused_at is 'Since when it, or everything, is paused.';
 comment on column vioc.tenant_status.pause_reason is 'Why.';

@@ -21,6 +21,7 @@ create table vioc.tenants (
   reminder_plan interval[] not null default '{1 day}',
   min_notice interval not null default '2 hours',
   live boolean not null default false,
+  simulated boolean not null default false,
   require_consent boolean not null default false,
   allowed_countries text[],
   test_numbers text[] not null default '{}',
@@ -44,6 +45,7 @@ create table vioc.tenants (
   enqueue_failed_at timestamptz,
   enqueue_error text,
   created_at timestamptz not null default now(),
+  constraint a_simulated_tenant_has_no_organisation check (not simulated or organisation is null),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   -- the calls of the last 7 days are looked at
   constraint wait_after_conversation_is_0_to_6_days check (wait_after_conversation between '0' and '6 days'),
@@ -100,6 +102,7 @@ comment on column vioc.tenants.wait_after_conversation is 'After a conversation 
 comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
 comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself; one that has come due has a quarter of an hour.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
+comment on column vioc.tenants.simulated is 'Its calls never leave the server: each ends by the last two digits of its number (01 confirmed, 02 cancelled, 03 rescheduled, 04 no_answer, 05 voicemail, 06 busy, ...). Legal hours do not hold them, every other rule does. It belongs to no organisation, and is switched only without open calls. Back to real calls, what it learned by simulation is deleted.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
 comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
 comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
@@ -120,3 +123,6 @@ comment on column vioc.tenants.probe_at is 'When one call may try again.';
 comment on column vioc.tenants.probe_must_end is 'The suspension shows when calls end: a probe that Retell accepts does not lift it, one that reaches its contact''s telephone does.';
 comment on column vioc.tenants.refused_call_id is 'The call that Retell refused last without naming its contact, if it has accepted none since: the next contact''s is the tenant''s trouble.';
 comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';
+
+-- Hints of the errors (vioc.limits_kept).
+comment on constraint a_simulated_tenant_has_no_organisation on vioc.tenants is 'A simulated tenant shares nothing with others: leave organisation null.';

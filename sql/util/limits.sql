@@ -90,7 +90,9 @@ begin
       where l.relation = tg_table_name and l.condition is not null
       union all
       select 1000000, format('(select not (%s) from (select ($1).*) as r)', pg_get_expr(k.conbin, k.conrelid)), '23514',
-        format('a row of vioc.%s violates check constraint "%s"', tg_table_name, k.conname), 'The constraint''s name says what must hold.'
+        format('a row of vioc.%s violates check constraint "%s"', tg_table_name, k.conname),
+        -- the constraint's comment mends it
+        coalesce(obj_description(k.oid, 'pg_constraint'), 'The constraint''s name says what must hold.')
       from pg_constraint as k
       where k.conrelid = tg_relid and k.contype = 'c') as c)
   into v_refused using new;

@@ -36,7 +36,7 @@ static MAX_FORCED_CALLS: GucSetting<i32> = GucSetting::<i32>::new(5);
 static MAX_WAITERS: GucSetting<i32> = GucSetting::<i32>::new(50);
 static MAX_BODY_SIZE_KB: GucSetting<i32> = GucSetting::<i32>::new(8 * 1024);
 static LEGACY_FIELDS: GucSetting<bool> = GucSetting::<bool>::new(true);
-static DRY_RUN: GucSetting<bool> = GucSetting::<bool>::new(false);
+static SIMULATE: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 /// What the setting may say at most.
 pub(crate) const MOST_IN_FLIGHT: usize = 4096;
@@ -163,9 +163,9 @@ pub(crate) fn init(preloading: bool) {
         &LEGACY_FIELDS,
     );
     boolean(
-        c"vioconcierge.dry_run",
-        c"Send nothing: calls end in status dry_run.",
-        &DRY_RUN,
+        c"vioconcierge.simulate",
+        c"Every tenant is simulated: no call leaves the server.",
+        &SIMULATE,
     );
     if preloading {
         // SAFETY: PostgreSQL copies the prefix. Not in a single backend: its placeholder of vioconcierge.databases would be

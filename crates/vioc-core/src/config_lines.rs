@@ -138,7 +138,7 @@ mod tests {
             "api_base_url",
             "ca_file",
             "legal_hours",
-            "dry_run",
+            "simulate",
             "retell_api_key",
             "secrets_dir",
             "webhook_base_url",
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_good_line_stops_calls_while_it_is_not_in_force() {
-        let wanted = line("vioconcierge.dry_run", "on", "off");
+        let wanted = line("vioconcierge.simulate", "on", "off");
         assert!(judge(std::slice::from_ref(&wanted)).stops.is_some());
         let broken = Line {
             error: Some("syntax error".to_owned()),
@@ -176,7 +176,7 @@ mod tests {
             "{found}"
         );
         // a broken file is no matter of ours as long as our lines are in force
-        let in_force = line("vioconcierge.dry_run", "yes", "on");
+        let in_force = line("vioconcierge.simulate", "yes", "on");
         assert_eq!(judge(&[broken, in_force]), Findings::default());
         // nor what the command line says
         let overridden = Line {

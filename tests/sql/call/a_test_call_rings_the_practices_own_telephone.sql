@@ -95,11 +95,14 @@ select pg_temp.claim(clock_timestamp()) \g /dev/null
 select pg_temp.answer(:call, 'ambiguous') \gset ignored_
 select vioc.run_timers(100, now() + interval '51 minutes') \gset ignored_
 select ok((pg_temp.call(:call)).status = 'failed' and not (pg_temp.call(:call)).needs_review and pg_temp.untouched(:contact), 'unresolved');
-set local test.dry_run = 'on';
+set local test.simulate = 'on';
+select vioc.fallback_credential() \g /dev/null
 select contact, call from pg_temp.test_of(:tenant) \gset
 select pg_temp.claim(clock_timestamp()) \g /dev/null
-select ok((pg_temp.call(:call)).status = 'dry_run' and pg_temp.untouched(:contact), 'dry run');
-set local test.dry_run = 'off';
+select ok((pg_temp.call(:call)).status = 'placed' and (pg_temp.call(:call)).simulated and pg_temp.untouched(:contact), 'simulated');
+select vioc.claim_look_ups(10, clock_timestamp() + interval '1 minute') \g /dev/null
+select vioc.claim_look_ups(10, clock_timestamp() + interval '2 minutes') \g /dev/null
+set local test.simulate = 'off';
 
 -- what forbids it
 select contact, call from pg_temp.test_of(:tenant) \gset

@@ -29,8 +29,8 @@ end $$;
 
 select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
-  array['preload', 'database_listed', 'worker', 'settings', 'max_in_flight', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'dry_run', 'legal_hours', 'durability',
-    'enqueue_runs', 'purge_runs', 'due_contacts', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'enqueued', 'suspended', 'live',
+  array['preload', 'database_listed', 'worker', 'settings', 'max_in_flight', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'simulate', 'legal_hours', 'durability',
+    'enqueue_runs', 'purge_runs', 'due_contacts', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'simulated', 'enqueued', 'suspended', 'live',
     'webhooks', 'clock', 'stuck_calls', 'queue', 'next_calls', 'dead_letters', 'owner', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
 select is_empty($$ select from vioc_doctor() where hint ~ '^\s*--' $$, 'which is more than a comment');

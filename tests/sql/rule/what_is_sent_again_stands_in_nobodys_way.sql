@@ -14,12 +14,13 @@ select is_empty('select pg_temp.claim(now() + interval ''8 minutes'')', 'which i
 select pg_temp.answer(:lost, 'ambiguous', now() + interval '8 minutes') \gset ignored_
 update vioc.tenants set max_concurrent_calls = null where id = :tenant;
 
--- not in a rehearsal: it may have rung
+-- not as a simulated one: it may have rung
 update vioc.calls set resend = true, due_at = now() where id = :lost;
-set local test.dry_run = 'on';
-select is_empty('select pg_temp.claim(now() + interval ''15 minutes'')', 'a dry run sends it to nobody');
+set local test.simulate = 'on';
+select vioc.fallback_credential() \g /dev/null
+select is_empty('select pg_temp.claim(now() + interval ''15 minutes'')', 'a simulation sends it to nobody');
 select is((pg_temp.call(:lost)).status, 'unconfirmed', '... and does not forget that it may have rung');
-reset test.dry_run;
+reset test.simulate;
 
 -- Retell refuses the second one: the person is not to be called
 update vioc.calls set resend = true, due_at = now() where id = :lost;

@@ -39,7 +39,7 @@ insert into refused values
   ('placed', 'failed_at = now()', 'failed_has_its_time'),
   ('queued', 'status = ''cancelled''', 'cancelled_has_its_time'),
   ('queued', 'status = ''expired''', 'expired_has_its_time'),
-  ('queued', 'status = ''dry_run''', 'dry_run_has_its_time'),
+  ('unconfirmed', 'simulated = true', 'a_simulated_call_is_never_sent'),
   ('queued', 'status = ''ringing''', 'call_status_is_known'),
   ('queued', 'to_number = null', 'only_an_erased_call_lacks_its_number'),
   ('ended', 'forgotten_at = now(), erased_at = now()', 'only_a_finished_call_is_erased'),

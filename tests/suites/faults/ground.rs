@@ -328,7 +328,7 @@ impl Storm {
     fn write_a_bad_line(&mut self, kill: Option<Strike>) {
         let lines = [
             ("api_base_url", "127.0.0.1:9000"),
-            ("dry_run", "perhaps"),
+            ("simulate", "perhaps"),
             ("legal_hours", "8-24"),
             ("webhook_base_url", "calls.example.com"),
         ];

@@ -160,7 +160,7 @@ fn a_setting_that_is_wrong_is_found_and_its_hint_mends_it() {
     is_well(cluster, "worker");
     is_well(cluster, "webhook_url");
     is_well(cluster, "tls");
-    is_well(cluster, "dry_run");
+    is_well(cluster, "simulate");
     let set = |name: &str, value: &str| cluster.set(name, value);
     breaks(cluster, "webhook_url", || {
         set("vioconcierge.webhook_base_url", "");
@@ -169,7 +169,7 @@ fn a_setting_that_is_wrong_is_found_and_its_hint_mends_it() {
         set("vioconcierge.webhook_base_url", "http://calls.example.com");
     });
     mends(cluster, "legal_hours"); // the tests' own
-    breaks(cluster, "dry_run", || set("vioconcierge.dry_run", "on"));
+    breaks(cluster, "simulate", || set("vioconcierge.simulate", "on"));
     set("vioconcierge.api_base_url", "https://retell.example.com");
     mends(cluster, "base_url");
 }

@@ -19,7 +19,7 @@ fn deciding(practice: &Practice) -> [(&'static str, &'static str, String); 4] {
             directory.display().to_string(),
         ),
         ("legal_hours", "8-24", "00:00-24:00".to_owned()),
-        ("dry_run", "perhaps", "off".to_owned()),
+        ("simulate", "perhaps", "off".to_owned()),
     ]
 }
 
@@ -86,7 +86,7 @@ fn alter_system_refuses_what_cannot_be_used_with_a_hint_and_calls_go_on() {
         ("legal_hours", "8-24"),
         ("retell_api_key", "key with blanks"),
         ("retell_api_key", "file:../key"),
-        ("dry_run", "perhaps"),
+        ("simulate", "perhaps"),
         ("max_in_flight", "0"),
     ] {
         let error = practice
@@ -95,7 +95,7 @@ fn alter_system_refuses_what_cannot_be_used_with_a_hint_and_calls_go_on() {
             .expect_err(name);
         let error = error.as_db_error().unwrap();
         assert_eq!(error.code().code(), "22023", "{error:?}");
-        if !["dry_run", "max_in_flight"].contains(&name) {
+        if !["simulate", "max_in_flight"].contains(&name) {
             assert!(
                 error.detail().is_some() && error.hint().is_some(),
                 "{error:?}"
@@ -150,15 +150,15 @@ fn a_file_with_a_bad_setting_stops_all_claims_at_a_reload_until_it_is_mended() {
     );
 
     // a line of PostgreSQL's own keeps the server from reading ours: a simulation that was asked for is not in force
-    write(&practice, "dry_run", "on");
+    write(&practice, "simulate", "on");
     let text = fs::read_to_string(file(&practice)).unwrap();
     fs::write(file(&practice), format!("{text}this is no setting\n")).unwrap();
     practice.run("select pg_reload_conf()");
-    is_stopped_because_of(&practice, "dry_run");
+    is_stopped_because_of(&practice, "simulate");
     let call = is_not_claimed(&practice);
     fs::write(file(&practice), text).unwrap();
     practice.run("select pg_reload_conf()");
-    practice.wait_for_call(call, &["dry_run"]);
+    practice.wait_for_call(call, &["completed"]);
 }
 
 #[test]

@@ -1,0 +1,18 @@
+-- Private. The workspace of the simulated tenants: it has limits like any other, and no key that could reach Retell.
+create function vioc.simulation_credential() returns bigint
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id bigint;
+begin
+  select k.id into v_id from vioc.credentials as k where k.is_simulation;
+  if not found then
+    insert into vioc.credentials (is_simulation, max_starts_per_second) values (true, 10)
+    on conflict (is_simulation) where is_simulation do nothing;
+    select k.id into v_id from vioc.credentials as k where k.is_simulation;
+  end if;
+  return v_id;
+end
+$$;
+comment on function vioc.simulation_credential() is 'The credential of simulated tenants, made at first use.';
