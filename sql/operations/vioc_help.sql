@@ -10,15 +10,16 @@ as $$
       where a.mode = 'i'), '') || ')',
     regexp_replace(obj_description(p.oid, 'pg_proc'), ' Errors: .*$', '')
   from unnest(array[
-    'set up', 'call', 'see why', 'people''s wishes', 'practices and pauses', 'webhooks', 'the app', 'privacy', 'operate'],
+    'try out', 'set up', 'call', 'see why', 'people''s wishes', 'practices and pauses', 'webhooks', 'the app', 'privacy', 'operate'],
     array[
+    '{vioc_create_sample,vioc_simulate_call,vioc_delete_sample}',
     '{vioc_set_credentials,vioc_delete_setting,vioc_grant,vioc_revoke,vioc_install_schedule,vioc_remove_schedule,vioc_doctor}',
     '{vioc_call_contact,vioc_call_contact_now,vioc_wait_for_call,vioc_cancel_call,vioc_test_call,vioc_enqueue_due}',
     '{vioc_explain_contact,vioc_preview_call,vioc_mark_reviewed,vioc_call_report}',
     '{vioc_do_not_call,vioc_allow_call}',
     '{vioc_go_live_forecast,vioc_go_live,vioc_pause,vioc_resume}',
     '{vioc_receive_webhook,vioc_ingest_outcome,vioc_replay_webhooks}',
-    '{vioc_delete_contact,vioc_events}',
+    '{vioc_contact_id,vioc_delete_contact,vioc_events}',
     '{vioc_forget_contact,vioc_forget_phone,vioc_purge}',
     '{vioc_reconcile,vioc_help}']) with ordinality as t (task, names, task_place)
   cross join lateral unnest(t.names::text[]) with ordinality as n (name, place)

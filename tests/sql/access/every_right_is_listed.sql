@@ -50,6 +50,7 @@ create view pg_temp.given as
 
 create temp table listed (object text, rights text);
 insert into listed values
+  ('column credentials.is_simulation', 'admin select, operator select, viewer select'),
   ('column credentials.failed_at', 'admin select, operator select, viewer select'),
   ('column credentials.failed_waves', 'admin select, operator select, viewer select'),
   ('column credentials.unreachable_until', 'admin select, operator select, viewer select'),
@@ -73,6 +74,10 @@ insert into listed values
   ('public vioc_call_contact', 'admin execute, operator execute'),
   ('public vioc_call_contact_now', 'admin execute, operator execute'),
   ('public vioc_call_report', 'admin execute, operator execute, viewer execute'),
+  ('public vioc_contact_id', 'admin execute, operator execute, viewer execute'),
+  ('public vioc_create_sample', 'admin_of_all execute'),
+  ('public vioc_delete_sample', 'admin_of_all execute'),
+  ('public vioc_simulate_call', 'admin execute, operator execute'),
   ('public vioc_cancel_call', 'admin execute, operator execute'),
   ('public vioc_delete_contact', 'admin execute, operator execute'),
   ('public vioc_delete_setting', 'admin execute'),

@@ -30,6 +30,9 @@ insert into pg_temp.contract values
   ('vioc_forget_contact', 'tenant_id bigint, external_id text', null),
   ('vioc_forget_phone', 'tenant_id bigint, phone text', null),
   ('vioc_delete_contact', 'id bigint', 'text'), ('vioc_delete_setting', 'tenant_id bigint, table_name text, key text', 'text'),
+  ('vioc_contact_id', 'tenant_id bigint, external_id text', 'bigint'),
+  ('vioc_create_sample', '', 'SETOF text'), ('vioc_delete_sample', '', 'text'),
+  ('vioc_simulate_call', 'contact_id bigint, outcome text', 'vioc.contacts'),
   ('vioc_replay_webhooks', null, null),
   ('vioc_doctor', '', null), ('vioc_help', '', null), ('vioc_reconcile', '', null), ('vioc_purge', '', null);
 
