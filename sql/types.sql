@@ -39,13 +39,14 @@ comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
 comment on column vioc.cancelled_call.call_id is 'The call.';
 comment on column vioc.cancelled_call.status is 'cancelled: nobody is dialled. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
 
-create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text);
+create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text, timed_out boolean);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
 comment on column vioc.awaited_call.call_id is 'The call.';
 comment on column vioc.awaited_call.status is 'As it was when the wait ended; see domain vioc.call_status.';
 comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
 comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
 comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';
+comment on column vioc.awaited_call.timed_out is 'Whether the time was over before the call was where it was waited for.';
 
 create type vioc.webhook_content as (
   kind text, event text, tenant_id bigint, session_id uuid, retell_call_id text, retell jsonb, report jsonb);

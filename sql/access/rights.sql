@@ -17,6 +17,8 @@ begin atomic
       '{vioc_explain_contact,vioc_preview_call,vioc_go_live_forecast,vioc_wait_for_call,vioc_call_report,vioc_events,vioc_help,vioc_doctor,vioc_contact_id}'),
     ('operator', false, 'function', 'execute',
       '{vioc_call_contact,vioc_call_contact_now,vioc_cancel_call,vioc_test_call,vioc_simulate_call,vioc_do_not_call,vioc_allow_call,vioc_mark_reviewed,vioc_delete_contact,vioc_pause,vioc_resume,vioc_replay_webhooks}'),
+    -- vioc_call_contact_now asks it, which has no rights of its own
+    ('operator', false, 'private function', 'execute', '{in_transaction_block}'),
     ('operator', true, 'function', 'execute', '{vioc_enqueue_due,vioc_reconcile}'),
     ('admin', false, 'function', 'execute',
       '{vioc_go_live,vioc_set_credentials,vioc_delete_setting,vioc_grant,vioc_revoke,vioc_forget_contact,vioc_forget_phone}'),

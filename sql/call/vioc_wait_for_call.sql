@@ -9,6 +9,10 @@ declare
   v_deadline constant timestamptz := clock_timestamp() + least(greatest(timeout, '0'), '60 s');
   v_call record;
   v_seen bigint;
+  v_timed_out boolean := false;
+  -- Retell is asked this often about a call whose end is waited for
+  v_look_up_every constant interval := '3 s';
+  v_look_up_at timestamptz;
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
   -- whose waiters these are: a role of some tenants leaves places to the others
   v_role constant oid := case when v_tenants = '{(,)}' then 0 else coalesce(to_regrole(quote_ident(vioc.caller()))::oid, 0) end;
@@ -37,12 +41,20 @@ begin
     end if;
     exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired')
       or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
-    exit when clock_timestamp() >= v_deadline;
+    v_timed_out := clock_timestamp() >= v_deadline;
+    exit when v_timed_out;
+    if v_call.status in ('placed', 'ongoing', 'ended') then
+      if clock_timestamp() >= v_look_up_at then
+        perform vioc.ask_about_call(v_call.id);
+        v_look_up_at := null;
+      end if;
+      v_look_up_at := coalesce(v_look_up_at, clock_timestamp() + v_look_up_every);
+    end if;
     perform vioc.wait_for_change(v_seen,
-      greatest(1, ceil(extract(epoch from v_deadline - clock_timestamp()) * 1000))::integer, v_role);
+      greatest(1, ceil(extract(epoch from least(v_deadline, v_look_up_at) - clock_timestamp()) * 1000))::integer, v_role);
   end loop;
-  return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error)::vioc.awaited_call;
+  return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error, v_timed_out)::vioc.awaited_call;
 end
 $$;
 comment on function vioc.vioc_wait_for_call(bigint, interval, text) is
-  'Waits (at most 60 s) until a call is placed, or until => ''finished''; returns (call_id, status, retell_call_id, outcome, error) as it then is. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';
+  'Waits until a call is placed or finished, at most 60 s, and returns it. until: placed, or finished; then Retell is asked about it every 3 s meanwhile. Returns (call_id, status, retell_call_id, outcome, error, timed_out) as it then is; timed_out: the time was over first. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';

@@ -20,6 +20,13 @@ fn is_own_transaction(xmin: pg_sys::TransactionId) -> bool {
     unsafe { pg_sys::TransactionIdIsCurrentTransactionId(xmin) }
 }
 
+/// Whether a procedure that calls this cannot commit.
+#[pg_extern(sql = false)]
+fn in_transaction_block() -> bool {
+    // SAFETY: looks at this backend's innermost connection to SPI, that of the procedure which evaluates this.
+    !unsafe { pg_sys::SPI_inside_nonatomic_context() }
+}
+
 /// A trigger fires below the portal of its statement; statements of functions have none of their own.
 #[pg_extern(sql = false)]
 fn is_restore() -> bool {

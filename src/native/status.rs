@@ -19,6 +19,13 @@ fn ask_worker(tenants: Option<Vec<i64>>) {
     }
 }
 
+#[pg_extern(sql = false)]
+fn ask_about_call(call_id: i64) {
+    if let Some(slot) = xact::slot_index().and_then(shmem::slot) {
+        slot.ask_about_call(call_id);
+    }
+}
+
 /// Of the loaded library, not of the SQL objects.
 #[pg_extern(sql = false)]
 fn library_version() -> &'static str {

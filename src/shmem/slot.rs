@@ -16,6 +16,9 @@ use super::{alive, my_pid};
 /// Tenants whose keys and agents Retell is to be asked about at a time: as many as are asked about at most.
 const ASKED_TENANTS: usize = 100;
 
+/// Calls that sessions wait for and Retell is to be asked about at a time; a further one waits for the next time.
+const ASKED_CALLS: usize = 100;
+
 /// Whose keys and agents Retell is to be asked about.
 #[derive(Default)]
 pub(crate) struct Asked {
@@ -34,6 +37,21 @@ impl Asked {
     }
 }
 
+/// With no free place (0) left it is put the next time.
+fn put(places: &[AtomicI64], id: i64) {
+    let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
+    if !places.iter().any(|it| it.load(failure) == id) {
+        let _ = places
+            .iter()
+            .any(|it| it.compare_exchange(0, id, order, failure).is_ok());
+    }
+}
+
+fn take(places: &[AtomicI64]) -> Vec<i64> {
+    let ids = places.iter().map(|it| it.swap(0, Ordering::AcqRel));
+    ids.filter(|it| *it != 0).collect()
+}
+
 #[repr(C)]
 pub(crate) struct Slot {
     worker_pid: AtomicI32,
@@ -47,6 +65,8 @@ pub(crate) struct Slot {
     /// or of these (0 = a free place).
     asked: AtomicBool,
     asked_tenants: [AtomicI64; ASKED_TENANTS],
+    /// Set by vioc_wait_for_call: Retell is to be asked about these calls at once (0 = a free place).
+    asked_calls: [AtomicI64; ASKED_CALLS],
     /// Counts committed changes; what `vioc.wait_for_change` compares.
     pub(super) changes: AtomicU64,
     pub(super) waiters: AtomicU32,
@@ -131,31 +151,29 @@ impl Slot {
     pub(crate) fn ask(&self, tenants: Option<Vec<i64>>) {
         match tenants {
             None => self.asked.store(true, Ordering::Release),
-            Some(tenants) => tenants.into_iter().for_each(|it| self.ask_of(it)),
+            Some(tenants) => tenants
+                .into_iter()
+                .for_each(|it| put(&self.asked_tenants, it)),
         }
         self.set_latch();
     }
 
-    /// With no place left it is asked about the next time.
-    fn ask_of(&self, tenant_id: i64) {
-        let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
-        let places = &self.asked_tenants;
-        if !places.iter().any(|it| it.load(failure) == tenant_id) {
-            let _ = places
-                .iter()
-                .any(|it| it.compare_exchange(0, tenant_id, order, failure).is_ok());
-        }
+    /// Has the worker ask Retell about a call; like [`Slot::ask`] it waits for no commit.
+    pub(crate) fn ask_about_call(&self, call_id: i64) {
+        put(&self.asked_calls, call_id);
+        self.set_latch();
+    }
+
+    /// The calls that were asked about since the last call.
+    pub(crate) fn take_asked_calls(&self) -> Vec<i64> {
+        take(&self.asked_calls)
     }
 
     /// What was asked for since the last call.
     pub(crate) fn take_asked(&self) -> Asked {
-        let tenants = self.asked_tenants.iter();
         Asked {
             all: self.asked.swap(false, Ordering::AcqRel),
-            tenants: tenants
-                .map(|it| it.swap(0, Ordering::AcqRel))
-                .filter(|it| *it != 0)
-                .collect(),
+            tenants: take(&self.asked_tenants),
         }
     }
 

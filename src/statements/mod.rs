@@ -12,7 +12,7 @@ use pgrx::spi::{OwnedPreparedStatement, SpiHeapTupleData, SpiResult};
 use vioc_core::reply::CreateAnswer;
 use vioc_retell::Secret;
 
-pub(crate) use look_ups::{LookUp, claim_checks, claim_clock, record_look_up};
+pub(crate) use look_ups::{LookUp, claim_checks, claim_clock, hasten_look_ups, record_look_up};
 pub(crate) use upkeep::{
     attach, bound_instants, clock_stepped, file_settings, lock_holder, move_call, notify,
     run_timers,

@@ -62,7 +62,13 @@ impl Worker {
             return Ok(0);
         }
         let statements = &mut self.statements;
-        let asked = with_extension(|| statements.claim_look_ups(places))?;
+        let waited_for = self.slot.take_asked_calls();
+        let asked = with_extension(|| {
+            if !waited_for.is_empty() {
+                statements::hasten_look_ups(&waited_for)?;
+            }
+            statements.claim_look_ups(places)
+        })?;
         let count = asked.len();
         self.ask(asked);
         Ok(count)

@@ -66,6 +66,7 @@ insert into listed values
   ('private progress_report', 'admin_of_all execute, operator_of_all execute, viewer_of_all execute'),
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private zone_or_utc', 'admin execute, operator execute, viewer execute'),
+  ('private in_transaction_block', 'admin execute, operator execute'),
   ('private lowered', 'admin execute'),
   ('private worker_figures', 'admin execute, operator execute, viewer execute'),
   ('private tenants_seen', 'public execute'),

@@ -5,7 +5,7 @@ create table pg_temp.contract (name text, arguments text, result text);
 insert into pg_temp.contract values
   ('vioc_call_contact', 'id bigint, force boolean DEFAULT false', 'vioc.queued_call'),
   ('vioc_wait_for_call', 'call_id bigint, timeout interval DEFAULT ''00:00:30''::interval, until text DEFAULT ''placed''::text', 'vioc.awaited_call'),
-  ('vioc_call_contact_now', 'IN id bigint, IN force boolean DEFAULT false, IN timeout interval DEFAULT ''00:00:30''::interval, INOUT call_id bigint DEFAULT NULL::bigint, INOUT status text DEFAULT NULL::text, INOUT retell_call_id text DEFAULT NULL::text, INOUT outcome text DEFAULT NULL::text, INOUT error text DEFAULT NULL::text', null),
+  ('vioc_call_contact_now', 'IN id bigint, IN force boolean DEFAULT false, IN timeout interval DEFAULT ''00:00:30''::interval, IN until text DEFAULT ''placed''::text, INOUT call_id bigint DEFAULT NULL::bigint, INOUT status text DEFAULT NULL::text, INOUT retell_call_id text DEFAULT NULL::text, INOUT outcome text DEFAULT NULL::text, INOUT error text DEFAULT NULL::text, INOUT timed_out boolean DEFAULT NULL::boolean', null),
   ('vioc_cancel_call', 'call_id bigint', 'vioc.cancelled_call'),
   ('vioc_preview_call', 'id bigint', 'jsonb'),
   ('vioc_test_call', 'id bigint, phone text', null),

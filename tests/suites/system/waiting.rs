@@ -65,6 +65,22 @@ fn a_waiter_until_finished_gets_the_outcome() {
 }
 
 #[test]
+fn a_waiter_until_finished_has_the_call_looked_up() {
+    let practice = Practice::open();
+    // Retell reports nothing
+    practice.set("vioconcierge.webhook_base_url", "");
+    let call = practice.call_number(&new_number());
+    let (status, _, outcome, _) =
+        wait(&mut practice.connect(), call.id, "30 s", "finished").unwrap();
+    assert_eq!(
+        (status.as_str(), outcome.as_deref()),
+        ("completed", Some("confirmed"))
+    );
+    let timed_out = "select w.timed_out from vioc_wait_for_call($1, '1 s', 'finished') as w";
+    assert!(!practice.ask::<bool>(timed_out, &[&call.id]));
+}
+
+#[test]
 fn a_waiter_for_a_refused_call_gets_the_reason_at_once() {
     let practice = Practice::open();
     let fault = CreateFault::status(400, "request/body/to_number is not a valid number");
