@@ -15,11 +15,6 @@ create domain vioc.contact_status as text
 comment on domain vioc.contact_status is
   'What is known about reaching a contact. calling: from the claim of a call until its outcome is decided.';
 
-create domain vioc.appointment_status as text
-  constraint appointment_status_is_known check (value in ('booked', 'confirmed', 'cancelled', 'kept', 'no_show'));
-comment on domain vioc.appointment_status is
-  'The practice''s word on the appointment; only the practice''s app writes it.';
-
 create domain vioc.e164 as text
   constraint number_is_e164 check (value ~ '^[+][1-9][0-9]{6,14}$');
 comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';

@@ -14,8 +14,8 @@ begin
       using errcode = 'invalid_parameter_value', hint = format('select vioc_grant(%L, ''scheduler'');', p_role_name);
   end if;
   if p_role_name is null or to_regrole(quote_ident(p_role_name)) is null then
-    raise exception 'there is no such role'
-      using errcode = 'undefined_object', hint = 'Make it first: create role ...;';
+    raise exception 'there is no role %', coalesce(quote_ident(p_role_name), 'null')
+      using errcode = 'undefined_object', hint = format('Make it first: create role %I;', coalesce(p_role_name, 'reception'));
   end if;
   if starts_with(p_role_name, 'pg_') then
     raise exception 'roles of PostgreSQL itself are given nothing'

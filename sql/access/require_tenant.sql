@@ -7,7 +7,7 @@ begin
   if p_tenant_id is null or not p_tenant_id <@ vioc.tenants_of(p_access)
     or not exists (select from vioc.tenants as t where t.id = p_tenant_id) then
     raise exception 'there is no tenant %', coalesce(p_tenant_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.tenants.';
+      using errcode = 'PT404', hint = 'Use tenants.id: select id, company_name from vioc.tenants;';
   end if;
 end
 $$;

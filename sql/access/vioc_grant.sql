@@ -1,5 +1,5 @@
 -- Public. The rights are GRANTs on the extension's objects and a row of vioc.access that policies and functions read.
-create function vioc.vioc_grant(role_name text, access text, tenant_id bigint default null) returns void
+create function vioc.vioc_grant(role_name text, access text, tenant_id bigint default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -25,7 +25,8 @@ begin
   on conflict do nothing;
   perform vioc.change_rights(vioc_grant.role_name);
   perform vioc.write_audit('grant', vioc_grant.tenant_id, p_detail => vioc_grant.access || ' to ' || vioc_grant.role_name);
+  return format('role %I has access %s to %s', vioc_grant.role_name, vioc_grant.access, coalesce('tenant ' || vioc_grant.tenant_id, 'all tenants'));
 end
 $$;
 comment on function vioc.vioc_grant(text, text, bigint) is
-  'Gives a role access to one practice, or to all (of an admin of some practices: a moment after the commit, by the worker): viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else); scheduler (runs the jobs of vioc_install_schedule and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';
+  'Gives a role access to one tenant, or to all. Gives a role access to one practice, or to all (of an admin of some practices: a moment after the commit, by the worker): viewer; operator (calls, cancels, pauses, writes contacts); admin (settings, keys, rights, erasure); webhook (vioc_receive_webhook and nothing else); ingest (vioc_ingest_outcome and nothing else); scheduler (runs the jobs of vioc_install_schedule and nothing else). Errors: PT404 no such tenant, 42704 no such role, 22023 no such access, 42501 not yours to give, 55P03 another transaction is giving rights (the hint names its process).';

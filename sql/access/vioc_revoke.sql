@@ -1,5 +1,5 @@
 -- Public. Only what this access brought, and no other access of the role's needs.
-create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns void
+create function vioc.vioc_revoke(role_name text, access text, tenant_id bigint default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -11,11 +11,12 @@ begin
   where a.role_name = vioc_revoke.role_name and a.access = vioc_revoke.access
     and a.tenant_id is not distinct from vioc_revoke.tenant_id;
   if not found then
-    return;
+    return format('role %I had no access %s to %s: nothing has changed', vioc_revoke.role_name, vioc_revoke.access, coalesce('tenant ' || vioc_revoke.tenant_id, 'all tenants'));
   end if;
   perform vioc.change_rights(vioc_revoke.role_name);
   perform vioc.write_audit('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
+  return format('role %I has no access %s to %s any more', vioc_revoke.role_name, vioc_revoke.access, coalesce('tenant ' || vioc_revoke.tenant_id, 'all tenants'));
 end
 $$;
 comment on function vioc.vioc_revoke(text, text, bigint) is
-  'Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that the role had been granted by hand before stay. Errors: as vioc_grant.';
+  'Takes back what vioc_grant gave. Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that the role had been granted by hand before stay. Errors: as vioc_grant.';

@@ -179,3 +179,17 @@ comment on column vioc.calls.deleted_at is 'When Retell had deleted it too.';
 comment on column vioc.calls.in_queue is 'Waits to be sent, for the first time or again.';
 comment on column vioc.calls.in_progress is 'Occupies a line at Retell, or may: dispatching, unconfirmed, placed, ongoing.';
 comment on column vioc.calls.is_open is 'Its outcome is not decided yet: queued, dispatching, unconfirmed, placed, ongoing, ended.';
+
+-- Trigger: an INSERT by hand would fail at a constraint, which prints the row.
+create function vioc.refuse_call_by_hand() returns trigger
+  language plpgsql
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  raise exception 'vioc.calls is written by the extension'
+    using errcode = 'object_not_in_prerequisite_state', hint = 'Queue a call: select * from vioc_call_contact(id);';
+end
+$$;
+comment on function vioc.refuse_call_by_hand() is 'Trigger: calls are queued by functions.';
+create trigger calls_by_hand before insert on vioc.calls
+  for each row when (new.session_id is null) execute function vioc.refuse_call_by_hand();

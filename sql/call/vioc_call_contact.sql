@@ -18,7 +18,7 @@ begin
   for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
 
   -- an open call is the answer, before any rule is asked; a waiting one moves to the front
@@ -51,4 +51,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_call_contact(bigint, boolean) is
-  'Call Now: queues a call to a contact; it is dialled when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';
+  'Queues a call to a contact: Call Now. It is made when your transaction commits. Returns (call_id, session_id, status). With a call already open it returns that one. force passes calling hours, blackout dates, caps and spacing, never legal hours, opt-outs or the past. Errors: PT404 no such contact, VC001 a rule forbids it (the message says which), 55000 this database is not served.';

@@ -31,4 +31,4 @@ begin
 end
 $$;
 comment on procedure @extschema@.vioc_call_contact_now(bigint, boolean, interval, text, bigint, text, text, text, text, boolean) is
-  'Calls a contact, waits, and shows the call: the button in psql. call vioc_call_contact_now(42, until => ''finished''); queues a call, commits, and waits (vioc_wait_for_call). Errors: those of vioc_call_contact and vioc_wait_for_call, 25001 inside a transaction block, where it could not commit.';
+  'Calls a contact, waits, and shows the call. The button in psql: call vioc_call_contact_now(42, until => ''finished''); queues a call, commits, and waits (vioc_wait_for_call). Errors: those of vioc_call_contact and vioc_wait_for_call, 25001 inside a transaction block, where it could not commit.';

@@ -13,7 +13,7 @@ begin
   where c.id = vioc_cancel_call.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
+      using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned: select call_id, status from vioc.call_history order by call_id desc limit 10;';
   end if;
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
   if v_call.status = 'queued' then

@@ -15,7 +15,7 @@ begin
   for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
   v_phone := vioc.tenant_phone(v_contact.tenant_id, vioc_test_call.phone);
 
@@ -35,7 +35,9 @@ begin
   if v_problem is not null then
     raise exception 'no test call is made: %', v_problem
       using errcode = 'VC001',
-        hint = format('The practice''s own telephones are in vioc.tenants.test_numbers (id %s); for the rest: select * from vioc.tenant_status;', v_contact.tenant_id);
+        hint = case when v_problem ~ 'test_numbers'
+            then format('If it is one of the tenant''s own telephones: update vioc.tenants set test_numbers = test_numbers || ''+1...'' where id = %s;', v_contact.tenant_id)
+          else format('select stopped_by from vioc.tenant_status where tenant_id = %s; else try again in a few minutes.', v_contact.tenant_id) end;
   end if;
   v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);
   perform vioc.write_audit('test_call', v_call.tenant_id, v_call.contact_id, v_call.id);
@@ -44,4 +46,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_test_call(bigint, text) is
-  'Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';
+  'Calls one of the tenant''s own telephones as a test. Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';

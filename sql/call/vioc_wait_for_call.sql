@@ -33,7 +33,7 @@ begin
     where c.id = vioc_wait_for_call.call_id and c.tenant_id <@ v_tenants;
     if not found then
       raise exception 'there is no call %', coalesce(vioc_wait_for_call.call_id::text, 'null')
-        using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned.';
+        using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned: select call_id, status from vioc.call_history order by call_id desc limit 10;';
     end if;
     if v_call.is_own and v_call.status = 'queued' then
       raise exception 'call % is queued by this very transaction and is only made when it commits', v_call.id
@@ -57,4 +57,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_wait_for_call(bigint, interval, text) is
-  'Waits until a call is placed or finished, at most 60 s, and returns it. until: placed, or finished; then Retell is asked about it every 3 s meanwhile. Returns (call_id, status, retell_call_id, outcome, error, timed_out) as it then is; timed_out: the time was over first. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';
+  'Waits until a call is placed or finished. At most 60 s. until: placed, or finished; then Retell is asked about it every 3 s meanwhile. Returns (call_id, status, retell_call_id, outcome, error, timed_out) as it then is; timed_out: the time was over first. Errors: PT404 no such call, 25000 in the transaction that queued it or in a frozen snapshot, 53000 too many waiters (vioconcierge.max_waiters).';

@@ -17,7 +17,7 @@ create table vioc.contacts (
   special_instructions text,
   extra_variables jsonb,
   agent_override jsonb,
-  appointment_status vioc.appointment_status not null default 'booked',
+  appointment_status text not null default 'booked',
   call_at timestamptz,
   consent_at timestamptz,
   consent_source text,

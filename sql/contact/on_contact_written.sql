@@ -30,11 +30,16 @@ begin
   -- bad values are refused here, in words without personal data: a constraint would print the row
   if new.tenant_id is null then
     raise exception 'a contact needs a tenant_id'
-      using errcode = 'not_null_violation', hint = 'Use the id of a row of vioc.tenants.';
+      using errcode = 'not_null_violation', hint = 'Use tenants.id: select id, company_name from vioc.tenants;';
   end if;
   if tg_op = 'UPDATE' and new.tenant_id <> old.tenant_id then
     raise exception 'a contact stays with its tenant'
       using errcode = 'feature_not_supported', hint = 'Insert it for the other tenant and delete it here.';
+  end if;
+  if new.appointment_status not in ('booked', 'confirmed', 'cancelled', 'kept', 'no_show') then
+    raise exception 'appointment_status is one of booked, confirmed, cancelled, kept, no_show'
+      using errcode = 'invalid_parameter_value',
+        hint = case when new.appointment_status ilike 'cancel%' then 'Write ''cancelled'', with two l.' else 'Write one of these, in small letters; booked is the default.' end;
   end if;
   if new.appointment_status is null then
     raise exception 'a contact needs an appointment_status'
@@ -67,7 +72,7 @@ begin
   select * into v_tenant from vioc.tenants as t where t.id = new.tenant_id;
   if not found then
     raise exception 'there is no tenant %', new.tenant_id
-      using errcode = 'foreign_key_violation', hint = 'Use the id of a row of vioc.tenants.';
+      using errcode = 'foreign_key_violation', hint = 'Use tenants.id: select id, company_name from vioc.tenants;';
   end if;
 
   if (new.phone_e164 is null and new.phone_problem is null)

@@ -19,4 +19,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_contact_id(bigint, text) is
-  'The id of a contact by your application''s own key, external_id. For instance select * from vioc_call_contact(vioc_contact_id(1, ''A-1042'')). Errors: PT404 no such tenant or contact.';
+  'Finds a contact by the application''s own key. The key is external_id. For instance select * from vioc_call_contact(vioc_contact_id(1, ''A-1042'')). Errors: PT404 no such tenant or contact.';

@@ -12,11 +12,11 @@ begin
   returning c.tenant_id into v_tenant_id;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_delete_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
   perform vioc.write_audit('delete', v_tenant_id, vioc_delete_contact.id);
   return format('contact %s is deleted, what was queued for it is cancelled', vioc_delete_contact.id);
 end
 $$;
 comment on function vioc.vioc_delete_contact(bigint) is
-  'Deletes a contact, for roles with access to some tenants. Cancels what is queued, asks Retell to stop what was sent, and keeps the call facts; vioc_forget_contact erases those too. Roles with access to all tenants can also use DELETE. Returns what it did. Errors: PT404 no such contact.';
+  'Deletes a contact, for roles of some tenants. Cancels what is queued, asks Retell to stop what was sent, and keeps the call facts; vioc_forget_contact erases those too. Roles with access to all tenants can also use DELETE. Returns what it did. Errors: PT404 no such contact.';

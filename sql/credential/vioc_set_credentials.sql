@@ -1,6 +1,6 @@
 -- Public. Nothing ever shows a key again, only its last four characters.
 create function vioc.vioc_set_credentials(tenant_id bigint, retell_api_key text, webhook_key text default null)
-returns void
+returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -20,7 +20,7 @@ begin
   perform vioc.require_tenant('admin', vioc_set_credentials.tenant_id);
   if coalesce(v_api_key, '') = '' then
     raise exception 'the API key is empty'
-      using errcode = 'invalid_parameter_value', hint = 'Give Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.';
+      using errcode = 'invalid_parameter_value', hint = format('select vioc_set_credentials(%s, ''key_...''); with Retell''s API key, or file:NAME of a file in vioconcierge.secrets_dir.', vioc_set_credentials.tenant_id);
   end if;
   -- what an HTTP header cannot carry would look like a network fault later
   if octet_length(v_api_key) > 512 or octet_length(v_webhook_key) > 512
@@ -35,7 +35,9 @@ begin
   v_problem := coalesce(vioc.key_problem(v_api_key), vioc.key_problem(v_webhook_key));
   if v_problem is not null then
     raise exception '%', v_problem
-      using errcode = 'invalid_parameter_value', hint = 'Put the file into the directory that vioconcierge.secrets_dir names, readable by the server.';
+      using errcode = 'invalid_parameter_value', hint = case when vioc.setting('secrets_dir', null) is null
+        then 'alter system set vioconcierge.secrets_dir = ''/etc/vioconcierge''; select pg_reload_conf(); and put the file there, readable by the server.'
+        else 'Put the file into the directory of vioconcierge.secrets_dir, readable by the server.' end;
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for no key update;
 
@@ -106,7 +108,8 @@ begin
   update vioc.tenants as t set credential_id = v_credential_id where t.id = vioc_set_credentials.tenant_id;
   perform vioc.write_audit('credentials', vioc_set_credentials.tenant_id);
   perform vioc.wake_worker();
+  return format('tenant %s has a Retell key%s', vioc_set_credentials.tenant_id, ' that ends with ' || vioc.key_ending(v_api_key));
 end
 $$;
 comment on function vioc.vioc_set_credentials(bigint, text, text) is
-  'Stores a tenant''s Retell API key, and the key with the webhook badge if that is another one; either may be file:NAME. Without webhook_key the API key verifies webhooks. A replaced or withdrawn key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 55006 another key within ten minutes of a failover, 42501 a file, without access to all practices.';
+  'Stores a tenant''s Retell API key. And the key with the webhook badge if that is another one; either may be file:NAME. Without webhook_key the API key verifies webhooks. A replaced or withdrawn key verifies webhooks for 24 more hours. Errors: PT404 no such tenant, 22023 not a key or missing file, 55006 another key within ten minutes of a failover, 42501 a file, without access to all practices.';

@@ -16,10 +16,10 @@ begin
   where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
   return v_body;
 end
 $$;
 comment on function vioc.vioc_preview_call(bigint) is
-  'The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';
+  'Shows what would be sent to Retell for a contact. The JSON that would be posted to Retell for this contact now; nothing is sent. (metadata.call_id is 0 as long as no call is queued.) Errors: PT404 no such contact.';

@@ -12,4 +12,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_enqueue_due(integer) is
-  'What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served, 42501 only with access to all practices.';
+  'Queues the calls that are due. What pg_cron runs: queues a call for each due contact of the live tenants that every rule allows; returns how many. Safe at any time, any number of times, several at once. Errors: 55000 this database is not served, 42501 only with access to all practices.';

@@ -44,4 +44,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_events(bigint, integer) is
-  'What changed after this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. simulated: of a simulated call or tenant. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';
+  'Lists what has changed, for your application. After this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. simulated: of a simulated call or tenant. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';

@@ -16,3 +16,8 @@ comment on column vioc.calling_hours.id is 'Identity.';
 comment on column vioc.calling_hours.weekday is 'The day on which it opens: 1 = Monday to 7 = Sunday.';
 comment on column vioc.calling_hours.opens is 'Time on the clock, included; see vioc.zones_of for whose.';
 comment on column vioc.calling_hours.closes is 'Time on the clock, excluded. Before opens: on the next day. As opens: a whole day. 24:00 is stored as 00:00.';
+
+-- Hints of the errors (vioc.limits_kept).
+comment on constraint weekday_is_iso on vioc.calling_hours is 'weekday is a number: 1 = Monday to 7 = Sunday.';
+comment on constraint midnight_is_when_a_day_begins on vioc.calling_hours is 'Midnight is ''00:00'', also at the end of a day.';
+comment on constraint hours_are_whole_minutes on vioc.calling_hours is 'Write times to the minute, for instance ''17:00''.';

@@ -1,4 +1,4 @@
-create function vioc.vioc_do_not_call(tenant_id bigint, phone text, reason text default null) returns void
+create function vioc.vioc_do_not_call(tenant_id bigint, phone text, reason text default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -12,7 +12,10 @@ begin
   perform vioc.lock_number(vioc_do_not_call.tenant_id, v_phone);
   perform vioc.opt_out(vioc_do_not_call.tenant_id, v_phone, vioc_do_not_call.reason, 'practice', clock_timestamp());
   perform vioc.write_audit('do_not_call', vioc_do_not_call.tenant_id);
+  return format('tenant %s does not call the number any more%s; contacts with it: %s', vioc_do_not_call.tenant_id,
+    (select ', nor does any other of its organisation' from vioc.sharing_tenants(vioc_do_not_call.tenant_id) as s offset 1 limit 1),
+    (select count(*) from vioc.contacts as c where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone))));
 end
 $$;
 comment on function vioc.vioc_do_not_call(bigint, text, text) is
-  'Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once, one that Retell is making is stopped. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Puts a number on the do-not-call list. Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once, one that Retell is making is stopped. Errors: PT404 no such tenant, 22023 not a phone number.';

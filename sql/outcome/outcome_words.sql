@@ -11,3 +11,7 @@ comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as i
 comment on column vioc.outcome_words.tenant_id is 'The practice.';
 comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';
 comment on column vioc.outcome_words.outcome is 'What it means.';
+
+-- Hints of the errors (vioc.limits_kept).
+comment on constraint word_is_lower_case on vioc.outcome_words is 'Write the word in small letters.';
+comment on constraint outcome_is_a_decision on vioc.outcome_words is 'outcome is one of confirmed, cancelled, rescheduled, callback_requested, declined, completed, wrong_number, do_not_call.';

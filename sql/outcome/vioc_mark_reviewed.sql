@@ -1,4 +1,4 @@
-create function vioc.vioc_mark_reviewed(call_id bigint, outcome text default null) returns void
+create function vioc.vioc_mark_reviewed(call_id bigint, outcome text default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -13,12 +13,12 @@ begin
   where c.id = vioc_mark_reviewed.call_id and c.tenant_id <@ vioc.tenants_of('operator');
   if not found then
     raise exception 'there is no call %', coalesce(vioc_mark_reviewed.call_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use an id of vioc.needs_review.';
+      using errcode = 'PT404', hint = 'Use a call_id of vioc.needs_review: select call_id from vioc.needs_review;';
   end if;
   if v_outcome not in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed',
     'no_answer', 'busy', 'voicemail', 'wrong_number', 'do_not_call', 'failed') then
     raise exception 'outcome is not one that a person can decide'
-      using errcode = 'invalid_parameter_value', hint = 'For instance confirmed, cancelled, rescheduled or completed.';
+      using errcode = 'invalid_parameter_value', hint = 'One of confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed.';
   end if;
   v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
   if v_outcome is not null and v_call.status not in ('completed', 'failed') then
@@ -46,7 +46,8 @@ begin
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);
   perform vioc.write_audit('review', v_call.tenant_id, v_call.contact_id, v_call.id);
+  return format('call %s is reviewed%s', v_call.id, ': ' || v_outcome) || case when v_is_refused then '; the callback cannot be promised, and is to be reviewed' else '' end;
 end
 $$;
 comment on function vioc.vioc_mark_reviewed(bigint, text) is
-  'The practice has looked at a call of vioc.needs_review; with an outcome it also decides it. Errors: PT404 no such call, 22023 not an outcome, 55000 the call has not ended.';
+  'Marks a call as reviewed, or decides its outcome. The practice has looked at a call of vioc.needs_review; with an outcome it also decides it. Errors: PT404 no such call, 22023 not an outcome, 55000 the call has not ended.';

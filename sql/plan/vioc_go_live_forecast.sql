@@ -10,4 +10,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_go_live_forecast(bigint) is
-  'What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';
+  'Forecasts the automatic calls of the next seven days. What pg_cron dials for a tenant on each of the next seven days of its zone (if it is not live yet: would dial if it went live now): each contact''s next call, by the hours, blackout dates and caps as they are; what follows a call, its outcome decides. Errors: PT404 no such tenant.';

@@ -28,4 +28,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_call_report(bigint, text, timestamptz, timestamptz) is
-  'Every call to a number in a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Lists every call to a number. In a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';

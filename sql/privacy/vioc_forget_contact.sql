@@ -35,4 +35,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_forget_contact(bigint, text) is
-  'Erases a person by the practice system''s key: the contact, what its calls and their webhooks say, and the calls at Retell, also when the contact has been deleted; that there were calls stays, and so does an opt-out. Calls under way are stopped, and erased when they have ended. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 no key.';
+  'Erases a contact by the application''s own key. Erases a person by the practice system''s key: the contact, what its calls and their webhooks say, and the calls at Retell, also when the contact has been deleted; that there were calls stays, and so does an opt-out. Calls under way are stopped, and erased when they have ended. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 no key.';

@@ -24,4 +24,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_reconcile() is
-  'Has the worker ask Retell, now and not at its own times, about every call that Retell has or may have; returns how many (10,000 at most). Look-ups left: metric look_ups_due. Errors: 42501 only with access to all practices.';
+  'Looks up every open call at Retell now. Has the worker ask Retell, now and not at its own times, about every call that Retell has or may have; returns how many (10,000 at most). Look-ups left: metric look_ups_due. Errors: 42501 only with access to all practices.';

@@ -1,4 +1,4 @@
--- Private. Raises VC001 with the first rule that forbids calling a contact now, and when it will not in the hint.
+-- Private. Raises VC001 with the first rule that forbids calling a contact now, and what mends it in the hint.
 create function vioc.require_allowed(p_tenant_id bigint, p_contact_id bigint, p_force boolean, p_now timestamptz)
 returns void
   language plpgsql volatile
@@ -6,8 +6,6 @@ returns void
 as $$
 declare
   v_verdict record;
-  v_waits_for_clock boolean;
-  v_opening timestamptz;
 begin
   -- most are allowed: words are for those who are not
   if exists (
@@ -26,20 +24,11 @@ begin
   elsif not found then
     raise exception 'contact % is not called: its number was called less than two minutes ago, or has had its forced calls for today', p_contact_id
       using errcode = 'VC001', detail = 'rule: may_be_forced',
-        hint = 'Wait two minutes; the limit of a day is the setting vioconcierge.max_forced_calls.';
-  end if;
-  v_waits_for_clock := v_verdict.waits and (v_verdict.overridable or v_verdict.rule = 'in_legal_hours');
-  if v_waits_for_clock then
-    v_opening := vioc.next_calling_window(p_tenant_id, p_contact_id,
-      case when p_force then p_now else greatest(p_now, vioc.number_free_at(p_tenant_id, p_contact_id, p_now)) end, null, p_force);
+        hint = format('Wait two minutes: select * from vioc_call_contact(%s, force => true); the limit of a day is the setting vioconcierge.max_forced_calls.', p_contact_id);
   end if;
   raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
-    using errcode = 'VC001',
-      detail = 'rule: ' || v_verdict.rule,
-      hint = case
-        when v_opening is not null then 'The next opening is ' || v_opening || '.'
-        when v_waits_for_clock then 'There is no opening before the appointment.'
-        else format('Every rule: select * from vioc_explain_contact(%s);', p_contact_id) end;
+    using errcode = 'VC001', detail = 'rule: ' || v_verdict.rule,
+      hint = vioc.rule_hint(p_tenant_id, p_contact_id, v_verdict.rule, p_force, p_now);
 end
 $$;
 comment on function vioc.require_allowed(bigint, bigint, boolean, timestamptz) is 'Raises an error if a rule forbids calling a contact.';

@@ -50,7 +50,10 @@ begin atomic
       'the practice has a Retell key',
       'the practice has no Retell key: vioc_set_credentials(' || t.id || ', ...)'),
     (3, 'not_paused', r.not_paused, true, false, false,
-      'calls are not paused', 'calls are paused: vioc_resume(' || t.id || '), or vioc_resume() for all'),
+      'calls are not paused',
+      (select case when i.paused_at is not null then 'all calls are' else 'calls of the practice are' end || ' paused since '
+          || vioc.in_words(coalesce(i.paused_at, t.paused_at), t.time_zone) || coalesce(': ' || case when i.paused_at is not null then i.pause_reason else t.pause_reason end, '')
+        from (select) as one left join vioc.installation as i on true)),
     (4, 'not_suspended', r.not_suspended, true, false, false,
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
@@ -138,6 +141,12 @@ begin atomic
               and o.is_open) then 'one is being made'
           when c.appointment_status <> 'booked' or c.status not in ('scheduled', 'callback')
             then 'the contact is ' || replace(case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end, '_', ' ')
+          when c.phone_e164 is null then 'the contact has no phone number that can be called'
+          when c.appointment_time is null then 'there is no appointment time to plan for'
+          when not exists (
+            select from unnest(t.reminder_plan) as p (ahead)
+            where vioc.plan_step(c.appointment_time, p.ahead, t.time_zone) > coalesce(c.planned_at, c.created_at))
+            then 'the appointment was made too late for every step of the reminder plan: set call_at, or Call Now'
           else 'no step of the reminder plan is left' end))
   ) as v (ordinal, rule, ok, waits, overridable, automatic, when_ok, when_not)
   where r.tenant_id = p_tenant_id and r.contact_id = p_contact_id

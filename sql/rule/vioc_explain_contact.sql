@@ -10,11 +10,11 @@ begin
   where c.id = vioc_explain_contact.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
   return query select v.rule, v.ok, v.detail from vioc.rule_results(v_tenant_id, vioc_explain_contact.id, now()) as v
   order by v.ordinal;
 end
 $$;
 comment on function vioc.vioc_explain_contact(bigint) is
-  'Every rule that decides whether this contact may be called now, in order, in words. Errors: PT404 no such contact.';
+  'Shows every rule that allows or blocks a call. In order, in words, for a call now. Errors: PT404 no such contact.';

@@ -12,8 +12,8 @@ begin
   end if;
   if run_as is not null then
     if to_regrole(quote_ident(run_as)) is null then
-      raise exception 'there is no such role'
-        using errcode = 'undefined_object', hint = 'Make it first: create role ... login;';
+      raise exception 'there is no role %', quote_ident(run_as)
+        using errcode = 'undefined_object', hint = format('Make it first: create role %I login;', run_as);
     end if;
     if not (has_schema_privilege(run_as, 'vioc', 'usage') and has_function_privilege(run_as, 'vioc.run_enqueue()', 'execute')
       and has_function_privilege(run_as, 'vioc.run_purge()', 'execute')) then
@@ -26,4 +26,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_install_schedule(text, text) is
-  'Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs. Run it again to change the schedule. run_as: the role that the first two run as, which needs LOGIN and vioc_grant(role, ''scheduler''); null: the owner of the extension. Returns what it did. Errors: 55000 pg_cron is not there, or lives in another database (the hint is the statement to run there), 42704 no such role, 42501 the role must not run the jobs.';
+  'Makes the pg_cron jobs. Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs. Run it again to change the schedule. run_as: the role that the first two run as, which needs LOGIN and vioc_grant(role, ''scheduler''); null: the owner of the extension. Returns what it did. Errors: 55000 pg_cron is not there, or lives in another database (the hint is the statement to run there), 42704 no such role, 42501 the role must not run the jobs.';

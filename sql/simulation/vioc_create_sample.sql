@@ -38,4 +38,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_create_sample() is
-  'Makes a sample to try out: a simulated tenant with five contacts. Returns the statements to try next. Their calls never leave the server; each ends by the last two digits of its number: 01 confirmed, 02 cancelled, 03 rescheduled, 04 no_answer, 05 voicemail. With a sample there already, it returns that one''s statements. Errors: 42501 only with access to all tenants. See also: vioc_simulate_call, vioc_delete_sample.';
+  'Makes a sample to try out: a simulated tenant. The tenant has five contacts. Returns the statements to try next. Their calls never leave the server; each ends by the last two digits of its number: 01 confirmed, 02 cancelled, 03 rescheduled, 04 no_answer, 05 voicemail. With a sample there already, it returns that one''s statements. Errors: 42501 only with access to all tenants. See also: vioc_simulate_call, vioc_delete_sample.';

@@ -29,4 +29,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_delete_sample() is
-  'Deletes the sample of vioc_create_sample with all that came of it. Returns what it deleted. The audit keeps that there was one. Errors: PT404 there is none, 42501 only with access to all tenants.';
+  'Deletes the sample. With all that came of it. Returns what it deleted. The audit keeps that there was one. Errors: PT404 there is none, 42501 only with access to all tenants.';

@@ -16,7 +16,7 @@ begin
   for update;
   if not found then
     raise exception 'there is no contact %', coalesce(vioc_simulate_call.contact_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use the id of a row of vioc.contacts.';
+      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
   end if;
   if not (select vioc.is_simulated(t.simulated) from vioc.tenants as t where t.id = v_contact.tenant_id) then
     raise exception 'contact % is not of a simulated tenant', v_contact.id
@@ -42,7 +42,7 @@ begin
   order by v.waits, v.ordinal limit 1;
   if found then
     raise exception 'contact % is not called: %', v_contact.id, v_problem.detail
-      using errcode = 'VC001', detail = 'rule: ' || v_problem.rule, hint = format('Every rule: select * from vioc_explain_contact(%s);', v_contact.id);
+      using errcode = 'VC001', detail = 'rule: ' || v_problem.rule, hint = vioc.rule_hint(v_contact.tenant_id, v_contact.id, v_problem.rule, true, v_now);
   end if;
 
   select q.* into strict v_call from vioc.queue_calls(
@@ -70,4 +70,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_simulate_call(bigint, text) is
-  'Plays one call of a simulated tenant''s contact to its end, and returns the contact. All states, rules and events are those of a real call, in your transaction: after a rollback nothing has happened. It needs no worker. outcome: confirmed, cancelled, rescheduled, no_answer, voicemail, busy, do_not_call, callback, wrong_number, declined, completed, and others. Errors: PT404 no such contact, 55000 its tenant is not simulated or a call is open, 22023 no such outcome, VC001 a rule forbids it that force does not pass.';
+  'Plays one simulated call to its end. For contacts of simulated tenants; returns the contact as it then is. All states, rules and events are those of a real call, in your transaction: after a rollback nothing has happened. It needs no worker. outcome: confirmed, cancelled, rescheduled, no_answer, voicemail, busy, do_not_call, callback, wrong_number, declined, completed, and others. Errors: PT404 no such contact, 55000 its tenant is not simulated or a call is open, 22023 no such outcome, VC001 a rule forbids it that force does not pass.';

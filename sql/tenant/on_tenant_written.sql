@@ -5,6 +5,12 @@ create function vioc.on_tenant_written() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- a constraint would print the row
+  if new.company_name is null or new.time_zone is null then
+    raise exception 'a tenant needs a %', case when new.company_name is null then 'company_name' else 'time_zone' end
+      using errcode = 'not_null_violation',
+        hint = 'insert into vioc.tenants (company_name, time_zone) values (''Smile Dental'', ''America/New_York'');';
+  end if;
   perform vioc.check_time_zone(new.time_zone, p_is_place => true);
   perform vioc.check_locale(new.locale);
   perform vioc.check_agent(new.retell_agent_id, new.retell_agent_version, new.agent_override, true);
@@ -38,6 +44,19 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = case when new.allowed_countries && '{UK,EN}' then 'Write GB for the United Kingdom.' else 'For instance allowed_countries = ''{US,CA}''.' end;
   end if;
+  -- in any spelling that its country has
+  if new.retell_agent_number !~ '^[+][1-9][0-9]{6,14}$' then
+    if starts_with(vioc.normalize_phone(new.retell_agent_number, new.country), '+') then
+      new.retell_agent_number := vioc.normalize_phone(new.retell_agent_number, new.country);
+    else
+      raise exception 'retell_agent_number is not a phone number with country code'
+        using errcode = 'invalid_parameter_value', hint = 'Write it as Retell shows it, for instance ''+12125550100''; or set country, too.';
+    end if;
+  end if;
+  if cardinality(new.reminder_plan) = 0 and (tg_op = 'INSERT' or cardinality(old.reminder_plan) > 0) then
+    raise warning 'with an empty reminder_plan contacts are only called at their call_at, or by Call Now'
+      using hint = 'update vioc.tenants set reminder_plan = ''{1 day}'' where id = ' || new.id || ';';
+  end if;
   new.test_numbers := array(
     select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
     from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
@@ -52,7 +71,7 @@ comment on function vioc.on_tenant_written() is 'Trigger: checks time zone, loca
 
 create trigger tenants_checked before insert or update of
   time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, call_options, allowed_countries,
-  test_numbers, simulated on vioc.tenants
+  test_numbers, simulated, company_name, retell_agent_number, reminder_plan on vioc.tenants
   for each row execute function vioc.on_tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for

@@ -8,15 +8,15 @@ create table vioc.tenants (
   credential_id bigint references vioc.credentials (id),
   retell_agent_id text,
   retell_agent_version text,
-  retell_agent_number vioc.e164,
+  retell_agent_number text,
   agent_override jsonb,
   call_options jsonb,
   analysis_fields jsonb,
-  max_concurrent_calls vioc.call_limit,
-  max_starts_per_second vioc.call_limit,
-  max_calls_per_day vioc.call_limit,
-  max_calls_per_number_per_day vioc.call_limit default 2,
-  max_calls_per_number_in_7_days vioc.call_limit default 3,
+  max_concurrent_calls integer,
+  max_starts_per_second integer,
+  max_calls_per_day integer,
+  max_calls_per_number_per_day integer default 2,
+  max_calls_per_number_in_7_days integer default 3,
   wait_after_conversation interval not null default '2 hours',
   reminder_plan interval[] not null default '{1 day}',
   min_notice interval not null default '2 hours',
@@ -45,6 +45,10 @@ create table vioc.tenants (
   enqueue_failed_at timestamptz,
   enqueue_error text,
   created_at timestamptz not null default now(),
+  constraint retell_agent_number_is_e164 check (retell_agent_number ~ '^[+][1-9][0-9]{6,14}$'),
+  constraint limits_are_1_to_1000000 check (least(max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day,
+      max_calls_per_number_in_7_days) >= 1 and greatest(max_concurrent_calls, max_starts_per_second, max_calls_per_day, max_calls_per_number_per_day,
+      max_calls_per_number_in_7_days) <= 1000000),
   constraint a_simulated_tenant_has_no_organisation check (not simulated or organisation is null),
   constraint country_is_two_capitals check (country ~ '^[A-Z]{2}$'),
   -- the calls of the last 7 days are looked at
@@ -126,3 +130,14 @@ comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of
 
 -- Hints of the errors (vioc.limits_kept).
 comment on constraint a_simulated_tenant_has_no_organisation on vioc.tenants is 'A simulated tenant shares nothing with others: leave organisation null.';
+comment on constraint country_is_two_capitals on vioc.tenants is 'Write two capital letters, for instance country = ''US''.';
+comment on constraint wait_after_conversation_is_0_to_6_days on vioc.tenants is 'Write an interval of 0 to 6 days, for instance ''2 hours''.';
+comment on constraint min_notice_is_0_to_1_year on vioc.tenants is 'Write an interval of 0 to 1 year, for instance ''2 hours''.';
+comment on constraint agent_override_is_object on vioc.tenants is 'Write an object, for instance ''{"agent": {"voice_speed": 1.1}}''.';
+comment on constraint analysis_fields_is_object on vioc.tenants is 'Write an object, for instance ''{"appointment_action": "decision"}''.';
+comment on constraint webhook_storage_is_known on vioc.tenants is 'webhook_storage is full, without_personal_data or basics.';
+comment on constraint data_is_kept_a_day_or_longer on vioc.tenants is 'Write 1 to 36525 days.';
+comment on constraint call_facts_are_kept_longest on vioc.tenants is 'Keep call facts as long as transcripts and webhook bodies, or longer.';
+comment on constraint data_storage_setting_is_retells on vioc.tenants is 'data_storage_setting is everything, everything_except_pii or basic_attributes_only; null = as the agent says.';
+comment on constraint limits_are_1_to_1000000 on vioc.tenants is 'Write 1 to 1000000; null = no limit. To stop calls: select vioc_pause(id);';
+comment on constraint retell_agent_number_is_e164 on vioc.tenants is 'Write it with country code, for instance ''+12125550100''.';

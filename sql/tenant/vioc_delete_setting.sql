@@ -30,4 +30,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_delete_setting(bigint, text, text) is
-  'Deletes a row of agents (key: locale), blackout_dates or calling_hours (id), follow_up_rules (outcome) or outcome_words (word), for admins of some tenants. Admins of all tenants can also use DELETE. Returns what it did. Errors: PT404 no such tenant or row, 22023 no such table.';
+  'Deletes a row of a tenant''s settings. Deletes a row of agents (key: locale), blackout_dates or calling_hours (id), follow_up_rules (outcome) or outcome_words (word), for admins of some tenants. Admins of all tenants can also use DELETE. Returns what it did. Errors: PT404 no such tenant or row, 22023 no such table.';

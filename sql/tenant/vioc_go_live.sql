@@ -1,4 +1,4 @@
-create function vioc.vioc_go_live(tenant_id bigint) returns void
+create function vioc.vioc_go_live(tenant_id bigint) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -19,7 +19,12 @@ begin
   end if;
   update vioc.tenants as t set live = true where t.id = vioc_go_live.tenant_id;
   perform vioc.write_audit('go_live', vioc_go_live.tenant_id);
+  return (
+    select format('tenant %s is live: %s', t.id, case when count(n.next_call_at) = 0 then 'no contact has a next call yet'
+      else format('contacts with a next call: %s, the first %s', count(n.next_call_at), vioc.in_words(min(n.next_call_at), t.time_zone)) end)
+    from vioc.tenants as t left join vioc.next_calls as n on n.tenant_id = t.id
+    where t.id = vioc_go_live.tenant_id group by t.id);
 end
 $$;
 comment on function vioc.vioc_go_live(bigint) is
-  'From now on pg_cron dials this tenant''s due contacts. Look at vioc_go_live_forecast first. Errors: PT404 no such tenant, VC001 agent, number or key is missing.';
+  'Switches a tenant''s automatic calls on. From now on pg_cron queues its due contacts. Look at vioc_go_live_forecast first. Errors: PT404 no such tenant, VC001 agent, number or key is missing.';

@@ -1,6 +1,6 @@
 create function vioc.vioc_pause(
   tenant_id bigint default null, reason text default null, stop_open boolean default false)
-returns void
+returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ declare
   v_call record;
 begin
   if vioc_pause.tenant_id is null then
-    perform vioc.require_all_tenants('operator');
+    perform vioc.require_all_tenants('operator', 'select vioc_pause(%s);');
     perform vioc.installation_id();
     if coalesce(vioc_pause.stop_open, false) then
       -- a claim holds the practices that it calls for: it is waited for, so that its calls are stopped too, and no other begins;
@@ -43,7 +43,12 @@ begin
       perform vioc.vioc_cancel_call(v_call.id);
     end loop;
   end if;
+  return (
+    select format('%s paused; calls queued: %s, in progress: %s. To go on: select vioc_resume(%s);',
+      coalesce('tenant ' || vioc_pause.tenant_id || ' is', 'all tenants are'),
+      count(*) filter (where c.status = 'queued'), count(*) filter (where c.in_progress), vioc_pause.tenant_id)
+    from vioc.calls as c where c.is_open and (vioc_pause.tenant_id is null or c.tenant_id = vioc_pause.tenant_id));
 end
 $$;
 comment on function vioc.vioc_pause(bigint, text, boolean) is
-  'Stops new calls of a tenant, or of all (no argument), until vioc_resume; survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';
+  'Stops new calls of a tenant, or of all. Without tenant_id: of all. The pause lasts until vioc_resume, and survives a restart. Webhooks and look-ups go on. stop_open also asks Retell to stop the calls under way. Errors: PT404 no such tenant, 42501 all, with access to some.';

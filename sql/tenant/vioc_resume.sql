@@ -1,4 +1,4 @@
-create function vioc.vioc_resume(tenant_id bigint default null) returns void
+create function vioc.vioc_resume(tenant_id bigint default null) returns text
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
@@ -9,7 +9,7 @@ declare
 begin
   perform vioc.write_audit('resume', vioc_resume.tenant_id);
   if vioc_resume.tenant_id is null then
-    perform vioc.require_all_tenants('operator');
+    perform vioc.require_all_tenants('operator', 'select vioc_resume(%s);');
     perform vioc.installation_id();
     -- also where no worker has come to see it
     v_was_copy := not vioc.may_dial_here(now());
@@ -45,7 +45,15 @@ begin
     end if;
   end if;
   perform vioc.wake_worker();
+  if vioc_resume.tenant_id is null then
+    return 'the general pause is over' || coalesce(
+      (select '; still paused: tenant ' || string_agg(t.id::text, ', ' order by t.id) || ' (select vioc_resume(' || min(t.id) || '); ...)'
+      from vioc.tenants as t where t.paused_at is not null having count(*) > 0), '');
+  elsif exists (select from vioc.installation as i where i.paused_at is not null) then
+    return format('tenant %s goes on when the general pause ends: select vioc_resume();', vioc_resume.tenant_id);
+  end if;
+  return format('tenant %s goes on', vioc_resume.tenant_id);
 end
 $$;
 comment on function vioc.vioc_resume(bigint) is
-  'Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and its suspension, and that of its credential if the caller has access to all tenants that use it. What Retell asked for (throttled_until) stays. Errors: PT404 no such tenant, 42501 all, with access to some.';
+  'Ends a pause or a suspension. Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and its suspension, and that of its credential if the caller has access to all tenants that use it. What Retell asked for (throttled_until) stays. Errors: PT404 no such tenant, 42501 all, with access to some.';

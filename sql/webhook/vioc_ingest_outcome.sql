@@ -8,6 +8,7 @@ declare
   v_tenants constant int8multirange := vioc.tenants_of('ingest');
   v_event vioc.webhook_content;
   v_match vioc.matched_call;
+  v_told jsonb;
 begin
   if $1 is null then
     raise exception 'the body is null' using errcode = 'invalid_parameter_value', hint = 'Pass the webhook''s JSON body.';
@@ -21,8 +22,12 @@ begin
     raise exception 'there is no such call'
       using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
   end if;
-  return vioc.store_event($1::text, 'ingest', null, clock_timestamp(), $1, v_event, v_match);
+  v_told := vioc.store_event($1::text, 'ingest', null, clock_timestamp(), $1, v_event, v_match);
+  return v_told || case v_told ->> 'state'
+    when 'ignored' then '{"reason": "it names no call: a body has event and call, name and args, or session_id and outcome"}'::jsonb
+    when 'unmatched' then '{"reason": "there is no call with its session_id or call_id"}'
+    else '{}' end;
 end
 $$;
 comment on function vioc.vioc_ingest_outcome(jsonb) is
-  'Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';
+  'Takes a webhook body from a trusted caller. Takes one webhook body (Retell''s {event, call}, a custom function''s {name, args, call}, or the flat {session_id, outcome, ...}) from a trusted caller; stores and applies it; returns {status: received, event_id, state}, with a reason if it concerns no call. The same body again changes nothing. Errors: 22023 null, PT413 too large, PT404 no such call (only with access to some practices).';

@@ -73,4 +73,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_receive_webhook(json) is
-  'Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller, all eight, empty if the caller is not known, and with the agent of a known caller''s locale.';
+  'Receives Retell''s webhooks, for PostgREST. Retell''s webhook endpoint, for PostgREST (POST /rpc/vioc_receive_webhook?columns=_): verifies X-Retell-Signature over the raw body, then stores and applies it. Returns {status: received}; a bad signature returns {status: refused} with response.status 401, too large a body 413. A signed call_inbound is answered with the dynamic_variables of that caller, all eight, empty if the caller is not known, and with the agent of a known caller''s locale.';

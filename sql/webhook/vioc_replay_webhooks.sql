@@ -29,4 +29,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_replay_webhooks(integer) is
-  'Applies stored webhook bodies that were not applied (vioc.dead_letters) again, oldest first; returns how many took effect.';
+  'Applies stored webhooks again that were not applied. Applies stored webhook bodies that were not applied (vioc.dead_letters) again, oldest first; returns how many took effect.';

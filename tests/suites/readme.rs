@@ -214,7 +214,7 @@ fn has_rights_that_suffice(cluster: &Cluster) {
         assert!(
             !done
                 && (message.contains("permission denied")
-                    || message.contains("this concerns all practices")
+                    || message.contains("this concerns all tenants")
                     || message.contains("there is no tenant 2")),
             "as reception: {forbidden}\n{message}"
         );

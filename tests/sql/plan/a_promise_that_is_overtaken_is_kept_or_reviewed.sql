@@ -42,7 +42,7 @@ end $$;
 create temp table stories (place serial, what text, change text, became text, appointment timestamptz default '2031-03-05 17:00-05', again text, again_at timestamptz);
 insert into stories (what, change, became) values
   ('nothing', 'select', '5 15:00'),
-  ('a pause', 'update vioc.tenants set paused_at = pg_temp.at() where id = T', 'review true: calls are paused'),
+  ('a pause', 'update vioc.tenants set paused_at = pg_temp.at() where id = T', 'review true: calls'),
   ('not live any more', 'update vioc.tenants set live = false where id = T', 'review true: the practice is not live, nobody is called by itself'),
   ('the agent is refused', 'update vioc.tenants set suspended_at = pg_temp.at(), suspend_reason = ''no'', probe_at = ''infinity'' where id = T', 'review true: Retell refused the practice''s key, agent or number'),
   ('the key is refused', 'update vioc.credentials set suspended_at = pg_temp.at(), suspend_reason = ''no'', probe_at = ''infinity'' where id = (select credential_id from vioc.tenants where id = T)', 'review true: Retell refused the practice''s key, agent or number'),

@@ -55,7 +55,7 @@ select is(pg_temp.broken(pg_temp.child(3), pg_temp.at('11:22')), 'below_day_cap'
 select is(pg_temp.detail(pg_temp.child(3), 'below_day_cap', pg_temp.at('11:22')),
   'the number has had its calls for today, 2; again from Thu 12 Jun 2031 00:00 (America/New_York)', 'it says until when');
 select matches((pg_temp.error_of(format('select vioc.require_allowed(%s, %s, false, %L)', :tenant, pg_temp.child(3), pg_temp.at('11:22')))).words,
-  'rule: below_day_cap The next opening is 2031-06-12 04:00:00', 'Call Now is refused, with the next opening');
+  'rule: below_day_cap Try again after Thu 12 Jun 2031 00:00 \(America/New_York\). Or override it: select \* from vioc_call_contact', 'Call Now is refused, with the next opening');
 select lives_ok(format('select vioc.require_allowed(%s, %s, true, %L)', :tenant, pg_temp.child(3), pg_temp.at('11:22')), '... unless it is forced');
 select pg_temp.queue(pg_temp.child(3), pg_temp.at('11:22')) as third \gset
 set local test.legal_hours = '08:00-21:00';

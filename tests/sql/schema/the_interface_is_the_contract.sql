@@ -17,13 +17,13 @@ insert into pg_temp.contract values
   ('vioc_remove_schedule', '', null),
   ('vioc_ingest_outcome', 'jsonb', 'jsonb'),
   ('vioc_receive_webhook', 'json', 'jsonb'),
-  ('vioc_set_credentials', 'tenant_id bigint, retell_api_key text, webhook_key text DEFAULT NULL::text', 'void'),
+  ('vioc_set_credentials', 'tenant_id bigint, retell_api_key text, webhook_key text DEFAULT NULL::text', 'text'),
   ('vioc_grant', 'role_name text, access text, tenant_id bigint DEFAULT NULL::bigint', null),
   ('vioc_revoke', 'role_name text, access text, tenant_id bigint DEFAULT NULL::bigint', null),
   ('vioc_pause', 'tenant_id bigint DEFAULT NULL::bigint, reason text DEFAULT NULL::text, stop_open boolean DEFAULT false', null),
   ('vioc_resume', 'tenant_id bigint DEFAULT NULL::bigint', null),
   ('vioc_do_not_call', 'tenant_id bigint, phone text, reason text DEFAULT NULL::text', null),
-  ('vioc_allow_call', 'tenant_id bigint, phone text, reason text', null),
+  ('vioc_allow_call', 'tenant_id bigint, phone text, reason text DEFAULT NULL::text', null),
   ('vioc_mark_reviewed', 'call_id bigint, outcome text DEFAULT NULL::text', null),
   ('vioc_events', 'after bigint DEFAULT 0, max_events integer DEFAULT 1000', null),
   ('vioc_call_report', 'tenant_id bigint, phone text, from_time timestamp with time zone, to_time timestamp with time zone', null),
@@ -34,7 +34,7 @@ insert into pg_temp.contract values
   ('vioc_create_sample', '', 'SETOF text'), ('vioc_delete_sample', '', 'text'),
   ('vioc_simulate_call', 'contact_id bigint, outcome text', 'vioc.contacts'),
   ('vioc_replay_webhooks', null, null),
-  ('vioc_doctor', '', null), ('vioc_help', '', null), ('vioc_reconcile', '', null), ('vioc_purge', '', null);
+  ('vioc_doctor', '', null), ('vioc_help', 'topic text DEFAULT NULL::text', null), ('vioc_reconcile', '', null), ('vioc_purge', '', null);
 
 create view pg_temp.interface as
   select p.proname::text as name, pg_get_function_arguments(p.oid) as arguments, pg_get_function_result(p.oid) as result
