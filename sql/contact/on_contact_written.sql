@@ -38,7 +38,7 @@ begin
   end if;
   if new.appointment_status not in ('booked', 'confirmed', 'cancelled', 'kept', 'no_show') then
     raise exception 'appointment_status is one of booked, confirmed, cancelled, kept, no_show'
-      using errcode = 'invalid_parameter_value',
+      using errcode = 'check_violation',
         hint = case when new.appointment_status ilike 'cancel%' then 'Write ''cancelled'', with two l.' else 'Write one of these, in small letters; booked is the default.' end;
   end if;
   if new.appointment_status is null then

@@ -36,7 +36,7 @@ begin
   if v_problem is not null then
     raise exception '%', v_problem
       using errcode = 'invalid_parameter_value', hint = case when vioc.setting('secrets_dir', null) is null
-        then 'alter system set vioconcierge.secrets_dir = ''/etc/vioconcierge''; select pg_reload_conf(); and put the file there, readable by the server.'
+        then 'alter system set vioconcierge.secrets_dir = ''...''; select pg_reload_conf(); and put the file there, readable by the server.'
         else 'Put the file into the directory of vioconcierge.secrets_dir, readable by the server.' end;
   end if;
   select t.credential_id into v_current from vioc.tenants as t where t.id = vioc_set_credentials.tenant_id for no key update;

@@ -18,7 +18,7 @@ begin
     when 'tenant_configured' then
       return 'update vioc.tenants set ' || coalesce(nullif(concat_ws(', ',
         case when v_tenant.retell_agent_id is null then 'retell_agent_id = ''agent_...''' end,
-        case when v_tenant.retell_agent_number is null then 'retell_agent_number = ''+12125550100''' end), ''), 'time_zone = ''America/New_York''')
+        case when v_tenant.retell_agent_number is null then 'retell_agent_number = ''+1...''' end), ''), 'time_zone = ''America/New_York''')
         || format(' where id = %s;', p_tenant_id);
     when 'has_key' then
       return format('select vioc_set_credentials(%s, ''key_...'');', p_tenant_id);

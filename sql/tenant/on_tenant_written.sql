@@ -17,12 +17,6 @@ begin
   perform vioc.check_call_options(new.call_options);
   -- as they will be compared
   new.organisation := vioc.folded_name(new.organisation);
-  if new.simulated and new.organisation is not null then
-    raise exception 'a simulated tenant belongs to no organisation'
-      using errcode = 'object_not_in_prerequisite_state',
-        hint = case tg_op when 'UPDATE' then format('update vioc.tenants set organisation = null, simulated = true where id = %s;', new.id)
-          else 'Leave organisation null.' end;
-  end if;
   if tg_op = 'UPDATE' and new.simulated <> old.simulated then
     if exists (select from vioc.calls as c where c.tenant_id = new.id and c.is_open) then
       raise exception 'tenant % has open calls: it cannot be switched between simulated and real calls', new.id
@@ -44,15 +38,6 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = case when new.allowed_countries && '{UK,EN}' then 'Write GB for the United Kingdom.' else 'For instance allowed_countries = ''{US,CA}''.' end;
   end if;
-  -- in any spelling that its country has
-  if new.retell_agent_number !~ '^[+][1-9][0-9]{6,14}$' then
-    if starts_with(vioc.normalize_phone(new.retell_agent_number, new.country), '+') then
-      new.retell_agent_number := vioc.normalize_phone(new.retell_agent_number, new.country);
-    else
-      raise exception 'retell_agent_number is not a phone number with country code'
-        using errcode = 'invalid_parameter_value', hint = 'Write it as Retell shows it, for instance ''+12125550100''; or set country, too.';
-    end if;
-  end if;
   if cardinality(new.reminder_plan) = 0 and (tg_op = 'INSERT' or cardinality(old.reminder_plan) > 0) then
     raise warning 'with an empty reminder_plan contacts are only called at their call_at, or by Call Now'
       using hint = 'update vioc.tenants set reminder_plan = ''{1 day}'' where id = ' || new.id || ';';
@@ -71,7 +56,7 @@ comment on function vioc.on_tenant_written() is 'Trigger: checks time zone, loca
 
 create trigger tenants_checked before insert or update of
   time_zone, locale, organisation, country, retell_agent_id, retell_agent_version, agent_override, call_options, allowed_countries,
-  test_numbers, simulated, company_name, retell_agent_number, reminder_plan on vioc.tenants
+  test_numbers, simulated, company_name, reminder_plan on vioc.tenants
   for each row execute function vioc.on_tenant_written();
 
 -- Trigger on vioc.tenants: contacts were planned, and their numbers read, as the tenant then was. Who still waits for

@@ -129,7 +129,7 @@ comment on column vioc.tenants.refused_call_id is 'The call that Retell refused 
 comment on column vioc.tenants.next_start_at is 'Pacing: the earliest instant of the next start; 1970 = at once.';
 
 -- Hints of the errors (vioc.limits_kept).
-comment on constraint a_simulated_tenant_has_no_organisation on vioc.tenants is 'A simulated tenant shares nothing with others: leave organisation null.';
+comment on constraint a_simulated_tenant_has_no_organisation on vioc.tenants is 'A simulated tenant shares nothing with others: write organisation = null, too.';
 comment on constraint country_is_two_capitals on vioc.tenants is 'Write two capital letters, for instance country = ''US''.';
 comment on constraint wait_after_conversation_is_0_to_6_days on vioc.tenants is 'Write an interval of 0 to 6 days, for instance ''2 hours''.';
 comment on constraint min_notice_is_0_to_1_year on vioc.tenants is 'Write an interval of 0 to 1 year, for instance ''2 hours''.';

@@ -26,7 +26,7 @@ union all
 select format(s, i), 'PT404' from unnest(array['select vioc_pause(%s)', 'select vioc_resume(%s)']) as s, unnest('{-1,9000000}'::text[]) as i;
 
 insert into cases values
-  ('call vioc_call_contact_now(-1)', 'PT404'), ('do $x$ begin perform vioc_cancel_call(-1); end $x$', 'PT404'),
+  ('call vioc_call_contact_now(-1)', '25001'), ('do $x$ begin perform vioc_cancel_call(-1); end $x$', 'PT404'),
   (format('select vioc_call_contact(%s)', :unreachable), 'VC001'),
   (format('select vioc_call_contact(%s, true)', :unreachable), 'VC001'),
   (format('select vioc_call_contact(%s)', :of_bare), 'VC001'),

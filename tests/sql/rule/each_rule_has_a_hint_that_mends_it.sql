@@ -16,24 +16,24 @@ exception
 end $$;
 create function pg_temp.run(p_statement text) returns void language plpgsql as $$ begin execute p_statement; end $$;
 
--- those that a statement mends: what breaks it, what stands where the hint has dots
-create temp table broken (rule text, breaks text, dots text, instead text);
+-- those that a statement mends: what breaks it, and the number that stands where the hint has dots
+create temp table broken (rule text, breaks text, instead text);
 insert into broken values
-  ('tenant_configured', 'update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = T', 'agent_...', 'agent_1'),
-  ('tenant_configured', 'update vioc.tenants set retell_agent_number = null where id = T', null, null),
-  ('has_key', 'with t as (update vioc.tenants set credential_id = null where id = T) delete from vioc.credential_keys', null, null),
-  ('not_paused', 'select vioc_pause(T, ''lunch'')', null, null),
-  ('not_paused', 'select vioc_pause()', null, null),
-  ('not_paused', 'select vioc_pause(T), vioc_pause()', null, null),
-  ('not_suspended', 'update vioc.tenants set suspended_at = now(), suspend_reason = ''x'', probe_at = now() + interval ''1 hour'' where id = T', null, null),
-  ('phone_usable', 'update vioc.contacts set phone = null where id = C', '+1...', '+12125550142'),
-  ('phone_usable', 'update vioc.contacts set phone = ''not one'' where id = C', '+1...', '+12125550142'),
-  ('country_allowed', 'update vioc.tenants set allowed_countries = ''{DE}'' where id = T', null, null),
-  ('not_opted_out', 'select vioc_do_not_call(T, (select phone_e164 from vioc.contacts where id = C))', null, null),
-  ('right_number', 'update vioc.contacts set status = ''wrong_number'', next_call_at = null where id = C', '+1...', '+12125550143'),
-  ('consented', 'update vioc.tenants set require_consent = true where id = T', null, null),
-  ('appointment_booked', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C', null, null),
-  ('appointment_ahead', 'update vioc.contacts set appointment_time = now() - interval ''1 hour'' where id = C', null, null);
+  ('tenant_configured', 'update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = T', null),
+  ('tenant_configured', 'update vioc.tenants set retell_agent_number = null where id = T', null),
+  ('has_key', 'with t as (update vioc.tenants set credential_id = null where id = T) delete from vioc.credential_keys', null),
+  ('not_paused', 'select vioc_pause(T, ''lunch'')', null),
+  ('not_paused', 'select vioc_pause()', null),
+  ('not_paused', 'select vioc_pause(T), vioc_pause()', null),
+  ('not_suspended', 'update vioc.tenants set suspended_at = now(), suspend_reason = ''x'', probe_at = now() + interval ''1 hour'' where id = T', null),
+  ('phone_usable', 'update vioc.contacts set phone = null where id = C', '+12125550142'),
+  ('phone_usable', 'update vioc.contacts set phone = ''not one'' where id = C', '+12125550142'),
+  ('country_allowed', 'update vioc.tenants set allowed_countries = ''{DE}'' where id = T', null),
+  ('not_opted_out', 'select vioc_do_not_call(T, (select phone_e164 from vioc.contacts where id = C))', null),
+  ('right_number', 'update vioc.contacts set status = ''wrong_number'', next_call_at = null where id = C', '+12125550143'),
+  ('consented', 'update vioc.tenants set require_consent = true where id = T', null),
+  ('appointment_booked', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C', null),
+  ('appointment_ahead', 'update vioc.contacts set appointment_time = now() - interval ''1 hour'' where id = C', null);
 create function pg_temp.mended(p_broken broken, p_tenant bigint) returns text language plpgsql as $$
 declare
   v_contact bigint := pg_temp.contact(p_tenant);
@@ -45,7 +45,7 @@ begin
     perform pg_temp.run(regexp_replace(regexp_replace(p_broken.breaks, '\mT\M', p_tenant::text, 'g'), '\mC\M', v_contact::text, 'g'));
     perform set_config('vioc.writes_contacts', 'off', true);
     v_before := pg_temp.refusal(v_contact);
-    perform pg_temp.run(regexp_replace(case when p_broken.dots is null then v_before.hint else replace(v_before.hint, p_broken.dots, p_broken.instead) end, '^[^;:]*: (?=select)', ''));
+    perform pg_temp.run(regexp_replace(replace(replace(v_before.hint, 'agent_...', 'agent_1'), '+1...', coalesce(p_broken.instead, '+12125550100')), '^[^;:]*: (?=select)', ''));
     v_after := pg_temp.refusal(v_contact);
     raise exception using errcode = 'ZZ999', message = v_before.rule || ', then ' || v_after.rule;
   exception when sqlstate 'ZZ999' then

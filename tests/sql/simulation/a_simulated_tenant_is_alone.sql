@@ -17,11 +17,11 @@ end $$;
 
 -- no organisation
 update vioc.tenants set organisation = 'group' where id = :tenant;
-select is(pg_temp.hint_of('update vioc.tenants set simulated = true where id = ' || :tenant), '55000 update vioc.tenants set organisation = null, simulated = true where id = ' || :tenant || ';',
+select is(pg_temp.hint_of('update vioc.tenants set simulated = true where id = ' || :tenant), '23514 A simulated tenant shares nothing with others: write organisation = null, too.',
   'a tenant of an organisation is not simulated');
 update vioc.tenants set organisation = null, simulated = true where id = :tenant;
-select ok(t.simulated, 'its hint mends it') from vioc.tenants as t where t.id = :tenant;
-select is(pg_temp.hint_of('update vioc.tenants set organisation = ''group'' where id = ' || :tenant), '23514 A simulated tenant shares nothing with others: leave organisation null.', 'nor does it join one');
+select ok(t.simulated, 'without one it is') from vioc.tenants as t where t.id = :tenant;
+select is(pg_temp.hint_of('update vioc.tenants set organisation = ''group'' where id = ' || :tenant), '23514 A simulated tenant shares nothing with others: write organisation = null, too.', 'nor does it join one');
 select is(left(pg_temp.hint_of('insert into vioc.tenants (company_name, time_zone, organisation, simulated) values (''x'', ''Europe/Paris'', ''group'', true)'), 5), '23514', 'from the beginning');
 
 -- switched only without open calls
