@@ -7,7 +7,7 @@
 #   SUITES="--test sql --test system"   whose tests `make coverage` looks at
 #   ROUNDS=2000                    how long `make storm` is
 #   SECONDS=600                    how long `make fuzz` runs each target
-#   ARGS="--only backlog"          what `make bench` is told (--help says what there is)
+#   ARGS="--only backlog"          what `make bench` and `make simulator` are told (--help says what there is)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -33,7 +33,7 @@ tool = $(env) cargo run --release -q -p vioc-tests --bin
 step = @printf '==> %s\n' '$(1)'
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
-.PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm coverage check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run docs bench clean
+.PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm coverage check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run simulator docs bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -138,6 +138,9 @@ demo: deps install ## a practice, a simulated Retell and a few calls, from start
 
 run: deps install ## a cluster to play with, and psql in it
 	@$(tool) run
+
+simulator: ## a stand-in for Retell over HTTP, on 127.0.0.1:9000; ARGS="--listen 127.0.0.1:9001"
+	@cargo run --release -q -p retell-simulator -- $(ARGS)
 
 docs: install ## rewrite the reference part of README.md from the comments in the database
 	@$(tool) docs

@@ -2,6 +2,7 @@
 
 mod args;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 use retell_simulator::Simulator;
@@ -32,6 +33,12 @@ fn main() -> ExitCode {
         }
         Err(error) => {
             eprintln!("retell-simulator: cannot listen on {address}: {error}");
+            if error.kind() == ErrorKind::AddrInUse {
+                let (ip, next) = (address.ip(), address.port().saturating_add(1));
+                eprintln!(
+                    "Is it running already? Else take another port: retell-simulator --listen {ip}:{next}"
+                );
+            }
             ExitCode::FAILURE
         }
     }

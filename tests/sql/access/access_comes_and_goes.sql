@@ -134,7 +134,7 @@ select ok(has_table_privilege('by_hand', 'vioc.calls', 'select') and has_column_
   and has_function_privilege('by_hand', 'vioc_doctor()', 'execute'), 'nor what it had before');
 select ok(not has_table_privilege('by_hand', 'vioc.contacts', 'select') and not has_column_privilege('by_hand', 'vioc.contacts', 'name', 'update')
   and not has_function_privilege('by_hand', 'vioc_call_contact(bigint,boolean)', 'execute'), 'what it brought is');
-select is(vioc_revoke(current_user, 'viewer', :tenant)::text, '', 'the owner''s rights are not in question');
+select matches(vioc_revoke(current_user, 'viewer', :tenant), 'nothing has changed$', 'the owner''s rights are not in question');
 select vioc_grant(current_user, 'viewer', :tenant), vioc_revoke(current_user, 'viewer', :tenant) \gset ignored_
 select is(count(*), 0::bigint, 'and no REVOKE empties its ACL') from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relacl is not null
   and not exists (select from aclexplode(c.relacl) as a where a.grantee = c.relowner);

@@ -47,15 +47,15 @@ select is(suspend_reason, 'a call ended no_valid_payment', 'Retell''s own word s
 update vioc.credentials set throttled_until = now() + interval '1 hour' where id = :key;
 update vioc.tenants set paused_at = now() where id = :tenant;
 select pg_temp.row_of(:key) as before \gset
-select is(pg_temp.as_role('op_of_one', format('select vioc_resume(%s)', :tenant)), '', 'an operator of one resumes its tenant');
+select is(pg_temp.as_role('op_of_one', format('select vioc_resume(%s)', :tenant)), 'tenant ' || :tenant || ' goes on', 'an operator of one resumes its tenant');
 select is(paused_at, null, 'its pause is over') from vioc.tenants where id = :tenant;
 select is(pg_temp.row_of(:key), :'before', 'the shared credential is neither changed nor locked');
-select is(pg_temp.as_role('op_of_both', format('select vioc_resume(%s)', :tenant)), '', 'an operator of all of its tenants');
+select is(pg_temp.as_role('op_of_both', format('select vioc_resume(%s)', :tenant)), 'tenant ' || :tenant || ' goes on', 'an operator of all of its tenants');
 select ok(suspended_at is null and throttled_until = now() + interval '1 hour', 'lifts the suspension, never what Retell asked for') from vioc.credentials where id = :key;
 
 -- vioc_set_credentials
 select pg_temp.row_of(:key) as before \gset
-select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'')', :tenant, :tenant)), '', 'the same key again');
+select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'')', :tenant, :tenant)), 'tenant ' || :tenant || ' has a Retell key that ends with ce_' || :tenant, 'the same key again');
 select is(pg_temp.row_of(:key), :'before', 'changes nothing of a shared credential');
 select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'', ''webhook_key_0001'')', :tenant, :tenant)), '42501', 'another webhook key would silence the others');
 

@@ -33,8 +33,8 @@ const NAMES: [&str; LAST_DIGITS.len()] = [
 
 const TO_TRY: &str = "\
 Five things to try:
-  1  call vioc_call_contact_now(1);                  call Maria Jones now; seven seconds later:
-     select * from vioc.call_history;                what came of it
+  1  call vioc_call_contact_now(1, until => 'finished');   call Maria Jones now; seven seconds later
+                                                     it shows what came of it
   2  select jsonb_pretty(vioc_preview_call(2));      what would be sent for Peter Schmidt; nothing is
   3  select * from vioc_explain_contact(2);          every rule, and whether he may be called
   4  select vioc_go_live(1), vioc_enqueue_due();     what pg_cron does; contacts 2 to 14 are due

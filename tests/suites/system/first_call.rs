@@ -35,6 +35,49 @@ fn the_button_in_psql_shows_retells_call_id() {
 }
 
 #[test]
+fn the_sample_shows_an_outcome_by_one_statement_and_reaches_nobody() {
+    let practice = Practice::open();
+    let mut client = practice.connect();
+    let statements = client.query("select vioc_create_sample()", &[]).unwrap();
+    let first: String = statements[0].get(0);
+    let output = practice.cluster.psql(APP, &first);
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        shown.contains("|completed|") && shown.contains("|confirmed|"),
+        "{shown}"
+    );
+    // of every fate
+    client
+        .batch_execute(
+            "update vioc.tenants set live = true where simulated;
+             update vioc.contacts set call_at = now() where tenant_id = (select id from vioc.tenants where simulated);
+             select vioc_enqueue_due()",
+        )
+        .unwrap();
+    practice.wait_for(
+        "the sample's calls to end",
+        "select count(*) = 5 and bool_and(c.status = 'completed') from vioc.calls as c where c.simulated",
+    );
+    practice.run("select vioc_delete_sample()");
+    // only about the tenant that is real
+    assert_eq!(practice.retell.counters().dials, 0);
+    assert!(practice.creates().is_empty());
+}
+
+#[test]
+fn a_simulated_call_ends_as_the_simulators() {
+    let practice = Practice::open();
+    for (digits, fate) in retell_simulator::LAST_DIGITS {
+        let simulated: String = practice.ask(
+            "select fate from vioc.simulated_fates() where digits = $1",
+            &[&digits],
+        );
+        assert_eq!(simulated, fate);
+    }
+}
+
+#[test]
 fn a_commit_dials_once_and_a_rollback_dials_nobody() {
     let practice = Practice::open();
     let (given_up, kept) = (

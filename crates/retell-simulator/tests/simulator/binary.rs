@@ -1,7 +1,7 @@
 //! The program that a person runs.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 
 use crate::support::*;
@@ -45,6 +45,23 @@ fn it_prints_its_url_and_then_one_masked_line_per_event() {
         seen.push_str(&lines.next().unwrap().unwrap());
     }
     assert!(!seen.contains("55501001") && !seen.contains(KEY));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_with_another_one() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let output = Command::new(PROGRAM)
+        .args(["--listen", &address.to_string()])
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    let next = address.port() + 1;
+    assert!(!output.status.success());
+    assert!(
+        told.contains(&format!("retell-simulator --listen 127.0.0.1:{next}")),
+        "{told}"
+    );
 }
 
 #[test]
