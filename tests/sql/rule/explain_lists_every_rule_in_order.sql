@@ -46,7 +46,7 @@ select pg_temp.contact(:tenant, '10 days') as other \gset
 update vioc.tenants set live = true, require_consent = false, retell_agent_id = 'agent_1', allowed_countries = null, reminder_plan = '{}' where id = :tenant;
 set local test.legal_hours = '00:00-24:00';
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :other))).words,
-  'calling hours.*rule: in_calling_hours.*next opening is ', 'hours: the hint is the next opening');
+  'calling hours.*rule: in_calling_hours.*Try again after ', 'hours: the hint is when to try again');
 update vioc.contacts set appointment_time = now() + interval '1 hour' where id = :other;
 select matches((pg_temp.error_of(format('select vioc_call_contact(%s)', :other))).words, 'no opening before', 'or that there is none');
 select is((select held_by from vioc.due_contacts where contact_id = :contact), null, 'a contact that is not due is not in due_contacts');
