@@ -44,7 +44,8 @@ create table vioc.credentials (
 -- claim_look_ups
 create index credentials_recall_idx on vioc.credentials (recovery_at) where recovery_at is not null;
 create unique index credentials_one_fallback_idx on vioc.credentials (is_fallback) where is_fallback;
-create unique index credentials_one_simulation_idx on vioc.credentials (is_simulation) where is_simulation;
+-- not unique: who makes the first one keeps nobody waiting, and the one with the least id is used
+create index credentials_simulation_idx on vioc.credentials (id) where is_simulation;
 
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
 comment on column vioc.credentials.id is 'Identity.';

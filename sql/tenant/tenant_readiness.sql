@@ -29,7 +29,7 @@ begin atomic
       coalesce(k.recovery_until, '-infinity') <= p_now as not_recalling
     from vioc.tenants as t
     left join vioc.credentials as k
-      on k.id = case when vioc.is_simulated(t.simulated) then (select f.id from vioc.credentials as f where f.is_simulation)
+      on k.id = case when vioc.is_simulated(t.simulated) then (select min(f.id) from vioc.credentials as f where f.is_simulation)
         else coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback)) end) as s;
 end;
 comment on function vioc.tenant_readiness(timestamptz) is 'Per tenant: configured, key there, not paused, not suspended, not throttled, not waiting for Retell''s list of calls after a failover; sends_with: the credential, if all of that is so, or only a suspension is in the way that may be probed; simulated.';

@@ -30,7 +30,7 @@ from vioc.tenants as t
 -- vioc.is_simulated, worded again
 cross join lateral (select t.simulated or coalesce(current_setting('vioconcierge.simulate', true), 'off') = 'on') as v (simulated)
 left join vioc.credentials as k
-  on k.id = case when v.simulated then (select f.id from vioc.credentials as f where f.is_simulation)
+  on k.id = case when v.simulated then (select min(f.id) from vioc.credentials as f where f.is_simulation)
     else coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback)) end
 left join vioc.installation as i on true
 cross join lateral (

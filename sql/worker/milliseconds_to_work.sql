@@ -18,7 +18,7 @@ begin
     from vioc.waiting_tenants(false) as q (tenant_id)
     join vioc.tenants as t on t.id = q.tenant_id
     left join vioc.credentials as k
-      on k.id = case when vioc.is_simulated(t.simulated) then (select f.id from vioc.credentials as f where f.is_simulation)
+      on k.id = case when vioc.is_simulated(t.simulated) then (select min(f.id) from vioc.credentials as f where f.is_simulation)
         else coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback)) end
     cross join lateral (values
       (t.next_start_at), (k.next_start_at), (k.throttled_until), (case when k.failures > 0 then k.unreachable_until end),
