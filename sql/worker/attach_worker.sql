@@ -11,6 +11,10 @@ begin
   if exists (select from vioc.tenants as t where t.credential_id is null) then
     perform vioc.fallback_credential();
   end if;
+  -- the setting may be new
+  if vioc.setting('simulate', 'off') = 'on' and exists (select from vioc.tenants) then
+    perform vioc.simulation_credential();
+  end if;
   if p_first then
     perform vioc.expire_leases('infinity', p_now);
   end if;
