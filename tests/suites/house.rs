@@ -94,3 +94,105 @@ fn an_impl_is_measured_to_its_last_brace() {
         "{found:?}"
     );
 }
+
+const MOST_FILES: usize = 40;
+
+/// Where an SQL file may lie that is of no subject.
+const OF_NO_SUBJECT: [&str; 3] = ["schema.sql", "types.sql", "dump.sql"];
+
+/// Folder and file of each line of `sql/install.list`; none for a file of no subject.
+fn listed() -> Vec<(Option<String>, String)> {
+    let list = std::fs::read_to_string(root().join("sql/install.list")).expect("it is there");
+    let lines = list.lines().map(str::trim);
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| match line.split_once('/') {
+            Some((folder, file)) => (Some(folder.to_owned()), file.to_owned()),
+            None => (None, line.to_owned()),
+        })
+        .collect()
+}
+
+/// What `sql/schema.sql` says of each folder, in its order: `--   folder/   what happens there`.
+fn map() -> Vec<String> {
+    let schema = std::fs::read_to_string(root().join("sql/schema.sql")).expect("it is there");
+    let lines = schema.lines().filter_map(|line| line.strip_prefix("--   "));
+    lines
+        .filter_map(|line| line.split_once("/ "))
+        .filter(|(folder, what)| !folder.contains(' ') && !what.trim().is_empty())
+        .map(|(folder, _)| folder.to_owned())
+        .collect()
+}
+
+#[test]
+fn every_sql_file_lies_in_a_folder_that_the_map_has() {
+    let map = map();
+    let mut files = std::collections::BTreeMap::<String, usize>::new();
+    for (folder, file) in listed() {
+        match folder {
+            Some(folder) => *files.entry(folder).or_default() += 1,
+            None => assert!(OF_NO_SUBJECT.contains(&&*file), "{file} lies in no folder"),
+        }
+    }
+    for (folder, count) in &files {
+        assert!(
+            map.contains(folder),
+            "sql/schema.sql has no line for {folder}/"
+        );
+        assert!(*count <= MOST_FILES, "{folder}/ has {count} files");
+    }
+    for folder in &map {
+        assert!(files.contains_key(folder), "{folder}/ has no file");
+    }
+    // the tests lie in the same folders; schema/ is about all of them
+    for entry in std::fs::read_dir(root().join("tests/sql")).expect("it is there") {
+        let path = entry.expect("it is there").path();
+        let name = path
+            .file_name()
+            .expect("it has a name")
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            !path.is_dir() || name == "schema" || map.contains(&name),
+            "tests/sql/{name}/ is a folder of its own"
+        );
+    }
+}
+
+#[test]
+fn architecture_is_short_and_each_invariant_names_its_test() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("it is there");
+    assert!(
+        text.lines().count() <= 250,
+        "{} lines",
+        text.lines().count()
+    );
+    let mut expected = 0;
+    for line in text.lines() {
+        let cells: Vec<&str> = line.split(" | ").collect();
+        let Some(number) = cells[0]
+            .strip_prefix("| ")
+            .and_then(|it| it.parse::<u32>().ok())
+        else {
+            continue;
+        };
+        expected += 1;
+        assert_eq!(number, expected, "invariants are numbered in order");
+        let proof = cells.last().expect("a line has a cell");
+        for path in proof
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .filter(|it| it.contains('/'))
+        {
+            let sql = root().join(format!("tests/sql/{path}.sql"));
+            assert!(
+                sql.exists()
+                    || root().join(path).exists()
+                    || root().join("tests/sql").join(path).is_dir(),
+                "invariant {number}: there is no {path}"
+            );
+        }
+    }
+    assert!(expected > 40, "only {expected} invariants were found");
+}
