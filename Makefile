@@ -142,7 +142,7 @@ run: deps install ## a cluster to play with, and psql in it
 simulator: ## a stand-in for Retell over HTTP, on 127.0.0.1:9000; ARGS="--listen 127.0.0.1:9001"
 	@cargo run --release -q -p retell-simulator -- $(ARGS)
 
-docs: install ## rewrite the reference part of README.md from the comments in the database
+docs: install ## rewrite docs/reference from the comments in the database
 	@$(tool) docs
 
 bench: deps install ## what it does on this machine, against its targets; ARGS

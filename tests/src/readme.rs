@@ -1,8 +1,11 @@
-//! The parts of a Markdown file that can be tested: its fenced blocks are run, what its prose names must exist
-//! ([`prose`]), and the reference part is made from the database ([`reference`]).
+//! The parts of a Markdown file that can be tested: its fenced blocks are run and their output compared ([`output`]), what
+//! its prose names must exist ([`prose`]), its words are those of the style guide ([`words`]), and the reference is made
+//! from the database ([`reference`]).
 
+pub mod output;
 pub mod prose;
 pub mod reference;
+pub mod words;
 
 /// One fenced block.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,6 +27,33 @@ pub fn code_spans(markdown: &str) -> Vec<Found> {
     split_code(&without_fences(markdown)).1
 }
 
+/// The text without code, comments and the targets of links; lines keep their numbers.
+pub fn prose(markdown: &str) -> String {
+    let (text, _) = split_code(&without_fences(markdown));
+    let text = without(&text, "<!--", "-->");
+    without(&text, "](", ")")
+}
+
+/// Blanks in place of what stands between two marks, and of the marks.
+fn without(text: &str, open: &str, close: &str) -> String {
+    let mut rest = String::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(start) = text[at..].find(open).map(|offset| at + offset) {
+        let end = text[start..]
+            .find(close)
+            .map_or(text.len(), |offset| start + offset + close.len());
+        rest.push_str(&text[at..start]);
+        rest.extend(
+            text[start..end]
+                .chars()
+                .map(|c| if c == '\n' { '\n' } else { ' ' }),
+        );
+        at = end;
+    }
+    rest.push_str(&text[at..]);
+    rest
+}
+
 /// The anchors that GitHub makes of the headings.
 pub fn anchors(markdown: &str) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -146,6 +173,14 @@ mod tests {
             texts(links(text)),
             expected.map(|(line, target)| (line, target.to_owned()))
         );
+    }
+
+    #[test]
+    fn prose_has_no_code_no_comments_and_no_targets() {
+        let text = "a `b` [c](d.md)\n<!-- e\nf -->\n```\ng\n```\nh\n";
+        let words: Vec<String> = prose(text).split_whitespace().map(str::to_owned).collect();
+        assert_eq!(words, ["a", "[c", "h"]);
+        assert_eq!(prose(text).lines().count(), text.lines().count());
     }
 
     #[test]

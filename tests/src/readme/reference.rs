@@ -1,13 +1,18 @@
-//! The reference part of the README, made from what the database says about itself: `comment on ...` for functions,
-//! tables and columns, `pg_settings` for settings. `make docs` writes it, the test `readme` compares it.
+//! The reference of docs/, made from what the database says about itself: `comment on ...` for functions, tables and
+//! columns, `vioc.rights()` for access, `pg_settings` for settings. `make docs` writes it, the test `readme` compares it.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use postgres::{Client, Row};
 
-/// The README's text cut at the marks of its reference part.
+use super::readme_blocks;
+
+/// A page's text cut at the marks of its generated part: `<!-- reference: functions -->` and `<!-- /reference -->`.
 #[derive(Clone, Copy, Debug)]
 pub struct Parts<'a> {
+    /// What is generated.
+    pub name: &'a str,
     /// Up to and with the opening mark and its line end.
     pub before: &'a str,
     pub reference: &'a str,
@@ -17,14 +22,18 @@ pub struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// `None` if a mark is missing.
-    pub fn of(readme: &'a str) -> Option<Self> {
-        let open = readme.find("<!-- reference:")?;
-        let start = open + readme[open..].find("-->\n")? + "-->\n".len();
-        let end = start + readme[start..].find("<!-- /reference -->")?;
+    pub fn of(page: &'a str) -> Option<Self> {
+        const OPEN: &str = "<!-- reference:";
+        let open = page.find(OPEN)?;
+        let name = open + OPEN.len();
+        let close = name + page[name..].find("-->\n")?;
+        let start = close + "-->\n".len();
+        let end = start + page[start..].find("<!-- /reference -->")?;
         Some(Self {
-            before: &readme[..start],
-            reference: &readme[start..end],
-            after: &readme[end..],
+            name: page[name..close].trim(),
+            before: &page[..start],
+            reference: &page[start..end],
+            after: &page[end..],
         })
     }
 
@@ -33,41 +42,193 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// The part between the marks, from a database that has the extension, on a server that has it preloaded.
+/// A statement of another page that uses a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    pub statement: String,
+    pub title: String,
+    /// From docs/reference.
+    pub link: String,
+}
+
+/// The first short statement with each function, of tutorials before others: path below docs/, and text.
+pub fn examples<'a>(
+    pages: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> BTreeMap<String, Example> {
+    let mut found = BTreeMap::new();
+    let mut pages: Vec<_> = pages.into_iter().collect();
+    pages.sort_by_key(|(path, _)| (!path.starts_with("tutorial/"), *path));
+    for (path, text) in pages {
+        let title = text.lines().find_map(|line| line.strip_prefix("# "));
+        let blocks = readme_blocks(text);
+        for block in blocks.iter().filter(|block| block.lang == "sql") {
+            for statement in block.text.split_inclusive(";\n") {
+                let lines = statement
+                    .lines()
+                    .map(|line| line.split("  --").next().unwrap_or(line).trim())
+                    .filter(|line| !line.starts_with("--"));
+                let statement = lines.collect::<Vec<_>>().join(" ").trim().to_owned();
+                if statement.len() > 160 {
+                    continue;
+                }
+                for (at, _) in statement.match_indices("vioc_") {
+                    let name: String = statement[at..]
+                        .chars()
+                        .take_while(|it| it.is_ascii_lowercase() || *it == '_')
+                        .collect();
+                    if statement[at + name.len()..].starts_with('(') {
+                        found.entry(name).or_insert_with(|| Example {
+                            statement: statement.clone(),
+                            title: title.unwrap_or(path).to_owned(),
+                            link: format!("../{path}"),
+                        });
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+/// A part by its name, from a database that has the extension, on a server that has it preloaded; `None` if there is no
+/// such part.
 ///
 /// # Errors
 /// The catalog cannot be read.
-pub fn generate(database: &mut Client) -> Result<String, postgres::Error> {
+pub fn generate(
+    part: &str,
+    database: &mut Client,
+    examples: &BTreeMap<String, Example>,
+) -> Result<Option<String>, postgres::Error> {
     let mut text = "\n".to_owned();
-    functions(database, &mut text)?;
-    settings(database, &mut text)?;
-    states(database, &mut text)?;
-    relations(database, &mut text)?;
-    Ok(text)
+    match part {
+        "functions" => functions(database, examples, &mut text)?,
+        "settings" => settings(database, &mut text)?,
+        "statuses" => states(database, &mut text)?,
+        "tables" => relations(database, false, &mut text)?,
+        "views" => relations(database, true, &mut text)?,
+        _ => return Ok(None),
+    }
+    Ok(Some(text))
 }
 
-fn functions(database: &mut Client, text: &mut String) -> Result<(), postgres::Error> {
-    let mut table = Table::new(["function", "returns", "what it does"]);
-    for row in database.query(FUNCTIONS, &[])? {
-        let name: &str = row.get("name");
-        let arguments: Vec<String> = pieces(&row, "arguments", "defaults", " default ");
-        let call = if row.get("is_procedure") { "call " } else { "" };
-        let fields: &str = row.get("fields");
-        let scalar: &str = row.get("result");
-        let returns = match (fields, scalar) {
-            ("", "void") => String::new(),
-            ("", scalar) => code(&short(scalar)),
-            (fields, _) if row.get("is_set") => format!("rows {}", code(&short(fields))),
-            (fields, _) => code(&short(fields)),
-        };
-        table.row([
-            code(&format!("{call}{name}({})", arguments.join(", "))),
-            returns,
-            row.get("comment"),
-        ]);
+fn functions(
+    database: &mut Client,
+    examples: &BTreeMap<String, Example>,
+    text: &mut String,
+) -> Result<(), postgres::Error> {
+    let rows = database.query(FUNCTIONS, &[])?;
+    let mut index = Table::new(["task", "functions"]);
+    let mut tasks: Vec<(&str, Vec<&str>)> = Vec::new();
+    for row in &rows {
+        let (task, name): (&str, &str) = (row.get("task"), row.get("name"));
+        match tasks.last_mut().filter(|(last, _)| *last == task) {
+            Some((_, names)) => names.push(name),
+            None => tasks.push((task, vec![name])),
+        }
     }
-    section("Functions", &table, text);
+    for (task, names) in &tasks {
+        let links = names.iter().map(|name| format!("[{name}](#{name})"));
+        index.row([(*task).to_owned(), links.collect::<Vec<_>>().join(", ")]);
+    }
+    let _ = writeln!(text, "{}", index.0);
+    for (task, names) in &tasks {
+        let mut title = (*task).to_owned();
+        title[..1].make_ascii_uppercase();
+        let _ = writeln!(text, "## {title}\n");
+        for row in rows.iter().filter(|row| names.contains(&row.get("name"))) {
+            function(row, names, examples, text);
+        }
+    }
     Ok(())
+}
+
+fn function(row: &Row, siblings: &[&str], examples: &BTreeMap<String, Example>, text: &mut String) {
+    let name: &str = row.get("name");
+    let arguments = pieces(row, "arguments", "defaults", " default ").join(", ");
+    let call = if row.get("is_procedure") { "call " } else { "" };
+    let fields: &str = row.get("fields");
+    let returns = match (fields, row.get("result")) {
+        ("", "void") => String::new(),
+        ("", scalar) => code(&short(scalar)),
+        (_, "vioc.contacts") => "a row of [vioc.contacts](tables.md#vioccontacts)".to_owned(),
+        (fields, _) => code(&short(fields)),
+    };
+    let comment = Comment::of(row.get("comment"));
+    let _ = writeln!(
+        text,
+        "### {name}\n\n```text\n{call}{name}({arguments})\n```\n\n{}\n",
+        escape(comment.description)
+    );
+    if !returns.is_empty() {
+        let rows = if row.get("is_set") { "rows of " } else { "" };
+        let _ = writeln!(text, "* **Returns**: {rows}{returns}");
+    }
+    let access: &str = row.get("access");
+    let access = match (access, row.get("everywhere")) {
+        ("", _) => "superusers".to_owned(),
+        (access, true) => format!("{access}, with access to all tenants"),
+        (access, _) => access.to_owned(),
+    };
+    let _ = writeln!(text, "* **Access**: {access}");
+    if let Some(errors) = comment.errors {
+        let _ = writeln!(text, "* **Errors**: {}", escape(errors));
+    }
+    if let Some(example) = examples.get(name) {
+        let Example {
+            statement,
+            title,
+            link,
+        } = example;
+        let _ = writeln!(
+            text,
+            "* **Example**: {} ([{title}]({link}))",
+            code(statement)
+        );
+    }
+    let named = comment.see_also.map(|names| {
+        let names = names.split(", ").map(|name| name.trim_end_matches('.'));
+        names.collect::<Vec<_>>()
+    });
+    let see_also: Vec<String> = named
+        .unwrap_or_else(|| siblings.to_vec())
+        .into_iter()
+        .filter(|other| *other != name)
+        .map(|other| match other.starts_with("vioc_") {
+            true => format!("[{other}](#{other})"),
+            false => other.to_owned(),
+        })
+        .collect();
+    if !see_also.is_empty() {
+        let _ = writeln!(text, "* **See also**: {}", see_also.join(", "));
+    }
+    text.push('\n');
+}
+
+/// What a function's comment says, by language.md: a summary, the rest, `Errors: ...`, `See also: ...`.
+#[derive(Debug, PartialEq, Eq)]
+struct Comment<'a> {
+    description: &'a str,
+    errors: Option<&'a str>,
+    see_also: Option<&'a str>,
+}
+
+impl<'a> Comment<'a> {
+    fn of(comment: &'a str) -> Self {
+        let (rest, see_also) = match comment.split_once(" See also: ") {
+            Some((rest, names)) => (rest, Some(names)),
+            None => (comment, None),
+        };
+        let (description, errors) = match rest.split_once(" Errors: ") {
+            Some((rest, errors)) => (rest, Some(errors)),
+            None => (rest, None),
+        };
+        Self {
+            description,
+            errors,
+            see_also,
+        }
+    }
 }
 
 fn settings(database: &mut Client, text: &mut String) -> Result<(), postgres::Error> {
@@ -90,7 +251,8 @@ fn settings(database: &mut Client, text: &mut String) -> Result<(), postgres::Er
             row.get("short_desc"),
         ]);
     }
-    section("Settings", &table, text);
+    text.push_str(&table.0);
+    text.push('\n');
     Ok(())
 }
 
@@ -104,25 +266,21 @@ fn states(database: &mut Client, text: &mut String) -> Result<(), postgres::Erro
             .collect();
         table.row([code(row.get("name")), values.join(", "), row.get("comment")]);
     }
-    section("States", &table, text);
+    text.push_str(&table.0);
+    text.push('\n');
     Ok(())
 }
 
-fn relations(database: &mut Client, text: &mut String) -> Result<(), postgres::Error> {
-    text.push_str("### Tables and views\n\n");
-    for relation in database.query(RELATIONS, &[])? {
+fn relations(database: &mut Client, views: bool, text: &mut String) -> Result<(), postgres::Error> {
+    for relation in database.query(RELATIONS, &[&views])? {
         let columns = database.query(COLUMNS, &[&relation.get::<_, u32>("oid")])?;
-        let comment = escape(relation.get("comment"));
-        let heading = format!("#### {}\n\n", relation.get::<_, &str>("name"));
-        let kind = if relation.get("is_view") {
-            "View. "
-        } else {
-            ""
-        };
-        text.push_str(&format!(
-            "{heading}{kind}{comment}\n\n{}\n",
+        let _ = writeln!(
+            text,
+            "## {}\n\n{}\n\n{}",
+            relation.get::<_, &str>("name"),
+            escape(relation.get("comment")),
             table(&columns)
-        ));
+        );
     }
     Ok(())
 }
@@ -214,10 +372,6 @@ fn escape(comment: &str) -> String {
         .replace('\n', " ")
 }
 
-fn section<const N: usize>(title: &str, table: &Table<N>, text: &mut String) {
-    let _ = write!(text, "### {title}\n\n{}\n", table.0);
-}
-
 /// A Markdown table.
 struct Table<const N: usize>(String);
 
@@ -256,7 +410,8 @@ select p.proname::text as name, p.prokind = 'p' as is_procedure, p.proretset as 
   coalesce(obj_description(p.oid, 'pg_proc'), '') as comment,
   coalesce(a.arguments, '{}') as arguments, coalesce(a.defaults, '{}') as defaults,
   coalesce('(' || a.outputs || ')', '(' || t.fields || ')', '') as fields,
-  format_type(p.prorettype, null) as result
+  format_type(p.prorettype, null) as result,
+  coalesce(r.access, '') as access, coalesce(r.everywhere, false) as everywhere, coalesce(h.task, 'others') as task
 from pg_extension as e
 join pg_depend as d on d.refclassid = 'pg_extension'::regclass and d.refobjid = e.oid and d.deptype = 'e'
   and d.classid = 'pg_proc'::regclass
@@ -276,8 +431,12 @@ left join lateral (
   from pg_type as t
   join pg_attribute as f on f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped
   where t.oid = p.prorettype and t.typtype = 'c') as t on true
+left join vioc.rights() as r on r.kind = 'function' and r.name = p.proname
+left join (
+  select h.task, h.function, h.place, min(h.place) over (partition by h.task) as task_place
+  from vioc_help() with ordinality as h (task, function, summary, place)) as h on h.function = p.proname
 where e.extname = 'vioconcierge'
-order by p.proname collate \"C\"";
+order by h.task_place, h.place, p.proname collate \"C\"";
 
 const SETTINGS: &str = "
 select s.name, s.context, coalesce(s.boot_val, '') as boot_val, coalesce(s.unit, '') as unit, s.short_desc
@@ -294,13 +453,14 @@ join pg_constraint as c on c.contypid = t.oid
 where t.typnamespace = 'vioc'::regnamespace and pg_get_constraintdef(c.oid) ~ 'ARRAY\\['
 order by t.typname collate \"C\"";
 
-/// First what an app works with, then the other tables, then the views.
+/// First what an application works with, then the others.
 const RELATIONS: &str = "
-select c.oid, format('vioc.%s', c.relname) as name, c.relkind = 'v' as is_view,
+select c.oid, format('vioc.%s', c.relname) as name,
   coalesce(obj_description(c.oid, 'pg_class'), '') as comment
 from pg_class as c
 where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and not c.relispartition
-order by c.relkind in ('v', 'm'), array_position('{contacts,calls,tenants}', c.relname::text), c.relname collate \"C\"";
+  and (c.relkind in ('v', 'm')) = $1
+order by array_position('{contacts,calls,tenants}', c.relname::text), c.relname collate \"C\"";
 
 const COLUMNS: &str = "
 select a.attname::text as name, format_type(a.atttypid, a.atttypmod) || case when a.attgenerated <> '' then ', generated' else '' end as type, a.attidentity <> '' as is_identity,
@@ -317,15 +477,15 @@ mod tests {
 
     #[test]
     fn the_reference_is_what_stands_between_the_marks() {
-        let text = "a\n<!-- reference: made -->\nold\n<!-- /reference -->\nb\n";
+        let text = "a\n<!-- reference: tables -->\nold\n<!-- /reference -->\nb\n";
         let parts = Parts::of(text).unwrap();
-        assert_eq!(parts.reference, "old\n");
+        assert_eq!((parts.name, parts.reference), ("tables", "old\n"));
         assert_eq!(parts.with(parts.reference), text);
         assert_eq!(
             parts.with("new\n"),
-            "a\n<!-- reference: made -->\nnew\n<!-- /reference -->\nb\n"
+            "a\n<!-- reference: tables -->\nnew\n<!-- /reference -->\nb\n"
         );
-        assert!(Parts::of("<!-- reference: made -->\n").is_none());
+        assert!(Parts::of("<!-- reference: tables -->\n").is_none());
     }
 
     #[test]
@@ -347,6 +507,34 @@ mod tests {
         assert_eq!(
             table.0,
             "| a | b |\n| --- | --- |\n| `x \\|\\| y` | a \\| &lt;b> \\*c\\* d |\n| | |\n"
+        );
+    }
+
+    #[test]
+    fn a_comment_is_a_description_errors_and_what_else_to_see() {
+        let comment = Comment::of("Does a. And b. Errors: PT404 no c. See also: vioc_a, vioc.b.");
+        assert_eq!(
+            comment,
+            Comment {
+                description: "Does a. And b.",
+                errors: Some("PT404 no c."),
+                see_also: Some("vioc_a, vioc.b."),
+            }
+        );
+        assert_eq!(Comment::of("Does a.").errors, None);
+    }
+
+    #[test]
+    fn an_example_is_the_first_statement_that_has_the_function() {
+        let page = "# How\n```sql\nselect 1;\nselect vioc_pause(1,\n  'lunch');  -- today\n```\n";
+        let found = examples([("how-to/a.md", page), ("b.md", page)]);
+        assert_eq!(
+            found["vioc_pause"],
+            Example {
+                statement: "select vioc_pause(1, 'lunch');".to_owned(),
+                title: "How".to_owned(),
+                link: "../how-to/a.md".to_owned(),
+            }
         );
     }
 }
