@@ -475,8 +475,6 @@ fn names_exist(client: &mut Client) -> Verdict {
     let known: BTreeSet<String> = [FUNCTIONS, SETTINGS, RELATIONS, PRIVATE]
         .iter()
         .flat_map(|sql| names(client, sql))
-        // what examples/app makes
-        .chain(["vioc_cursor".to_owned()])
         .collect();
     let mut problems = Vec::new();
     for page in all_pages() {
