@@ -527,13 +527,13 @@ mod tests {
     #[test]
     fn an_example_is_the_first_statement_that_has_the_function() {
         let page = "# How\n```sql\nselect 1;\nselect vioc_pause(1,\n  'lunch');  -- today\n```\n";
-        let found = examples([("how-to/a.md", page), ("b.md", page)]);
+        let found = examples([("b.md", page), ("tutorial/a.md", page)]);
         assert_eq!(
             found["vioc_pause"],
             Example {
                 statement: "select vioc_pause(1, 'lunch');".to_owned(),
                 title: "How".to_owned(),
-                link: "../how-to/a.md".to_owned(),
+                link: "../tutorial/a.md".to_owned(),
             }
         );
     }
