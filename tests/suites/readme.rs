@@ -56,6 +56,10 @@ fn main() -> ExitCode {
         trial("every_block_says_its_language", blocks_say_their_language),
         trial("a_page_is_reached_from_the_index", pages_are_in_the_index),
         trial("readme_is_short", readme_is_short),
+        trial(
+            "a_page_says_for_whom_it_is_and_how_to_undo_it",
+            pages_have_their_parts,
+        ),
         trial("make_targets_exist", make_targets_exist),
         trial("links_and_paths_lead_somewhere", links_lead_somewhere),
         trial("the_words_are_the_style_guides", words_are_wanted),
@@ -343,6 +347,28 @@ fn readme_is_short() -> Verdict {
         lines if lines > 250 => Err(format!("README.md has {lines} lines; 250 is its limit")),
         _ => Ok(()),
     }
+}
+
+/// Rule 12 of the style guide.
+fn pages_have_their_parts() -> Verdict {
+    let mut problems = Vec::new();
+    for page in pages().iter().filter(|page| page.starts_with("docs/")) {
+        let text = read(page);
+        let mut lines = text.lines().filter(|line| !line.is_empty());
+        let title = lines.next().is_some_and(|line| line.starts_with("# "));
+        let for_whom = lines.next().is_some_and(|line| line.starts_with("For "));
+        if !(title && for_whom) {
+            problems.push(format!("{page} does not open with a title and `For ...`"));
+        }
+        if page.starts_with("docs/how-to/") || page.starts_with("docs/tutorial/") {
+            for part in ["Before you begin", "Check", "Undo"] {
+                if !text.contains(&format!("\n## {part}\n")) {
+                    problems.push(format!("{page} has no part \"{part}\""));
+                }
+            }
+        }
+    }
+    verdict(&problems)
 }
 
 fn make_targets_exist() -> Verdict {
