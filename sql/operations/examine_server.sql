@@ -117,7 +117,7 @@ begin
 
   check_name := 'base_url';
   ok := rtrim(v_api, '/') = 'https://api.retellai.com';
-  detail := case when ok then 'calls go to Retell' else format('calls go to %s, not to Retell', v_api) end;
+  detail := format('calls go %s to %s', vioc.way_to_retell(), case when ok then 'Retell' else v_api || ', not to Retell' end);
   hint := case when not ok then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf();' end;
   return next;
 

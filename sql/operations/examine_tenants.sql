@@ -57,7 +57,7 @@ as $$
         when k.http_status in (401, 402, 403) then format('Retell refuses the key of practice %s (%s), asked %s ago', k.tenant_id, k.http_status, k.age)
         else format('Retell answered %s, %s ago', k.http_status, k.age) end,
       case when not k.asked then null
-        when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it'
+        when k.http_status is null then 'alter system set vioconcierge.api_base_url = ''https://api.retellai.com''; select pg_reload_conf(); -- if that is it already: let the server reach it, or a proxy (vioconcierge.https_proxy)'
         when k.http_status in (401, 403) then format('select vioc_set_credentials(%s, ''key_...'');', k.tenant_id)
         when k.http_status = 402 then format('select vioc_resume(%s); -- after paying at https://dashboard.retellai.com', k.tenant_id)
         else 'select * from vioc_doctor(); -- Retell is in trouble itself: ask later' end

@@ -41,39 +41,45 @@ pub(super) fn checked(
 struct Refusal {
     detail: &'static CStr,
     hint: &'static CStr,
-    /// PostgreSQL's own message shows the value.
-    is_secret: bool,
+    /// In place of PostgreSQL's own message, which shows the value, for a secret.
+    message: Option<&'static CStr>,
 }
 
 const API_BASE_URL_REFUSED: Refusal = Refusal {
     detail: c"It must be an https URL, or an http URL of this machine, without user name, query and fragment.",
     hint: c"For Retell: https://api.retellai.com. For a simulator on this machine: http://127.0.0.1:9000.",
-    is_secret: false,
+    message: None,
 };
 
 const WEBHOOK_BASE_URL_REFUSED: Refusal = Refusal {
     detail: c"It must be an http or https URL without user name, query and fragment.",
     hint: c"For instance https://calls.example.com.",
-    is_secret: false,
+    message: None,
 };
 
 const DATABASES_REFUSED: Refusal = Refusal {
     detail: c"It must be names of databases, separated by commas; a name with blanks, a comma or quotes is written in double quotes.",
     hint: c"For instance app, \"second app\".",
-    is_secret: false,
+    message: None,
 };
 
 const LEGAL_HOURS_REFUSED: Refusal = Refusal {
     detail:
         c"It must be two times of one day in order, each of two digits, a colon and two digits.",
     hint: c"For instance 08:00-21:00.",
-    is_secret: false,
+    message: None,
 };
 
 const RETELL_API_KEY_REFUSED: Refusal = Refusal {
     detail: c"A key has no blanks; file:NAME has only letters, digits, dot, _ and - in NAME.",
     hint: c"Copy the key from Retell's dashboard, or write file:NAME for a file in vioconcierge.secrets_dir.",
-    is_secret: true,
+    message: Some(c"invalid value for parameter \"vioconcierge.retell_api_key\""),
+};
+
+const HTTPS_PROXY_REFUSED: Refusal = Refusal {
+    detail: c"It must be the http URL of an HTTP proxy: a host and a port, before them a user name and a password if the proxy asks for them, and nothing else.",
+    hint: c"For instance http://proxy.example.com:3128, or http://user:password@proxy.example.com:3128 with %40 for an @ of the password.",
+    message: Some(c"invalid value for parameter \"vioconcierge.https_proxy\""),
 };
 
 fn refusal(name: &str, value: &str) -> Option<Refusal> {
@@ -94,6 +100,10 @@ fn refusal(name: &str, value: &str) -> Option<Refusal> {
                     Err(vioc_retell::PoolError::BaseUrl)
                 ),
             WEBHOOK_BASE_URL_REFUSED,
+        ),
+        "vioconcierge.https_proxy" => (
+            vioc_retell::check_https_proxy(value).is_ok(),
+            HTTPS_PROXY_REFUSED,
         ),
         "vioconcierge.databases" => (names_of(value).is_some(), DATABASES_REFUSED),
         "vioconcierge.legal_hours" => (
@@ -133,11 +143,8 @@ unsafe fn check(name: &str, value: *mut *mut std::ffi::c_char) -> bool {
     unsafe {
         pg_sys::GUC_check_errdetail_string = refusal.detail.as_ptr().cast_mut();
         pg_sys::GUC_check_errhint_string = refusal.hint.as_ptr().cast_mut();
-        if refusal.is_secret {
-            pg_sys::GUC_check_errmsg_string =
-                c"invalid value for parameter \"vioconcierge.retell_api_key\""
-                    .as_ptr()
-                    .cast_mut();
+        if let Some(message) = refusal.message {
+            pg_sys::GUC_check_errmsg_string = message.as_ptr().cast_mut();
         }
     }
     false
@@ -160,6 +167,7 @@ macro_rules! check_hooks {
 check_hooks! {
     check_databases: "vioconcierge.databases",
     check_api_base_url: "vioconcierge.api_base_url",
+    check_https_proxy: "vioconcierge.https_proxy",
     check_webhook_base_url: "vioconcierge.webhook_base_url",
     check_legal_hours: "vioconcierge.legal_hours",
     check_retell_api_key: "vioconcierge.retell_api_key"

@@ -13,14 +13,15 @@ mod check;
 
 pub(crate) use check::problem;
 use check::{
-    check_api_base_url, check_databases, check_legal_hours, check_retell_api_key,
-    check_webhook_base_url, checked, names_of,
+    check_api_base_url, check_databases, check_https_proxy, check_legal_hours,
+    check_retell_api_key, check_webhook_base_url, checked, names_of,
 };
 
 type Text = GucSetting<Option<CString>>;
 
 static DATABASES: Text = Text::new(Some(c""));
 static API_BASE_URL: Text = Text::new(Some(c"https://api.retellai.com"));
+static HTTPS_PROXY: Text = Text::new(Some(c""));
 static RETELL_API_KEY: Text = Text::new(Some(c""));
 static SECRETS_DIR: Text = Text::new(Some(c""));
 static WEBHOOK_BASE_URL: Text = Text::new(Some(c""));
@@ -59,6 +60,14 @@ pub(crate) fn init(preloading: bool) {
         GucContext::Sighup,
         GucFlags::default(),
         check_api_base_url,
+    );
+    checked(
+        c"vioconcierge.https_proxy",
+        c"HTTP proxy that requests to Retell go through: http://[user:password@]host:port; empty: directly.",
+        &HTTPS_PROXY,
+        GucContext::Sighup,
+        GucFlags::SUPERUSER_ONLY,
+        check_https_proxy,
     );
     checked(
         c"vioconcierge.retell_api_key",
@@ -250,11 +259,25 @@ pub(crate) fn retell() -> vioc_retell::Settings {
     let ca_file = read(&CA_FILE);
     vioc_retell::Settings {
         base_url: read(&API_BASE_URL),
+        https_proxy: https_proxy(),
         request_timeout: seconds(&REQUEST_TIMEOUT_S),
         connect_timeout: seconds(&CONNECT_TIMEOUT_S),
         ca_file: (!ca_file.is_empty()).then(|| PathBuf::from(ca_file)),
         max_body_bytes: MAX_BODY_SIZE_KB.get().unsigned_abs() as usize * 1024,
     }
+}
+
+fn https_proxy() -> Option<vioc_retell::Secret> {
+    let proxy = read(&HTTPS_PROXY);
+    (!proxy.is_empty()).then(|| proxy.into())
+}
+
+/// Which way requests go, in words that show no password: the setting itself is for superusers.
+#[pg_extern(sql = false)]
+fn way_to_retell() -> String {
+    // what cannot be used is in force nowhere: a check keeps it out
+    vioc_retell::way(&read(&API_BASE_URL), https_proxy().as_ref())
+        .unwrap_or_else(|error| format!("nowhere ({error})"))
 }
 
 pub(crate) fn max_in_flight() -> usize {

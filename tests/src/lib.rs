@@ -7,6 +7,7 @@
 //! | [`practice`] | all of these together with a simulated Retell: ready to call |
 //! | [`front`] | an HTTP front that speaks to the database as PostgREST does |
 //! | [`http`] | the little HTTP client and server parts the above and the tests use |
+//! | [`tunnel`] | a proxy with the simulated Retell, over TLS, behind it |
 //! | [`browser`] | a headless Chromium that loads and clicks |
 //! | [`tap`] | reading what pgTAP prints |
 //! | [`readme`] | the code blocks of a Markdown file |
@@ -29,6 +30,7 @@ pub mod readme;
 pub mod release;
 pub mod reports;
 pub mod tap;
+pub mod tunnel;
 pub mod wait;
 
 pub use cluster::{Cluster, Stop};

@@ -137,6 +137,7 @@ mod tests {
         for name in [
             "api_base_url",
             "ca_file",
+            "https_proxy",
             "legal_hours",
             "simulate",
             "retell_api_key",

@@ -13,7 +13,7 @@ use crate::Exchange;
 /// The answer for a request that got no response.
 ///
 /// Two things are certain to come before the first byte of a request: building it, and making the
-/// connection (lookup, TCP, TLS) it is to go over. Anything else counts as ambiguous.
+/// connection (lookup, TCP, a proxy's tunnel, TLS) it is to go over. Anything else counts as ambiguous.
 pub(crate) fn without_response(error: reqwest::Error, took: Duration, limit: Duration) -> Exchange {
     let error = error.without_url();
     if error.is_builder() {
@@ -53,7 +53,31 @@ pub(crate) fn unknown(reason: impl Into<String>) -> Exchange {
     }
 }
 
-fn while_connecting(error: &reqwest::Error) -> &'static str {
+fn while_connecting(error: &reqwest::Error) -> String {
+    let reason = reason_while_connecting(error);
+    match find(error, |cause| tunnel(&cause.to_string())) {
+        // what went wrong on the way to the proxy has a reason of its own
+        Some("") => format!("{THE_PROXY}{reason}"),
+        Some(refused) => format!("{THE_PROXY}{refused}"),
+        None => reason.to_owned(),
+    }
+}
+
+const THE_PROXY: &str = "the proxy: ";
+
+/// What a proxy did instead of opening the tunnel; empty: there is a cause below. hyper-util's error has no public type,
+/// and its words decide ours alone: that it is a fault while connecting is known without them.
+fn tunnel(error: &str) -> Option<&'static str> {
+    Some(match error.strip_prefix("tunnel error: ")? {
+        "proxy authorization required" => "it asks for another user name and password",
+        "unsuccessful" => "it refuses to connect",
+        "unexpected end of file" => "it closes the connection",
+        "proxy response headers too long" => "its answer is not HTTP",
+        _ => "",
+    })
+}
+
+fn reason_while_connecting(error: &reqwest::Error) -> &'static str {
     if let Some(reason) = find(error, |cause| {
         cause.downcast_ref::<rustls::Error>().map(tls_reason)
     }) {

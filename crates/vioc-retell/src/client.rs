@@ -18,6 +18,7 @@ use vioc_core::reply::is_about_another;
 
 use crate::classify::{not_sent, without_response};
 use crate::pool::Outcome;
+use crate::proxy::Proxy;
 use crate::room::{self, Cut, Room};
 use crate::signals::AllBlocked;
 use crate::target::Target;
@@ -38,6 +39,7 @@ const MAX_RETRY_AFTER: usize = 64;
 pub(crate) struct Sender {
     settings: Settings,
     target: Target,
+    proxy: Option<Proxy>,
     trust: Trust,
     max_idle: usize,
     /// `None` after a panic in reqwest: its runtime thread may be gone, so the next job builds anew.
@@ -68,10 +70,16 @@ impl Dates {
 impl Sender {
     pub(crate) fn new(settings: Settings, max_idle: usize) -> Result<Self, PoolError> {
         let target = Target::new(&settings.base_url)?;
+        let proxy = settings
+            .https_proxy
+            .as_ref()
+            .map(|it| Proxy::new(it.expose()))
+            .transpose()?;
         let trust = tls::load(target.is_https(), settings.ca_file.as_deref())?;
         let sender = Self {
             settings,
             target,
+            proxy,
             trust,
             max_idle,
             client: Mutex::new(None),
@@ -164,10 +172,16 @@ impl Sender {
     fn build(&self) -> reqwest::Result<Client> {
         // The runtime thread made here, and its threads for name lookups, inherit the mask.
         let _blocked = AllBlocked::here();
-        Client::builder()
+        let builder = Client::builder()
             .user_agent(USER_AGENT)
             .http1_only()
-            .no_proxy()
+            // whatever the environment says
+            .no_proxy();
+        let builder = match &self.proxy {
+            Some(proxy) => builder.proxy(proxy.for_https()?),
+            None => builder,
+        };
+        builder
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -324,6 +338,7 @@ mod tests {
             base_url: "http://127.0.0.1:0".to_owned(),
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
+            https_proxy: None,
             ca_file: None,
             max_body_bytes: 8 * 1024 * 1024,
         };
@@ -374,6 +389,7 @@ mod tests {
             base_url: "http://127.0.0.1:0".to_owned(),
             request_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),
+            https_proxy: None,
             ca_file: None,
             max_body_bytes: 10,
         };

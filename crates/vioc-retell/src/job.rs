@@ -16,10 +16,10 @@ pub enum Method {
     Delete,
 }
 
-/// An API key: never printed, and overwritten when dropped.
+/// An API key, or a proxy's URL with its password: never printed, and overwritten when dropped.
 ///
 /// The copy in the header of a running request is reqwest's and is only freed, not overwritten.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {

@@ -7,6 +7,7 @@
 //! | `settings` | where requests go and how long they may take |
 //! | `job` | what goes in and what comes back, and the key that must not leak |
 //! | `target` | base URL plus path, and the rule where a key may travel |
+//! | `proxy` | the proxy that requests go through, if there is one |
 //! | `tls` | trusted certificates: the system's and those of `ca_file` |
 //! | `client` | one request, from job to [`Exchange`] |
 //! | `classify` | transport error -> "not sent" or "unknown", in words of our own |
@@ -17,12 +18,13 @@
 //!
 //! # Invariants
 //!
-//! * A request is written to a socket at most once. Nothing here retries: redirects, proxies and
+//! * A request is written to a socket at most once. Nothing here retries: redirects and
 //!   reqwest's retry policy are off. hyper moves a request to another connection in one case only:
 //!   its kept-alive connection turned out closed *before hyper began to write it*.
 //! * [`Exchange::NotSent`] (Retell is out of reach) and [`Exchange::NotBegun`] (our own doing) are said only when it is
 //!   certain that no byte of the request left.
 //!   Everything doubtful is [`Exchange::Unknown`], since a wrong "not sent" dials a patient twice.
+//! * What decides the way to Retell are the settings: no environment variable does.
 //! * Every submitted job comes back exactly once, whatever happens to its thread.
 //! * The bodies of all answers that the caller has not dropped share one bounded room; what does not fit is cut, and
 //!   [`Done::cut`] says so. An answer that was cut is read as one whose end did not come.
@@ -32,6 +34,7 @@ mod classify;
 mod client;
 mod job;
 mod pool;
+mod proxy;
 mod room;
 pub mod secrets;
 mod settings;
@@ -60,6 +63,35 @@ pub fn check_base_url(base_url: &str) -> Result<(), PoolError> {
     }
 }
 
+/// Whether requests may go through this proxy; the empty text is none.
+///
+/// # Errors
+///
+/// It is no URL of an HTTP proxy.
+pub fn check_https_proxy(https_proxy: &str) -> Result<(), PoolError> {
+    match https_proxy {
+        "" => Ok(()),
+        url => proxy::Proxy::new(url).map(|_| ()),
+    }
+}
+
+/// Which way requests go to this base URL, in words: "directly", or through which proxy, whose user name and password are
+/// not shown.
+///
+/// # Errors
+///
+/// They go nowhere: one of the two cannot be used.
+pub fn way(base_url: &str, https_proxy: Option<&Secret>) -> Result<String, PoolError> {
+    let is_https = target::Target::new(base_url)?.is_https();
+    let proxy = https_proxy
+        .map(|it| proxy::Proxy::new(it.expose()))
+        .transpose()?;
+    Ok(match proxy.filter(|_| is_https) {
+        Some(proxy) => format!("through the proxy {}", proxy.address()),
+        None => "directly".to_owned(),
+    })
+}
+
 /// Why there is no pool: a setting cannot be used. The worker reports it and waits for new settings.
 #[derive(Debug)]
 pub enum PoolError {
@@ -69,6 +101,8 @@ pub enum PoolError {
     BaseUrl,
     /// A key would leave this machine unencrypted.
     PlainHttp,
+    /// Not the URL of an HTTP proxy. It may hold a password, so it is not repeated.
+    Proxy,
     /// `ca_file` cannot be read or parsed, or holds no certificate.
     CaFile { path: PathBuf, problem: String },
     /// reqwest refused to build a client, or its thread could not be started.
@@ -83,6 +117,9 @@ impl fmt::Display for PoolError {
                 "the base URL must be an http or https URL without user name, query and fragment",
             ),
             Self::PlainHttp => f.write_str("the base URL must be https, or http to this machine"),
+            Self::Proxy => f.write_str(
+                "the proxy must be an http URL of a host and a port, with a user name and a password if it asks for them",
+            ),
             Self::CaFile { path, problem } => {
                 write!(f, "cannot use the CA file {}: {problem}", path.display())
             }

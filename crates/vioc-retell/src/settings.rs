@@ -3,14 +3,18 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::Secret;
+
 /// Everything a pool needs to know. A change of any field means a new pool.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// `https://api.retellai.com`; a path prefix and a trailing slash are fine.
     pub base_url: String,
+    /// `http://[user:password@]host:port` of an HTTP proxy that requests over https go through.
+    pub https_proxy: Option<Secret>,
     /// From the start of a request to the last byte of its answer.
     pub request_timeout: Duration,
-    /// Name lookup, TCP and TLS together. See [`Settings::connect_limit`].
+    /// Name lookup, TCP, the proxy's answer and TLS together. See [`Settings::connect_limit`].
     pub connect_timeout: Duration,
     /// PEM file with certificate authorities trusted besides the system's.
     pub ca_file: Option<PathBuf>,

@@ -4,99 +4,14 @@
 
 mod support;
 
-use std::fs;
-use std::net::TcpStream;
-use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rcgen::{CertificateParams, KeyPair};
+use support::tls::{Authority, CaFile, UNTRUSTED, VALID, serve_tls};
 use support::*;
 use vioc_retell::Settings;
-
-const UNTRUSTED: &str = "TLS: the certificate is not signed by a trusted authority";
-
-/// A certificate authority of the test's own.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    pem: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self {
-            issuer: Issuer::new(params, key),
-            pem,
-        }
-    }
-
-    /// Starts a server with a certificate made here; returns its URL and how often it was asked.
-    fn serve(&self, name: &str, years: (i32, i32)) -> (String, Arc<AtomicUsize>) {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
-        params.not_before = date_time_ymd(years.0, 1, 1);
-        params.not_after = date_time_ymd(years.1, 1, 1);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        serve_tls(certificate.der().clone(), &key)
-    }
-}
-
-fn serve_tls(certificate: CertificateDer<'static>, key: &KeyPair) -> (String, Arc<AtomicUsize>) {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let config = Arc::new(config);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let counter = Arc::clone(&asked);
-    let url = serve(move |stream: TcpStream| {
-        let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
-        let mut stream = StreamOwned::new(connection, stream);
-        while read_request(&mut stream).is_some() {
-            counter.fetch_add(1, Ordering::SeqCst);
-            let _ = answer(&mut stream, "201 Created", b"{}");
-        }
-    });
-    (url.replace("http://", "https://"), asked)
-}
-
-/// A file that is gone when the test is over.
-struct CaFile(PathBuf);
-
-impl CaFile {
-    fn new(test: &str, pem: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("vioc-{}-{test}.pem", std::process::id()));
-        fs::write(&path, pem).unwrap();
-        Self(path)
-    }
-
-    fn settings(&self, url: &str) -> Settings {
-        Settings {
-            ca_file: Some(self.0.clone()),
-            ..settings(url)
-        }
-    }
-}
-
-impl Drop for CaFile {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
-const VALID: (i32, i32) = (2020, 2120);
 
 #[test]
 fn a_server_of_an_unknown_authority_is_refused_before_anything_is_sent() {

@@ -331,6 +331,7 @@ impl Storm {
             ("simulate", "perhaps"),
             ("legal_hours", "8-24"),
             ("webhook_base_url", "calls.example.com"),
+            ("https_proxy", "proxy.example.com:3128"),
         ];
         let (name, value) = lines[self.random.usize(0..lines.len())];
         let file = self

@@ -17,6 +17,7 @@ mod front_desk;
 mod hostages;
 mod privacy;
 mod process;
+mod proxy;
 mod scale;
 mod server_life;
 mod settings;

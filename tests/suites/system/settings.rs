@@ -7,12 +7,18 @@ use std::path::PathBuf;
 use vioc_tests::cluster::{Stop, new_directory};
 use vioc_tests::practice::{APP, Practice, new_number};
 
-/// Setting, a bad value, a good one; the destination, a file, hours, a switch.
-fn deciding(practice: &Practice) -> [(&'static str, &'static str, String); 4] {
+/// Setting, a bad value, a good one; the destination, the way to it, a file, hours, a switch.
+fn deciding(practice: &Practice) -> [(&'static str, &'static str, String); 5] {
     let directory = new_directory(false);
     fs::create_dir_all(&directory).unwrap();
     [
         ("api_base_url", "127.0.0.1:9000", practice.retell.url()),
+        // http to this machine is not sent through it
+        (
+            "https_proxy",
+            "desk:key_planted@closed.example.com:3128",
+            "http://desk:key_planted@127.0.0.1:9".to_owned(),
+        ),
         (
             "secrets_dir",
             "/no/such/directory",
@@ -49,6 +55,7 @@ fn is_stopped_because_of(practice: &Practice, name: &str) {
         &[],
     );
     assert!(found.len() == 1 && found[0].contains(name), "{found:#?}");
+    assert!(!found[0].contains("key_planted"), "{found:#?}");
     if name != "secrets_dir" {
         assert!(
             found[0].contains("line ") && found[0].contains("postgresql.auto.conf"),
@@ -86,6 +93,12 @@ fn alter_system_refuses_what_cannot_be_used_with_a_hint_and_calls_go_on() {
         ("legal_hours", "8-24"),
         ("retell_api_key", "key with blanks"),
         ("retell_api_key", "file:../key"),
+        ("https_proxy", "closed.example.com:3128"),
+        ("https_proxy", "socks5://closed.example.com:1080"),
+        (
+            "https_proxy",
+            "http://desk:key_planted@closed.example.com/x",
+        ),
         ("simulate", "perhaps"),
         ("max_in_flight", "0"),
     ] {
@@ -101,10 +114,10 @@ fn alter_system_refuses_what_cannot_be_used_with_a_hint_and_calls_go_on() {
                 "{error:?}"
             );
         }
-        if name == "retell_api_key" {
+        if ["retell_api_key", "https_proxy"].contains(&name) {
             assert!(
-                !error.message().contains(value),
-                "a key is shown: {error:?}"
+                !format!("{error:?}").contains(value),
+                "a secret is shown: {error:?}"
             );
         }
     }

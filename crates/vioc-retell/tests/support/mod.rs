@@ -3,6 +3,8 @@
 #![allow(dead_code)] // each test binary uses its own part
 #![allow(unreachable_pub)]
 
+pub mod tls;
+
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
@@ -100,6 +102,7 @@ pub fn settings(base_url: &str) -> Settings {
         base_url: base_url.to_owned(),
         request_timeout: LONG,
         connect_timeout: Duration::from_secs(5),
+        https_proxy: None,
         ca_file: None,
         max_body_bytes: 1024 * 1024,
     }
