@@ -244,7 +244,7 @@ fn no_variable_of_the_environment_decides_the_way() {
         child.env("NO_PROXY", "*").env("no_proxy", "*");
         assert!(child.status().unwrap().success());
         child.env_remove("NO_PROXY").env_remove("no_proxy");
-        // with this one reqwest would take HTTP_PROXY for a header of a request
+        // as in a CGI program, where proxies are off for reqwest
         assert!(child.status().unwrap().success());
         assert!(
             child
