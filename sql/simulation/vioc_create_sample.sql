@@ -20,7 +20,7 @@ begin
     select v_tenant_id, 'sample-' || s.place, s.name, '+1212555010' || s.place, s.appointment, 'Dr. Reed',
       ((v_now at time zone v_zone)::date + 3 + time '08:00' + s.place * interval '1 hour') at time zone v_zone
     from (values
-      (1, 'Ann Jones', 'cleaning'), (2, 'Ben Smith', 'check-up'), (3, 'Cora Diaz', 'filling'), (4, 'Dan Brown', 'cleaning'),
+      (1, 'Amy Clark', 'cleaning'), (2, 'Ben Smith', 'check-up'), (3, 'Cora Diaz', 'filling'), (4, 'Dan Brown', 'cleaning'),
       (5, 'Eve Moore', 'check-up')) as s (place, name, appointment)
     order by s.place;
     perform vioc.write_audit('create_sample', v_tenant_id);

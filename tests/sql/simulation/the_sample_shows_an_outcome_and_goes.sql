@@ -35,7 +35,7 @@ create function pg_temp.run(p_place bigint) returns setof text language plpgsql 
 begin
   return query execute (select format('select q::text from (%s) as q', rtrim(statement, ';')) from sample where place = p_place);
 end $$;
-select results_eq('select pg_temp.run(1)', $$ values ('("Ann Jones",confirmed,confirmed)') $$, 'one statement: the outcome');
+select results_eq('select pg_temp.run(1)', $$ values ('("Amy Clark",confirmed,confirmed)') $$, 'one statement: the outcome');
 select is((select count(*) from pg_temp.run(2)), 5::bigint, 'the next shows all of them');
 
 -- vioc_simulate_call

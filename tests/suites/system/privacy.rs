@@ -131,7 +131,7 @@ fn a_run_with_every_kind_of_error_leaves_no_personal_data_and_no_key_in_the_log(
             "update vioc.contacts set needs_review = null, name = $1",
             PATIENT,
         ),
-        ("select vioc_grant($1, 'viewer')", NAME),
+        ("select vioc_grant($1, 'viewer')", "no role"),
         ("select vioc_forget_phone(1, $1)", "6462879000 or so"),
         ("select vioc_forget_contact(999, $1)", NAME),
         ("select vioc_call_report(999, $1, null, null)", "6462879000"),
