@@ -19,4 +19,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_revoke(text, text, bigint) is
-  'Takes back what vioc_grant gave. Takes back what vioc_grant with the same arguments gave, except what the role''s other access needs. Does nothing if it gave nothing. Rights that the role had been granted by hand before stay. Errors: as vioc_grant.';
+  'Takes back what vioc_grant gave. The arguments are the same. What the role''s other access needs stays. Does nothing if it gave nothing. Rights that the role had been granted by hand before stay. Errors: as vioc_grant.';

@@ -17,8 +17,7 @@ begin
   where c.id = vioc_call_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
   for update;
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_call_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_call_contact.id);
   end if;
 
   -- an open call is the answer, before any rule is asked; a waiting one moves to the front

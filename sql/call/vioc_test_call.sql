@@ -14,8 +14,7 @@ begin
   where c.id = vioc_test_call.id and c.tenant_id <@ vioc.tenants_of('operator')
   for update;
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_test_call.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_test_call.id);
   end if;
   v_phone := vioc.tenant_phone(v_contact.tenant_id, vioc_test_call.phone);
 

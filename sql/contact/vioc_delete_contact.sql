@@ -11,8 +11,7 @@ begin
   where c.id = vioc_delete_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
   returning c.tenant_id into v_tenant_id;
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_delete_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_delete_contact.id);
   end if;
   perform vioc.write_audit('delete', v_tenant_id, vioc_delete_contact.id);
   return format('contact %s is deleted, what was queued for it is cancelled', vioc_delete_contact.id);

@@ -15,8 +15,7 @@ begin
   left join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.status = 'queued' and not o.is_test
   where c.id = vioc_preview_call.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_preview_call.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_preview_call.id);
   end if;
   return v_body;
 end

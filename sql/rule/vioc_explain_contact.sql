@@ -9,8 +9,7 @@ begin
   select c.tenant_id into v_tenant_id from vioc.contacts as c
   where c.id = vioc_explain_contact.id and c.tenant_id <@ vioc.tenants_of('viewer');
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_explain_contact.id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_explain_contact.id);
   end if;
   return query select v.rule, v.ok, v.detail from vioc.rule_results(v_tenant_id, vioc_explain_contact.id, now()) as v
   order by v.ordinal;

@@ -26,4 +26,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_install_schedule(text, text) is
-  'Makes the pg_cron jobs. Makes the pg_cron jobs that queue due calls, apply retention and trim pg_cron''s record of their runs. Run it again to change the schedule. run_as: the role that the first two run as, which needs LOGIN and vioc_grant(role, ''scheduler''); null: the owner of the extension. Returns what it did. Errors: 55000 pg_cron is not there, or lives in another database (the hint is the statement to run there), 42704 no such role, 42501 the role must not run the jobs.';
+  'Makes the pg_cron jobs. They queue due calls, apply retention and trim pg_cron''s record of their runs. Run it again to change the schedule. run_as: the role that the first two run as, which needs LOGIN and vioc_grant(role, ''scheduler''); null: the owner of the extension. Returns what it did. Errors: 55000 pg_cron is not there, or lives in another database (the hint is the statement to run there), 42704 no such role, 42501 the role must not run the jobs.';

@@ -9,4 +9,4 @@ begin
   return vioc.apply_cron_jobs(null);
 end
 $$;
-comment on function vioc.vioc_remove_schedule() is 'Drops the pg_cron jobs. Drops the pg_cron jobs of vioc_install_schedule, if they are there. DROP EXTENSION does the same. Returns what it did. Errors: 55000 as vioc_install_schedule.';
+comment on function vioc.vioc_remove_schedule() is 'Drops the pg_cron jobs. Those of vioc_install_schedule, if they are there. DROP EXTENSION does the same. Returns what it did. Errors: 55000 as vioc_install_schedule.';

@@ -15,8 +15,7 @@ begin
   where c.id = vioc_simulate_call.contact_id and c.tenant_id <@ vioc.tenants_of('operator')
   for update;
   if not found then
-    raise exception 'there is no contact %', coalesce(vioc_simulate_call.contact_id::text, 'null')
-      using errcode = 'PT404', hint = 'Use contacts.id: select id, external_id from vioc.contacts; or vioc_contact_id(tenant_id, external_id).';
+    perform vioc.refuse_unknown_contact(vioc_simulate_call.contact_id);
   end if;
   if not (select vioc.is_simulated(t.simulated) from vioc.tenants as t where t.id = v_contact.tenant_id) then
     raise exception 'contact % is not of a simulated tenant', v_contact.id
