@@ -127,7 +127,7 @@ comment on column vioc.calls.forced is 'Queued with force: calling hours, blacko
 comment on column vioc.calls.is_test is 'A test call to one of the tenant''s own numbers; changes no contact.';
 comment on column vioc.calls.simulated is 'A call of a simulated tenant: it never leaves the server.';
 comment on column vioc.calls.priority is '2 = Call Now, 1 = a callback that was promised, 0 = scheduled.';
-comment on column vioc.calls.due_at is 'Not sent before (backoff, opening hours).';
+comment on column vioc.calls.due_at is 'Not sent before: since when it is due (an automatic call: its planned time), or a later time (backoff, opening hours).';
 comment on column vioc.calls.not_after is 'A call that made itself is not sent later; see tenants.min_notice. null = until the appointment.';
 comment on column vioc.calls.to_number is 'Number dialled, E.164; null once the person is forgotten.';
 comment on column vioc.calls.from_number is 'The practice''s number, set at the claim.';

@@ -13,8 +13,8 @@ declare
   v_call vioc.calls;
   v_sent_at timestamptz;
 begin
-  select * into v_before from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  if not found then
+  v_before := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
+  if v_before.id is null then
     return;
   end if;
   v_call := v_before;

@@ -11,14 +11,13 @@ begin
   select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
   if p_wait then
     perform from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update;
-    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update;
+    v_call := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update);
   else
     perform from vioc.contacts as ct
     where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
     if found or not exists (
       select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
-      select * into v_call from vioc.calls as c
-      where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked;
+      v_call := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked);
     end if;
   end if;
   return v_call;

@@ -11,7 +11,10 @@ begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
   with held as (
-    select c.tenant_id, c.id, case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after, t.simulated
+    select c.tenant_id, c.id,
+      -- an automatic call keeps its time: if a wrong clock queued it, it waits for it (vioc.clock_stepped)
+      case when p_priority = 0 then coalesce(least(c.next_call_at, p_now), p_now) else p_now end as due_at,
+      case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after, t.simulated
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
     join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
     -- for each its own, whatever the planner thinks of the arrays' length
@@ -26,14 +29,14 @@ begin
         next_call_at = null
     from held as h
     where c.tenant_id = h.tenant_id and c.id = h.id
-    returning c.*, h.not_after, h.simulated, vioc.is_promised(c) as is_promised
+    returning c.*, h.due_at, h.not_after, h.simulated, vioc.is_promised(c) as is_promised
   ),
   queued as (
     insert into vioc.calls (
       tenant_id, contact_id, session_id, attempt, requested_by, forced, priority, due_at, not_after, to_number,
       appointment_time, contact_status_before, queued_at, simulated)
     select n.tenant_id, n.id, vioc.session_id(n.row_id, n.last_attempt), n.last_attempt,
-      p_requested_by, p_forced, case when n.is_promised then greatest(p_priority, 1) else p_priority end, p_now, n.not_after, n.phone_e164, n.appointment_time,
+      p_requested_by, p_forced, case when n.is_promised then greatest(p_priority, 1) else p_priority end, n.due_at, n.not_after, n.phone_e164, n.appointment_time,
       case when n.status = 'calling' or (n.status = 'callback' and not n.is_promised) then 'scheduled' else n.status end, p_now, n.simulated
     from numbered as n
     order by n.appointment_time

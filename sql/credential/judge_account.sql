@@ -1,6 +1,6 @@
 -- Transition: what a call's end says about the account (trouble with it, no line left, or in order again) changes the
 -- credential. A credential is shared, so this is Retell's own word alone: get-call's answer, asked for by the worker
--- (decide_call). No report of a front's or a feed's, and no transaction of theirs, comes here. False: the row is held.
+-- (settle_call). No report of a front's or a feed's, and no transaction of theirs, comes here. False: the row is held.
 create function vioc.judge_account(p_call vioc.calls, p_disconnection_reason text, p_now timestamptz) returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp

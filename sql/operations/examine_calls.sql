@@ -50,11 +50,11 @@ as $$
     where c.is_open and c.tenant_id <@ p_tenants
   ),
   waiting as (
-    select o.tenant_id, s.credential_id, min(o.due_at) as since, count(*) as calls
+    select o.tenant_id, s.credential_id, min(greatest(o.due_at, o.queued_at)) as since, count(*) as calls
     from open as o
     join vioc.tenant_readiness(p_now) as s on s.tenant_id = o.tenant_id
       and s.configured and s.has_key and s.not_paused and s.not_suspended and s.not_throttled and s.not_recalling
-    where o.in_queue and o.status = 'queued' and o.due_at < p_now - interval '15 minutes' and (select vioc.worker_state()) = 'ready'
+    where o.in_queue and o.status = 'queued' and greatest(o.due_at, o.queued_at) < p_now - interval '15 minutes' and (select vioc.worker_state()) = 'ready'
     group by o.tenant_id, s.credential_id
   ),
   in_progress as materialized (

@@ -8,7 +8,7 @@ union all
 select m.name, '{}', m.value
 from (
   select count(*) filter (where c.due_at <= now()) as due,
-    extract(epoch from now() - min(c.due_at) filter (where c.due_at <= now())) as oldest
+    extract(epoch from now() - min(greatest(c.due_at, c.queued_at)) filter (where c.due_at <= now())) as oldest
   from vioc.calls as c where c.in_queue) as q
 cross join lateral (values ('calls_due', q.due::numeric), ('calls_due_oldest_seconds', coalesce(q.oldest, 0))) as m (name, value)
 union all

@@ -35,7 +35,7 @@ left join vioc.credentials as k
 left join vioc.installation as i on true
 cross join lateral (
   select count(*) filter (where c.status = 'queued') as queued,
-    min(c.due_at) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
+    min(greatest(c.due_at, c.queued_at)) filter (where c.status = 'queued' and c.due_at <= now()) as oldest_due_at,
     count(*) filter (where c.status <> 'queued') as in_progress
   from vioc.calls as c
   where c.tenant_id = t.id and c.is_open and c.status <> 'ended') as n

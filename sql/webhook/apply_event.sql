@@ -12,7 +12,6 @@ declare
   v_call vioc.calls;
   v_tenant record;
   v_credential_id bigint;
-  v_opts_out boolean;
 begin
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
@@ -103,9 +102,6 @@ begin
   v_stored.call_id := v_call.id;
   select t.analysis_fields, t.bodies_purged_to, t.texts_purged_to, t.webhook_storage into v_tenant
   from vioc.tenants as t where t.id = v_call.tenant_id;
-  -- whatever brings it: an event that nobody knows yet, or one that was applied before without it
-  v_opts_out := not v_call.is_test and v_stored.source <> 'look_up'
-    and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report);
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
     if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
@@ -148,7 +144,9 @@ begin
       -- a stream that changes nothing (transcript_updated): the first is kept whole
       v_stored.body := vioc.reduce_body(v_stored.body, 'basics');
     end if;
-    if v_opts_out then
+    -- it was applied before without it
+    if not v_call.is_test and v_stored.source <> 'look_up'
+      and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report) then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
     end if;
     v_stored.state := 'duplicate';
@@ -181,8 +179,9 @@ begin
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
-  if v_opts_out then
-    -- now, whenever the call is decided
+  -- now, whenever the call is decided, and whatever event brings it. (A first analysis has just been decided.)
+  if not v_call.is_test and v_stored.source <> 'look_up' and not (v_event.event = 'call_analyzed' and v_call.analysis is null)
+    and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report) then
     perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
   end if;
   v_stored.state := 'applied';

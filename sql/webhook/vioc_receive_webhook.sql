@@ -34,18 +34,18 @@ begin
     v_document := vioc.document_of(v_body);
     v_event := vioc.read_event(v_document);
     v_match := vioc.match_call(v_event);
-    v_most := vioc.most_keys(octet_length(v_body));
     if v_match.tenant_id <@ v_tenants then
       -- as a rule it is signed by the credential that the call was sent with
       select array_agg(k.id order by v.place), array_agg(v.key order by v.place) into v_credentials, v_keys
       from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-      where k.id = v_match.credential_id and v.key is not null and v.place <= v_most;
+      where k.id = v_match.credential_id and v.key is not null and v.place <= vioc.most_keys(octet_length(v_body), 100);
       v_place := vioc.matching_key(v_body, v_header, v_keys, v_now);
       v_tried := v_credentials[1];
     end if;
     if v_place = 0 then
       -- a refusal takes the same number of hashes whichever tenant, number or call the body names
-      v_most := greatest(v_most - coalesce(cardinality(v_keys), 0), 1);
+      v_most := greatest(vioc.most_keys(octet_length(v_body), (select count(*) + 1 from (select from vioc.credential_keys limit 100) as k))
+        - coalesce(cardinality(v_keys), 0), 1);
       select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
       from vioc.candidate_keys(v_document, v_event, v_match, v_tenants, v_most, v_tried) as k;
       v_place := vioc.matching_key(v_body, v_header, v_keys, v_now, v_most);

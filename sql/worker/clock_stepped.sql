@@ -1,7 +1,8 @@
 -- Private. The server's clock was set, by p_by (null: not known, the server has just started). Whatever waits goes on
 -- waiting for as long as it had left: its instants move with the clock, so that a call is sent again neither too early nor
 -- after Retell has forgotten its idempotency key. What another clock says (when a call connected and ended) stays.
--- Queued calls are judged again at once: their openings are of the calendar. The worker calls this before it does
+-- Queued calls are judged again at once: their openings are of the calendar. Those that were not reached by a clock ahead are
+-- followed up by the right one. The worker calls this before it does
 -- anything else by the new clock. Returns the calls that could not be moved yet (move_calls). It waits for no row.
 create function vioc.clock_stepped(p_by interval, p_now timestamptz) returns bigint[]
   language plpgsql volatile
@@ -14,6 +15,13 @@ begin
   if not vioc.may_dial_here(p_now) then
     return '{}';
   end if;
+  with waiting as (
+    select c.tenant_id, c.id from vioc.calls as c
+    where c.in_queue and c.due_at > p_now
+      -- an automatic call that a clock ahead has queued before its time waits for it
+      and not (c.due_at < c.queued_at and c.queued_at > p_now)
+    for update skip locked)
+  update vioc.calls as c set due_at = p_now from waiting as w where c.tenant_id = w.tenant_id and c.id = w.id;
   v_held := vioc.move_calls(null, p_by, p_now);
   if p_by is not null then
     with free as (select k.id from vioc.credentials as k for no key update skip locked)
@@ -33,10 +41,6 @@ begin
     update vioc.tenants as t set probe_at = t.probe_at + p_by, next_start_at = t.next_start_at + p_by
     from free as f where t.id = f.id;
   end if;
-  with waiting as (
-    select c.tenant_id, c.id from vioc.calls as c where c.in_queue and c.due_at > p_now for update skip locked)
-  update vioc.calls as c set due_at = p_now from waiting as w where c.tenant_id = w.tenant_id and c.id = w.id;
-
   -- caps, spacing and retention count from these: what has happened has happened by now
   with ahead as (
     select n.tenant_id, n.id from vioc.tenants as t
@@ -62,6 +66,7 @@ begin
   from free as f
   where c.tenant_id = f.tenant_id and c.id = f.id;
 
+  perform vioc.follow_up_anew(p_now);
   perform vioc.bound_instants(p_now);
   return v_held;
 end

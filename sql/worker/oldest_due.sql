@@ -6,7 +6,7 @@ create function vioc.oldest_due() returns timestamptz
   set lock_timeout = '10ms'
 as $$
 begin
-  return (select min(c.due_at) from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now());
+  return (select min(greatest(c.due_at, c.queued_at)) from vioc.calls as c where c.in_queue and c.status = 'queued' and c.due_at <= now());
 exception when lock_not_available then
   return null;
 end

@@ -1,7 +1,8 @@
 -- The server's clock is set: what waits goes on waiting for as long as it had left, and nothing waits longer than its
 -- writer could have meant.
 \ir ../practice.psql
-select plan(29);
+set local vioc.writes_contacts = on; -- as the extension's own functions
+select plan(34);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -74,5 +75,25 @@ update vioc.contacts set status = 'expired', next_call_at = null where id = :pas
 select is(vioc.enqueue_due(100, 'test', now()), 0, 'nobody is due');
 select ok(p.status = 'scheduled' and p.next_call_at between now() + interval '1 day' and now() + interval '3 days', 'it waits for its step again') from pg_temp.person(:expired) as p;
 select is((pg_temp.person(:past)).status::text, 'expired', 'one that is past stays expired');
+
+update vioc.credentials set suspended_at = null, suspend_reason = null, probe_at = null, throttled_until = null, failures = 0,
+  unreachable_until = null, failed_at = null, recovery_since = null, recovery_until = null, recovery_at = null;
+-- a follow-up that is due in two hours: a clock that is a day ahead queues it, and it waits for its time all the same
+select pg_temp.contact(:tenant, '3 days') as early \gset
+update vioc.contacts set next_call_at = now() + interval '2 hours' where id = :early;
+select ok(vioc.enqueue_due(100, 'test', now() + interval '1 day') >= 1, 'a day ahead');
+select is(vioc.clock_stepped('-1 day', now()), '{}', 'and back');
+select is(c.due_at, now() + interval '2 hours', 'it is not called before its time') from vioc.calls as c where c.contact_id = :early;
+-- and by a server that was started again meanwhile
+update vioc.calls set queued_at = now() + interval '1 day' where contact_id = :early;
+select vioc.clock_stepped(null, now()) \gset ignored_
+select is(c.due_at, now() + interval '2 hours', 'whether the step was seen or not') from vioc.calls as c where c.contact_id = :early;
+
+-- not reached by a clock that was ahead of the appointment
+select pg_temp.call_in(:tenant, 'placed') as unreached \gset
+select vioc.end_call(:tenant, :unreached, '{"disconnection_reason": "dial_no_answer"}', now() + interval '100 days') \gset ignored_
+select vioc.clock_stepped('-100 days', now()) \gset ignored_
+select ok(p.status = 'scheduled' and p.attempts = 1 and p.next_call_at between now() + interval '1 hour' and now() + interval '1 day', 'is followed up by the right one')
+from vioc.calls as c, pg_temp.person(c.contact_id) as p where c.id = :unreached;
 
 select * from finish();

@@ -114,6 +114,12 @@ struct Stored {
     contact_phone: Option<String>,
     error: Option<String>,
     needs_review: bool,
+    /// Later than the first: a clock ahead may have made it due, or it was not reached.
+    attempt: Option<i32>,
+    /// The contact has a later one, which its status is about.
+    is_superseded: bool,
+    /// What an application was told, in its order.
+    history: String,
 }
 
 /// Judges the end of a run. `known` are the people whose call was acknowledged or not; all were called once.
@@ -140,7 +146,9 @@ pub(crate) fn judge(
         .get(0);
     let rows = client
         .query(
-            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id, ct.phone_e164::text, c.error, c.needs_review \
+            "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id, ct.phone_e164::text, c.error, c.needs_review, \
+             (select string_agg(concat_ws(' ', to_char(e.at, 'YYYY-MM-DD HH24:MI:SS'), e.kind, e.status, e.outcome), '; ' order by e.position) \
+              from vioc.events as e where e.tenant_id = c.tenant_id and e.contact_id = c.contact_id), c.attempt, c.attempt < ct.last_attempt \
              from vioc.calls as c left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id",
             &[],
         )
@@ -160,6 +168,9 @@ pub(crate) fn judge(
                     contact_phone: row.get(7),
                     error: row.get(8),
                     needs_review: row.get(9),
+                    history: row.get::<_, Option<String>>(10).unwrap_or_default(),
+                    attempt: row.get(11),
+                    is_superseded: row.get::<_, Option<bool>>(12).unwrap_or_default(),
                 },
             )
         })
@@ -273,11 +284,13 @@ fn judge_call(
     // by a wrong clock it may be too late for the second try: then a person is told
     let is_told = person.meddling != Meddling::None
         || call.contact_status.as_deref() == Some(person.status)
+        || call.is_superseded
+        || call.attempt > Some(1) && call.contact_status.as_deref() == Some("unreachable")
         || clock_moved && person.outcome == "failed" && call.needs_review;
     if !is_outcome && !was_stopped || !is_told {
         let line = format!(
-            "{said}, expected {}; contact {:?}, expected {}",
-            person.outcome, call.contact_status, person.status
+            "{said}, expected {}; contact {:?}, expected {}: {}",
+            person.outcome, call.contact_status, person.status, call.history
         );
         findings.outcomes_lost.push(line);
     }

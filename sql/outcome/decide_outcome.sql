@@ -1,0 +1,76 @@
+-- Private. What an ended call achieved, from the facts of p_call; writes nothing. p_fields: the tenant's names of the analysis'
+-- fields. First that applies: opt-out; stopped as asked (outcome null); never connected or a machine; Retell's analysis, else
+-- the agent's report, where a disagreement is reviewed; else what the end itself says.
+create function vioc.decide_outcome(p_call vioc.calls, p_fields jsonb, p_now timestamptz) returns vioc.decision
+  language plpgsql stable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_end constant text := vioc.outcome_of_reason(p_call.disconnection_reason);
+  v_reason constant text := case
+    when p_call.disconnection_reason is null and vioc.lowered(p_call.report ->> 'status') is distinct from 'failed' then 'completed'
+    -- it was found to be the tenant's trouble (excuse_call)
+    when v_end = 'failed' and p_call.outcome = 'account_trouble' then 'account_trouble'
+    when v_end in ('line_error', 'unknown') then 'failed'
+    else v_end end;
+  v_reported constant text := case when p_call.report is not null then vioc.decision_of(p_call.tenant_id, p_call.report, null) end;
+  v_analysed constant text := case when p_call.analysis is not null then vioc.decision_of(p_call.tenant_id, p_call.analysis, p_fields) end;
+  -- an agent that reports a decision is in a conversation
+  v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason,
+    coalesce(p_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
+  v_outcome text;
+  v_unheard text; -- what was said that the outcome does not say
+  v_review text;
+begin
+  if 'do_not_call' in (v_reason, v_reported, v_analysed) then
+    v_outcome := 'do_not_call';
+    select max(s.outcome) into v_unheard
+    from (
+      select p_call.outcome
+      union all
+      select vioc.outcome_of_word(p_call.tenant_id, vioc.field_of(d.document, d.fields, f.name))
+      from (values (p_call.report, null), (p_call.analysis, p_fields)) as d (document, fields)
+      cross join unnest(array['appointment_action', 'outcome']) as f (name)) as s (outcome)
+    where s.outcome in ('cancelled', 'rescheduled');
+  elsif p_call.cancel_requested_at is not null
+    and (p_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
+    v_unheard := coalesce(nullif(v_analysed, 'completed'), nullif(v_reported, 'completed'));
+    if (v_has_connected or p_call.ongoing_at is not null) and v_unheard is not null then
+      v_review := 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_unheard);
+    end if;
+    return row(null, v_review, v_review is not null and (v_unheard = 'declined' or vioc.known_outcome(v_unheard) = 'other'))::vioc.decision;
+  elsif v_reason = 'voicemail' or not v_has_connected then
+    -- an analysis of nothing invents its decisions
+    v_outcome := v_reason;
+    v_unheard := v_reported;
+  elsif p_call.in_voicemail then
+    v_outcome := 'voicemail';
+    v_unheard := v_reported;
+  else
+    -- that nothing was decided takes back nothing that was
+    v_outcome := coalesce(nullif(v_analysed, 'completed'), v_reported, v_analysed, 'completed');
+    if v_outcome = 'completed' then
+      v_outcome := v_reason;
+    end if;
+    if v_analysed <> v_reported then
+      v_review := 'the agent''s report and the analysis disagree';
+    end if;
+  end if;
+
+  -- once for each outcome: a person may have looked
+  if v_unheard in ('cancelled', 'rescheduled') and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
+    v_review := 'the agent also reported: ' || vioc.outcome_in_words(v_unheard);
+  end if;
+  return row(
+    v_outcome,
+    -- a line error that is retried is nothing to review yet
+    coalesce(v_review, case when v_outcome <> 'failed' or v_end <> 'line_error' then coalesce(
+      vioc.review_reason(v_outcome),
+      case when v_end = 'unknown' then 'Retell ended the call for a reason that is not known here' end) end),
+    v_outcome = 'declined' or vioc.known_outcome(v_outcome) = 'other'
+      -- the one of two documents that is not followed
+      or (v_outcome not in ('do_not_call', 'voicemail') and v_has_connected
+        and 'other' in (vioc.known_outcome(v_reported), vioc.known_outcome(v_analysed))))::vioc.decision;
+end
+$$;
+comment on function vioc.decide_outcome(vioc.calls, jsonb, timestamptz) is 'What a call achieved.';

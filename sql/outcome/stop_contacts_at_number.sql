@@ -1,0 +1,25 @@
+-- Private. An opt-out is the number's, and this person's at any number; a wrong number is this person's, in all of their
+-- appointments, whatever becomes of its row. p_contact: of the call. The caller holds it.
+create function vioc.stop_contacts_at_number(p_contact vioc.contacts, p_call vioc.calls, p_outcome text, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  with wrong as (
+    select c.tenant_id, c.id from vioc.contacts as c
+    where c.tenant_id = p_contact.tenant_id and ((c.id = p_contact.id and p_outcome = 'do_not_call')
+      or (c.phone_e164 = any (vioc.spellings(p_call.to_number)) and (c.id = p_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
+        and vioc.same_name(vioc.name_hash(p_contact.name), c.name)))))
+    for update skip locked
+  )
+  update vioc.contacts as c
+  set status = p_outcome, last_outcome = case when c.id = p_contact.id then p_outcome else c.last_outcome end,
+      next_call_at = null
+  from wrong as w
+  where c.tenant_id = w.tenant_id and c.id = w.id;
+  if p_contact.status = 'calling' and p_contact.phone_e164 is distinct from p_call.to_number then
+    perform vioc.restore_contact(p_contact.tenant_id, p_contact.id, p_call.contact_status_before, p_now);
+  end if;
+end
+$$;
+comment on function vioc.stop_contacts_at_number(vioc.contacts, vioc.calls, text, timestamptz) is 'Nobody who has opted out, or is not at this number, is called there.';

@@ -1,0 +1,36 @@
+-- Private. A call that had been a wrong number was the right one: what was concluded from the mistake is taken back, and who had
+-- decided has decided.
+create function vioc.withdraw_wrong_number(p_call vioc.calls, p_now timestamptz) returns void
+  language plpgsql volatile
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  delete from vioc.number_facts as o
+  where o.ctid = any (array(
+    select f.ctid from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' for update skip locked));
+  with wrong as (
+    select c.tenant_id, c.id, case
+        when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
+        when c.id = o.id or c.attempts = 0 then 'scheduled'
+        when c.last_outcome in ('confirmed', 'cancelled', 'rescheduled') then c.last_outcome
+        when c.last_outcome = 'callback_requested' then 'callback'
+        when c.last_outcome in ('no_answer', 'busy', 'voicemail', 'failed', 'account_trouble', 'throttled') then 'scheduled'
+        when c.last_outcome is not null then 'contacted'
+        else 'scheduled' end as status
+    from vioc.contacts as o
+    join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
+      and vioc.same_name(vioc.name_hash(o.name), c.name)
+    where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
+    for update of c skip locked
+  )
+  update vioc.contacts as c
+  set status = w.status,
+      next_call_at = case
+        when w.status = 'callback' then vioc.callback_time(c, p_now)
+        when w.status = 'scheduled' and c.appointment_status = 'booked'
+          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+  from wrong as w, vioc.tenants as t
+  where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
+end
+$$;
+comment on function vioc.withdraw_wrong_number(vioc.calls, timestamptz) is 'A number that was taken for a wrong one is right.';
