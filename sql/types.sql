@@ -44,15 +44,25 @@ comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no
 comment on column vioc.awaited_call.timed_out is 'Whether the time was over before the call was where it was waited for.';
 
 create type vioc.webhook_content as (
-  kind text, event text, tenant_id bigint, session_id uuid, retell_call_id text, retell jsonb, report jsonb);
-comment on type vioc.webhook_content is 'What a webhook body says: vioc.read_event.';
+  kind text, event text, is_inbound boolean, tenant_id bigint, session_id uuid, retell_call_id text,
+  has_call boolean, call_status text, reason text, started_at timestamptz, ended_at timestamptz, duration_ms integer, cost text,
+  recording_url text, analysis text);
+comment on type vioc.webhook_content is 'What a webhook body says: vioc.read_webhook.';
 comment on column vioc.webhook_content.kind is 'retell: {event, call}. function: {name, args, call}, a custom function of the agent. report: the flat form. other.';
 comment on column vioc.webhook_content.event is 'Retell''s event, function or report.';
+comment on column vioc.webhook_content.is_inbound is 'Its event is call_inbound: a question.';
 comment on column vioc.webhook_content.tenant_id is 'The tenant that its metadata names, which nobody has proved.';
 comment on column vioc.webhook_content.session_id is 'Our session_id, as it came.';
 comment on column vioc.webhook_content.retell_call_id is 'Retell''s call_id, as it came.';
-comment on column vioc.webhook_content.retell is 'Retell''s call object.';
-comment on column vioc.webhook_content.report is 'What the agent says.';
+comment on column vioc.webhook_content.has_call is 'It has Retell''s call object. The rest is of that.';
+comment on column vioc.webhook_content.call_status is 'Its call_status.';
+comment on column vioc.webhook_content.reason is 'Why the call ended: its disconnection_reason; without one its call_status, if that says so.';
+comment on column vioc.webhook_content.started_at is 'Its start_timestamp.';
+comment on column vioc.webhook_content.ended_at is 'Its end_timestamp.';
+comment on column vioc.webhook_content.duration_ms is 'Its duration, in milliseconds.';
+comment on column vioc.webhook_content.cost is 'Its combined cost, a number in US cents.';
+comment on column vioc.webhook_content.recording_url is 'Where Retell keeps the recording; the scrubbed one, if that is all that is kept.';
+comment on column vioc.webhook_content.analysis is 'Its analysis, a JSON object.';
 
 create type vioc.matched_call as (tenant_id bigint, id bigint, session_id uuid, retell_call_id text, credential_id bigint);
 comment on type vioc.matched_call is 'The call that a webhook body is about: vioc.match_call. null ids: none.';

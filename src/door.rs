@@ -215,21 +215,31 @@ extern "C-unwind" fn refuse() {
 /// `vioc.caller`: the role whose EXECUTE right PostgreSQL checked at the innermost open door.
 #[pg_extern(sql = false)]
 fn caller() -> String {
+    // SAFETY: the name is allocated in the current memory context.
+    unsafe { CStr::from_ptr(pg_sys::GetUserNameFromId(visitor(), false)) }
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// `vioc.caller_is_owner`: whether that role has the rights of the owner, who is the current user behind a door.
+#[pg_extern(sql = false)]
+fn caller_is_owner() -> bool {
+    // SAFETY: both are roles; neither call keeps anything.
+    unsafe { pg_sys::has_privs_of_role(visitor(), raw::GetUserId()) }
+}
+
+fn visitor() -> pg_sys::Oid {
     // SAFETY: a backend has one thread; OPEN is the number of visitors that are set.
     let user = unsafe {
         let open = OPEN;
         (open > 0).then(|| VISITORS[open - 1].user)
     };
-    let Some(user) = user else {
+    user.unwrap_or_else(|| {
         ereport!(
             ERROR,
             PgSqlErrorCode::ERRCODE_INSUFFICIENT_PRIVILEGE,
             "a private function of vioconcierge was called directly",
             "Call a vioc_ function: select * from vioc_help();"
         );
-    };
-    // SAFETY: the name is allocated in the current memory context.
-    unsafe { CStr::from_ptr(pg_sys::GetUserNameFromId(user, false)) }
-        .to_string_lossy()
-        .into_owned()
+    })
 }

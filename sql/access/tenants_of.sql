@@ -5,15 +5,14 @@ create function vioc.tenants_of(p_access text) returns int8multirange
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_caller constant text := vioc.caller();
   v_tenants int8multirange;
 begin
-  if pg_has_role(v_caller, (select n.nspowner from pg_namespace as n where n.nspname = 'vioc'), 'usage') then
+  if vioc.caller_is_owner() then
     return '{(,)}';
   end if;
-  v_tenants := vioc.granted_tenants(to_regrole(quote_ident(v_caller)), p_access);
+  v_tenants := vioc.granted_tenants(to_regrole(quote_ident(vioc.caller())), p_access);
   if v_tenants is null then
-    perform vioc.refuse_access(v_caller, p_access);
+    perform vioc.refuse_access(vioc.caller(), p_access);
   end if;
   return v_tenants;
 end

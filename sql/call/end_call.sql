@@ -1,17 +1,19 @@
--- Transition: an open call -> ended, from Retell's call object (or null from a flat body). One that never connected, that
+-- Transition: an open call -> ended, from what Retell says of it (null: a flat body ended it). One that never connected, that
 -- ended with an opt-out, or whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
--- nothing again. Facts only fill what is not known. p_analyzed: the object carries the analysis. Holds contact and call.
+-- nothing again. Facts only fill what is not known. p_analyzed: with its analysis. Holds contact and call.
 create function vioc.end_call(
-  p_tenant_id bigint, p_call_id bigint, p_retell jsonb, p_now timestamptz, p_analyzed boolean default false)
+  p_tenant_id bigint, p_call_id bigint, p_content vioc.webhook_content, p_now timestamptz, p_analyzed boolean default false)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_reason constant text := vioc.ended_because(p_retell);
+  v_reason constant text := p_content.reason;
+  v_analysis jsonb;
   v_before vioc.calls;
   v_call vioc.calls;
   v_sent_at timestamptz;
+  v_must_end boolean; -- a call of the tenant or its account has to end well before others go
 begin
   v_before := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
   if v_before.id is null then
@@ -24,11 +26,11 @@ begin
     v_call.status := 'ended';
     v_call.look_up_at := p_now + interval '10 minutes';
   end if;
-  v_call.ended_at := coalesce(v_call.ended_at, vioc.reported_time(p_retell -> 'end_timestamp', v_sent_at, p_now), p_now);
-  if p_retell ->> 'call_status' is distinct from 'not_connected' then
+  v_call.ended_at := coalesce(v_call.ended_at, vioc.reported_time(p_content.ended_at, v_sent_at, p_now), p_now);
+  if p_content.call_status is distinct from 'not_connected' then
     -- Retell does not say that it failed to connect: a reason that is not known here ended a conversation
-    v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.reported_time(p_retell -> 'start_timestamp', v_sent_at, p_now),
-      case when vioc.outcome_of_reason(v_reason) = 'unknown' and p_retell ->> 'call_status' is distinct from 'error' then v_sent_at end);
+    v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.reported_time(p_content.started_at, v_sent_at, p_now),
+      case when vioc.outcome_of_reason(v_reason) = 'unknown' and p_content.call_status is distinct from 'error' then v_sent_at end);
   end if;
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
@@ -36,17 +38,18 @@ begin
     or (v_call.disconnection_reason in ('not_connected', 'error') and v_reason is not null) then
     v_call.disconnection_reason := v_reason;
   end if;
-  v_call.duration_ms := coalesce(v_call.duration_ms, vioc.json_integer(p_retell -> 'duration_ms'));
-  v_call.recording_url := coalesce(v_call.recording_url, vioc.recording_of(p_retell));
-  v_call.cost := coalesce(v_call.cost, vioc.json_number(p_retell #> '{call_cost,combined_cost}'));
+  v_call.duration_ms := coalesce(v_call.duration_ms, p_content.duration_ms);
+  v_call.recording_url := coalesce(v_call.recording_url, p_content.recording_url);
+  v_call.cost := coalesce(v_call.cost, round(p_content.cost::numeric, 6));
   if p_analyzed then
     v_call.analyzed_at := coalesce(v_call.analyzed_at, p_now);
-    v_call.in_voicemail := coalesce(v_call.in_voicemail, case when jsonb_typeof(p_retell #> '{call_analysis,in_voicemail}') = 'boolean'
-      then (p_retell #> '{call_analysis,in_voicemail}')::boolean end);
-    v_call.summary := coalesce(v_call.summary, case when jsonb_typeof(p_retell #> '{call_analysis,call_summary}') = 'string'
-      then p_retell #>> '{call_analysis,call_summary}' end);
-    v_call.analysis := coalesce(v_call.analysis, case when jsonb_typeof(p_retell #> '{call_analysis,custom_analysis_data}') = 'object'
-      then p_retell #> '{call_analysis,custom_analysis_data}' end);
+    v_analysis := p_content.analysis::jsonb;
+    v_call.in_voicemail := coalesce(v_call.in_voicemail, case when jsonb_typeof(v_analysis -> 'in_voicemail') = 'boolean'
+      then (v_analysis -> 'in_voicemail')::boolean end);
+    v_call.summary := coalesce(v_call.summary, case when jsonb_typeof(v_analysis -> 'call_summary') = 'string'
+      then v_analysis ->> 'call_summary' end);
+    v_call.analysis := coalesce(v_call.analysis, case when jsonb_typeof(v_analysis -> 'custom_analysis_data') = 'object'
+      then v_analysis -> 'custom_analysis_data' end);
   end if;
 
   -- an opt-out is decided whatever else was said
@@ -66,9 +69,15 @@ begin
   -- once: a later event about the same end must not undo vioc_resume; a simulated end says nothing about either
   if not v_call.is_test and not v_call.simulated
     and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
-    perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
-    perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
+    select t.probe_must_end or coalesce(k.probe_must_end, false) into v_must_end
+    from vioc.tenants as t left join vioc.credentials as k on k.id = v_before.credential_id
+    where t.id = p_tenant_id;
+    if v_must_end or v_call.disconnection_reason in ('marked_as_spam', 'network_blocked')
+      or vioc.outcome_of_reason(v_call.disconnection_reason) in ('account_trouble', 'throttled') then
+      perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
+      perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
+    end if;
   end if;
 end
 $$;
-comment on function vioc.end_call(bigint, bigint, jsonb, timestamptz, boolean) is 'A call has ended.';
+comment on function vioc.end_call(bigint, bigint, vioc.webhook_content, timestamptz, boolean) is 'A call has ended.';

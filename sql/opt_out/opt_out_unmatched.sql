@@ -41,7 +41,7 @@ begin
       when v_patient ~ '^[+][1-9][0-9]{6,14}$' then v_patient end as phone
     from (select vioc.normalize_phone(v_patient, k.country) as phone) as r) as n
   where (k.has_number or not k.one_has_number) and n.phone is not null
-    and vioc.is_opt_out(k.id, k.analysis_fields, p_retell, p_report)
+    and vioc.is_opt_out(k.id, k.analysis_fields, p_retell ->> 'disconnection_reason', p_retell -> 'call_analysis', p_report)
   loop
     begin
       perform vioc.opt_out(v_one.id, v_one.phone, 'said in a call', 'call', p_now);

@@ -10,10 +10,13 @@ declare
 begin
   select vioc.spellings(c.phone_e164), c.appointment_time into v_phones, v_appointment_time
   from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
-  -- as a rule there is none
+  -- as a rule there is none. By each number: a list of them may be looked for among all of the tenant's contacts
   if not exists (
-    select from vioc.contacts as w
-    where w.tenant_id = p_tenant_id and w.phone_e164 = any (v_phones) and w.appointment_time = v_appointment_time and w.id <> p_contact_id) then
+    select from unnest(v_phones) as n (phone)
+    cross join lateral (
+      select from vioc.contacts as w
+      where w.tenant_id = p_tenant_id and w.phone_e164 = n.phone and w.appointment_time = v_appointment_time and w.id <> p_contact_id
+      offset 0) as w) then
     return;
   end if;
   with twins as (

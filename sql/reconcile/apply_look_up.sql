@@ -5,15 +5,16 @@ create function vioc.apply_look_up(p_call vioc.calls, p_answer jsonb, p_now time
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_status constant text := p_answer ->> 'call_status';
+  v_content constant vioc.webhook_content := vioc.read_webhook(jsonb_build_object('event', '', 'call', p_answer)::text);
+  v_status constant text := v_content.call_status;
   v_event constant text := case
     -- the status first: whatever else stands there, a call that goes on has not ended
     when v_status = 'registered' then null
     when v_status = 'ongoing' then 'call_started'
     -- an unknown status, or none: ended is what has a reason or an end
     when coalesce(v_status not in ('ended', 'not_connected', 'error'), true)
-      and vioc.ended_because(p_answer) is null and vioc.epoch_ms(p_answer -> 'end_timestamp') is null then null
-    when coalesce(jsonb_typeof(p_answer -> 'call_analysis') = 'object' and p_answer -> 'call_analysis' <> '{}', false) then 'call_analyzed'
+      and v_content.reason is null and v_content.ended_at is null then null
+    when v_content.analysis::jsonb <> '{}' then 'call_analyzed'
     else 'call_ended' end;
   v_call vioc.calls;
 begin
@@ -21,7 +22,7 @@ begin
     return;
   end if;
   if p_call.concerns_account and v_event <> 'call_started'
-    and vioc.judge_account(p_call, vioc.ended_because(p_answer), p_now) then
+    and vioc.judge_account(p_call, v_content.reason, p_now) then
     update vioc.calls as c
     set concerns_account = false, look_up_at = case when c.status = 'ended' then greatest(c.ended_at + interval '10 minutes', p_now) end
     where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
@@ -30,7 +31,7 @@ begin
   if not exists (
     select from vioc.webhook_events as e
     where e.dedup_key = p_call.session_id || '/' || v_event and e.state = 'applied')
-    or (v_event <> 'call_started' and vioc.completes(p_call, p_answer, v_event = 'call_analyzed')) then
+    or (v_event <> 'call_started' and vioc.completes(p_call, v_content, v_event = 'call_analyzed')) then
     -- our session_id, so that it matches even where Retell scrubbed the metadata
     perform vioc.store_event(
       jsonb_build_object('event', v_event, 'session_id', p_call.session_id, 'call', p_answer)::text, 'look_up', null, p_now);

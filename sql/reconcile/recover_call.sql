@@ -112,7 +112,7 @@ begin
     v_to_number, v_from_number, left(p_found ->> 'agent_id', 200),
     case when v_attempt is not null then v_contact.appointment_time end,
     case when v_attempt is null or v_contact.status = 'calling' then 'scheduled' else v_contact.status end,
-    p_credential_id, vioc.key_digest(vioc.api_key(p_credential_id)), p_now, coalesce(vioc.reported_time(p_found -> 'start_timestamp', p_now - interval '1 day', p_now), p_now), p_now, p_now)
+    p_credential_id, vioc.key_digest(vioc.api_key(p_credential_id)), p_now, coalesce(vioc.reported_time(vioc.epoch_ms(p_found -> 'start_timestamp'), p_now - interval '1 day', p_now), p_now), p_now, p_now)
   returning id into v_call_id;
   insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
   values (v_tenant_id, v_call_id, v_retell_call_id)

@@ -1,14 +1,17 @@
 -- Transition: a webhook body changes its call, at most once, in any order. Takes the event as it came and returns it with
 -- what became of it, for the caller to write. Locks contact, then call.
 create function vioc.apply_event(
-  p_event vioc.webhook_events, p_document jsonb, p_content vioc.webhook_content, p_match vioc.matched_call, p_now timestamptz)
+  p_event vioc.webhook_events, p_content vioc.webhook_content, p_match vioc.matched_call, p_now timestamptz)
 returns vioc.webhook_events
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_stored vioc.webhook_events := p_event;
-  v_event vioc.webhook_content := p_content;
+  v_event constant vioc.webhook_content := p_content;
+  v_document jsonb; -- the body, where more is asked of it than what it is about
+  v_retell jsonb;
+  v_report jsonb;
   v_call vioc.calls;
   v_tenant record;
   v_credential_id bigint;
@@ -17,24 +20,28 @@ begin
   v_stored.retell_call_id := v_event.retell_call_id;
   v_stored.error := null;
   v_stored.session_id := null;
+  if p_match.id is null or v_event.kind in ('function', 'report') then
+    v_document := vioc.storable_json(v_stored.body)::jsonb;
+    v_retell := case when v_event.has_call then v_document -> 'call' end;
+    v_report := vioc.report_of(v_event.kind, v_document);
+  end if;
 
   if p_match.id is null then
-    if v_event.retell is not null and v_stored.source <> 'look_up' then
-      if v_event.report is null then
+    if v_event.has_call and v_stored.source <> 'look_up' then
+      if v_report is null then
         -- the agent's own, which named no telephone
-        select r.report into v_event.report
+        select vioc.report_of('report', vioc.document_of(e.body)) into v_report
         from vioc.webhook_events as e
-        cross join lateral vioc.read_event(vioc.document_of(e.body)) as r
         where e.state = 'unmatched' and e.retell_call_id = v_event.retell_call_id and e.event = 'report'
           and e.source = v_stored.source and e.credential_id is not distinct from v_stored.credential_id
         order by e.id desc limit 1;
       end if;
-      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now) then
+      if not vioc.opt_out_unmatched(v_retell, v_report, v_stored.source, v_stored.credential_id, p_now) then
         return v_stored; -- new: the worker goes on with it
       end if;
-      perform vioc.apply_inbound_call(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now);
+      perform vioc.apply_inbound_call(v_retell, v_report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    if v_event.kind = 'other' and vioc.decision_of(null, p_document, null) is not null then
+    if v_event.kind = 'other' and vioc.decision_of(null, v_document, null) is not null then
       -- the args of a custom function alone: whose they are nothing says
       v_stored.state := 'failed';
       v_stored.error := 'it names no call: switch "args at root" off for this function of the agent';
@@ -44,10 +51,10 @@ begin
     -- an agent's own report is nowhere else: it waits for its call to become known
     if v_event.kind <> 'report' then
       v_stored.body := vioc.reduce_body(
-        v_stored.body, vioc.unmatched_body_storage(v_event.retell, v_stored.source, v_stored.credential_id));
+        v_stored.body, vioc.unmatched_body_storage(v_retell, v_stored.source, v_stored.credential_id));
     end if;
     if v_event.kind = 'function' and v_stored.body <> p_event.body then
-      v_stored.body := (v_stored.body::jsonb || jsonb_build_object('name', p_document -> 'name', 'args', p_document -> 'args'))::text;
+      v_stored.body := (v_stored.body::jsonb || jsonb_build_object('name', v_document -> 'name', 'args', v_document -> 'args'))::text;
       v_stored.session_id := v_event.session_id;
       return v_stored;
     end if;
@@ -64,8 +71,9 @@ begin
     where r.retell_call_id = v_event.retell_call_id and r.call_id <> p_match.id) then
     -- it is applied to neither; a wish not to be called is its number's, whose call it ever was. Without a key, of that tenant only:
     -- who may report about one tenant's calls opts nobody out of another's
-    if v_event.retell is not null and v_stored.source <> 'look_up' then
-      if not vioc.opt_out_unmatched(v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now,
+    if v_event.has_call and v_stored.source <> 'look_up' then
+      v_retell := vioc.storable_json(v_stored.body)::jsonb -> 'call';
+      if not vioc.opt_out_unmatched(v_retell, v_report, v_stored.source, v_stored.credential_id, p_now,
         case when v_stored.source <> 'webhook' then p_match.tenant_id end) then
         return v_stored;
       end if;
@@ -80,7 +88,8 @@ begin
     -- dialled by a server whose last commits are lost: as recovery has it, by the key that the tenant has
     v_credential_id := coalesce(v_stored.credential_id, (
       select s.credential_id from vioc.tenant_readiness('-infinity') as s where s.tenant_id = v_call.tenant_id));
-    if vioc.is_about(v_call, v_event.retell) then
+    v_retell := vioc.storable_json(v_stored.body)::jsonb -> 'call';
+    if vioc.is_about(v_call, v_retell) then
       update vioc.calls as c
       set credential_id = coalesce(c.credential_id, v_credential_id),
           key_digest = coalesce(c.key_digest, vioc.key_digest(vioc.api_key(v_credential_id)))
@@ -88,7 +97,7 @@ begin
       returning * into v_call;
     else
       -- the contact has another number since
-      perform vioc.recover_call(v_event.retell, v_credential_id, p_now);
+      perform vioc.recover_call(v_retell, v_credential_id, p_now);
       p_match := vioc.match_signed_call(v_stored.source, v_stored.credential_id, v_event);
       if p_match.id is null then
         v_stored.session_id := v_event.session_id;
@@ -104,9 +113,10 @@ begin
   from vioc.tenants as t where t.id = v_call.tenant_id;
   if v_call.erased_at is not null then
     -- nothing brings a forgotten person back; only their wish not to be called is heard
-    if v_event.retell is not null and v_stored.source <> 'look_up' and not v_call.is_test then
+    if v_event.has_call and v_stored.source <> 'look_up' and not v_call.is_test then
+      v_retell := vioc.storable_json(v_stored.body)::jsonb -> 'call';
       if not vioc.opt_out_unmatched(
-        v_event.retell, v_event.report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id) then
+        v_retell, v_report, v_stored.source, v_stored.credential_id, p_now, v_call.tenant_id) then
         return v_stored;
       end if;
     end if;
@@ -123,7 +133,7 @@ begin
 
   v_stored.dedup_key := v_call.session_id || '/' || case
     when v_event.kind <> 'retell' then v_event.kind || '/' || encode(sha256(convert_to(v_stored.body, 'UTF8')), 'hex')
-    when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(v_event.retell ->> 'start_timestamp', '')
+    when v_event.event like 'transfer%' then v_event.event || '/' || coalesce(vioc.storable_json(p_event.body)::jsonb #>> '{call,start_timestamp}', '')
     else v_event.event end;
   -- not in full either when its time is over already
   if v_tenant.webhook_storage <> 'full' or v_call.forgotten_at is not null or v_call.id <= v_tenant.bodies_purged_to then
@@ -135,18 +145,18 @@ begin
     select from vioc.webhook_events as e
     where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
     if v_event.event in ('call_ended', 'call_analyzed') and v_call.id > v_tenant.texts_purged_to
-      and vioc.completes(v_call, v_event.retell, v_event.event = 'call_analyzed') then
-      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
+      and vioc.completes(v_call, v_event, v_event.event = 'call_analyzed') then
+      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
       perform vioc.wake_worker();
     elsif v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
-      perform vioc.compare_analysis(v_call, v_event.retell);
+      perform vioc.compare_analysis(v_call, v_event.analysis::jsonb);
     elsif v_event.event not in ('call_started', 'call_ended', 'call_analyzed') and v_event.kind = 'retell' then
       -- a stream that changes nothing (transcript_updated): the first is kept whole
       v_stored.body := vioc.reduce_body(v_stored.body, 'basics');
     end if;
     -- it was applied before without it
-    if not v_call.is_test and v_stored.source <> 'look_up'
-      and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report) then
+    if not v_call.is_test and v_stored.source <> 'look_up' and vioc.is_opt_out(
+      v_call.tenant_id, v_tenant.analysis_fields, v_event.reason, v_event.analysis::jsonb, v_report) then
       perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
     end if;
     v_stored.state := 'duplicate';
@@ -165,7 +175,7 @@ begin
         -- the agent is talking
         perform vioc.connect_call(v_call.tenant_id, v_call.id, p_now, p_now);
       end if;
-      perform vioc.record_report(v_call.tenant_id, v_call.id, v_event.report, v_event.kind = 'report',
+      perform vioc.record_report(v_call.tenant_id, v_call.id, v_report, v_event.kind = 'report',
         v_stored.id is null or not exists (
           select from vioc.webhook_events as e
           where e.tenant_id = v_call.tenant_id and e.call_id = v_call.id and e.id > v_stored.id
@@ -173,15 +183,15 @@ begin
         p_now);
     when v_event.event = 'call_started' then
       perform vioc.connect_call(v_call.tenant_id, v_call.id,
-        vioc.reported_time(v_event.retell -> 'start_timestamp', coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
+        vioc.reported_time(v_event.started_at, coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
-      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event.retell, p_now, v_event.event = 'call_analyzed');
+      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;
   -- now, whenever the call is decided, and whatever event brings it. (A first analysis has just been decided.)
   if not v_call.is_test and v_stored.source <> 'look_up' and not (v_event.event = 'call_analyzed' and v_call.analysis is null)
-    and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.retell, v_event.report) then
+    and vioc.is_opt_out(v_call.tenant_id, v_tenant.analysis_fields, v_event.reason, v_event.analysis::jsonb, v_report) then
     perform vioc.opt_out(v_call.tenant_id, v_call.to_number, 'said in a call', 'call', p_now, v_call.id);
   end if;
   v_stored.state := 'applied';
@@ -201,4 +211,4 @@ begin
   return v_stored;
 end
 $$;
-comment on function vioc.apply_event(vioc.webhook_events, jsonb, vioc.webhook_content, vioc.matched_call, timestamptz) is 'Applies one webhook body.';
+comment on function vioc.apply_event(vioc.webhook_events, vioc.webhook_content, vioc.matched_call, timestamptz) is 'Applies one webhook body.';

@@ -3,7 +3,7 @@
 -- p_tenants: only keys of these tenants, and only bodies about them. p_limit: how many at most. p_tried: a credential whose keys
 -- did not sign it.
 create function vioc.candidate_keys(
-  p_document jsonb, p_event vioc.webhook_content, p_match vioc.matched_call, p_tenants int8multirange, p_limit bigint, p_tried bigint)
+  p_body text, p_event vioc.webhook_content, p_match vioc.matched_call, p_tenants int8multirange, p_limit bigint, p_tried bigint)
 returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -12,6 +12,7 @@ as $$
 declare
   v_of bigint[];
   v_calls bigint[];
+  v_document jsonb;
   v_retell jsonb;
   v_named bigint;
   v_tenants bigint[] := '{}';
@@ -42,8 +43,9 @@ begin
     end if;
     v_tenants := array[p_match.tenant_id];
   else
-    v_retell := coalesce(p_event.retell, jsonb_build_object('direction', 'inbound') || case
-      when jsonb_typeof(p_document -> 'call_inbound') = 'object' then p_document -> 'call_inbound' end);
+    v_document := vioc.document_of(p_body);
+    v_retell := coalesce(case when p_event.has_call then v_document -> 'call' end, jsonb_build_object('direction', 'inbound') || case
+      when jsonb_typeof(v_document -> 'call_inbound') = 'object' then v_document -> 'call_inbound' end);
     v_named := coalesce(
       p_event.tenant_id, (substring(v_retell #>> '{metadata,tenant_id}' from '^[0-9]{1,18}$'))::bigint);
     if v_named is not null then
@@ -85,4 +87,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.candidate_keys(jsonb, vioc.webhook_content, vioc.matched_call, int8multirange, bigint, bigint) is 'Keys that may have signed a webhook body.';
+comment on function vioc.candidate_keys(text, vioc.webhook_content, vioc.matched_call, int8multirange, bigint, bigint) is 'Keys that may have signed a webhook body.';

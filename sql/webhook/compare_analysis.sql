@@ -1,5 +1,5 @@
 -- Private. Retell analysed a call again (dashboard, rerun-call-analysis): if the decision differs, a person looks.
-create function vioc.compare_analysis(p_call vioc.calls, p_retell jsonb) returns void
+create function vioc.compare_analysis(p_call vioc.calls, p_analysis jsonb) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -8,8 +8,8 @@ declare
   v_decision text;
 begin
   select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
-  v_decision := vioc.decision_of(p_call.tenant_id, p_retell #> '{call_analysis,custom_analysis_data}', v_fields);
-  if jsonb_typeof(p_retell -> 'call_analysis') = 'object'
+  v_decision := vioc.decision_of(p_call.tenant_id, p_analysis -> 'custom_analysis_data', v_fields);
+  if p_analysis is not null
     and v_decision is distinct from vioc.decision_of(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'a later analysis decided otherwise');
   end if;

@@ -10,7 +10,7 @@ begin
   if not found or v_event.state not in ('new', 'failed', 'unmatched') or v_event.body = '' then
     return v_event.state;
   end if;
-  v_event := vioc.attempt_event(v_event, null, null, null, p_now, p_wait);
+  v_event := vioc.attempt_event(v_event, null, null, p_now, p_wait);
   return v_event.state;
 end
 $$;

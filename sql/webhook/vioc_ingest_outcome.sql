@@ -16,13 +16,13 @@ begin
   if octet_length($1::text) > vioc.max_body_bytes() then
     raise exception 'the body is larger than vioconcierge.max_body_size' using errcode = 'PT413';
   end if;
-  v_event := vioc.read_event($1);
+  v_event := vioc.read_webhook($1::text);
   v_match := vioc.match_call(v_event);
   if v_tenants <> '{(,)}' and not coalesce(v_match.tenant_id <@ v_tenants, false) then
     raise exception 'there is no such call'
       using errcode = 'PT404', hint = 'A role with access to some practices reports about their calls only.';
   end if;
-  v_told := vioc.store_event($1::text, 'ingest', null, clock_timestamp(), $1, v_event, v_match);
+  v_told := vioc.store_event($1::text, 'ingest', null, clock_timestamp(), v_event, v_match);
   return v_told || case v_told ->> 'state'
     when 'ignored' then '{"reason": "it names no call: a body has event and call, name and args, or session_id and outcome"}'::jsonb
     when 'unmatched' then '{"reason": "there is no call with its session_id or call_id"}'

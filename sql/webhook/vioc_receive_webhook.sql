@@ -8,7 +8,6 @@ as $$
 declare
   v_now constant timestamptz := clock_timestamp();
   v_body constant text := $1::text;
-  v_document jsonb;
   v_headers json;
   v_header text;
   v_credentials bigint[];
@@ -31,8 +30,7 @@ begin
     select h.value into v_header from json_each_text(v_headers) as h where vioc.lowered(h.key) = 'x-retell-signature';
   end if;
   if v_body is not null and v_header is not null then
-    v_document := vioc.document_of(v_body);
-    v_event := vioc.read_event(v_document);
+    v_event := vioc.read_webhook(vioc.storable_json(v_body));
     v_match := vioc.match_call(v_event);
     if v_match.tenant_id <@ v_tenants then
       -- as a rule it is signed by the credential that the call was sent with
@@ -47,7 +45,7 @@ begin
       v_most := greatest(vioc.most_keys(octet_length(v_body), (select count(*) + 1 from (select from vioc.credential_keys limit 100) as k))
         - coalesce(cardinality(v_keys), 0), 1);
       select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
-      from vioc.candidate_keys(v_document, v_event, v_match, v_tenants, v_most, v_tried) as k;
+      from vioc.candidate_keys(v_body, v_event, v_match, v_tenants, v_most, v_tried) as k;
       v_place := vioc.matching_key(v_body, v_header, v_keys, v_now, v_most);
     end if;
   end if;
@@ -62,12 +60,12 @@ begin
     perform set_config('response.status', '401', true);
     return jsonb_build_object('status', 'refused');
   end if;
-  if v_document ->> 'event' = 'call_inbound' then
+  if v_event.is_inbound then
     -- a question, not news: Retell waits for the answer before it lets the agent speak
     return jsonb_build_object('call_inbound', coalesce(
-      vioc.answer_inbound(v_document -> 'call_inbound', v_credentials[v_place], v_tenants, v_now), '{}'));
+      vioc.answer_inbound(vioc.document_of(v_body) -> 'call_inbound', v_credentials[v_place], v_tenants, v_now), '{}'));
   end if;
-  return vioc.store_event(v_body, 'webhook', v_credentials[v_place], v_now, v_document, v_event,
+  return vioc.store_event(v_body, 'webhook', v_credentials[v_place], v_now, v_event,
     -- else the signer may have another call in mind
     case when v_match.credential_id = v_credentials[v_place] then v_match end) - array['event_id', 'state'];
 end

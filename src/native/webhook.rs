@@ -91,3 +91,65 @@ fn unix_ms(at: TimestampWithTimeZone) -> i64 {
     let us: pg_sys::TimestampTz = at.into();
     us.saturating_add(EPOCH_US).div_euclid(1000)
 }
+
+#[unsafe(no_mangle)]
+#[doc(hidden)]
+pub(crate) extern "C" fn pg_finfo_read_webhook_wrapper() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// `vioc.read_webhook(body)`: a row of `vioc.webhook_content`, in the order of its columns.
+///
+/// # Safety
+/// PostgreSQL calls it, with one text that is not null.
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub(crate) unsafe extern "C-unwind" fn read_webhook_wrapper(
+    fcinfo: pg_sys::FunctionCallInfo,
+) -> pg_sys::Datum {
+    // SAFETY: the argument is a text, which lives as long as this call.
+    let body = unsafe {
+        let argument = (&raw const (*fcinfo).args).cast::<pg_sys::NullableDatum>();
+        <&str>::from_datum((*argument).value, false)
+    };
+    let content = vioc_core::webhook::read(body.unwrap_or_default());
+    let instant = |ms: f64| {
+        #[expect(clippy::cast_possible_truncation, reason = "no later than 2100")]
+        let us = (ms * 1000.0).round() as i64;
+        us - EPOCH_US
+    };
+    let columns = [
+        content.kind.name().into_datum(),
+        content.event.as_deref().into_datum(),
+        content.is_inbound.into_datum(),
+        content.tenant_id.into_datum(),
+        content
+            .session_id
+            .map(|it| pgrx::Uuid::from_bytes(*it.as_bytes()))
+            .into_datum(),
+        content.retell_call_id.into_datum(),
+        content.has_call.into_datum(),
+        content.call_status.into_datum(),
+        content.reason.into_datum(),
+        content.started_ms.map(instant).into_datum(),
+        content.ended_ms.map(instant).into_datum(),
+        content.duration_ms.into_datum(),
+        content.cost.into_datum(),
+        content.recording_url.into_datum(),
+        content.analysis.into_datum(),
+    ];
+    let mut values = columns.map(|it| it.unwrap_or(pg_sys::Datum::null()));
+    let mut nulls = columns.map(|it| it.is_none());
+    // SAFETY: the function is declared to return a composite type; the row has as many columns as that, of their types.
+    unsafe {
+        let mut descriptor = std::ptr::null_mut();
+        pg_sys::get_call_result_type(fcinfo, std::ptr::null_mut(), &raw mut descriptor);
+        if descriptor.is_null() || (*descriptor).natts as usize != columns.len() {
+            error!("vioc.webhook_content is not what this library returns");
+        }
+        let descriptor = pg_sys::BlessTupleDesc(descriptor);
+        let row = pg_sys::heap_form_tuple(descriptor, values.as_mut_ptr(), nulls.as_mut_ptr());
+        pg_sys::HeapTupleHeaderGetDatum((*row).t_data)
+    }
+}

@@ -22,6 +22,7 @@
 //! | [`json_text`] | JSON text that `jsonb` accepts |
 //! | [`start_window`] | which starts still count against a limit per second |
 //! | [`url`] | how opaque text is written in a URL |
+//! | [`webhook`] | what a webhook body says |
 
 pub mod budget;
 pub mod callback_time;
@@ -40,6 +41,7 @@ pub mod session;
 pub mod signature;
 pub mod start_window;
 pub mod url;
+pub mod webhook;
 
 pub use callback_time::CallbackTime;
 pub use phone::PhoneProblem;

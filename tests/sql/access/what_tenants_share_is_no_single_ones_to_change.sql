@@ -39,7 +39,7 @@ select is(suspended_at, null, 'which says otherwise: nothing is suspended') from
 select ok(not (pg_temp.call(:call)).concerns_account, 'and that is settled');
 -- it is true
 select pg_temp.call_in(:tenant, 'placed') as call \gset
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "no_valid_payment"}', now()) \gset ignored_
+select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "no_valid_payment"}', now()) \gset ignored_
 select vioc.record_look_up(:tenant, :call, 'get', now(), 200, jsonb_build_object('call_id', 'retell_' || :call, 'call_status', 'ended', 'disconnection_reason', 'no_valid_payment')::text, now()) \gset ignored_
 select is(suspend_reason, 'a call ended no_valid_payment', 'Retell''s own word suspends') from vioc.credentials where id = :key;
 

@@ -49,9 +49,9 @@ select call_id as test from vioc_test_call(:bob, '2125550190') \gset
 select is(count(*), 2::bigint, 'both go') from pg_temp.claim(clock_timestamp());
 select pg_temp.answer(c, 'placed') from unnest(array[:real, :test]::bigint[]) as c \g /dev/null
 select is((pg_temp.person(:bob)).status::text, 'calling', 'the contact is being called');
-select vioc.end_call(:tenant, :test, jsonb_build_object('call_id', 'retell_' || :test, 'disconnection_reason', 'dial_busy'), now()) \gset ignored_
+select pg_temp.end_call(:tenant, :test, jsonb_build_object('call_id', 'retell_' || :test, 'disconnection_reason', 'dial_busy'), now()) \gset ignored_
 select is((pg_temp.person(:bob)).status::text, 'calling', '... and goes on being called when the test is over');
-select vioc.end_call(:tenant, :real, jsonb_build_object('call_id', 'retell_' || :real, 'disconnection_reason', 'agent_hangup',
+select pg_temp.end_call(:tenant, :real, jsonb_build_object('call_id', 'retell_' || :real, 'disconnection_reason', 'agent_hangup',
   'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), now(), true) \gset ignored_
 select is((pg_temp.person(:bob)).status::text, 'confirmed', 'a later test does not make the call an old one');
 select is((pg_temp.call(:real)).needs_review, false, '... that somebody has to look at');
@@ -110,7 +110,7 @@ select is((select p.problem from vioc.test_call_problem(:tenant, :contact, '+121
 select pg_temp.claim(clock_timestamp()) \g /dev/null
 select throws_ok(format('select vioc_test_call(%s, %L)', pg_temp.contact(:tenant), '2125550190'), 'VC001', null, 'the telephone rings already');
 select pg_temp.answer(:call, 'placed') \gset ignored_
-select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'dial_busy'), now()) \gset ignored_
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'dial_busy'), now()) \gset ignored_
 select vioc_pause(:tenant) \gset ignored_
 select throws_ok(format('select vioc_test_call(%s, %L)', :contact, '2125550190'), 'VC001', null, 'paused');
 select vioc_resume(:tenant) \gset ignored_

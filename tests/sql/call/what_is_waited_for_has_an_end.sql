@@ -38,14 +38,14 @@ select is((select r.number_rested from vioc.rules(now() + interval '90 minutes')
 -- an account that was mended
 select pg_temp.call_in(:tenant, 'ongoing') as call \gset
 update vioc.calls set report = '{"appointment_action": "cancelled"}' where id = :call;
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "credit_exhausted"}', now()) \gset ignored_
+select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "credit_exhausted"}', now()) \gset ignored_
 select vioc.settle_call(pg_temp.call(:call), null, now()) \gset ignored_
 select ok((pg_temp.call(:call)).concerns_account, 'Retell is asked about the account of a call that was cut off, although something had been decided');
 select vioc.judge_account(pg_temp.call(:call), 'credit_exhausted', now()) \gset ignored_
 select isnt(k.suspended_at, null, 'which suspends the key') from vioc.credentials as k;
 update vioc.calls set concerns_account = false where id = :call;
 select vioc_resume(:tenant) \gset ignored_
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "credit_exhausted", "call_analysis": {}}', now(), true) \gset ignored_
+select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "credit_exhausted", "call_analysis": {}}', now(), true) \gset ignored_
 select ok(k.suspended_at is null and not (pg_temp.call(:call)).concerns_account, 'a late event about it does not suspend it again') from vioc.credentials as k;
 
 select * from finish();

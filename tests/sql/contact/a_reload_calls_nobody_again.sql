@@ -76,7 +76,7 @@ select id as call from vioc.calls where contact_id = :first and status = 'queued
 update vioc.calls set due_at = 'infinity' where status = 'queued' and id <> :call;
 select pg_temp.claim(clock_timestamp()) \g /dev/null
 select pg_temp.answer(:call, 'placed') \g /dev/null
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "user_hangup", "call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}', now(), true) \g /dev/null
+select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "user_hangup", "call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}', now(), true) \g /dev/null
 select is((pg_temp.person(:first)).status::text, 'confirmed', 'it confirms');
 select is(row(c.status, c.last_outcome, c.next_call_at)::text, '(confirmed,confirmed,)', 'and the second follows') from pg_temp.person(:second) as c;
 select is((pg_temp.person(:other)).status::text, 'scheduled', 'not the others');

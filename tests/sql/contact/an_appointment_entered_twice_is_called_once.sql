@@ -15,7 +15,7 @@ declare
 begin
   perform pg_temp.claim(clock_timestamp());
   perform pg_temp.answer(v_call, 'placed', clock_timestamp());
-  perform vioc.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'user_hangup',
+  perform pg_temp.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'user_hangup',
     'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', p_said) || p_more)), clock_timestamp(), true)
   from vioc.calls as c where c.id = v_call;
   return v_call;
@@ -67,7 +67,7 @@ select pg_temp.twin('6012') as older, pg_temp.twin('6012') as newer \gset
 select pg_temp.queue(:newer, clock_timestamp(), true, 2) as call \gset
 select pg_temp.claim(clock_timestamp()) \g /dev/null
 select ok(not pg_temp.once(:older) and pg_temp.once(:newer), 'while one is called the other is not');
-select vioc.end_call(:tenant, :call, jsonb_build_object('disconnection_reason', 'dial_no_answer'), clock_timestamp()) \g /dev/null
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('disconnection_reason', 'dial_no_answer'), clock_timestamp()) \g /dev/null
 select ok(pg_temp.once(:older) and not pg_temp.once(:newer), 'not reached: one of them is called again');
 
 -- the application says so

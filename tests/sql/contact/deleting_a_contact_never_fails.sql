@@ -28,7 +28,7 @@ select ok(not (pg_temp.call(:unconfirmed)).resend, 'never sent again');
 select vioc.run_timers(100, now() + interval '51 minutes') \gset ignored_
 select is((pg_temp.call(:unconfirmed)).status::text, 'cancelled', 'its fate stays unknown: cancelled');
 select is(kind, 'stop', 'Retell is asked to stop the placed one') from vioc.claim_look_ups(100, now() + interval '1 second') where call_id = :placed;
-select vioc.end_call(:tenant, :placed, jsonb_build_object('call_id', 'retell_' || :placed, 'disconnection_reason', 'manual_stopped'), now()) \gset ignored_
+select pg_temp.end_call(:tenant, :placed, jsonb_build_object('call_id', 'retell_' || :placed, 'disconnection_reason', 'manual_stopped'), now()) \gset ignored_
 select vioc.settle_call(c, null, now()) from vioc.calls as c where c.tenant_id = :tenant and c.id = :placed \gset ignored_
 select is((pg_temp.call(:placed)).status::text, 'cancelled', 'stopped');
 select is((pg_temp.call(:placed)).disconnection_reason, 'manual_stopped', 'with its facts');

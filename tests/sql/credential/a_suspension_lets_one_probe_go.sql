@@ -98,7 +98,7 @@ create function pg_temp.ends(p_call bigint) returns void language plpgsql as $$
 declare
   v_call vioc.calls := pg_temp.call(p_call);
 begin
-  perform vioc.end_call(v_call.tenant_id, p_call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes');
+  perform pg_temp.end_call(v_call.tenant_id, p_call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes');
   v_call := pg_temp.call(p_call);
   if v_call.look_up_at <= now() + interval '31 minutes' then
     perform vioc.record_look_up(v_call.tenant_id, p_call, 'get', now() + interval '31 minutes', 200, jsonb_build_object(

@@ -48,7 +48,7 @@ select is(array_agg(e.state || ':' || e.body)::text, '{ignored:}', 'and nothing 
 
 -- a report that comes when what was said is to be kept no longer
 select pg_temp.call_in(:tenant, 'placed') as late \gset
-select vioc.end_call(:tenant, :late, jsonb_build_object('call_id', 'retell_' || :late, 'disconnection_reason', 'user_hangup'), now()) \g /dev/null
+select pg_temp.end_call(:tenant, :late, jsonb_build_object('call_id', 'retell_' || :late, 'disconnection_reason', 'user_hangup'), now()) \g /dev/null
 select vioc.settle_call(pg_temp.call(:late), null, now()) \g /dev/null
 update vioc.tenants set texts_purged_to = :late where id = :tenant;
 select vioc.store_event(jsonb_build_object('session_id', (pg_temp.call(:late)).session_id, 'outcome', 'jamais de la vie')::text, 'ingest', null, now()) \g /dev/null
@@ -58,7 +58,7 @@ update vioc.tenants set texts_purged_to = 0 where id = :tenant;
 -- stopped as asked, and then the agent tells what was said
 create temp table stopped as select w.word, pg_temp.call_in(:tenant, 'ongoing') as call from unnest('{declined,a word of its own}'::text[]) as w (word);
 select vioc_cancel_call(s.call) from stopped as s \g /dev/null
-select vioc.end_call(:tenant, s.call, jsonb_build_object('call_id', 'retell_' || s.call, 'disconnection_reason', 'manual_stopped'), now()) from stopped as s \g /dev/null
+select pg_temp.end_call(:tenant, s.call, jsonb_build_object('call_id', 'retell_' || s.call, 'disconnection_reason', 'manual_stopped'), now()) from stopped as s \g /dev/null
 select vioc.settle_call(pg_temp.call(s.call), null, now()) from stopped as s \g /dev/null
 select is(array_agg(distinct (pg_temp.call(s.call)).status::text)::text, '{cancelled}', 'calls that were stopped in conversation') from stopped as s;
 select vioc.store_event(jsonb_build_object('session_id', (pg_temp.call(s.call)).session_id, 'outcome', s.word)::text, 'ingest', null, now()) from stopped as s \g /dev/null
@@ -68,7 +68,7 @@ from stopped as s join vioc.number_facts as f on f.kind = 'in_review' and f.call
 create temp table unheard as select w.word, pg_temp.call_in(:tenant, 'ongoing') as call from unnest('{declined}'::text[]) as w (word);
 select vioc.store_event(jsonb_build_object('session_id', (pg_temp.call(u.call)).session_id, 'outcome', u.word)::text, 'ingest', null, now()) from unheard as u \g /dev/null
 select vioc_cancel_call(u.call) from unheard as u \g /dev/null
-select vioc.end_call(:tenant, u.call, jsonb_build_object('call_id', 'retell_' || u.call, 'disconnection_reason', 'manual_stopped'), now()) from unheard as u \g /dev/null
+select pg_temp.end_call(:tenant, u.call, jsonb_build_object('call_id', 'retell_' || u.call, 'disconnection_reason', 'manual_stopped'), now()) from unheard as u \g /dev/null
 select vioc.settle_call(pg_temp.call(u.call), null, now()) from unheard as u \g /dev/null
 select is(count(*), 1::bigint, 'so, if it was told before the end') from unheard as u join vioc.number_facts as f on f.kind = 'in_review' and f.call_id = u.call;
 
@@ -79,7 +79,7 @@ update vioc.credentials set next_start_at = '-infinity';
 select count(*) from pg_temp.claim() \gset ignored_
 select pg_temp.answer(:close_call, 'placed') \g /dev/null
 update vioc.calls set not_after = now() where id = :close_call;
-select vioc.end_call(:tenant, :close_call, jsonb_build_object('call_id', 'retell_' || :close_call, 'disconnection_reason', 'concurrency_limit_reached'), now()) \g /dev/null
+select pg_temp.end_call(:tenant, :close_call, jsonb_build_object('call_id', 'retell_' || :close_call, 'disconnection_reason', 'concurrency_limit_reached'), now()) \g /dev/null
 select is((pg_temp.call(:close_call)).outcome, 'throttled', 'Retell was full');
 select is((pg_temp.person(:close)).next_call_at, vioc.next_plan_step(p, t, coalesce(p.planned_at, p.created_at), now()), 'too late for this step, the next one holds')
 from pg_temp.person(:close) as p join vioc.tenants as t on t.id = p.tenant_id;

@@ -10,9 +10,9 @@ select pg_temp.queue(:contact) as call \gset
 select pg_temp.claim() \gset ignored_
 select pg_temp.answer(:call, 'placed') \gset ignored_
 select pg_temp.connect(:tenant, :call, 'retell_' || :call, now()) \gset ignored_
-select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup',
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup',
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now()) \gset ignored_
-select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call,
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', 'cancelled'))), now(), true) \gset ignored_
 
 select is_empty('select from vioc_events()', 'nothing has a position before the worker has numbered it');

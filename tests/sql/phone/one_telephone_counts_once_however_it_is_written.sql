@@ -8,7 +8,7 @@ select pg_temp.practice(null, 'America/Argentina/Buenos_Aires', true, '+54114555
 create function pg_temp.rule(p_contact bigint, p_rule text, p_now timestamptz default now()) returns boolean language sql as
   $$ select (to_jsonb(r) ->> p_rule)::boolean from vioc.rules(p_now) as r where r.contact_id = p_contact $$;
 create function pg_temp.ends(p_call bigint, p_outcome text, p_now timestamptz default now()) returns void language sql as $$
-  select vioc.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'user_hangup',
+  select pg_temp.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'user_hangup',
     'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('appointment_action', p_outcome))), p_now, true)
   from vioc.calls as c where c.id = p_call $$;
 

@@ -49,7 +49,7 @@ from outcomes as o, pg_temp.person_of(o.call) as c;
 select pg_temp.contact(:tenant, '9 days', '+12125558888') as eve \gset
 update vioc.contacts set call_at = now() - interval '1 hour' where id = :eve;
 select pg_temp.queue(:eve) as call \gset
-select vioc.end_call(:tenant, :call, '{"disconnection_reason": "user_hangup", "call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}', now(), true) \gset ignored_
+select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "user_hangup", "call_analysis": {"custom_analysis_data": {"outcome": "confirmed"}}}', now(), true) \gset ignored_
 update vioc.contacts set phone = '212 555 01' where id = :eve;
 update vioc.contacts set phone = '(212) 555-8888' where id = :eve;
 select is(row(c.status, c.next_call_at)::text, '(confirmed,)', 'a mended number does not use a time by hand again') from pg_temp.person(:eve) as c;

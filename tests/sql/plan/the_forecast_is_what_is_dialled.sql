@@ -34,7 +34,7 @@ begin
   while v_now < vioc.start_of_day(pg_temp.at(), 'America/New_York', -7) loop
     perform vioc.enqueue_due(1000, 'test', v_now);
     perform pg_temp.answer(c.call, 'placed', v_now) from pg_temp.claim(v_now) as c (call);
-    perform vioc.end_call(k.tenant_id, k.id, jsonb_build_object('call_id', k.retell_call_id, 'disconnection_reason', 'agent_hangup',
+    perform pg_temp.end_call(k.tenant_id, k.id, jsonb_build_object('call_id', k.retell_call_id, 'disconnection_reason', 'agent_hangup',
       'call_analysis', '{"custom_analysis_data": {"outcome": "confirmed"}}'::jsonb), v_now, true) from vioc.calls as k where k.status = 'placed';
     v_now := v_now + interval '1 hour';
   end loop;

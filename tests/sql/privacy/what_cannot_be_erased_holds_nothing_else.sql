@@ -6,7 +6,7 @@ set local client_min_messages = error; -- the warnings
 select pg_temp.practice() as other \gset
 create temp table old as
 select t as tenant, c as call from unnest(array[:tenant, :other]) as t cross join lateral (select pg_temp.call_in(t, 'placed') as c) as c;
-select vioc.end_call(o.tenant, o.call, jsonb_build_object('call_id', 'retell_' || o.call, 'disconnection_reason', 'dial_no_answer'), now()) from old as o \g /dev/null
+select pg_temp.end_call(o.tenant, o.call, jsonb_build_object('call_id', 'retell_' || o.call, 'disconnection_reason', 'dial_no_answer'), now()) from old as o \g /dev/null
 select vioc.store_event(jsonb_build_object('event', 'call_ended', 'call', jsonb_build_object('call_id', 'retell_' || o.call, 'transcript', 'x'))::text, 'ingest', null, now()) from old as o \g /dev/null
 update vioc.calls as c set queued_at = now() - interval '400 days', first_posted_at = now() - interval '400 days', ended_at = now() - interval '400 days', report = '{"a": "b"}', summary = 'said' from old as o where c.id = o.call;
 update vioc.webhook_events set received_at = now() - interval '400 days';
@@ -40,7 +40,7 @@ drop trigger forbidden on vioc.webhook_events;
 -- persons
 create temp table persons as
 select t as tenant, c as call from unnest(array[:tenant, :other]) as t cross join lateral (select pg_temp.call_in(t, 'placed') as c) as c;
-select vioc.end_call(p.tenant, p.call, jsonb_build_object('call_id', 'retell_' || p.call, 'disconnection_reason', 'dial_no_answer'), now()) from persons as p \g /dev/null
+select pg_temp.end_call(p.tenant, p.call, jsonb_build_object('call_id', 'retell_' || p.call, 'disconnection_reason', 'dial_no_answer'), now()) from persons as p \g /dev/null
 update vioc.calls as c set forgotten_at = now(), needs_review = false from persons as p where c.id = p.call;
 create trigger forbidden before update of erased_at on vioc.calls for each row execute function pg_temp.of_tenant();
 select is(vioc.erase_forgotten(100, now()), 1, 'one call cannot be erased');

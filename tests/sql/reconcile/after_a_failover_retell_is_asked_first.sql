@@ -85,7 +85,7 @@ select pg_temp.queue(:untouched) as later \gset
 select set_eq('select pg_temp.claim()', array[:later::bigint], 'and calls are made again');
 
 -- the next attempt goes on from there
-select vioc.end_call(:tenant, (select c.id from vioc.calls as c where c.contact_id = :lost), '{"disconnection_reason": "dial_no_answer"}', now()) \gset ignored_
+select pg_temp.end_call(:tenant, (select c.id from vioc.calls as c where c.contact_id = :lost), '{"disconnection_reason": "dial_no_answer"}', now()) \gset ignored_
 select pg_temp.queue(:lost) as again \gset
 select is((pg_temp.call(:again)).attempt, 3, 'attempts are not used twice');
 

@@ -23,7 +23,7 @@ select is_empty($$ select a.status from answers as a cross join lateral pg_temp.
 -- delete-call, of calls whose person is forgotten: done, or unknown there, and nothing else
 create temp table deletions as
 select a.status, a.body, pg_temp.call_in(:tenant, 'placed') as call from (select distinct status, body from answers) as a;
-select vioc.end_call(:tenant, d.call, jsonb_build_object('call_id', 'retell_' || d.call, 'disconnection_reason', 'dial_no_answer'), now()) from deletions as d \g /dev/null
+select pg_temp.end_call(:tenant, d.call, jsonb_build_object('call_id', 'retell_' || d.call, 'disconnection_reason', 'dial_no_answer'), now()) from deletions as d \g /dev/null
 update vioc.calls as c set forgotten_at = now() from deletions as d where c.id = d.call;
 select vioc.erase_call(:tenant, d.call, now()) from deletions as d \g /dev/null
 select vioc.record_look_up(:tenant, d.call, 'delete', now(), nullif(d.status, 0), d.body, now(), (pg_temp.call(d.call)).key_digest) from deletions as d \g /dev/null

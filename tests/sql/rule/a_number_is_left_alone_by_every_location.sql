@@ -21,7 +21,7 @@ begin
     return null;
   end if;
   perform pg_temp.answer(v_call, 'placed', pg_temp.at(p_clock));
-  perform vioc.end_call(p_tenant, v_call, jsonb_build_object('call_id', 'retell_' || v_call, 'disconnection_reason', p_reason), pg_temp.at(p_clock) + interval '1 minute', true);
+  perform pg_temp.end_call(p_tenant, v_call, jsonb_build_object('call_id', 'retell_' || v_call, 'disconnection_reason', p_reason), pg_temp.at(p_clock) + interval '1 minute', true);
   return v_call;
 end $$;
 

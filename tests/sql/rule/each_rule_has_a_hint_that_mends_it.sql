@@ -77,7 +77,7 @@ select pg_temp.claim(clock_timestamp()) \g /dev/null
 select pg_temp.contact(:tenant, '3 days', '+12125550177') as second \gset
 select unnest(array[is(r.rule, 'line_free', 'another call to the number'), is(r.hint, format('Try again when call %1$s has ended: select * from vioc_wait_for_call(%1$s, until => ''finished'');', :call), '... which to wait for')]) from pg_temp.refusal(:second) as r;
 select pg_temp.answer(:call, 'placed', clock_timestamp()) \g /dev/null
-select vioc.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup', 'start_timestamp', extract(epoch from now()) * 1000), clock_timestamp(), true) \g /dev/null
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup', 'start_timestamp', extract(epoch from now()) * 1000), clock_timestamp(), true) \g /dev/null
 select unnest(array[is(r.rule, 'number_rested', 'a number that was just called'), ok(r.hint ~ '^Try again after ' and r.hint !~ 'override', '... a forced call would be refused, too: no such hint')]) from pg_temp.refusal(:second) as r;
 update vioc.calls set first_posted_at = now() - interval '20 minutes', ended_at = now() - interval '10 minutes' where id = :call;
 select unnest(array[is(r.rule, 'number_rested', 'some minutes later'), ok(r.hint ~ 'Or override it', '... it can be forced')]) from pg_temp.refusal(:second) as r;

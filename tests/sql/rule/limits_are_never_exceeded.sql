@@ -17,7 +17,7 @@ select pg_temp.answer(id, case when row_number() over () = 1 then 'ambiguous' el
 select is_empty('select pg_temp.claim(now() + interval ''2 minutes'')', 'placed and unconfirmed ones occupy their line');
 select pg_temp.connect(tenant_id, id, 'retell_' || id, now()) from (select * from under_way order by id desc limit 1) as u \g /dev/null
 select is_empty('select pg_temp.claim(now() + interval ''3 minutes'')', 'so do conversations');
-select vioc.end_call(tenant_id, id, jsonb_build_object('call_id', 'retell_' || id, 'disconnection_reason', 'user_hangup'), now())
+select pg_temp.end_call(tenant_id, id, jsonb_build_object('call_id', 'retell_' || id, 'disconnection_reason', 'user_hangup'), now())
 from (select * from under_way where tenant_id = :partner limit 2) as u \g /dev/null
 select is(count(*), 2::bigint, 'what has ended leaves its line, decided or not') from pg_temp.claim(now() + interval '4 minutes');
 update vioc.calls set status = 'failed', failed_at = now(), lease_owner = null, lease_until = null, look_up_at = null where status <> 'queued';

@@ -13,7 +13,7 @@ select pg_temp.answer(:going, 'ambiguous', now() + interval '31 s') \gset ignore
 select is_empty('select pg_temp.claim(now() + interval ''62 s'')', 'while nobody knows');
 select pg_temp.answer(:going, 'placed', now() + interval '62 s') \gset ignored_
 select is_empty('select pg_temp.claim(now() + interval ''93 s'')', 'while it rings');
-select vioc.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'dial_busy'), now() + interval '2 minutes')
+select pg_temp.end_call(c.tenant_id, c.id, jsonb_build_object('call_id', 'retell_' || c.id, 'disconnection_reason', 'dial_busy'), now() + interval '2 minutes')
 from vioc.calls as c where c.id = :going \gset ignored_
 select is_empty('select pg_temp.claim(now() + interval ''124 s'')', 'when it is over the number rests');
 select is(count(*), 1::bigint, 'then the next goes') from pg_temp.claim(now() + interval '18 minutes');

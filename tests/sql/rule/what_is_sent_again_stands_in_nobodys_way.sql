@@ -34,7 +34,7 @@ select pg_temp.contact(:tenant, '9 days') as contact \gset
 select pg_temp.queue(:contact) as talk \gset
 select pg_temp.claim() \g /dev/null
 select pg_temp.answer(:talk, 'placed') \gset ignored_
-select vioc.end_call(:tenant, :talk, jsonb_build_object('call_id', 'retell_' || :talk, 'disconnection_reason', 'user_hangup', 'start_timestamp', extract(epoch from now()) * 1000,
+select pg_temp.end_call(:tenant, :talk, jsonb_build_object('call_id', 'retell_' || :talk, 'disconnection_reason', 'user_hangup', 'start_timestamp', extract(epoch from now()) * 1000,
   'call_analysis', jsonb_build_object('custom_analysis_data', jsonb_build_object('outcome', 'callback', 'callback_time', to_char(now() + interval '30 minutes', 'YYYY-MM-DD"T"HH24:MI:SSOF')))), now(), true) \gset ignored_
 select pg_temp.queue(:contact, now() + interval '30 minutes') as back \gset
 select set_eq('select pg_temp.claim(now() + interval ''30 minutes'')', array[:back::bigint], 'a callback does not wait for spacing');

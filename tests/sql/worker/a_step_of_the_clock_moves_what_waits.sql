@@ -91,7 +91,7 @@ select is(c.due_at, now() + interval '2 hours', 'whether the step was seen or no
 
 -- not reached by a clock that was ahead of the appointment
 select pg_temp.call_in(:tenant, 'placed') as unreached \gset
-select vioc.end_call(:tenant, :unreached, '{"disconnection_reason": "dial_no_answer"}', now() + interval '100 days') \gset ignored_
+select pg_temp.end_call(:tenant, :unreached, '{"disconnection_reason": "dial_no_answer"}', now() + interval '100 days') \gset ignored_
 select vioc.clock_stepped('-100 days', now()) \gset ignored_
 select ok(p.status = 'scheduled' and p.attempts = 1 and p.next_call_at between now() + interval '1 hour' and now() + interval '1 day', 'is followed up by the right one')
 from vioc.calls as c, pg_temp.person(c.contact_id) as p where c.id = :unreached;
