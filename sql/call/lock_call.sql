@@ -1,4 +1,4 @@
--- Private. The lock order in one place: contact, then call. Null: there is no such call, or (p_wait false) somebody
+-- Private. The lock order in one place: contact, then call. Null: there is no such call, or (p_wait false) another session
 -- holds one of the rows.
 create function vioc.lock_call(p_tenant_id bigint, p_call_id bigint, p_wait boolean) returns vioc.calls
   language plpgsql volatile
@@ -6,21 +6,22 @@ create function vioc.lock_call(p_tenant_id bigint, p_call_id bigint, p_wait bool
 as $$
 declare
   v_contact_id bigint;
-  v_call vioc.calls;
 begin
-  select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
   if p_wait then
-    perform from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update;
-    v_call := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update);
-  else
     perform from vioc.contacts as ct
-    where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
-    if found or not exists (
-      select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
-      v_call := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked);
-    end if;
+    where ct.tenant_id = p_tenant_id
+      and ct.id = (select c.contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id)
+    for update;
+    return (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update);
   end if;
-  return v_call;
+  select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  perform from vioc.contacts as ct
+  where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
+  if found or not exists (
+    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
+    return (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked);
+  end if;
+  return null;
 end
 $$;
 comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and its contact in the one order that cannot deadlock.';

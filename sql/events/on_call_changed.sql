@@ -5,17 +5,21 @@ create function vioc.on_call_changed() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.status = old.status and new.outcome is not distinct from old.outcome and new.needs_review <= old.needs_review
-    or old.status = 'dispatching' and new.status = 'placed' then
+  if old.status = 'dispatching' and new.status = 'placed' then
     return null;
   end if;
-  insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
-  select clock_timestamp(), new.tenant_id, new.contact_id, new.id, k.kind, new.status, vioc.known_outcome(new.outcome)
-  from (values
-    ('call', new.status not in ('queued', 'dispatching') and (new.status <> old.status or vioc.known_outcome(new.outcome) is distinct from vioc.known_outcome(old.outcome))),
-    ('review', new.needs_review and not old.needs_review)) as k (kind, is_news)
-  where k.is_news;
-  perform vioc.wake_worker();
+  if new.status not in ('queued', 'dispatching')
+    and (new.status <> old.status or vioc.known_outcome(new.outcome) is distinct from vioc.known_outcome(old.outcome)) then
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    values (clock_timestamp(), new.tenant_id, new.contact_id, new.id, 'call', new.status, vioc.known_outcome(new.outcome));
+  end if;
+  if new.needs_review and not old.needs_review then
+    insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome)
+    values (clock_timestamp(), new.tenant_id, new.contact_id, new.id, 'review', new.status, vioc.known_outcome(new.outcome));
+  end if;
+  if new.status <> old.status or new.outcome is distinct from old.outcome or new.needs_review > old.needs_review then
+    perform vioc.wake_worker();
+  end if;
   return null;
 end
 $$;

@@ -1,9 +1,9 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
 -- that metadata names; of tenants with that agent or practice number; every key, at most 100.
--- p_tenants: only keys of these tenants, and only bodies about them. p_limit: how many at most. p_tried: a credential whose keys
+-- p_tenants: only keys of these tenants, and only bodies about them. p_limit: how many at most. p_tried: a key that
 -- did not sign it.
 create function vioc.candidate_keys(
-  p_body text, p_event vioc.webhook_content, p_match vioc.matched_call, p_tenants int8multirange, p_limit bigint, p_tried bigint)
+  p_body text, p_event vioc.webhook_content, p_match vioc.matched_call, p_tenants int8multirange, p_limit bigint, p_tried text)
 returns table (credential_id bigint, key text)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
@@ -30,7 +30,7 @@ begin
     -- a call was sent with its own key; its tenant's may have changed since
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-    where v.key is not null and k.id is distinct from p_tried and k.id in (
+    where v.key is not null and v.key is distinct from p_tried and k.id in (
       select o.credential_id from unnest(v_of, v_calls) as m (tenant_id, id)
       join vioc.calls as c on c.tenant_id = m.tenant_id and c.id = m.id
       left join vioc.tenant_readiness('-infinity') as s on s.tenant_id = c.tenant_id
@@ -73,7 +73,7 @@ begin
   if v_credentials <> '{}' then
     return query
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-    where k.id = any (v_credentials) and k.id is distinct from p_tried and v.key is not null
+    where k.id = any (v_credentials) and v.key is distinct from p_tried and v.key is not null
     order by v.place
     limit p_limit;
   else
@@ -81,10 +81,10 @@ begin
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where (v_tenants <> '{}' or p_tenants = '{(,)}' or exists (
         select from vioc.tenant_readiness('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
-      and k.id is distinct from p_tried and v.key is not null
+      and v.key is distinct from p_tried and v.key is not null
     order by v.place
     limit p_limit;
   end if;
 end
 $$;
-comment on function vioc.candidate_keys(text, vioc.webhook_content, vioc.matched_call, int8multirange, bigint, bigint) is 'Keys that may have signed a webhook body.';
+comment on function vioc.candidate_keys(text, vioc.webhook_content, vioc.matched_call, int8multirange, bigint, text) is 'Keys that may have signed a webhook body.';

@@ -11,9 +11,10 @@ declare
   v_headers json;
   v_header text;
   v_credentials bigint[];
+  v_credential_id bigint; -- whose key signed it
   v_keys text[];
   v_most bigint;
-  v_tried bigint; -- the credential that the matched call was sent with
+  v_tried text; -- the key that the matched call was sent with
   v_event vioc.webhook_content;
   v_match vioc.matched_call;
   v_place integer := 0;
@@ -33,20 +34,24 @@ begin
     v_event := vioc.read_webhook(vioc.storable_json(v_body));
     v_match := vioc.match_call(v_event);
     if v_match.tenant_id <@ v_tenants then
-      -- as a rule it is signed by the credential that the call was sent with
-      select array_agg(k.id order by v.place), array_agg(v.key order by v.place) into v_credentials, v_keys
-      from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
-      where k.id = v_match.credential_id and v.key is not null and v.place <= vioc.most_keys(octet_length(v_body), 100);
-      v_place := vioc.matching_key(v_body, v_header, v_keys, v_now);
-      v_tried := v_credentials[1];
+      -- as a rule it is signed with the key that is current of the credential that the call was sent with
+      select k.credential_id, k.key into v_credential_id, v_tried
+      from vioc.credential_keys as k
+      where k.credential_id = v_match.credential_id and k.valid_until is null
+      order by k.purpose desc
+      limit 1;
+      if found then
+        v_place := vioc.matching_key(v_body, v_header, array[v_tried], v_now);
+      end if;
     end if;
     if v_place = 0 then
       -- a refusal takes the same number of hashes whichever tenant, number or call the body names
       v_most := greatest(vioc.most_keys(octet_length(v_body), (select count(*) + 1 from (select from vioc.credential_keys limit 100) as k))
-        - coalesce(cardinality(v_keys), 0), 1);
+        - (v_tried is not null)::integer, 1);
       select array_agg(k.credential_id), array_agg(k.key) into v_credentials, v_keys
       from vioc.candidate_keys(v_body, v_event, v_match, v_tenants, v_most, v_tried) as k;
       v_place := vioc.matching_key(v_body, v_header, v_keys, v_now, v_most);
+      v_credential_id := v_credentials[v_place];
     end if;
   end if;
   if v_place = 0 then
@@ -63,11 +68,11 @@ begin
   if v_event.is_inbound then
     -- a question, not news: Retell waits for the answer before it lets the agent speak
     return jsonb_build_object('call_inbound', coalesce(
-      vioc.answer_inbound(vioc.document_of(v_body) -> 'call_inbound', v_credentials[v_place], v_tenants, v_now), '{}'));
+      vioc.answer_inbound(vioc.document_of(v_body) -> 'call_inbound', v_credential_id, v_tenants, v_now), '{}'));
   end if;
-  return vioc.store_event(v_body, 'webhook', v_credentials[v_place], v_now, v_event,
+  return vioc.store_event(v_body, 'webhook', v_credential_id, v_now, v_event,
     -- else the signer may have another call in mind
-    case when v_match.credential_id = v_credentials[v_place] then v_match end) - array['event_id', 'state'];
+    case when v_match.credential_id = v_credential_id then v_match end) - array['event_id', 'state'];
 end
 $$;
 comment on function vioc.vioc_receive_webhook(json) is
