@@ -1,6 +1,6 @@
 -- Contract 6: facts from Retell win over a local guess; a late event corrects status and outcome of its call.
 \ir ../clinic.psql
-select plan(17);
+select plan(20);
 
 -- nobody knew what became of the call
 select pg_temp.contact(:tenant) as ann \gset
@@ -22,6 +22,16 @@ select is(row((pg_temp.call(:lost)).status, (pg_temp.call(:lost)).look_up_at)::t
 select pg_temp.hear(:lost, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}'), pg_temp.at('3 hours')) as ignored \gset
 select is(pg_temp.told(:lost), 'completed confirmed / confirmed', 'corrected, with nothing left to look at');
 select is((pg_temp.call(:lost)).error, null, '... and no error');
+
+-- given up, and then it failed on the line: the same word, and yet news, because a line error is tried again
+select pg_temp.contact(:tenant) as ann \gset
+select pg_temp.dial(:ann, 'ambiguous') as lost \gset
+select vioc.end_overdue(pg_temp.call(:lost), pg_temp.at('1 hour')) as ignored \gset
+select pg_temp.hear(:lost, 'call_ended', '{"disconnection_reason": "error_retell"}', pg_temp.at('61 minutes')) as ignored \gset
+select is(pg_temp.told(:lost), 'completed failed / scheduled', 'a call that was given up gets the retry of its line error');
+select is((pg_temp.person(:ann)).attempts, 1, '... and is one attempt');
+select pg_temp.hear(:lost, 'call_ended', '{"disconnection_reason": "error_retell", "duration_ms": 7}', pg_temp.at('62 minutes')) as ignored \gset
+select is(pg_temp.told(:lost), 'completed failed / scheduled', '... once');
 
 -- stopped as asked
 select pg_temp.placed(:tenant) as call \gset
