@@ -4,14 +4,14 @@ use std::cell::Cell;
 
 use pgrx::prelude::*;
 
-use crate::shmem::{self, Progress};
+use crate::shmem::{self, Announced, Progress};
 use crate::{door, guc};
 
 thread_local! {
     /// This session's slot, once looked up: a session never changes its database.
     static SLOT: Cell<Option<Option<usize>>> = const { Cell::new(None) };
-    /// The slot whose worker is woken if this transaction commits.
-    static WAKES: Cell<Option<usize>> = const { Cell::new(None) };
+    /// The slot whose worker is woken if this transaction commits, and for what.
+    static WAKES: Cell<Option<(usize, Announced)>> = const { Cell::new(None) };
     static SHOWS: Cell<Option<&'static Progress>> = const { Cell::new(None) };
 }
 
@@ -42,11 +42,11 @@ unsafe extern "C-unwind" fn transaction_ended(
     }
     // a prepared transaction is no longer this session's: the one that commits it does not wake the worker, which looks
     // by itself
-    if let Some(index) = WAKES.take()
+    if let Some((index, what)) = WAKES.take()
         && event == XACT_EVENT_COMMIT
         && let Some(slot) = shmem::slot(index)
     {
-        slot.announce();
+        slot.announce(what);
     }
 }
 
@@ -85,9 +85,10 @@ pub(crate) fn slot_index() -> Option<usize> {
 }
 
 /// Wakes the worker and all waiters when, and only if, this transaction commits.
-pub(crate) fn on_commit() {
+pub(crate) fn on_commit(what: Announced) {
     if let Some(index) = slot_index() {
-        WAKES.set(Some(index));
+        let before = WAKES.get().map_or(what, |(_, before)| before);
+        WAKES.set(Some((index, what.max(before))));
     }
 }
 

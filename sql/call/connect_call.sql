@@ -5,6 +5,8 @@ returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_is_to_stop boolean;
 begin
   -- sent before a failover lost its claim
   perform vioc.mark_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
@@ -25,7 +27,11 @@ begin
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
         else c.look_up_at end,
       look_ups = 0
-  where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  returning c.look_up_at <= p_now into v_is_to_stop;
+  if v_is_to_stop then
+    perform vioc.wake_worker();
+  end if;
 end
 $$;
 comment on function vioc.connect_call(bigint, bigint, timestamptz, timestamptz) is 'The person (or a machine) has answered.';

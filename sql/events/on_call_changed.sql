@@ -18,7 +18,7 @@ begin
     values (clock_timestamp(), new.tenant_id, new.contact_id, new.id, 'review', new.status, vioc.known_outcome(new.outcome));
   end if;
   if new.status <> old.status or new.outcome is distinct from old.outcome or new.needs_review > old.needs_review then
-    perform vioc.wake_worker();
+    perform vioc.announce_events();
   end if;
   return null;
 end

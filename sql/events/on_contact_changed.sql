@@ -10,7 +10,7 @@ begin
   end if;
   insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
   values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, vioc.known_outcome(new.last_outcome));
-  perform vioc.wake_worker();
+  perform vioc.announce_events();
   return null;
 end
 $$;

@@ -207,7 +207,7 @@ begin
       v_stored.body := '';
     end if;
   end if;
-  return v_stored; -- what is news to the worker has woken it (on_call_changed)
+  return v_stored; -- what is news has been announced (on_call_changed)
 end
 $$;
 comment on function vioc.apply_event(vioc.webhook_events, vioc.webhook_content, vioc.matched_call, timestamptz) is 'Applies one webhook body.';

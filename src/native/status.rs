@@ -4,12 +4,17 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use pgrx::prelude::*;
 
-use crate::shmem::{self, clocks};
+use crate::shmem::{self, Announced, clocks};
 use crate::{wait_for_change, xact};
 
 #[pg_extern(sql = false)]
 fn wake_worker() {
-    xact::on_commit();
+    xact::on_commit(Announced::Work);
+}
+
+#[pg_extern(sql = false)]
+fn announce_events() {
+    xact::on_commit(Announced::Events);
 }
 
 #[pg_extern(sql = false)]

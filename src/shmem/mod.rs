@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use pgrx::prelude::*;
 
 pub(crate) use progress::Progress;
-pub(crate) use slot::{Asked, Slot};
+pub(crate) use slot::{Announced, Asked, Slot};
 
 /// Most databases served by one cluster.
 pub(crate) const SLOTS: usize = 64;

@@ -52,6 +52,14 @@ fn take(places: &[AtomicI64]) -> Vec<i64> {
     ids.filter(|it| *it != 0).collect()
 }
 
+/// What a transaction has committed that the worker is woken for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Announced {
+    Events,
+    /// Calls to be sent or asked about, and whatever decides which. Its events are published, too.
+    Work,
+}
+
 #[repr(C)]
 pub(crate) struct Slot {
     worker_pid: AtomicI32,
@@ -61,6 +69,8 @@ pub(crate) struct Slot {
     latch: AtomicPtr<pg_sys::Latch>,
     /// Set by the session that committed work; cleared by the worker before it looks.
     woken: AtomicBool,
+    /// The same of events alone, which are to be published.
+    has_events: AtomicBool,
     /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents, of all tenants
     /// or of these (0 = a free place).
     asked: AtomicBool,
@@ -147,6 +157,11 @@ impl Slot {
         self.woken.swap(false, Ordering::AcqRel)
     }
 
+    /// Whether there were events since the last call.
+    pub(crate) fn take_events(&self) -> bool {
+        self.has_events.swap(false, Ordering::AcqRel)
+    }
+
     /// Has the worker ask Retell about keys and agents; unlike [`Slot::announce`] it waits for no commit.
     pub(crate) fn ask(&self, tenants: Option<Vec<i64>>) {
         match tenants {
@@ -155,12 +170,14 @@ impl Slot {
                 .into_iter()
                 .for_each(|it| put(&self.asked_tenants, it)),
         }
+        self.woken.store(true, Ordering::Release);
         self.set_latch();
     }
 
     /// Has the worker ask Retell about a call; like [`Slot::ask`] it waits for no commit.
     pub(crate) fn ask_about_call(&self, call_id: i64) {
         put(&self.asked_calls, call_id);
+        self.woken.store(true, Ordering::Release);
         self.set_latch();
     }
 
@@ -177,10 +194,14 @@ impl Slot {
         }
     }
 
-    /// Something was committed. Runs in a commit callback: takes spinlocks at most, and cannot fail.
-    pub(crate) fn announce(&self) {
+    /// Something was committed: work for the worker, or events alone. Runs in a commit callback: takes spinlocks at most,
+    /// and cannot fail.
+    pub(crate) fn announce(&self, what: Announced) {
         self.changes.fetch_add(1, Ordering::AcqRel);
-        self.woken.store(true, Ordering::Release);
+        match what {
+            Announced::Work => self.woken.store(true, Ordering::Release),
+            Announced::Events => self.has_events.store(true, Ordering::Release),
+        }
         if self.waiters.load(Ordering::Acquire) > 0 {
             // SAFETY: it was initialized with the segment; PostgreSQL itself protects what is in it.
             unsafe { pg_sys::ConditionVariableBroadcast(self.changed.get()) };

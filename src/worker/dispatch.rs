@@ -75,9 +75,11 @@ impl Worker {
                 0 => Claim::default(),
                 room => queue.claim(statements, id, lease, &starts, priority, room, rate)?,
             };
-            Ok((recorded, claim))
+            Ok((recorded, claim, priority.is_none()))
         });
-        let (recorded, claim) = match both {
+        self.queue.looked(false);
+        // without room: what makes some is an answer
+        let (recorded, claim, is_empty) = match both {
             Ok(both) => both,
             Err(Halt::Failed(error)) => return Err(self.claim_failed(error).into()),
             Err(gone) => return Err(gone),
@@ -86,6 +88,7 @@ impl Worker {
         let took = began.elapsed().max(Duration::from_micros(
             u64::try_from(shmem::now_us() - began_at).unwrap_or_default(),
         ));
+        self.queue.looked(is_empty);
         self.queue
             .claimed(&claim, began.elapsed(), took > MAX_COMMIT);
         self.claimed += claim.calls.len();

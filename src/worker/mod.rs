@@ -148,6 +148,10 @@ struct Worker {
     /// Calls claimed so far, and at how many the statements are planned again.
     claimed: usize,
     plan_again_at: usize,
+    /// When the next round is due, if nothing but events wakes it.
+    round_at: Instant,
+    /// Events are to be published.
+    has_events: bool,
     /// After an error, whatever wakes it.
     rest_until: Option<Instant>,
     last_error: String,
@@ -178,6 +182,8 @@ impl Worker {
             queue: Queue::new(),
             claimed: 0,
             plan_again_at: 64,
+            round_at: now,
+            has_events: false,
             rest_until: None,
             last_error: String::new(),
         }
@@ -211,11 +217,18 @@ impl Worker {
             if BackgroundWorker::sighup_received() {
                 self.reload();
             }
-            if self.slot.take_wake() {
+            let is_woken = self.slot.take_wake();
+            self.has_events |= self.slot.take_events();
+            if is_woken || self.has_events {
                 self.slot.status.woken();
             }
             self.collect();
-            wait = match self.round() {
+            let is_for_events = self.has_events && !is_woken && self.has_nothing_else();
+            let done = match is_for_events {
+                true => self.publish(),
+                false => self.round(),
+            };
+            wait = match done {
                 Ok(wait) => {
                     if !self.last_error.is_empty() {
                         log!("vioconcierge: the worker goes on");
@@ -225,7 +238,33 @@ impl Worker {
                 }
                 Err(halt) => self.after(halt),
             };
+            if !is_for_events {
+                self.round_at = Instant::now() + wait;
+            }
+            // what this worker's own transactions have announced
+            self.has_events |= self.slot.take_events();
+            if self.has_events && self.presence == Presence::Attached {
+                wait = wait.min(self.timers.until_events().max(ONE_MS));
+            }
         }
+    }
+
+    /// Whether a round would find nothing to do: most webhooks bring events alone.
+    fn has_nothing_else(&self) -> bool {
+        self.presence == Presence::Attached
+            && self.round_at > Instant::now()
+            && self.answers.is_empty()
+            && self.look_ups.is_empty()
+            && self.queue.is_empty()
+    }
+
+    /// Publishes events, many at a time; returns how long there is nothing to do.
+    fn publish(&mut self) -> Result<Duration, Halt> {
+        self.follow_clock()?;
+        if self.timers.until_events().is_zero() {
+            self.has_events = self.publish_events()?;
+        }
+        Ok(self.round_at.saturating_duration_since(Instant::now()) + ONE_MS)
     }
 
     fn is_to_end(&self) -> bool {

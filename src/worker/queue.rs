@@ -57,6 +57,8 @@ pub(crate) struct Queue {
     at_a_time: usize,
     /// The latest Call Now.
     urgent_at: Option<Instant>,
+    /// No call could be claimed at the last look.
+    is_empty: bool,
 }
 
 /// What a claim brought.
@@ -90,7 +92,19 @@ impl Queue {
             is_to_count: false,
             at_a_time: FEWEST,
             urgent_at: None,
+            is_empty: false,
         }
+    }
+
+    /// Whether no call waited at the last look, or there was no room for one: a slot that gets free changes nothing. What is
+    /// queued since is announced.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// What the last look has found, committed.
+    pub(crate) fn looked(&mut self, is_empty: bool) {
+        self.is_empty = is_empty;
     }
 
     /// How many calls, or answers, one transaction takes.

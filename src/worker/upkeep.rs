@@ -31,6 +31,8 @@ const WARM_PLANS_INTERVAL: Duration = Duration::from_secs(60);
 pub(super) struct Timers {
     /// When there was time for anything but calls and answers.
     last_upkeep: Option<Instant>,
+    /// When events were published last.
+    published_at: Option<Instant>,
     calls: Budgeted,
     concurrency: Budgeted,
     bound_at: Instant,
@@ -42,6 +44,7 @@ impl Timers {
         let every = (UPKEEP_INTERVAL, UPKEEP_MAX_INTERVAL);
         Self {
             last_upkeep: None,
+            published_at: None,
             calls: Budgeted::new(now, UPKEEP_MAX_SHARE, every.0, every.1),
             concurrency: Budgeted::new(now, CONCURRENCY_MAX_SHARE, Duration::ZERO, Duration::MAX),
             bound_at: now,
@@ -52,6 +55,12 @@ impl Timers {
     /// How long upkeep still waits; zero: it is due.
     pub(super) fn until_upkeep(&self) -> Duration {
         self.last_upkeep
+            .map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
+    }
+
+    /// How long events still wait for others to be published with.
+    pub(super) fn until_events(&self) -> Duration {
+        self.published_at
             .map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
     }
 
@@ -110,7 +119,10 @@ impl Worker {
     }
 
     /// Numbers what was committed, then notifies listeners, each in a transaction of its own. Returns whether there is more.
-    fn publish_events(&mut self) -> Result<bool, Halt> {
+    pub(super) fn publish_events(&mut self) -> Result<bool, Halt> {
+        self.timers.published_at = Some(Instant::now());
+        self.slot.take_events();
+        self.has_events = false;
         let statements = &mut self.statements;
         let (newest, count) = with_extension(|| statements.publish_events(EVENTS_LIMIT))?;
         if let Some(newest) = newest
