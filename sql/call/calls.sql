@@ -84,9 +84,11 @@ create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
 create unique index calls_session_id_idx on vioc.calls (session_id);
 create unique index calls_one_per_attempt_idx on vioc.calls (contact_id, attempt);
--- nobody is dialled twice for one appointment: at most one open call per contact
-create unique index calls_one_open_per_contact_idx on vioc.calls (tenant_id, contact_id)
-  where is_open and not is_test;
+-- nobody is dialled twice for one appointment: at most one open call per contact. Test calls, and calls of no contact, are in it too,
+-- for what looks for open calls; those of one contact are no hindrance to each other.
+create unique index calls_one_open_per_contact_idx on vioc.calls (
+  tenant_id, contact_id, (case when is_test or contact_id is null then id end)) nulls not distinct
+  where is_open;
 -- choose_calls: per tenant, Call Now first, then promised callbacks, then the soonest appointment
 create index calls_queue_idx on vioc.calls (tenant_id, priority desc, appointment_time, id)
   where in_queue;

@@ -49,6 +49,8 @@ create index contacts_id_idx on vioc.contacts (id);
 -- no two contacts make the same session_ids
 create unique index contacts_row_id_idx on vioc.contacts (row_id);
 create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
+-- an application's appointments of a day
+create index contacts_appointment_idx on vioc.contacts (tenant_id, appointment_time);
 -- opt-outs and wrong numbers: everybody at a number
 create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
 

@@ -1,4 +1,4 @@
-create view vioc.needs_review with (security_invoker, security_barrier) as
+create view vioc.needs_review with (security_invoker) as
 select c.tenant_id, c.id as call_id, c.contact_id, ct.external_id, ct.name, c.status, c.outcome, c.review_reason,
   c.summary, ct.requested_time, ct.requested_text, c.appointment_time, coalesce(c.completed_at, c.failed_at, c.ended_at) as decided_at
 from vioc.calls as c
