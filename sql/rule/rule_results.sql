@@ -58,7 +58,7 @@ begin atomic
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
     (5, 'phone_usable', r.phone_usable, false, false, false,
-      'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
+      'the phone number can be dialled', coalesce(c.phone_problem, case when c.phone_e164 is not null then 'the phone number is the practice''s own' end, 'no phone number')),
     (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is none that the practice calls'),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
