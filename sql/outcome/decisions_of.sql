@@ -40,29 +40,31 @@ declare
     and not jsonb_path_exists(p_document, 'strict $.* ? (@.type() == "object" || @.type() == "array")');
   v_action text := case when v_is_flat then vioc.field_of(p_document, p_fields, 'appointment_action') end;
   v_outcome text := case when v_is_flat then vioc.field_of(p_document, p_fields, 'outcome') end;
+  v_names text[];
+  v_values text[];
   v_said text;
-  v_marked text[] := '{}';
-  v_field record;
+  v_marked text[];
 begin
-  for v_field in
-    select f.key as name, f.value from jsonb_each_text(case when v_is_flat then p_document else '{}' end) as f
-    union all
-    select f.name, f.value from vioc.fields_said(case when not v_is_flat then p_document end) as f
-  loop
+  if v_is_flat then
+    select array_agg(f.key), array_agg(f.value) into v_names, v_values from jsonb_each_text(p_document) as f where f.value <> '';
+  else
+    select array_agg(f.name), array_agg(f.value) into v_names, v_values from vioc.fields_said(p_document) as f;
+  end if;
+  for i in 1 .. coalesce(cardinality(v_names), 0) loop
     v_said := null;
     -- a person's own words, in whatever field
-    if length(v_field.value) <= 100 and vioc.refuses_calls(v_field.value) then
+    if length(v_values[i]) <= 100 and vioc.refuses_calls(v_values[i]) then
       v_said := 'do_not_call';
-    elsif not v_is_flat and v_field.name in (v_action_name, v_outcome_name) then
-      if v_field.name = v_action_name and v_action is null then
-        v_action := nullif(btrim(v_field.value), '');
-      elsif v_field.name = v_outcome_name and v_outcome is null then
-        v_outcome := nullif(btrim(v_field.value), '');
+    elsif not v_is_flat and v_names[i] in (v_action_name, v_outcome_name) then
+      if v_names[i] = v_action_name and v_action is null then
+        v_action := nullif(btrim(v_values[i]), '');
+      elsif v_names[i] = v_outcome_name and v_outcome is null then
+        v_outcome := nullif(btrim(v_values[i]), '');
       else
-        v_said := vioc.outcome_of_word(p_tenant_id, v_field.value);
+        v_said := vioc.outcome_of_word(p_tenant_id, v_values[i]);
       end if;
-    elsif vioc.folded(v_field.value) in ('true', 't', 'yes', 'yesplease', 'y', 'on', 'checked', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro') then
-      v_said := vioc.outcome_of_word(p_tenant_id, v_field.name);
+    elsif length(v_values[i]) <= 20 and vioc.folded(v_values[i]) in ('true', 't', 'yes', 'yesplease', 'y', 'on', 'checked', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro') then
+      v_said := vioc.outcome_of_word(p_tenant_id, v_names[i]);
     end if;
     if v_said is not null then
       v_marked := v_marked || v_said;
@@ -73,10 +75,13 @@ begin
     v_action := coalesce(v_action, vioc.field_of(p_document, p_fields, 'appointment_action'));
     v_outcome := coalesce(v_outcome, vioc.field_of(p_document, p_fields, 'outcome'));
   end if;
+  if v_marked is not null then
+    v_marked := array(select g.outcome from vioc.grave_outcomes() as g where g.outcome = any (v_marked) order by g.place);
+  end if;
   return array[
       case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end,
       case when v_outcome is not null then vioc.outcome_of_word(p_tenant_id, v_outcome) end]
-    || array(select g.outcome from vioc.grave_outcomes() as g where g.outcome = any (v_marked) order by g.place);
+    || v_marked;
 end
 $$;
 comment on function vioc.decisions_of(bigint, jsonb, jsonb) is 'The outcomes that a report or an analysis speaks of: by its action, by its outcome, and by what else is true.';
@@ -97,10 +102,10 @@ create function vioc.decided(p_decisions text[]) returns text
 begin atomic
   select case
     when coalesce('do_not_call' = any (p_decisions), false) then 'do_not_call'
-    when coalesce(d.action, 'completed') = 'completed' and coalesce(d.outcome, 'completed') = 'completed' then coalesce(d.marked, d.action, d.outcome)
-    when d.action = 'completed' and d.outcome <> 'failed' then d.outcome
-    else coalesce(d.action, d.outcome) end
-  from (select p_decisions[1] as action, p_decisions[2] as outcome, p_decisions[3] as marked) as d;
+    when coalesce(p_decisions[1], 'completed') = 'completed' and coalesce(p_decisions[2], 'completed') = 'completed'
+      then coalesce(p_decisions[3], p_decisions[1], p_decisions[2])
+    when p_decisions[1] = 'completed' and p_decisions[2] <> 'failed' then p_decisions[2]
+    else coalesce(p_decisions[1], p_decisions[2]) end;
 end;
 comment on function vioc.decided(text[]) is 'The outcome that a report or an analysis amounts to; null = nothing decided.';
 
