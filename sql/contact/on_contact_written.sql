@@ -143,6 +143,21 @@ begin
     end if;
     v_was_due := v_is_moved and (v_open_status is not null
       or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))));
+    if old.appointment_status <> 'booked' and new.appointment_status = 'booked' then
+      -- booked again as a sync does it, within minutes: the call was queued, or its step passed meanwhile
+      v_was_due := exists (
+          select from vioc.calls as o
+          where o.tenant_id = old.tenant_id and o.contact_id = old.id and o.attempt = old.last_attempt and not o.is_test
+            and o.status = 'cancelled' and o.first_posted_at is null and o.cancelled_at > v_now - interval '1 day'
+            and starts_with(o.cancel_reason, 'the practice set the appointment to') -- and no person did
+            and o.appointment_time is not distinct from old.appointment_time)
+        or exists (
+          select from unnest(v_tenant.reminder_plan) as p (ahead)
+          cross join vioc.plan_step(old.appointment_time, p.ahead, v_tenant.time_zone) as s (at)
+          where s.at > greatest(old.planned_at, old.created_at, v_now - interval '1 hour') and s.at <= v_now and not exists (
+            select from vioc.calls as o
+            where o.tenant_id = old.tenant_id and o.contact_id = old.id and o.queued_at >= s.at and not o.is_test));
+    end if;
   end if;
 
   if v_is_fresh and new.consent_at is not null and new.external_id is not null then
