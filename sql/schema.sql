@@ -31,6 +31,7 @@
 
 set local search_path = pg_catalog, pg_temp;
 set local check_function_bodies = off; -- mutual calls
+set local quote_all_identifiers = off; -- access/doors.sql reads what the functions say
 
 do $$
 begin

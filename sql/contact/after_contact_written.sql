@@ -55,6 +55,20 @@ begin
       perform vioc.review_contact(new.tenant_id, new.id, v_reason, now());
     end if;
   end if;
+  -- what is not called any more, without a call that says so
+  if new.appointment_status = 'booked' then
+    v_reason := case
+      when old.appointment_status <> 'booked' and old.last_outcome = 'callback_requested' and old.requested_time < now() and not old.promise_refused
+          and new.requested_time is null and new.status = 'scheduled'
+        then 'the contact was promised a callback, whose time passed while the appointment was not booked'
+      -- who has opted out is known as one; the others have come to this number since (vioc.stop_number)
+      when new.status = 'do_not_call' and new.phone_e164 is distinct from old.phone_e164
+          and old.status not in ('do_not_call', 'cancelled', 'confirmed', 'calling', 'wrong_number')
+        then 'the phone number that the contact had was on the do-not-call list: whether this contact has asked for that is not known, and it is not called' end;
+    if v_reason is not null then
+      perform vioc.review_contact(new.tenant_id, new.id, v_reason, now());
+    end if;
+  end if;
   if new.time_zone is distinct from old.time_zone then
     perform vioc.recheck_waiting_calls(new.tenant_id, new.id, now());
   end if;

@@ -6,7 +6,7 @@ create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) r
 as $$
 declare
   v_keys bytea[];
-  v_is_opted_out boolean;
+  v_is_silent boolean;
 begin
   -- deleted with its tenant
   if not exists (select from vioc.tenants as t where t.id = p_contact.tenant_id) then
@@ -19,22 +19,24 @@ begin
       select from vioc.calls as c where c.tenant_id = p_contact.tenant_id and c.contact_id = p_contact.id)
     on conflict on constraint deleted_contacts_pkey do update set external_id_hash = excluded.external_id_hash;
   end if;
-  if p_contact.appointment_time is null or p_contact.appointment_time <= p_now then
+  -- a wish not to be called is about every appointment, and outlives this one
+  v_is_silent := p_contact.status = 'do_not_call' or vioc.is_opted_out(p_contact.tenant_id, p_contact.phone_e164);
+  if not v_is_silent and coalesce(p_contact.appointment_time <= p_now, true) then
     return;
   end if;
   v_keys := vioc.standing_keys(p_contact);
   -- those of rows before it, but one whose call is still to say something
   delete from vioc.standings as s
-  where s.tenant_id = p_contact.tenant_id and s.key_hash = any (v_keys) and s.appointment_time = p_contact.appointment_time
+  where s.tenant_id = p_contact.tenant_id and s.key_hash = any (v_keys)
+    and (s.appointment_time = p_contact.appointment_time or (v_is_silent and s.status = 'do_not_call'))
     and not exists (
       select from vioc.calls as o
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
-  v_is_opted_out := vioc.is_opted_out(p_contact.tenant_id, p_contact.phone_e164);
   insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, requested_time, promise_refused, planned_at, needs_review, consent_at, ended_consent_at)
-  select p_contact.tenant_id, n.key_hash, p_contact.appointment_time,
+  select p_contact.tenant_id, n.key_hash, coalesce(p_contact.appointment_time, p_now),
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
-    case when v_is_opted_out then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
+    case when v_is_silent then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
     vioc.known_outcome(p_contact.last_outcome), p_contact.attempts,
     -- a call that waits goes with its row, but is not lost
     case when exists (
@@ -44,7 +46,7 @@ begin
     p_contact.consent_at, p_contact.ended_consent_at
   from unnest(v_keys) as n (key_hash)
   -- what a new row would not know
-  where v_is_opted_out or p_contact.status = 'do_not_call'
+  where v_is_silent
     -- booked again is the application's newer word
     or ((p_contact.appointment_status <> 'cancelled' or p_contact.last_outcome = 'cancelled') and (p_contact.status not in ('scheduled', 'expired', 'failed') or p_contact.last_attempt > 0 or p_contact.needs_review
       or num_nonnulls(p_contact.consent_at, p_contact.ended_consent_at) > 0

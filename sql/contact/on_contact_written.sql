@@ -17,6 +17,7 @@ declare
   v_open_is_promised boolean := false;
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
+  v_promised timestamptz; -- when it is called that is booked again
   v_standing vioc.standings;
   v_earlier vioc.standings; -- of the same appointment at another time
   v_is_known boolean := false; -- from a row that was deleted
@@ -142,6 +143,21 @@ begin
     end if;
     v_was_due := v_is_moved and (v_open_status is not null
       or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))));
+    if old.appointment_status <> 'booked' and new.appointment_status = 'booked' then
+      -- booked again as a sync does it, within minutes: the call was queued, or its step passed meanwhile
+      v_was_due := exists (
+          select from vioc.calls as o
+          where o.tenant_id = old.tenant_id and o.contact_id = old.id and o.attempt = old.last_attempt and not o.is_test
+            and o.status = 'cancelled' and o.first_posted_at is null and o.cancelled_at > v_now - interval '1 day'
+            and starts_with(o.cancel_reason, 'the practice set the appointment to') -- and no person did
+            and o.appointment_time is not distinct from old.appointment_time)
+        or exists (
+          select from unnest(v_tenant.reminder_plan) as p (ahead)
+          cross join vioc.plan_step(old.appointment_time, p.ahead, v_tenant.time_zone) as s (at)
+          where s.at > greatest(old.planned_at, old.created_at, v_now - interval '1 hour') and s.at <= v_now and not exists (
+            select from vioc.calls as o
+            where o.tenant_id = old.tenant_id and o.contact_id = old.id and o.queued_at >= s.at and not o.is_test));
+    end if;
   end if;
 
   if v_is_fresh and new.consent_at is not null and new.external_id is not null then
@@ -159,7 +175,7 @@ begin
     end if;
   end if;
 
-  if v_is_fresh and new.appointment_time > v_now then
+  if v_is_fresh then
     v_keys := vioc.standing_keys(new);
     select s.* into v_standing from vioc.standings as s
     where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys)
@@ -169,11 +185,11 @@ begin
     if v_standing.status = 'do_not_call' then
       new.status := 'do_not_call';
     end if;
-    v_is_known := found and new.appointment_status = 'booked' and v_standing.appointment_time = new.appointment_time
+    v_is_known := found and new.appointment_status = 'booked' and v_standing.appointment_time = new.appointment_time and new.appointment_time > v_now
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
         or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
-    if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' then
+    if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' and new.appointment_time > v_now then
       -- an import that moves it: by its key, or the same person's within a day
       select s.* into v_earlier from vioc.standings as s
       where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys) and s.status in ('scheduled', 'callback')
@@ -211,7 +227,15 @@ begin
         else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
     end if;
     if new.appointment_status is distinct from old.appointment_status and new.status = 'scheduled' and new.phone_e164 is not null
-      and old.last_outcome = 'callback_requested' and vioc.callback_time(new, v_now) is not null then
+      and old.last_outcome = 'callback_requested' then
+      -- a time that passed while it was not booked is due now, up to an hour late, as one that passed before it was known (vioc.promise)
+      v_promised := coalesce(vioc.callback_time(new, v_now), case when not new.promise_refused and new.requested_time > v_now - interval '1 hour'
+        and not exists (
+          select from vioc.calls as o
+          where o.tenant_id = new.tenant_id and o.contact_id = new.id and o.first_posted_at >= new.requested_time and not o.is_test)
+        then vioc.next_calling_window(new.tenant_id, new.id, v_now, null, false) end);
+    end if;
+    if v_promised is not null then
       -- booked again before the time that was promised
       new.status := 'callback';
       new.attempts := 0;
@@ -241,7 +265,7 @@ begin
     new.planned_at := v_now;
     new.next_call_at := case
       when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
-      when new.status = 'callback' and new.appointment_status is distinct from old.appointment_status then vioc.callback_time(new, v_now)
+      when v_promised is not null then v_promised
       when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
       -- that is not lost by a move, if its step is past again
       when v_was_due and v_now < new.appointment_time - v_tenant.min_notice

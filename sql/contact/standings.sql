@@ -1,6 +1,6 @@
 -- Where contacts stood whose rows the application deleted, for the case that it inserts them again: a reload must not call who
--- has decided, nor lose a promise. Only what a new row would not have, only of appointments to come, and no personal data: the
--- keys are hashes. Not of persons who were forgotten.
+-- has decided, nor lose a promise. Only what a new row would not have, only of appointments to come (but who does not want to be
+-- called is known for good, until vioc_allow_call), and no personal data: the keys are hashes. Not of persons who were forgotten.
 
 create table vioc.standings (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
@@ -25,10 +25,10 @@ create table vioc.standings (
 create index standings_key_idx on vioc.standings (tenant_id, key_hash, appointment_time);
 -- vioc_purge
 create index standings_appointment_idx on vioc.standings (appointment_time);
-comment on table vioc.standings is 'Where deleted contacts stood, until their appointments are past: a row with the same external_id, or number and name, and the same appointment_time goes on from there. Written by the extension only.';
+comment on table vioc.standings is 'Where deleted contacts stood, until their appointments are past, or for good if they do not want to be called: a row with the same external_id, or number and name, and the same appointment_time goes on from there. Written by the extension only.';
 comment on column vioc.standings.tenant_id is 'The tenant.';
 comment on column vioc.standings.key_hash is 'Hash of contacts.external_id, or of the contact''s number and name: an application without keys, or with new ones, is known by those.';
-comment on column vioc.standings.appointment_time is 'The appointment.';
+comment on column vioc.standings.appointment_time is 'The appointment; without one, when the row was deleted.';
 comment on column vioc.standings.phone_hash is 'Hash of contacts.phone_e164: what is known about reaching a number is not taken over by another.';
 comment on column vioc.standings.contact_id is 'The contact that was deleted.';
 comment on column vioc.standings.successor_id is 'The row that went on from there: what a call says that was under way at the deletion is told to it.';

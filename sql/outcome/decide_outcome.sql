@@ -13,8 +13,10 @@ declare
     when v_end = 'failed' and p_call.outcome = 'account_trouble' then 'account_trouble'
     when v_end in ('line_error', 'unknown') then 'failed'
     else v_end end;
-  v_reported constant text := case when p_call.report is not null then vioc.decision_of(p_call.tenant_id, p_call.report, null) end;
-  v_analysed constant text := case when p_call.analysis is not null then vioc.decision_of(p_call.tenant_id, p_call.analysis, p_fields) end;
+  v_report constant text[] := case when p_call.report is not null then vioc.decisions_of(p_call.tenant_id, p_call.report, null) end;
+  v_analysis constant text[] := case when p_call.analysis is not null then vioc.decisions_of(p_call.tenant_id, p_call.analysis, p_fields) end;
+  v_reported constant text := vioc.decided(v_report);
+  v_analysed constant text := vioc.decided(v_analysis);
   -- an agent that reports a decision is in a conversation
   v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason,
     coalesce(p_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
@@ -24,13 +26,7 @@ declare
 begin
   if 'do_not_call' in (v_reason, v_reported, v_analysed) then
     v_outcome := 'do_not_call';
-    select max(s.outcome) into v_unheard
-    from (
-      select p_call.outcome
-      union all
-      select vioc.outcome_of_word(p_call.tenant_id, vioc.field_of(d.document, d.fields, f.name))
-      from (values (p_call.report, null), (p_call.analysis, p_fields)) as d (document, fields)
-      cross join unnest(array['appointment_action', 'outcome']) as f (name)) as s (outcome)
+    select max(s.outcome) into v_unheard from unnest(p_call.outcome || v_report || v_analysis) as s (outcome)
     where s.outcome in ('cancelled', 'rescheduled');
   elsif p_call.cancel_requested_at is not null
     and (p_call.disconnection_reason = 'manual_stopped' or not v_has_connected) then
@@ -42,10 +38,10 @@ begin
   elsif v_reason = 'voicemail' or not v_has_connected then
     -- an analysis of nothing invents its decisions
     v_outcome := v_reason;
-    v_unheard := v_reported;
+    v_unheard := vioc.unheard(v_report, v_outcome);
   elsif p_call.in_voicemail then
     v_outcome := 'voicemail';
-    v_unheard := v_reported;
+    v_unheard := vioc.unheard(v_report, v_outcome);
   else
     -- that nothing was decided takes back nothing that was
     v_outcome := coalesce(nullif(v_analysed, 'completed'), v_reported, v_analysed, 'completed');
@@ -55,11 +51,16 @@ begin
     if v_analysed <> v_reported then
       v_review := 'the agent''s report and the analysis disagree';
     end if;
+    v_unheard := vioc.unheard(v_report || v_analysis, v_outcome);
+  end if;
+  if v_outcome = 'voicemail' or not v_has_connected then
+    -- "left a message", in the agent's own words
+    v_unheard := case when vioc.known_outcome(v_unheard) <> 'other' then v_unheard end;
   end if;
 
   -- once for each outcome: a person may have looked
-  if v_unheard in ('cancelled', 'rescheduled') and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
-    v_review := 'the agent also reported: ' || vioc.outcome_in_words(v_unheard);
+  if v_unheard is not null and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
+    v_review := coalesce(v_review, 'the agent also reported: ' || vioc.outcome_in_words(v_unheard));
   end if;
   return row(
     v_outcome,
@@ -68,9 +69,8 @@ begin
       vioc.review_reason(v_outcome),
       case when v_end = 'unknown' then 'Retell ended the call for a reason that is not known here' end) end),
     v_outcome = 'declined' or vioc.known_outcome(v_outcome) = 'other'
-      -- the one of two documents that is not followed
-      or (v_outcome not in ('do_not_call', 'voicemail') and v_has_connected
-        and 'other' in (vioc.known_outcome(v_reported), vioc.known_outcome(v_analysed))))::vioc.decision;
+      -- of two words the one that is not followed
+      or (v_outcome <> 'do_not_call' and (v_unheard in ('declined', 'wrong_number') or vioc.known_outcome(v_unheard) = 'other')))::vioc.decision;
 end
 $$;
 comment on function vioc.decide_outcome(vioc.calls, jsonb, timestamptz) is 'What a call achieved.';

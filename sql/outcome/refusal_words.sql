@@ -15,7 +15,7 @@ begin atomic
     -- "no, call me" is none
     ('no', '{no,nobody}'),
     ('call', '{call}'),
-    ('calls', '{calls,calling,robocalls,robocall,robocalling,contact,contacting,phoning,spamming,ringing,texting,bother,bothering,disturb,disturbing,harass,harassing
+    ('calls', '{calls,calling,robocalls,robocall,robocalling,contact,contacting,phoning,spamming,ringing,ring,text,texts,texting,bother,bothering,disturb,disturbing,harass,harassing
       ,llamar,llamarme,llamarnos,llame,llames,llamen,llaman,llamando,llamada,llamadas,contactar,contactarme,contacte,contacten,contacto,molestar,moleste,molesten
       ,appel,appels,dappel,dappels,appeler,appelez,appelle,mappeler,mappelez,mappelle,nappelez,dappeler,rappeler,rappelez,contacter,contactez,mecontacter,deranger,derangez
       ,anruf,anrufe,anrufen,anzurufen,rufen,ruf,kontakt,kontaktieren,kontaktaufnahme,storen,stoeren
@@ -34,8 +34,8 @@ begin atomic
     ('revoke', '{revoke,revokes,revoked,withdraw,withdraws,withdrew,withdrawn,withdrawal,revoco,revoca,revocar,retiro,retira,retirar,retrait,retire,revoque
       ,widerruf,widerrufe,widerrufen,widerruft,widerspruch,widerspreche,widerspricht,revogo,revoga,revogar}'),
     ('consent', '{consent,permission,consentimiento,permiso,consentement,einwilligung,zustimmung,anrufe,anrufen,consentimento,permissao}'),
-    ('filler', '{please,i,me,my,us,our,the,a,an,to,do,does,want,wants,wanted,wish,wishes,wished,like,any,anymore,more,further,longer,ever,again,at,all,from,on,your,his,her
-      ,their,this,that,these,those,of,and,it,immediately,ok,okay,thanks,thank,you,patient,customer,caller,user,client,person,contact,asked,asks,requested,requests,request,add
+    ('filler', '{please,or,i,me,my,us,our,the,a,an,to,do,does,want,wants,wanted,wish,wishes,wished,like,any,anymore,more,further,longer,ever,again,at,all,from,on,your,his,her
+      ,their,this,that,these,those,of,and,it,immediately,ok,okay,thanks,thank,you,patient,customer,caller,user,client,person,contact,asked,asks,requested,requests,request,add,set,mark,marked,flag,flagged,register,registered,send
       ,put,take,taken,hang,up,out,opt,is,should,phone,telephone,automated,automatic,telefonicas,telephoniques,telefonische,telefonischen,automaticas,automatiques,automatischen
       ,por,favor,mi,mis,nos,al,de,del,la,las,los,le,les,lo,que,mas,otra,vez,ya,quiero,quiere,quieren,desea,deseo,desean,recibir,volver,vuelva,vuelvan,su,sus,este,el,en
       ,dame,deme,denme,dar,darse,darme,nunca

@@ -58,7 +58,7 @@ begin atomic
       'Retell accepts the practice''s key, agent and number',
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
     (5, 'phone_usable', r.phone_usable, false, false, false,
-      'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
+      'the phone number can be dialled', coalesce(c.phone_problem, case when c.phone_e164 is not null then 'the phone number is the practice''s own' end, 'no phone number')),
     (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
       'the number''s country may be called', 'the number''s country is none that the practice calls'),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
@@ -72,7 +72,11 @@ begin atomic
       'the number is not known to be wrong', 'another person answered at this number, it is not the contact''s: correct the phone, or allow the number again'),
     (9, 'not_in_review', r.not_in_review, true, false, true,
       'no call to this number waits for a person to look at it',
-      'what was said in a call to this number waits for a person to look at it: the practice settles it under "needs review", and no call is made by itself until then'),
+      case when exists (
+          select from vioc.number_facts as f join vioc.calls as k on k.tenant_id = f.tenant_id and k.id = f.call_id and k.needs_review
+          where f.phone = any (vioc.spellings(c.phone_e164)) and f.kind = 'in_review' and f.tenant_id in (select o.tenant_id from vioc.sharing_tenants(t.id) as o))
+        then 'what was said in a call to this number waits for a person to look at it: the practice settles it under "needs review", and no call is made by itself until then'
+        else 'what was said in a call to this number was for a person to look at, and that call is forgotten: no call is made by itself until the number is allowed again' end),
     (10, 'consented', r.consented, false, false, false,
       'consent is given or not required',
       'this practice calls nobody without consent, and ' || coalesce('this one begins ' || vioc.in_words(c.consent_at, t.time_zone), 'none is recorded for this number')),

@@ -16,7 +16,8 @@ returns table (
 begin atomic
   select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
-    c.phone_e164 is not null,
+    -- applications write the practice's own number where they know none: the agent would call itself
+    c.phone_e164 is not null and c.phone_e164 is distinct from t.retell_agent_number,
     t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
     -- the number's, and the contact's own: the next number that the application writes does not end it
     c.status <> 'do_not_call' and not exists (

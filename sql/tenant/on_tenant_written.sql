@@ -71,11 +71,12 @@ declare
   -- not the transaction's beginning: what was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
   v_country constant text := coalesce(new.country, vioc.phone_country(new.retell_agent_number));
+  v_old_country constant text := coalesce(old.country, vioc.phone_country(old.retell_agent_number));
 begin
   if old.simulated and not new.simulated then
     perform vioc.end_simulation(new.id, v_now);
   end if;
-  if v_country is distinct from coalesce(old.country, vioc.phone_country(old.retell_agent_number)) then
+  if v_country is distinct from v_old_country then
     insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
     select distinct on (r.phone) new.id, r.phone, 'the number was read in another country', d.source, d.created_at
     from vioc.contacts as c
@@ -84,6 +85,17 @@ begin
     join vioc.tenants as t on t.id = d.tenant_id and (t.id = new.id or t.organisation = new.organisation)
     where c.tenant_id = new.id and c.phone_e164 <> r.phone and starts_with(r.phone, '+')
       and not exists (select from vioc.do_not_call as k where k.tenant_id = new.id and k.phone = r.phone)
+    order by r.phone, d.created_at
+    on conflict do nothing;
+    -- and who is on a list that was given in national form, before there was a contact; whether it was, only the digits tell
+    insert into vioc.do_not_call (tenant_id, phone, reason, source, created_at)
+    select distinct on (r.phone) new.id, r.phone, 'the number was read in another country', d.source, d.created_at
+    from vioc.do_not_call as d
+    cross join lateral (
+      select substr(d.phone, n + 2) as digits from generate_series(1, 3) as n
+      where vioc.normalize_phone(substr(d.phone, n + 2), v_old_country) = d.phone limit 1) as w
+    cross join lateral (select vioc.normalize_phone(w.digits, v_country) as phone offset 0) as r
+    where d.tenant_id = new.id and d.source = 'practice' and starts_with(r.phone, '+')
     order by r.phone, d.created_at
     on conflict do nothing;
     update vioc.contacts as c set phone = c.phone, phone_e164 = null, phone_problem = null

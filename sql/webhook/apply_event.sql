@@ -41,7 +41,7 @@ begin
       end if;
       perform vioc.apply_inbound_call(v_retell, v_report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    if v_event.kind = 'other' and vioc.decision_of(null, v_document, null) is not null then
+    if v_event.kind = 'other' and jsonb_typeof(v_document) = 'object' and vioc.decision_of(null, v_document, null) is not null then
       -- the args of a custom function alone: whose they are nothing says
       v_stored.state := 'failed';
       v_stored.error := 'it names no call: switch "args at root" off for this function of the agent';
@@ -149,7 +149,7 @@ begin
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
       perform vioc.wake_worker();
     elsif v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
-      perform vioc.compare_analysis(v_call, v_event.analysis::jsonb);
+      perform vioc.compare_analysis(v_call, v_event.analysis::jsonb, p_now);
     elsif v_event.event not in ('call_started', 'call_ended', 'call_analyzed') and v_event.kind = 'retell' then
       -- a stream that changes nothing (transcript_updated): the first is kept whole
       v_stored.body := vioc.reduce_body(v_stored.body, 'basics');

@@ -14,7 +14,9 @@ declare
   v_call vioc.calls;
   v_report jsonb;
   v_decision text;
-  v_before text; -- what the one that is kept decides
+  v_before text; -- what the one that was kept decides
+  v_kept text; -- and the one that is
+  v_under text;
 begin
   select p_report || coalesce(jsonb_object_agg(f.name, coalesce(vioc.field_of(p_report, null, f.name), vioc.field_of(p_report, t.analysis_fields, f.name)))
     filter (where coalesce(vioc.field_of(p_report, null, f.name), vioc.field_of(p_report, t.analysis_fields, f.name)) is not null), '{}')
@@ -41,13 +43,18 @@ begin
     else c.report end
   where c.tenant_id = p_tenant_id and c.id = p_call_id
   returning * into v_call;
-  -- what goes under: a decision taken back in no words, a booking beside an opt-out
-  if (v_decision = 'completed' and v_before <> 'completed' and p_is_newest
-      and (vioc.field_of(v_report, null, 'appointment_action') is not null or vioc.field_of(v_call.report, null, 'appointment_action') is null))
-    or (v_decision = 'do_not_call' and v_before in ('cancelled', 'rescheduled'))
-    or (v_before = 'do_not_call' and v_decision in ('cancelled', 'rescheduled'))
-  then
+  -- what goes under: another decision, one taken back in no words, a booking beside an opt-out
+  v_kept := vioc.decision_of(p_tenant_id, v_call.report, null);
+  v_under := case
+    when v_decision = 'completed' and v_before <> 'completed' then case
+      when p_is_newest and (vioc.field_of(v_report, null, 'appointment_action') is not null or vioc.field_of(v_call.report, null, 'appointment_action') is null)
+        then v_decision end
+    else vioc.unheard(array[v_before, v_decision], v_kept) end;
+  if v_under is not null and (v_kept <> 'do_not_call' or v_under in ('cancelled', 'rescheduled')) then
     perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.outcome_in_words(v_decision), vioc.outcome_in_words(v_before)));
+    if v_kept <> 'do_not_call' and (v_under in ('declined', 'wrong_number') or vioc.known_outcome(v_under) = 'other') then
+      perform vioc.note_review(v_call, p_now);
+    end if;
     select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
   end if;
 

@@ -22,7 +22,7 @@ const LATEST_MS: f64 = 4_102_444_800_000.0;
 pub enum Kind {
     /// Retell's `{event, call}`.
     Retell,
-    /// `{name, args, call}`: a custom function of the agent.
+    /// `{name, args, call}`: a custom function of the agent, of which the call or the arguments may be missing.
     Function,
     /// The flat form: `{session_id, outcome, ...}`.
     Report,
@@ -87,6 +87,7 @@ pub fn read(body: &str) -> Content<'_> {
         "session_id" => session_id = value.text(),
         _ => {}
     });
+    let is_flat = session_id.is_some();
     let mut of_body = Metadata::read(metadata);
     let mut of_call = Metadata::default();
     if let Some(call) = call {
@@ -133,7 +134,9 @@ pub fn read(body: &str) -> Content<'_> {
             let event = event.chars().take(100).collect::<String>();
             (Kind::Retell, Some(event.into()))
         }
-        _ if has_args && name.is_some() => (Kind::Function, Some("function".into())),
+        _ if name.is_some() && (has_args || (content.has_call && !is_flat)) => {
+            (Kind::Function, Some("function".into()))
+        }
         _ if content.session_id.is_some() || content.retell_call_id.is_some() => {
             (Kind::Report, Some("report".into()))
         }
@@ -283,7 +286,10 @@ mod tests {
             (r#"{"event":"call_started","call":[]}"#.to_owned(), Kind::Other, None),
             (r#"{"event":7,"call":{"call_id":"c"}}"#.to_owned(), Kind::Report, Some("report")),
             (r#"{"name":"f","args":{},"call":{}}"#.to_owned(), Kind::Function, Some("function")),
-            (r#"{"name":"f","args":"{}","call":{}}"#.to_owned(), Kind::Other, None),
+            (r#"{"name":"f","args":"{}","call":{}}"#.to_owned(), Kind::Function, Some("function")),
+            (r#"{"name":"f","args":null,"call":{}}"#.to_owned(), Kind::Function, Some("function")),
+            (r#"{"name":"f","args":null}"#.to_owned(), Kind::Other, None),
+            (format!(r#"{{"name":"Ann","session_id":"{}","call":{{}}}}"#, Uuid::nil()), Kind::Report, Some("report")),
             (format!(r#"{{{id},"outcome":"confirmed"}}"#), Kind::Report, Some("report")),
             (format!(r#" {{ {id} }} "#), Kind::Report, Some("report")),
             (r#"{"outcome":"confirmed"}"#.to_owned(), Kind::Other, None),

@@ -3,7 +3,7 @@
 \ir ../practice.psql
 \ir ../webhook/signing.psql
 reset timezone;
-select plan(46);
+select plan(47);
 select retell_agent_number as number, credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.hears(p_call bigint, p_more jsonb) returns text language sql as $$
   select vioc_ingest_outcome(jsonb_build_object('session_id', c.session_id) || p_more) ->> 'state' from vioc.calls as c where c.id = p_call $$;
@@ -49,6 +49,11 @@ select is(pg_temp.knock(:'analysed', pg_temp.signed(:'analysed', :'key'), 'X-RET
 select is((pg_temp.call(:call)).status || ' ' || (pg_temp.call(:call)).outcome || ' ' || (pg_temp.person(:ann)).status, 'completed confirmed confirmed', 'what was said is understood');
 select is(pg_temp.knock(:'analysed', pg_temp.signed(:'analysed', :'key')), 'received +1', 'again changes nothing');
 select is(pg_temp.knock('{}', 'v=1,d=00'), 'refused 401 +0', 'and what nobody signed is refused');
+
+-- what the install script concluded from the text of a function
+select is_empty($$ select p.oid::regprocedure from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prokind = 'f'
+  and replace(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc), '"', '') ~* '(update|insert into|merge into)[[:space:]]+vioc[.]contacts'
+  and 'vioc.writes_contacts=on' <> all (coalesce(p.proconfig, '{}')) $$, 'each function that writes contacts may');
 
 -- words, in capitals
 select is(vioc.outcome_of_word(:tenant, word), outcome, word)

@@ -81,7 +81,7 @@ select pg_temp.placed(:tenant) as call \gset
 select pg_temp.report(:call, r.flat) as ignored from (values (1, '{"appointment_action": "cancelled"}'::jsonb),
   (2, '{"appointment_action": "confirmed"}'), (3, '{"outcome": "declined"}'), (4, '{"appointment_action": "", "note": "x"}')) as r (n, flat) order by n \g /dev/null
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{}')) as ignored \gset
-select is(pg_temp.told(:call), 'completed confirmed / confirmed', 'the newest report with an action counts');
+select is(pg_temp.told(:call) || ': ' || (pg_temp.call(:call)).review_reason, 'completed confirmed / confirmed / review: the agent reported confirmed after cancelled', 'the newest report with an action counts, and a person hears of the other');
 select pg_temp.placed(:tenant) as call \gset
 select pg_temp.report(:call, r.flat) as ignored from (values (1, '{"appointment_action": "do_not_call"}'::jsonb),
   (2, '{"appointment_action": "confirmed"}')) as r (n, flat) order by n \g /dev/null

@@ -1,6 +1,6 @@
 -- What was derived from a setting follows it: numbers in national form, and all that was queued to them.
 \ir ../practice.psql
-select plan(28);
+select plan(31);
 
 insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, country, live)
 values ('Bright', 'Europe/London', 'agent_1', '+442079460100', 'US', true) returning id as bright \gset
@@ -10,6 +10,9 @@ select pg_temp.contact(:bright, '3 days', '+12125550142') as abroad \gset
 select pg_temp.contact(:bright, '3 days', '020 7946 0019') as unread \gset
 select pg_temp.contact(:bright, '3 days', '2079460020') as opted_out \gset
 select vioc_do_not_call(:bright, '2079460020', 'by letter') \gset
+-- a list that is there before its contacts
+select vioc_do_not_call(:bright, '2079460030', 'the old list') \gset
+select vioc_do_not_call(:bright, '+12125550143', 'in full') \gset
 select is((pg_temp.person(:ann)).phone_e164::text, '+12079460018', 'read as it was told to: a stranger in Maine');
 select pg_temp.queue(:ann) as call \gset
 update vioc.tenants set country = 'GB' where id = :bright;
@@ -20,7 +23,14 @@ select is((select count(*) from vioc.calls as c where c.to_number = '+1207946001
 select is((pg_temp.call(:call)).to_number::text, '+442079460018', 'the one that was not sent goes to the contact');
 select is((pg_temp.person(:opted_out)).phone_e164::text, '+442079460020', 'who has opted out is read anew');
 select ok(not r.not_opted_out, '... and stays opted out') from vioc.rules(now()) as r where r.contact_id = :opted_out;
+select pg_temp.contact(:bright, '3 days', '020 7946 0030') as listed \gset
+select ok(not r.not_opted_out, 'nor is who comes after the correction called, but was on the list before') from vioc.rules(now()) as r where r.contact_id = :listed;
+select pg_temp.contact(:bright, '3 days', '+1 212 555 0143') as in_full \gset
+select ok(not r.not_opted_out, 'a number in full stays what it was') from vioc.rules(now()) as r where r.contact_id = :in_full;
 update vioc.tenants set country = 'US' where id = :bright;
+update vioc.tenants set country = 'GB' where id = :bright;
+update vioc.tenants set country = 'US' where id = :bright;
+select is(count(*), 2::bigint, 'and to and fro adds nothing') from vioc.do_not_call as d where d.tenant_id = :bright and d.phone in ('+442079460030', '+12079460030');
 update vioc.tenants set country = null where id = :bright;
 select is((pg_temp.person(:ann)).phone_e164::text, '+442079460018', 'of the agent''s number, if no country is written');
 update vioc.tenants set retell_agent_number = '+12125550100' where id = :bright;

@@ -1,7 +1,7 @@
 -- vioc.rules is the one definition of every rule. Per column: a change that breaks it alone, and one that mends it.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(89);
+select plan(91);
 
 -- noon on a Wednesday in New York
 \set noon '2031-06-11 12:00-04'
@@ -42,6 +42,7 @@ insert into cases (rule, breaks, mends) values
   ('not_suspended', 'update vioc.tenants set suspended_at = now(), suspend_reason = ''x'', probe_at = now() where id = T', 'select vioc_resume(T)'),
   ('not_suspended', 'update vioc.credentials set suspended_at = now(), suspend_reason = ''x'', probe_at = now() where id = K', 'select vioc_resume(T)'),
   ('phone_usable', 'update vioc.contacts set phone_e164 = null, phone_problem = ''not a phone number'' where id = C', 'update vioc.contacts set phone_e164 = ''+12125559999'', phone_problem = null where id = C'),
+  ('phone_usable', 'update vioc.tenants set retell_agent_number = ''+12125559999'' where id = T', 'update vioc.tenants set retell_agent_number = ''+12125550100'' where id = T'),
   ('country_allowed', 'update vioc.tenants set allowed_countries = ''{GB,ES}'' where id = T', 'update vioc.tenants set allowed_countries = ''{GB,US}'' where id = T'),
   ('country_allowed', 'update vioc.tenants set allowed_countries = ''{}'' where id = T', 'update vioc.tenants set allowed_countries = null where id = T'),
   ('not_opted_out', 'select vioc_do_not_call(T, ''+12125559999'')', 'select vioc_allow_call(T, ''+12125559999'', ''by letter'')'),
