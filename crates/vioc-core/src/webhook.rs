@@ -121,10 +121,14 @@ pub fn read(body: &str) -> Content<'_> {
     }
     content.is_inbound = event.as_deref() == Some("call_inbound");
     content.retell_call_id = call_id.filter(|it| (1..=200).contains(&it.chars().count()));
-    content.session_id = [session_id, of_body.session_id.take(), of_call.session_id.take()]
-        .into_iter()
-        .flatten()
-        .find_map(|it| uuid(&it));
+    content.session_id = [
+        session_id,
+        of_body.session_id.take(),
+        of_call.session_id.take(),
+    ]
+    .into_iter()
+    .flatten()
+    .find_map(|it| uuid(&it));
     content.tenant_id = of_call
         .tenant_id
         .or(of_body.tenant_id)
@@ -282,15 +286,50 @@ mod tests {
     fn the_form_of_a_body_is_what_its_members_are() {
         let id = format!(r#""session_id":"{ID}""#);
         for (body, kind, event) in [
-            (r#"{"event":"call_started","call":{}}"#.to_owned(), Kind::Retell, Some("call_started")),
-            (r#"{"event":"call_started","call":[]}"#.to_owned(), Kind::Other, None),
-            (r#"{"event":7,"call":{"call_id":"c"}}"#.to_owned(), Kind::Report, Some("report")),
-            (r#"{"name":"f","args":{},"call":{}}"#.to_owned(), Kind::Function, Some("function")),
-            (r#"{"name":"f","args":"{}","call":{}}"#.to_owned(), Kind::Function, Some("function")),
-            (r#"{"name":"f","args":null,"call":{}}"#.to_owned(), Kind::Function, Some("function")),
+            (
+                r#"{"event":"call_started","call":{}}"#.to_owned(),
+                Kind::Retell,
+                Some("call_started"),
+            ),
+            (
+                r#"{"event":"call_started","call":[]}"#.to_owned(),
+                Kind::Other,
+                None,
+            ),
+            (
+                r#"{"event":7,"call":{"call_id":"c"}}"#.to_owned(),
+                Kind::Report,
+                Some("report"),
+            ),
+            (
+                r#"{"name":"f","args":{},"call":{}}"#.to_owned(),
+                Kind::Function,
+                Some("function"),
+            ),
+            (
+                r#"{"name":"f","args":"{}","call":{}}"#.to_owned(),
+                Kind::Function,
+                Some("function"),
+            ),
+            (
+                r#"{"name":"f","args":null,"call":{}}"#.to_owned(),
+                Kind::Function,
+                Some("function"),
+            ),
             (r#"{"name":"f","args":null}"#.to_owned(), Kind::Other, None),
-            (format!(r#"{{"name":"Ann","session_id":"{}","call":{{}}}}"#, Uuid::nil()), Kind::Report, Some("report")),
-            (format!(r#"{{{id},"outcome":"confirmed"}}"#), Kind::Report, Some("report")),
+            (
+                format!(
+                    r#"{{"name":"Ann","session_id":"{}","call":{{}}}}"#,
+                    Uuid::nil()
+                ),
+                Kind::Report,
+                Some("report"),
+            ),
+            (
+                format!(r#"{{{id},"outcome":"confirmed"}}"#),
+                Kind::Report,
+                Some("report"),
+            ),
             (format!(r#" {{ {id} }} "#), Kind::Report, Some("report")),
             (r#"{"outcome":"confirmed"}"#.to_owned(), Kind::Other, None),
             (format!(r#"[{{{id}}}]"#), Kind::Other, None),
@@ -299,7 +338,11 @@ mod tests {
             (String::new(), Kind::Other, None),
         ] {
             let content = read(&body);
-            assert_eq!((content.kind, content.event.as_deref()), (kind, event), "{body}");
+            assert_eq!(
+                (content.kind, content.event.as_deref()),
+                (kind, event),
+                "{body}"
+            );
         }
     }
 
@@ -307,13 +350,28 @@ mod tests {
     fn the_first_session_id_that_is_one_counts() {
         let other = "11111111-1111-4111-8111-111111111111";
         for (body, expected) in [
-            (format!(r#"{{"session_id":"{ID}","metadata":{{"session_id":"{other}"}}}}"#), Some(ID)),
-            (format!(r#"{{"session_id":"no","metadata":{{"session_id":"{ID}"}}}}"#), Some(ID)),
-            (format!(r#"{{"call":{{"metadata":{{"session_id":"{ID}"}}}}}}"#), Some(ID)),
-            (format!(r#"{{"session_id":"{}"}}"#, ID.replace('-', "")), None),
+            (
+                format!(r#"{{"session_id":"{ID}","metadata":{{"session_id":"{other}"}}}}"#),
+                Some(ID),
+            ),
+            (
+                format!(r#"{{"session_id":"no","metadata":{{"session_id":"{ID}"}}}}"#),
+                Some(ID),
+            ),
+            (
+                format!(r#"{{"call":{{"metadata":{{"session_id":"{ID}"}}}}}}"#),
+                Some(ID),
+            ),
+            (
+                format!(r#"{{"session_id":"{}"}}"#, ID.replace('-', "")),
+                None,
+            ),
             (format!(r#"{{"session_id":"{{{ID}}}"}}"#), None),
             (format!(r#"{{"metadata":["session_id","{ID}"]}}"#), None),
-            (format!(r#"{{"session_id":"{other}","session_id":"{ID}"}}"#), Some(ID)),
+            (
+                format!(r#"{{"session_id":"{other}","session_id":"{ID}"}}"#),
+                Some(ID),
+            ),
             (format!(r#"{{"session\u005fid":"{ID}"}}"#), Some(ID)),
         ] {
             let found = read(&body).session_id.map(|it| it.to_string());
@@ -323,32 +381,57 @@ mod tests {
 
     #[test]
     fn ids_are_texts_or_numbers_of_a_length() {
-        let call_id = |text: &str| read(&format!(r#"{{"call":{{"call_id":{text}}}}}"#)).retell_call_id;
+        let call_id =
+            |text: &str| read(&format!(r#"{{"call":{{"call_id":{text}}}}}"#)).retell_call_id;
         assert_eq!(call_id(r#""call_1""#).as_deref(), Some("call_1"));
         assert_eq!(call_id("17").as_deref(), Some("17"));
         for text in [r#""""#, "null", "{}", &format!(r#""{}""#, "x".repeat(201))] {
             assert_eq!(call_id(text), None, "{text}");
         }
-        let tenant = |text: &str| read(&format!(r#"{{"metadata":{{"tenant_id":{text}}}}}"#)).tenant_id;
+        let tenant =
+            |text: &str| read(&format!(r#"{{"metadata":{{"tenant_id":{text}}}}}"#)).tenant_id;
         assert_eq!(tenant(r#""12""#), Some(12));
         assert_eq!(tenant("12"), Some(12));
-        for text in [r#""-1""#, r#""1234567890123456789""#, r#""""#, "1.5", "true"] {
+        for text in [
+            r#""-1""#,
+            r#""1234567890123456789""#,
+            r#""""#,
+            "1.5",
+            "true",
+        ] {
             assert_eq!(tenant(text), None, "{text}");
         }
         // a call's id goes before the body's, and is not replaced by it where it is none
         let both = r#"{"call_id":"of body","call":{"call_id":"of call"}}"#;
         assert_eq!(read(both).retell_call_id.as_deref(), Some("of call"));
-        assert_eq!(read(r#"{"call_id":"of body","call":{}}"#).retell_call_id.as_deref(), Some("of body"));
+        assert_eq!(
+            read(r#"{"call_id":"of body","call":{}}"#)
+                .retell_call_id
+                .as_deref(),
+            Some("of body")
+        );
     }
 
     #[test]
     fn the_reason_is_what_retell_says_else_its_status() {
         for (call, expected) in [
-            (r#"{"disconnection_reason":" user_hangup "}"#, Some("user_hangup")),
-            (r#"{"disconnection_reason":"","call_status":"error"}"#, Some("error")),
-            (r#"{"disconnection_reason":7,"call_status":"not_connected"}"#, Some("not_connected")),
+            (
+                r#"{"disconnection_reason":" user_hangup "}"#,
+                Some("user_hangup"),
+            ),
+            (
+                r#"{"disconnection_reason":"","call_status":"error"}"#,
+                Some("error"),
+            ),
+            (
+                r#"{"disconnection_reason":7,"call_status":"not_connected"}"#,
+                Some("not_connected"),
+            ),
             (r#"{"call_status":"ended"}"#, None),
-            (r#"{"disconnection_reason":"dial_busy","call_status":"error"}"#, Some("dial_busy")),
+            (
+                r#"{"disconnection_reason":"dial_busy","call_status":"error"}"#,
+                Some("dial_busy"),
+            ),
         ] {
             let body = format!(r#"{{"event":"call_ended","call":{call}}}"#);
             assert_eq!(read(&body).reason.as_deref(), expected, "{call}");
@@ -371,7 +454,9 @@ mod tests {
             let body = call(&format!(r#""duration_ms":{text}"#));
             assert_eq!(read(&body).duration_ms, expected, "{text}");
         }
-        let body = call(r#""start_timestamp":1764490000123,"end_timestamp":4102444800001,"call_cost":{"combined_cost":12.5}"#);
+        let body = call(
+            r#""start_timestamp":1764490000123,"end_timestamp":4102444800001,"call_cost":{"combined_cost":12.5}"#,
+        );
         let content = read(&body);
         assert_eq!(content.started_ms, Some(1_764_490_000_123.0));
         assert_eq!((content.ended_ms, content.cost), (None, Some("12.5")));
@@ -381,17 +466,36 @@ mod tests {
     fn a_recording_is_a_link_that_fits() {
         let call = |member: &str| format!(r#"{{"event":"e","call":{{{member}}}}}"#);
         let url = |member: &str| read(&call(member)).recording_url;
-        assert_eq!(url(r#""scrubbed_recording_url":"b","recording_url":"a""#).as_deref(), Some("a"));
-        assert_eq!(url(r#""scrubbed_recording_url":"b","recording_url":null"#).as_deref(), Some("b"));
-        assert_eq!(url(&format!(r#""recording_url":"{}""#, "é".repeat(8192))).map(|it| it.len()), Some(16_384));
-        assert_eq!(url(&format!(r#""recording_url":"{}""#, "é".repeat(8193))), None);
+        assert_eq!(
+            url(r#""scrubbed_recording_url":"b","recording_url":"a""#).as_deref(),
+            Some("a")
+        );
+        assert_eq!(
+            url(r#""scrubbed_recording_url":"b","recording_url":null"#).as_deref(),
+            Some("b")
+        );
+        assert_eq!(
+            url(&format!(r#""recording_url":"{}""#, "é".repeat(8192))).map(|it| it.len()),
+            Some(16_384)
+        );
+        assert_eq!(
+            url(&format!(r#""recording_url":"{}""#, "é".repeat(8193))),
+            None
+        );
     }
 
     #[test]
     fn depth_and_length_do_no_harm() {
-        let deep = format!(r#"{{"x":{}{},"call_id":"c"}}"#, "[".repeat(100_000), "]".repeat(100_000));
+        let deep = format!(
+            r#"{{"x":{}{},"call_id":"c"}}"#,
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         assert_eq!(read(&deep).retell_call_id.as_deref(), Some("c"));
-        let long = format!(r#"{{"call_id":"{}","session_id":"{ID}"}}"#, "x".repeat(1_000_000));
+        let long = format!(
+            r#"{{"call_id":"{}","session_id":"{ID}"}}"#,
+            "x".repeat(1_000_000)
+        );
         assert_eq!(read(&long).kind, Kind::Report);
         assert_eq!(read(&long).retell_call_id, None);
     }
