@@ -59,8 +59,13 @@ begin atomic
       'Retell refused the practice''s key, agent or number; after mending it: vioc_resume(' || t.id || ')'),
     (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, 'no phone number')),
-    (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
-      'the number''s country may be called', 'the number''s country is none that the practice calls'),
+    (6, 'country_allowed', r.country_allowed, false, false, false,
+      'the number''s country may be called', case
+        when t.allowed_countries is null and vioc.tenant_country(t.country, t.retell_agent_number) is null
+          then 'the practice''s own country is not known: set country in vioc.tenants'
+        else coalesce('the number''s country, ' || vioc.phone_country(c.phone_e164) || ',', 'a number of no country') || ' is none that the practice calls'
+          || coalesce(': ' || nullif(array_to_string(coalesce(t.allowed_countries[1:5], array[vioc.tenant_country(t.country, t.retell_agent_number)]), ', '), ''), '')
+          || case when t.allowed_countries is null then ', its own' when cardinality(t.allowed_countries) > 5 then ' ...' else '' end end),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', case
         when exists (

@@ -17,7 +17,7 @@ begin atomic
   select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     c.phone_e164 is not null,
-    t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
+    vioc.calls_country(c.phone_e164, t.allowed_countries, t.country, t.retell_agent_number),
     -- the number's, and the contact's own: the next number that the application writes does not end it
     c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o

@@ -52,7 +52,7 @@ insert into stories (what, change, became) values
   ('hours', 'insert into vioc.calling_hours (tenant_id, weekday, opens, closes) values (T, 3, ''09:00'', ''12:00'')', 'review true: outside the practice''s calling hours'),
   ('consent is required', 'update vioc.tenants set require_consent = true where id = T', 'review true: this practice calls nobody without consent, and none is recorded for this number'),
   ('consent is withdrawn', 'update vioc.contacts set consent_at = pg_temp.at() where id = C; update vioc.tenants set require_consent = true where id = T; update vioc.contacts set consent_at = null where id = C', 'review true: the contact was promised a callback, and its consent to automatic calls has ended; this practice calls nobody without consent, and none is recorded for this number'),
-  ('countries', 'update vioc.tenants set allowed_countries = ''{GB}'' where id = T', 'review true: the number''s country is none that the practice calls'),
+  ('countries', 'update vioc.tenants set allowed_countries = ''{GB}'' where id = T', 'review true: the number''s country, US, is none that the practice calls: GB'),
   ('no phone', 'update vioc.contacts set phone = null where id = C', 'review true: the contact was promised a callback, and has no phone number any more that can be dialled'),
   ('no number', 'update vioc.contacts set phone = ''ask reception'' where id = C', 'review true: the contact was promised a callback, and has no phone number any more that can be dialled'),
   ('another phone', 'update vioc.contacts set phone = ''212 555 0177'' where id = C', '5 15:00'),
