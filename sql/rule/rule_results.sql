@@ -148,6 +148,7 @@ begin atomic
             then 'the contact is ' || replace(case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end, '_', ' ')
           when c.phone_e164 is null then 'the contact has no phone number that can be called'
           when c.appointment_time is null then 'there is no appointment time to plan for'
+          when cardinality(t.reminder_plan) = 0 then 'the practice has no reminder plan: set call_at, or Call Now'
           when not exists (
             select from unnest(t.reminder_plan) as p (ahead)
             where vioc.plan_step(c.appointment_time, p.ahead, t.time_zone) > coalesce(c.planned_at, c.created_at))
