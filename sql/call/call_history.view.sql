@@ -20,7 +20,7 @@ comment on column vioc.call_history.simulated is 'It never left the server.';
 comment on column vioc.call_history.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.call_history.queued_at is 'When it was queued.';
 comment on column vioc.call_history.placed_at is 'When Retell had taken it.';
-comment on column vioc.call_history.ongoing_at is 'When somebody answered.';
+comment on column vioc.call_history.ongoing_at is 'When the call was answered.';
 comment on column vioc.call_history.ended_at is 'When the line was closed.';
 comment on column vioc.call_history.completed_at is 'When its outcome was decided.';
 comment on column vioc.call_history.duration_ms is 'How long it lasted, in milliseconds.';

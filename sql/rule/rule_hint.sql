@@ -70,4 +70,4 @@ begin
     else format('Try again after %s.', vioc.in_words(v_opening + interval '59 seconds', v_tenant.time_zone)) end || v_force;
 end
 $$;
-comment on function vioc.rule_hint(bigint, bigint, text, boolean, timestamptz) is 'What mends a rule that forbids a call to a contact.';
+comment on function vioc.rule_hint(bigint, bigint, text, boolean, timestamptz) is 'The statement that lets a contact be called, or when to try again.';

@@ -128,7 +128,7 @@ select pg_temp.breaks('tenants', 'delete from vioc.tenants');
 create or replace function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz) returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql as $$ begin return query select 'clock', 1 / 0 = 0, '', ''; end $$;
 select results_eq($$ select check_name, ok, detail from vioc_doctor() where check_name in ('calls', 'grants') $$,
-  $$ values ('calls', false, 'it could not be examined: SQLSTATE 22012'), ('grants', true, 'nobody has more than vioc_grant gives') $$, 'what cannot be examined is a row of its own');
+  $$ values ('calls', false, 'it could not be examined: SQLSTATE 22012'), ('grants', true, 'no role has more than vioc_grant gives') $$, 'what cannot be examined is a row of its own');
 select throws_ok((select hint from vioc_doctor() where check_name = 'calls'), '22012', null, 'its hint shows the error');
 select is((select count(*) from vioc_doctor() where check_name = 'stuck_calls'), 0::bigint, 'and nothing is called well that was not looked at');
 
