@@ -19,10 +19,6 @@ create domain vioc.e164 as text
   constraint number_is_e164 check (value ~ '^[+][1-9][0-9]{6,14}$');
 comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
 
-create domain vioc.call_limit as integer
-  constraint limit_is_1_to_1000000 check (value between 1 and 1000000);
-comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
-
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
 comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';

@@ -28,7 +28,7 @@ begin
   begin
     execute v_statements;
   exception when invalid_parameter_value then
-    raise exception '%', case when p_every ~* '^\s*[1-5]?[0-9]\s+seconds?\s*$'
+    raise exception '%', case when p_every ~* '^ *[1-5]?[0-9] +seconds? *$'
         then 'a schedule in seconds needs pg_cron 1.5, and this is ' || (select e.extversion from pg_extension as e where e.extname = 'pg_cron')
         else 'pg_cron cannot read the schedule' end
       using errcode = 'invalid_parameter_value',
