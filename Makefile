@@ -133,7 +133,7 @@ check: deps lint deny test fuzz-brief ## lint, licences, all tests, a little fuz
 fmt: ## format the code
 	@cargo fmt --all
 
-demo: deps install ## a practice, a simulated Retell and a few calls, from start to end
+demo: deps install ## the sample is called: who, and what came of it, within seconds
 	@$(tool) demo
 
 run: deps install ## a cluster to play with, and psql in it

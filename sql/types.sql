@@ -19,10 +19,6 @@ create domain vioc.e164 as text
   constraint number_is_e164 check (value ~ '^[+][1-9][0-9]{6,14}$');
 comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
 
-create domain vioc.call_limit as integer
-  constraint limit_is_1_to_1000000 check (value between 1 and 1000000);
-comment on domain vioc.call_limit is 'A limit on calls: 1 to 1,000,000.';
-
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
 comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';
@@ -32,7 +28,7 @@ comment on column vioc.queued_call.status is 'See domain vioc.call_status.';
 create type vioc.cancelled_call as (call_id bigint, status text);
 comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
 comment on column vioc.cancelled_call.call_id is 'The call.';
-comment on column vioc.cancelled_call.status is 'cancelled: nobody is dialled. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
+comment on column vioc.cancelled_call.status is 'cancelled: no call is made. dispatching to ongoing: Retell is asked to stop it. Else it was over already.';
 
 create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text, timed_out boolean);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
@@ -51,7 +47,7 @@ comment on type vioc.webhook_content is 'What a webhook body says: vioc.read_web
 comment on column vioc.webhook_content.kind is 'retell: {event, call}. function: {name, args, call}, a custom function of the agent. report: the flat form. other.';
 comment on column vioc.webhook_content.event is 'Retell''s event, function or report.';
 comment on column vioc.webhook_content.is_inbound is 'Its event is call_inbound: a question.';
-comment on column vioc.webhook_content.tenant_id is 'The tenant that its metadata names, which nobody has proved.';
+comment on column vioc.webhook_content.tenant_id is 'The tenant that its metadata names, without proof.';
 comment on column vioc.webhook_content.session_id is 'Our session_id, as it came.';
 comment on column vioc.webhook_content.retell_call_id is 'Retell''s call_id, as it came.';
 comment on column vioc.webhook_content.has_call is 'It has Retell''s call object. The rest is of that.';

@@ -44,12 +44,12 @@ declare
   v_silence constant text := set_config('client_min_messages', 'notice', true);
 begin
   if vioc.cron_database() is null then
-    raise notice 'vioconcierge works without pg_cron, but nobody becomes due by itself: see select vioc_install_schedule();';
+    raise notice 'vioconcierge works without pg_cron, but makes no automatic calls then: see select vioc_install_schedule();';
   end if;
   if exists (
     select from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a
     where n.oid = '@extschema@'::regnamespace and a.privilege_type = 'CREATE' and a.grantee = 0) then
-    raise warning 'everybody may create functions in schema %, also some that look like those of vioconcierge', '@extschema@'
+    raise warning 'every role can create functions in schema %, also some that look like those of vioconcierge', '@extschema@'
       using hint = 'revoke create on schema @extschema@ from public;';
   end if;
 end

@@ -1,5 +1,5 @@
 create view vioc.call_history with (security_invoker) as
-select c.tenant_id, c.id as call_id, c.contact_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
+select c.tenant_id, c.id as call_id, c.contact_id, ct.external_id, ct.name, c.attempt, c.status, c.outcome, c.disconnection_reason,
   c.error, c.requested_by, c.is_test, c.simulated, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
@@ -8,6 +8,7 @@ comment on view vioc.call_history is 'Every call in one line.';
 comment on column vioc.call_history.tenant_id is 'The practice.';
 comment on column vioc.call_history.call_id is 'vioc.calls.id: what the vioc_ functions take.';
 comment on column vioc.call_history.contact_id is 'The contact (may have been deleted since).';
+comment on column vioc.call_history.external_id is 'The application''s key of the contact; null if the contact was deleted.';
 comment on column vioc.call_history.name is 'Who is called; null if the contact was deleted.';
 comment on column vioc.call_history.attempt is 'Number of this attempt among all of the contact''s.';
 comment on column vioc.call_history.status is 'See domain vioc.call_status.';
@@ -20,7 +21,7 @@ comment on column vioc.call_history.simulated is 'It never left the server.';
 comment on column vioc.call_history.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.call_history.queued_at is 'When it was queued.';
 comment on column vioc.call_history.placed_at is 'When Retell had taken it.';
-comment on column vioc.call_history.ongoing_at is 'When somebody answered.';
+comment on column vioc.call_history.ongoing_at is 'When the call was answered.';
 comment on column vioc.call_history.ended_at is 'When the line was closed.';
 comment on column vioc.call_history.completed_at is 'When its outcome was decided.';
 comment on column vioc.call_history.duration_ms is 'How long it lasted, in milliseconds.';

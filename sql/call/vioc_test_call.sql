@@ -45,4 +45,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_test_call(bigint, text) is
-  'Calls one of the tenant''s own telephones as a test. Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that somebody hears what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';
+  'Calls one of the tenant''s own telephones as a test. Sends this contact''s call to one of the practice''s own telephones (vioc.tenants.test_numbers), so that you hear what the patient would hear; the contact stays as it is. Not sent within 15 minutes it expires. Returns (call_id, session_id, status). Errors: PT404 no such contact, 22023 not a phone number, VC001 not a test number or calls are not possible now, 55000 this database is not served.';

@@ -3,8 +3,9 @@
 -- without personal data, before a constraint could print the row.
 
 create table vioc.contacts (
-  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
+  -- first: what a client takes for the generated key
   id bigint generated always as identity,
+  tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   external_id text,
   name text,
   patient_name text,
@@ -40,7 +41,9 @@ create table vioc.contacts (
   -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
   may_expire boolean generated always as (
     case when status in ('scheduled', 'calling', 'callback', 'unreachable') then true when status = 'expired' then false end) stored,
-  primary key (tenant_id, id)
+  primary key (tenant_id, id),
+  -- for upserts
+  constraint contacts_external_id_key unique (tenant_id, external_id)
 ) with (
   fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
   autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
@@ -48,7 +51,6 @@ create table vioc.contacts (
 create index contacts_id_idx on vioc.contacts (id);
 -- no two contacts make the same session_ids
 create unique index contacts_row_id_idx on vioc.contacts (row_id);
-create unique index contacts_external_id_idx on vioc.contacts (tenant_id, external_id);
 -- an application's appointments of a day
 create index contacts_appointment_idx on vioc.contacts (tenant_id, appointment_time);
 -- opt-outs and wrong numbers: everybody at a number

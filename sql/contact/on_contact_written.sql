@@ -81,7 +81,7 @@ begin
       or (old.phone_problem = v_crowded and new.appointment_time is distinct from old.appointment_time))) then
     v_is_read := true;
     v_phone := vioc.normalize_phone(new.phone,
-      coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
+      vioc.tenant_country(v_tenant.country, v_tenant.retell_agent_number));
     new.phone_e164 := case when starts_with(v_phone, '+') then v_phone end;
     new.phone_problem := case when not starts_with(v_phone, '+') then v_phone end;
   end if;

@@ -5,8 +5,8 @@ create table vioc.credentials (
   is_fallback boolean not null default false,
   is_simulation boolean not null default false,
   key_ends_with text,
-  max_concurrent_calls vioc.call_limit not null default 20,
-  max_starts_per_second vioc.call_limit not null default 1,
+  max_concurrent_calls integer not null default 20,
+  max_starts_per_second integer not null default 1,
   suspended_at timestamptz,
   suspend_reason text,
   probe_at timestamptz,
@@ -29,6 +29,8 @@ create table vioc.credentials (
   recovery_page text,
   recovery_pages integer not null default 0,
   created_at timestamptz not null default now(),
+  constraint limits_are_1_to_1000000 check (least(max_concurrent_calls, max_starts_per_second) >= 1
+    and greatest(max_concurrent_calls, max_starts_per_second) <= 1000000),
   constraint a_simulation_has_no_key check (not is_simulation or (not is_fallback and key_ends_with is null)),
   constraint failures_are_counted_up check (failures >= 0),
   constraint what_retell_said_is_whole check (
@@ -47,6 +49,7 @@ create unique index credentials_one_fallback_idx on vioc.credentials (is_fallbac
 -- not unique: who makes the first one keeps nobody waiting, and the one with the least id is used
 create index credentials_simulation_idx on vioc.credentials (id) where is_simulation;
 
+comment on constraint limits_are_1_to_1000000 on vioc.credentials is 'Write 1 to 1000000. To stop calls: select vioc_pause(tenant_id);';
 comment on table vioc.credentials is 'A Retell workspace: its limits and whether Retell accepts it. The keys themselves are in vioc.credential_keys.';
 comment on column vioc.credentials.id is 'Identity.';
 comment on column vioc.credentials.created_at is 'When it was written down.';

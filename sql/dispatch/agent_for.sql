@@ -20,4 +20,4 @@ as $$
   order by t.agents = t.wanted desc, t.agents = language.wanted desc, a.locale
   limit 1
 $$;
-comment on function vioc.agent_for(bigint, text, text) is 'Which of a practice''s agents speaks somebody''s language; null = its own.';
+comment on function vioc.agent_for(bigint, text, text) is 'Which of a tenant''s agents speaks a contact''s language; null = its own.';

@@ -32,4 +32,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.requeue_call(vioc.calls, text, timestamptz, timestamptz) is 'Puts a call back into the queue after an answer that surely dialled nobody.';
+comment on function vioc.requeue_call(vioc.calls, text, timestamptz, timestamptz) is 'Puts a call back into the queue after an answer that surely made no call.';

@@ -1,5 +1,5 @@
 create view vioc.due_contacts with (security_invoker, security_barrier) as
-select t.id as tenant_id, c.id as contact_id, c.name, c.appointment_time, c.next_call_at, t.live,
+select t.id as tenant_id, c.id as contact_id, c.external_id, c.name, c.appointment_time, c.next_call_at, t.live,
   (select v.detail from @extschema@.vioc_explain_contact(c.id) as v where not v.ok limit 1) as held_by
 from vioc.tenants as t
 -- a practice at a time, by its index: a scan would look at everybody who is not due
@@ -10,6 +10,7 @@ cross join lateral (
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
 comment on column vioc.due_contacts.tenant_id is 'The practice.';
 comment on column vioc.due_contacts.contact_id is 'What vioc_call_contact takes.';
+comment on column vioc.due_contacts.external_id is 'The application''s key of the contact.';
 comment on column vioc.due_contacts.name is 'Who is to be called.';
 comment on column vioc.due_contacts.appointment_time is 'When the appointment is.';
 comment on column vioc.due_contacts.next_call_at is 'Since when the call is due.';

@@ -1,6 +1,6 @@
 create function vioc.vioc_events(after bigint default 0, max_events integer default 1000)
 returns table ("position" bigint, at timestamptz, tenant_id bigint, contact_id bigint, call_id bigint, kind text, status text, outcome text,
-  simulated boolean)
+  simulated boolean, external_id text)
   language plpgsql stable
   security definer
   set search_path = pg_catalog, pg_temp
@@ -20,16 +20,17 @@ begin
   end if;
   if v_tenants = '{(,)}' then
     return query
-    select e.position, e.at, e.tenant_id, e.contact_id, e.call_id, e.kind, e.status, e.outcome, coalesce(c.simulated, vioc.is_simulated(t.simulated), false)
+    select e.position, e.at, e.tenant_id, e.contact_id, e.call_id, e.kind, e.status, e.outcome, coalesce(c.simulated, vioc.is_simulated(t.simulated), false), k.external_id
     from vioc.events as e
     left join vioc.tenants as t on t.id = e.tenant_id
     left join vioc.calls as c on c.tenant_id = e.tenant_id and c.id = e.call_id
+    left join vioc.contacts as k on k.tenant_id = e.tenant_id and k.id = e.contact_id
     where e.position > v_after
     order by e.position
     limit v_limit;
   else
     return query
-    select l.position, l.at, l.tenant_id, l.contact_id, l.call_id, l.kind, l.status, l.outcome, coalesce(c.simulated, vioc.is_simulated(t.simulated))
+    select l.position, l.at, l.tenant_id, l.contact_id, l.call_id, l.kind, l.status, l.outcome, coalesce(c.simulated, vioc.is_simulated(t.simulated)), k.external_id
     from vioc.tenants as t
     cross join lateral (
       select e.* from vioc.events as e
@@ -37,6 +38,7 @@ begin
       order by e.position
       limit v_limit) as l
     left join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.call_id
+    left join vioc.contacts as k on k.tenant_id = l.tenant_id and k.id = l.contact_id
     where t.id <@ v_tenants
     order by l.position
     limit v_limit;
@@ -44,4 +46,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_events(bigint, integer) is
-  'Lists what has changed, for your application. After this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. simulated: of a simulated call or tenant. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';
+  'Lists what has changed, for your application. After this position, in order, none missing: the app keeps the last position it has dealt with and asks again. At most 10,000 at a time. simulated: of a simulated call or tenant. external_id: your key of the contact, null once it is deleted. LISTEN vioc_events says when there is more (payload: the newest position). Kept for installation.keep_events_days. Errors: PT410 the position is older than what is kept (the hint says where to go on).';

@@ -23,7 +23,7 @@ begin
   elsif p_is_place and not vioc.is_place(p_name) then
     raise exception 'time_zone is not the time zone of a place'
       using errcode = 'invalid_parameter_value',
-        hint = 'Nobody lives in UTC: use the name of where the tenant is, such as America/New_York or Europe/London.';
+        hint = 'UTC is no place: use the name of where the tenant is, such as America/New_York or Europe/London.';
   end if;
 end
 $$;

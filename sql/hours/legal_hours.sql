@@ -15,4 +15,4 @@ begin atomic
       select case when vioc.is_simulated(p_simulated) then '00:00-24:00' else vioc.setting('legal_hours', '08:00-21:00') end as hours) as s
     offset 0) as h; -- read once, not once a column
 end;
-comment on function vioc.legal_hours(boolean) is 'Hours outside of which nobody is called, at the contact''s place.';
+comment on function vioc.legal_hours(boolean) is 'Hours outside of which no call is made, at the contact''s place.';

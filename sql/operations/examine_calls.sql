@@ -154,7 +154,7 @@ as $$
     ('queue', case when vioc.worker_state() = 'ready' then true end,
       case when vioc.worker_state() = 'ready' then 'nothing waits for long' else 'not known without a worker' end),
     ('due_contacts', true, 'none without a call for more than 15 minutes'),
-    ('next_calls', true, 'everybody who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
+    ('next_calls', true, 'every contact who has one is there'), ('dead_letters', true, 'none')) as w (check_name, ok, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_calls(int8multirange, timestamptz) is 'vioc_doctor: webhooks, clock, stuck and waiting calls, next calls, dead letters.';

@@ -30,7 +30,7 @@ as $$
     from pg_namespace as n cross join lateral aclexplode(n.nspacl) as a where n.nspname = 'vioc'
   ),
   findings as (
-    select case when g.grantee = 0 then 'everybody' else pg_get_userbyid(g.grantee)::text end || ' has ' || vioc.lowered(g.privilege) || ' on ' || g.object as detail,
+    select case when g.grantee = 0 then 'every role' else pg_get_userbyid(g.grantee)::text end || ' has ' || vioc.lowered(g.privilege) || ' on ' || g.object as detail,
       format('revoke %s on %s from %s cascade;', vioc.lowered(g.privilege), g.object, case when g.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(g.grantee)) end) as hint
     from granted as g
     where g.grantee <> g.owner and g.name not in ('tenants_seen', 'reader_tenants')
@@ -87,6 +87,6 @@ as $$
   union all
   select 'grants', false, f.detail, f.hint from findings as f
   union all
-  select 'grants', true, 'nobody has more than vioc_grant gives', null where not exists (select from findings)
+  select 'grants', true, 'no role has more than vioc_grant gives', null where not exists (select from findings)
 $$;
 comment on function vioc.examine_grants() is 'vioc_doctor: dangerous rights.';

@@ -138,7 +138,7 @@ begin
 
   check_name := 'simulate';
   ok := not vioc.setting('simulate', 'off')::boolean;
-  detail := case when ok then 'calls of tenants that are not simulated are really made' else 'vioconcierge.simulate is on: every call is simulated, nobody is called' end;
+  detail := case when ok then 'calls of tenants that are not simulated are really made' else 'vioconcierge.simulate is on: every call is simulated, and reaches no telephone' end;
   hint := case when not ok then 'alter system set vioconcierge.simulate = off; select pg_reload_conf();' end;
   return next;
 
@@ -150,7 +150,7 @@ begin
 
   check_name := 'durability';
   ok := current_setting('fsync')::boolean and current_setting('full_page_writes')::boolean;
-  detail := case when ok then 'a claimed call survives a crash' else 'fsync or full_page_writes is off: after a crash somebody may be called twice' end;
+  detail := case when ok then 'a claimed call survives a crash' else 'fsync or full_page_writes is off: after a crash a contact may be called twice' end;
   hint := case when not ok then case when not current_setting('fsync')::boolean then 'alter system set fsync = on; ' else '' end
     || case when not current_setting('full_page_writes')::boolean then 'alter system set full_page_writes = on; ' else '' end
     || 'select pg_reload_conf();' end;

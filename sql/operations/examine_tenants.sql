@@ -47,7 +47,7 @@ as $$
     from practices as p where not p.has_key
     union all
     select 'keys', false, format('the key of %s cannot be read: %s', p.practice, p.key_problem),
-      format('select vioc_set_credentials(%s, ''key_...''); -- or mend the file in vioconcierge.secrets_dir', p.id)
+      format('select vioc_set_credentials(%s, ''key_...''); -- or correct the file in vioconcierge.secrets_dir', p.id)
     from practices as p where p.key_problem is not null
     union all
     select 'keys_accepted', case when k.asked then false end,
@@ -71,7 +71,7 @@ as $$
         else format('agent %s of practice %s lacks or differs in: %s', a.retell_agent_id, a.id, (select string_agg(g.key, ', ' order by g.key) from jsonb_each(a.gaps) as g)) end,
       case when a.answered_at is null then null
         when a.http_status in (404, 422) then a.relation
-        when a.facts is null then 'select * from vioc_doctor(); -- mend the key first, or ask later'
+        when a.facts is null then 'select * from vioc_doctor(); -- correct the key first, or ask later'
         else format('curl -fsS -X PATCH -H "Authorization: Bearer $RETELL_API_KEY" -H "Content-Type: application/json" -d ''%s'' %s/update-agent/%s',
           replace(a.gaps::text, '''', E'''\\'''''), rtrim(vioc.setting('api_base_url', 'https://api.retellai.com'), '/'), vioc.url_part(a.retell_agent_id)) end
     from agents as a where a.facts is null or a.gaps is not null
@@ -88,9 +88,21 @@ as $$
       'select vioc_enqueue_due(); -- it is tried again every five minutes; the cause is in its contacts, plan, hours or a trigger on vioc.contacts'
     from practices as p where p.enqueue_failed_at is not null
     union all
-    select 'live', false, p.practice || ' is not live, and somebody waits to be called', format('select vioc_go_live(%s);', p.id)
+    select 'live', false, p.practice || ' is not live, and contacts wait to be called', format('select vioc_go_live(%s);', p.id)
     from practices as p
     where not p.live and exists (select from vioc.next_calls as n where n.tenant_id = p.id)
+    union all
+    -- who names its countries has decided. To name the own one alone says that the others are not meant
+    select 'countries', false, format('%s names no allowed_countries and so calls only %s, its own; contacts wait whose numbers are of %s', p.practice,
+        o.own, string_agg(distinct n.country, ', ')), format('update vioc.tenants set allowed_countries = ''{%s}'' where id = %s; -- and the others, if they are to be called', o.own, p.id)
+    from practices as p
+    cross join lateral (select vioc.tenant_country(p.country, p.retell_agent_number) as own offset 0) as o
+    cross join lateral (
+      select vioc.phone_country(c.phone_e164) as country
+      from (select * from vioc.next_calls as n where n.tenant_id = p.id order by n.next_call_at limit 1000) as n
+      join vioc.contacts as c on c.id = n.contact_id and c.tenant_id = n.tenant_id offset 0) as n
+    where p.allowed_countries is null and n.country <> o.own
+    group by p.practice, p.id, o.own
   )
   select f.* from findings as f
   union all
@@ -101,7 +113,8 @@ as $$
     ('keys_accepted', (select case count(*) when 0 then 'there is none to ask about' else format('Retell accepts %s, asked %s ago', count(*), max(k.age)) end from keys as k)),
     ('agents', (select case count(*) when 0 then 'there is none to ask about' else format('%s report what is needed, asked %s ago', count(*), date_trunc('second', p_now - min(a.answered_at))) end from agents as a)),
     ('paused_tenants', 'none'), 
-    ('simulated', (select coalesce('calls never leave the server: ' || string_agg(p.practice, ', ' order by p.id), 'none: all calls are real') from practices as p where p.is_simulated)), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'whoever waits is called')) as w (check_name, detail)
+    ('simulated', (select coalesce('calls never leave the server: ' || string_agg(p.practice, ', ' order by p.id), 'none: all calls are real') from practices as p where p.is_simulated)), ('enqueued', 'no tenant is left out'), ('suspended', 'none'), ('live', 'contacts who wait are called'),
+    ('countries', 'the next thousand calls of each tenant are to countries that it calls, or leaves out by name')) as w (check_name, detail)
   where not exists (select from findings as f where f.check_name = w.check_name)
 $$;
 comment on function vioc.examine_tenants(int8multirange, timestamptz) is 'vioc_doctor: practices, keys, agents, pauses, suspensions.';

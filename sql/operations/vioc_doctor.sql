@@ -57,4 +57,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_doctor() is
-  'Finds what keeps calls from being made, and what mends it. Looks for whatever keeps calls from being made and reported: rows (check_name, ok, detail, hint). hint is the statement, or shell line, that mends it. ok null: cannot be known at the moment. Asks Retell whether it accepts the keys, and compares its agents with what is needed (5 s at most, else shows the last answer). pg_cron and rights are looked at for who may see all practices.';
+  'Finds what keeps calls from being made, and how to correct it. Looks for all that keeps calls from being made and reported: rows (check_name, ok, detail, hint). hint is the statement, or shell line, that corrects it. ok null: cannot be known at the moment. Asks Retell whether it accepts the keys, and compares its agents with what is needed (5 s at most, else shows the last answer). pg_cron and rights are looked at for who may see all practices.';

@@ -12,4 +12,4 @@ begin
   perform vioc.share_number(p_tenant_id, p_phone, false);
 end
 $$;
-comment on function vioc.opt_out(bigint, text, text, text, timestamptz, bigint) is 'Nobody is called at this number any more.';
+comment on function vioc.opt_out(bigint, text, text, text, timestamptz, bigint) is 'No contact is called at this number any more.';

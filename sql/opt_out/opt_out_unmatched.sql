@@ -27,7 +27,7 @@ begin
   for v_one in
   select k.id, n.phone
   from (
-    select t.id, t.analysis_fields, coalesce(t.country, vioc.phone_country(t.retell_agent_number)) as country,
+    select t.id, t.analysis_fields, vioc.tenant_country(t.country, t.retell_agent_number) as country,
       coalesce(t.retell_agent_number = v_practice, false) as has_number,
       bool_or(coalesce(t.retell_agent_number = v_practice, false)) over () as one_has_number
     from vioc.tenants as t

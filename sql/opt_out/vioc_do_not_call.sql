@@ -18,4 +18,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_do_not_call(bigint, text, text) is
-  'Puts a number on the do-not-call list. Nobody is called at this number any more, by this tenant and its organisation; queued calls to it end at once, one that Retell is making is stopped. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Puts a number on the do-not-call list. No contact is called at this number any more, by this tenant and its organisation; queued calls to it end at once, one that Retell is making is stopped. Errors: PT404 no such tenant, 22023 not a phone number.';

@@ -22,4 +22,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.stop_contacts_at_number(vioc.contacts, vioc.calls, text, timestamptz) is 'Nobody who has opted out, or is not at this number, is called there.';
+comment on function vioc.stop_contacts_at_number(vioc.contacts, vioc.calls, text, timestamptz) is 'A contact who has opted out, or is not at this number, is not called there.';

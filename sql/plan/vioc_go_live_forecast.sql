@@ -6,7 +6,7 @@ returns table (day date, calls bigint)
 as $$
 begin
   perform vioc.require_tenant('viewer', vioc_go_live_forecast.tenant_id);
-  return query select f.day, f.calls from vioc.forecast(vioc_go_live_forecast.tenant_id, now()) as f;
+  return query select f.day, f.calls from vioc.forecast_calls(vioc_go_live_forecast.tenant_id, now()) as f;
 end
 $$;
 comment on function vioc.vioc_go_live_forecast(bigint) is

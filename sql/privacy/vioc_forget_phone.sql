@@ -27,4 +27,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_forget_phone(bigint, text) is
-  'Erases every contact at a number. Erases everybody at a number, as vioc_forget_contact does. An opt-out of the number stays. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Erases every contact at a number. Erases all contacts at a number, as vioc_forget_contact does. An opt-out of the number stays. Returns how many contacts and calls. Errors: PT404 no such tenant, 22023 not a phone number.';

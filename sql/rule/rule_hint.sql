@@ -7,6 +7,7 @@ as $$
 declare
   v_tenant vioc.tenants;
   v_contact vioc.contacts;
+  v_country text;
   v_call_id bigint;
   v_opening timestamptz;
   v_may_be_forced boolean;
@@ -14,6 +15,7 @@ declare
 begin
   select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
   select * into v_contact from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  v_country := vioc.phone_country(v_contact.phone_e164);
   case p_rule
     when 'tenant_configured' then
       return 'update vioc.tenants set ' || coalesce(nullif(concat_ws(', ',
@@ -31,8 +33,11 @@ begin
     when 'phone_usable', 'right_number' then
       return format('update vioc.contacts set phone = ''+1...'' where id = %s;', p_contact_id);
     when 'country_allowed' then
-      return format('update vioc.tenants set allowed_countries = allowed_countries || %L::text where id = %s;',
-        vioc.phone_country(v_contact.phone_e164), p_tenant_id);
+      -- one country more, whichever statement runs first
+      return case when v_country is null
+        then format('update vioc.contacts set phone = ''+1...'' where id = %s; -- a number of no country is only called with allowed_countries ''{*}'', which is all', p_contact_id)
+        else format('update vioc.tenants set allowed_countries = coalesce(allowed_countries, %L) || ''{%s}'' where id = %s;',
+          array_remove(array[vioc.tenant_country(v_tenant.country, v_tenant.retell_agent_number)], null), v_country, p_tenant_id) end;
     when 'not_opted_out' then
       return format('If the contact asked to be called again: select vioc_allow_call(%s, (select phone_e164 from vioc.contacts where id = %s), ''asked by letter'');',
         p_tenant_id, p_contact_id);
@@ -65,4 +70,4 @@ begin
     else format('Try again after %s.', vioc.in_words(v_opening + interval '59 seconds', v_tenant.time_zone)) end || v_force;
 end
 $$;
-comment on function vioc.rule_hint(bigint, bigint, text, boolean, timestamptz) is 'What mends a rule that forbids a call to a contact.';
+comment on function vioc.rule_hint(bigint, bigint, text, boolean, timestamptz) is 'The statement that lets a contact be called, or when to try again.';

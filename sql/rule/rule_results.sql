@@ -60,7 +60,12 @@ begin atomic
     (5, 'phone_usable', r.phone_usable, false, false, false,
       'the phone number can be dialled', coalesce(c.phone_problem, case when c.phone_e164 is not null then 'the phone number is the practice''s own' end, 'no phone number')),
     (6, 'country_allowed', r.country_allowed or not r.phone_usable, false, false, false,
-      'the number''s country may be called', 'the number''s country is none that the practice calls'),
+      'the number''s country may be called', case
+        when t.allowed_countries is null and vioc.tenant_country(t.country, t.retell_agent_number) is null
+          then 'the practice''s own country is not known: set country in vioc.tenants'
+        else coalesce('the number''s country, ' || vioc.phone_country(c.phone_e164) || ',', 'a number of no country') || ' is none that the practice calls'
+          || coalesce(': ' || nullif(array_to_string(coalesce(t.allowed_countries[1:5], array[vioc.tenant_country(t.country, t.retell_agent_number)]), ', '), ''), '')
+          || case when t.allowed_countries is null then ', its own' when cardinality(t.allowed_countries) > 5 then ' ...' else '' end end),
     (7, 'not_opted_out', r.not_opted_out, false, false, false,
       'the number has not asked to be left alone', case
         when exists (
@@ -79,19 +84,19 @@ begin atomic
         else 'what was said in a call to this number was for a person to look at, and that call is forgotten: no call is made by itself until the number is allowed again' end),
     (10, 'consented', r.consented, false, false, false,
       'consent is given or not required',
-      'this practice calls nobody without consent, and ' || coalesce('this one begins ' || vioc.in_words(c.consent_at, t.time_zone), 'none is recorded for this number')),
+      'this practice calls only with consent, and ' || coalesce('this one begins ' || vioc.in_words(c.consent_at, t.time_zone), 'none is recorded for this number')),
     (11, 'appointment_booked', r.appointment_booked, false, false, false,
       'the appointment stands', 'the appointment is cancelled or over'),
     (12, 'appointment_ahead', r.appointment_ahead, false, false, false,
       coalesce('the appointment is ahead, until ' || vioc.in_words(c.appointment_time, t.time_zone), 'there is no appointment time to be late for'),
       'the appointment is past'),
     (13, 'line_free', r.line_free, true, false, false,
-      'nobody is calling this number now', 'another call to this number is in progress; this changes when it ends'),
+      'no other call to this number is in progress', 'another call to this number is in progress; this changes when it ends'),
     (14, 'called_once', r.called_once, true, false, true,
       'the appointment is entered once',
       'the same appointment is entered twice, with the same name, number and time: one of them is called, and this one follows'),
     (15, 'in_legal_hours', r.in_legal_hours, true, false, false,
-      case when s.simulated then 'simulated calls reach nobody: no legal hours hold them' else 'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, '') end,
+      case when s.simulated then 'simulated calls reach no telephone: no legal hours hold them' else 'within the legal hours, ' || w.legal_hours || ', at the contact''s place' || coalesce(', until ' || w.legal_change, '') end,
       'outside the legal hours at the contact''s place, ' || w.legal_hours || ' in ' || w.places || w.which
         || coalesce('; within them from ' || w.legal_change, '; no hour is within them')),
     (16, 'in_calling_hours', r.in_calling_hours, true, true, false,
@@ -124,7 +129,7 @@ begin atomic
       'the practice has made its calls for today, ' || t.max_calls_per_day || '; again from '
         || vioc.in_words(vioc.start_of_day(p_now, t.time_zone, -1), t.time_zone)),
     (24, 'practice_live', t.live, true, false, true,
-      'the practice is live', 'the practice is not live, nobody is called by itself: vioc_go_live(' || t.id || ')'),
+      'the practice is live', 'the practice is not live, no call is made by itself: vioc_go_live(' || t.id || ')'),
     (25, 'can_be_sent', s.not_throttled and s.not_recalling and k.agrees and not w.lines_taken, true, false, true,
       'calls are sent at once when their turn comes',
       case
@@ -147,6 +152,7 @@ begin atomic
             then 'the contact is ' || replace(case when c.appointment_status = 'booked' then c.status::text else c.appointment_status::text end, '_', ' ')
           when c.phone_e164 is null then 'the contact has no phone number that can be called'
           when c.appointment_time is null then 'there is no appointment time to plan for'
+          when cardinality(t.reminder_plan) = 0 then 'the practice has no reminder plan: set call_at, or Call Now'
           when not exists (
             select from unnest(t.reminder_plan) as p (ahead)
             where vioc.plan_step(c.appointment_time, p.ahead, t.time_zone) > coalesce(c.planned_at, c.created_at))

@@ -18,7 +18,7 @@ begin atomic
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     -- applications write the practice's own number where they know none: the agent would call itself
     c.phone_e164 is not null and c.phone_e164 is distinct from t.retell_agent_number,
-    t.allowed_countries is null or coalesce(vioc.phone_country(c.phone_e164) = any (t.allowed_countries), false),
+    vioc.calls_country(c.phone_e164, t.allowed_countries, t.country, t.retell_agent_number),
     -- the number's, and the contact's own: the next number that the application writes does not end it
     c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o

@@ -25,7 +25,15 @@ begin
     raise exception 'pg_cron is loaded, but not created in this database'
       using errcode = 'object_not_in_prerequisite_state', hint = 'create extension pg_cron;';
   end if;
-  execute v_statements;
+  begin
+    execute v_statements;
+  exception when invalid_parameter_value then
+    raise exception '%', case when p_every ~* '^ *[1-5]?[0-9] +seconds? *$'
+        then 'a schedule in seconds needs pg_cron 1.5, and this is ' || (select e.extversion from pg_extension as e where e.extname = 'pg_cron')
+        else 'pg_cron cannot read the schedule' end
+      using errcode = 'invalid_parameter_value',
+        hint = 'Each minute: select vioc_install_schedule(''* * * * *''); the fields are minute, hour, day of the month, month, day of the week.';
+  end;
 
   return case when p_every is null then format('dropped the jobs %L, %L and %L', v_jobs[1], v_jobs[2], v_jobs[3])
     else format('job %L runs %s, job %L every five minutes, job %L daily, by pg_cron in database %s', v_jobs[1], p_every, v_jobs[2], v_jobs[3], v_home) end;

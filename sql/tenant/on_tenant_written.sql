@@ -33,17 +33,17 @@ begin
       using errcode = 'invalid_parameter_value',
         hint = case when new.country in ('UK', 'EN') then 'Write country = ''GB''.' else 'For instance country = ''GB'', ''US'' or ''DE''.' end;
   end if;
-  if exists (select from unnest(new.allowed_countries) as a (code) where not coalesce(vioc.is_country(a.code), false)) then
+  if exists (select from unnest(new.allowed_countries) as a (code) where not coalesce(a.code = '*' or vioc.is_country(a.code), false)) then
     raise exception 'allowed_countries has ISO 3166 codes, two capital letters each'
       using errcode = 'invalid_parameter_value',
-        hint = case when new.allowed_countries && '{UK,EN}' then 'Write GB for the United Kingdom.' else 'For instance allowed_countries = ''{US,CA}''.' end;
+        hint = case when new.allowed_countries && '{UK,EN}' then 'Write GB for the United Kingdom.' else 'For instance allowed_countries = ''{US,CA}''; null = the own country, ''{*}'' = all.' end;
   end if;
   if cardinality(new.reminder_plan) = 0 and (tg_op = 'INSERT' or cardinality(old.reminder_plan) > 0) then
     raise warning 'with an empty reminder_plan contacts are only called at their call_at, or by Call Now'
       using hint = 'update vioc.tenants set reminder_plan = ''{1 day}'' where id = ' || new.id || ';';
   end if;
   new.test_numbers := array(
-    select vioc.normalize_phone(s.phone, coalesce(new.country, vioc.phone_country(new.retell_agent_number)))
+    select vioc.normalize_phone(s.phone, vioc.tenant_country(new.country, new.retell_agent_number))
     from unnest(new.test_numbers) with ordinality as s (phone, place) order by s.place);
   if exists (select from unnest(new.test_numbers) as s (phone) where not starts_with(s.phone, '+')) then
     raise exception 'test_numbers has something that cannot be dialled'
@@ -70,8 +70,8 @@ as $$
 declare
   -- not the transaction's beginning: what was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
-  v_country constant text := coalesce(new.country, vioc.phone_country(new.retell_agent_number));
-  v_old_country constant text := coalesce(old.country, vioc.phone_country(old.retell_agent_number));
+  v_country constant text := vioc.tenant_country(new.country, new.retell_agent_number);
+  v_old_country constant text := vioc.tenant_country(old.country, old.retell_agent_number);
 begin
   if old.simulated and not new.simulated then
     perform vioc.end_simulation(new.id, v_now);

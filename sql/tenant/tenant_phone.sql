@@ -8,7 +8,7 @@ declare
   v_phone text;
 begin
   select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
-  v_phone := vioc.normalize_phone(p_phone, coalesce(v_tenant.country, vioc.phone_country(v_tenant.retell_agent_number)));
+  v_phone := vioc.normalize_phone(p_phone, vioc.tenant_country(v_tenant.country, v_tenant.retell_agent_number));
   if not starts_with(v_phone, '+') then
     raise exception 'the number cannot be used: %', v_phone
       using errcode = 'invalid_parameter_value', hint = 'Write it with country code, for instance +12125550123.';

@@ -86,7 +86,7 @@ comment on column vioc.tenants.enqueue_failed_at is 'vioc_enqueue_due failed bec
 comment on column vioc.tenants.enqueue_error is 'How it failed: the SQLSTATE.';
 comment on column vioc.tenants.created_at is 'When it was written down.';
 comment on column vioc.tenants.company_name is 'Spoken by the agent: variable business_name.';
-comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code; null = the country of retell_agent_number.';
+comment on column vioc.tenants.country is 'ISO 3166 alpha-2, for numbers written without country code, and the country that is called if allowed_countries is null; null = the country of retell_agent_number.';
 comment on column vioc.tenants.time_zone is 'IANA name of a place, for instance America/New_York: dates and times are spoken in it, blackout dates are days in it.';
 comment on column vioc.tenants.locale is 'How dates and times are spoken, a locale of CLDR, for instance en-US; never derived from the country.';
 comment on column vioc.tenants.organisation is 'Tenants with the same organisation share opt-outs, what is known about numbers, and the limits of calls to a number; kept in small letters, without blanks around it.';
@@ -103,12 +103,12 @@ comment on column vioc.tenants.max_calls_per_day is 'Calls of this tenant in one
 comment on column vioc.tenants.max_calls_per_number_per_day is 'Calls to one phone number in one day of the number''s place, over all contacts of the organisation who have it; null = no limit.';
 comment on column vioc.tenants.max_calls_per_number_in_7_days is 'Calls to one phone number today and in the six days before, over all contacts of the organisation who have it; null = no limit.';
 comment on column vioc.tenants.wait_after_conversation is 'After a conversation its number is left alone for so long, over all contacts of the organisation who have it; 0 = not at all. After any call it is for 15 minutes.';
-comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next.';
-comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself; one that has come due has a quarter of an hour.';
+comment on column vioc.tenants.reminder_plan is 'When to call before an appointment, for instance {3 days,1 day}: whole days are calendar days of the tenant''s zone. A step in closed hours moves to the opening before, else to the next. {} = no automatic reminders: only call_at and Call Now.';
+comment on column vioc.tenants.min_notice is 'No call makes itself closer than this before the appointment, unless its step of the reminder plan is as close itself; one that has come due has 15 minutes.';
 comment on column vioc.tenants.live is 'Only live tenants are dialled by pg_cron; see vioc_go_live. Call Now works without.';
 comment on column vioc.tenants.simulated is 'Its calls never leave the server: each ends by the last two digits of its number (01 confirmed, 02 cancelled, 03 rescheduled, 04 no_answer, 05 voicemail, 06 busy, ...). Legal hours do not hold them, every other rule does. It belongs to no organisation, and is switched only without open calls. Back to real calls, what it learned by simulation is deleted.';
 comment on column vioc.tenants.require_consent is 'Contacts without consent_at are not called.';
-comment on column vioc.tenants.allowed_countries is 'ISO codes that may be dialled; null = all.';
+comment on column vioc.tenants.allowed_countries is 'ISO codes of the countries that may be called, for instance {US,CA}; null = the tenant''s own (country, else that of retell_agent_number); {*} = all. Puerto Rico (PR) or Jersey (JE) are countries of their own.';
 comment on column vioc.tenants.test_numbers is 'The practice''s own telephones: the only ones that vioc_test_call dials; kept in E.164.';
 comment on column vioc.tenants.webhook_storage is 'How much of a webhook body is kept once it is applied: full; without_personal_data (no numbers, names, transcript, summary); basics (ids, times, how it ended).';
 comment on column vioc.tenants.keep_call_facts_days is 'Days after which vioc_purge deletes a call; four years by default, as long as proof of consent may be asked for.';

@@ -35,6 +35,7 @@ begin atomic
       ('blackout_dates', 'text', 10240, null, '{reason}'),
       ('blackout_dates', 'date', null, null, '{day}'),
       ('calling_hours', 'check', null, null, '{weekday,opens,closes}'),
+      ('credentials', 'check', null, null, '{max_concurrent_calls,max_starts_per_second}'),
       ('credential_keys', 'text', 512, null, '{key}'),
       ('do_not_call', 'text', 10240, null, '{reason}'),
       ('do_not_call', 'check', null, null, '{source}'),

@@ -25,13 +25,13 @@ as $$
     from vioc.contacts as c
     join vioc.request_fields() as q on q.tenant_id = c.tenant_id and q.contact_id = c.id
     where c.tenant_id = t.id and c.phone_e164 = any (vioc.spellings(vioc.normalize_phone(
-        p_inbound ->> 'from_number', coalesce(t.country, vioc.phone_country(t.retell_agent_number)))))
+        p_inbound ->> 'from_number', vioc.tenant_country(t.country, t.retell_agent_number))))
       and exists (
         select from vioc.rules(p_now) as r where r.tenant_id = c.tenant_id and r.contact_id = c.id and r.right_number)
     order by is_next desc, distance nulls last, c.id desc
     limit 1) as k on true
   where s.credential_id = p_credential_id and t.id <@ p_tenants and t.retell_agent_number = vioc.normalize_phone(
-    p_inbound ->> 'to_number', coalesce(t.country, vioc.phone_country(t.retell_agent_number)))
+    p_inbound ->> 'to_number', vioc.tenant_country(t.country, t.retell_agent_number))
   order by k.is_next desc nulls last, k.distance nulls last, k.id desc nulls last, t.id
   limit 1
 $$;

@@ -28,7 +28,7 @@ begin
     from vioc.tenants as t
     join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
     cross join lateral (
-      select vioc.normalize_phone(p_retell ->> 'from_number', coalesce(t.country, vioc.phone_country(t.retell_agent_number))) as phone) as n
+      select vioc.normalize_phone(p_retell ->> 'from_number', vioc.tenant_country(t.country, t.retell_agent_number)) as phone) as n
     where t.retell_agent_number = p_retell ->> 'to_number' and (p_source <> 'webhook' or s.credential_id = p_credential_id)
       and starts_with(n.phone, '+')
   loop

@@ -92,7 +92,7 @@ pub(crate) fn init(preloading: bool) {
     );
     checked(
         c"vioconcierge.legal_hours",
-        c"Hours, at the contact's place, outside of which nobody is called: HH:MM-HH:MM, 24:00 is a time.",
+        c"Hours, at the contact's place, outside of which no call is made: HH:MM-HH:MM, 24:00 is a time.",
         &LEGAL_HOURS,
         GucContext::Sighup,
         GucFlags::default(),
@@ -133,7 +133,7 @@ pub(crate) fn init(preloading: bool) {
     );
     number(
         c"vioconcierge.backoff_start",
-        c"First wait before a call that surely dialled nobody is sent again; doubles with each try, with jitter. Five times as long if Retell throttles without saying how long.",
+        c"First wait before a call that surely was not made is sent again; doubles with each try, with jitter. Five times as long if Retell throttles without saying how long.",
         &BACKOFF_START_S,
         (1, 3600),
         GucFlags::UNIT_S,

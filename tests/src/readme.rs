@@ -2,6 +2,7 @@
 //! its prose names must exist ([`prose`]), its words are those of the style guide ([`words`]), and the reference is made
 //! from the database ([`reference`]).
 
+pub mod literals;
 pub mod output;
 pub mod prose;
 pub mod reference;

@@ -20,6 +20,7 @@ use postgres::Client;
 use retell_simulator::{Config, Simulator};
 use vioc_tests::Cluster;
 use vioc_tests::practice::{APP, cluster};
+use vioc_tests::readme::literals::{rust_literals, sql_literals};
 use vioc_tests::readme::output::{difference, without_context};
 use vioc_tests::readme::prose::{Found, anchors, code_spans, links};
 use vioc_tests::readme::reference::{Parts, examples, generate};
@@ -465,7 +466,57 @@ fn words_are_wanted() -> Verdict {
             ));
         }
     }
+    for (file, said) in said_by_the_extension() {
+        for Found { text: word, .. } in unwanted(&said.text) {
+            problems.push(format!(
+                "{file}, line {}: \"{word}\" in \"{}\"",
+                said.line, said.text
+            ));
+        }
+    }
     verdict(&problems)
+}
+
+/// Each literal of the sources: messages, hints and COMMENTs.
+fn said_by_the_extension() -> Vec<(String, Found)> {
+    let root = root();
+    let mut folders: Vec<_> = [
+        "sql",
+        "src",
+        "crates/vioc-core/src",
+        "crates/vioc-retell/src",
+    ]
+    .map(|folder| root.join(folder))
+    .into();
+    let mut said = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("the sources can be read") {
+            let path = entry.expect("the sources can be read").path();
+            let name = path.strip_prefix(&root).unwrap_or(&path);
+            let name = name.to_string_lossy().into_owned();
+            // what is released, what is assembled, and the words that contacts say
+            let is_left_out = [
+                "sql/released",
+                "sql/vioconcierge--",
+                "sql/outcome/refusal_words.sql",
+            ];
+            if is_left_out.iter().any(|it| name.starts_with(it)) || path.ends_with("tests.rs") {
+                continue;
+            }
+            let literals = match path.extension().and_then(|it| it.to_str()) {
+                _ if path.is_dir() => {
+                    folders.push(path);
+                    continue;
+                }
+                Some("sql") => sql_literals(&read(&name)),
+                Some("rs") => rust_literals(&read(&name)),
+                _ => continue,
+            };
+            said.extend(literals.into_iter().map(|it| (name.clone(), it)));
+        }
+    }
+    assert!(said.len() > 3000, "{}", said.len());
+    said
 }
 
 /// No gate: the style guide's aims are a mean of 18 words, and none above 30.

@@ -4,6 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use retell_simulator::{ApiKey, Config, Simulator, Timing};
 
 use serde_json::Value;
 use vioc_tests::Cluster;
@@ -341,4 +345,144 @@ fn every_word_the_agent_may_choose_has_the_contracts_outcome() {
 
 fn quoted_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
+}
+
+const SMOKE_KEY: &str = "key_of_the_smoke_test_1a2b";
+/// What retell-contract.md could not know, in its order.
+const UNKNOWNS: [&str; 8] = [
+    "429 and concurrency",
+    "idempotency_key again",
+    "webhook_url of a call",
+    "retries of webhooks",
+    "call_ended to call_analyzed",
+    "size of metadata and variables",
+    "unknown request keys",
+    "BAA",
+];
+
+/// The script against a simulated Retell: whether it says that all went well, its lines, and how many telephones rang.
+fn smoke(config: Config, key: &str, with_webhooks: bool) -> (bool, Vec<String>, usize) {
+    let retell = Simulator::start(Config {
+        api_keys: vec![ApiKey::new(SMOKE_KEY)],
+        timing: Timing {
+            analysis: Duration::from_millis(300),
+            ..Timing::default()
+        },
+        webhook_retry_spacing: Duration::from_millis(700),
+        ..config
+    })
+    .unwrap();
+    let mut script = Command::new("python3");
+    script
+        .arg(kit().join("smoke"))
+        .args(["--api", &retell.url(), "--agent", "agent_1", "--yes"])
+        .args(["--from", "+12125550100", "--to", "+12125550101"])
+        .args(["--wait", "60"])
+        .env("RETELL_API_KEY", key);
+    if with_webhooks {
+        // one that is free
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap().to_string();
+        let url = format!("http://{here}");
+        script.args(["--listen", &here, "--webhook-url", &url]);
+    }
+    let output = script.output().expect("python3 is there: make deps");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let complaint = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(complaint, "", "{said}");
+    for secret in ["2125550100", "2125550101", SMOKE_KEY] {
+        assert!(!said.contains(secret), "it can be shown to others: {said}");
+    }
+    let lines = said.lines().map(str::to_owned).collect();
+    (output.status.success(), lines, retell.ledger().len())
+}
+
+fn of<'a>(lines: &'a [String], unknown: &str) -> &'a str {
+    let number = 1 + UNKNOWNS.iter().position(|it| *it == unknown).unwrap();
+    let start = format!("{number}. {unknown}: ");
+    let found = lines.iter().find_map(|line| line.strip_prefix(&start));
+    found.unwrap_or_else(|| panic!("nothing about {unknown}: {lines:#?}"))
+}
+
+#[test]
+fn the_smoke_test_makes_one_call_and_says_what_was_seen_of_each_unknown() {
+    let (went_well, lines, rang) = smoke(Config::default(), SMOKE_KEY, true);
+    assert!(went_well && rang == 1, "{rang} {lines:#?}");
+    for unknown in UNKNOWNS {
+        assert!(
+            !of(&lines, unknown).contains("not seen"),
+            "{unknown}: {lines:#?}"
+        );
+    }
+    for (unknown, seen) in [
+        ("429 and concurrency", "0 of 1000000 in use"),
+        (
+            "idempotency_key again",
+            "the same body: 201, the same call_id",
+        ),
+        (
+            "idempotency_key again",
+            "another body: 201, the same call_id",
+        ),
+        (
+            "webhook_url of a call",
+            "honoured: webhooks came to override",
+        ),
+        ("retries of webhooks", "v fresh each time"),
+        ("retries of webhooks", "4 of 4 signed by this key"),
+        ("call_ended to call_analyzed", "s between the webhooks"),
+        (
+            "size of metadata and variables",
+            "taken: 60000 bytes and 400 variables, get-call shows 60000 and 400",
+        ),
+        ("unknown request keys", "ignored"),
+        ("BAA", "ask Retell"),
+    ] {
+        assert!(of(&lines, unknown).contains(seen), "{unknown}: {lines:#?}");
+    }
+}
+
+#[test]
+fn a_smoke_test_that_is_refused_says_how_and_makes_one_call_all_the_same() {
+    let config = Config {
+        reject_unknown_keys: true,
+        ..Config::default()
+    };
+    let (went_well, lines, rang) = smoke(config, SMOKE_KEY, false);
+    assert!(went_well && rang == 1, "{rang} {lines:#?}");
+    assert!(of(&lines, "unknown request keys").starts_with("refused"));
+    let sizes = of(&lines, "size of metadata and variables");
+    assert!(sizes.contains("additional properties"), "{lines:#?}");
+    for unknown in ["webhook_url of a call", "retries of webhooks"] {
+        let seen = of(&lines, unknown);
+        assert!(seen.contains("not seen: give --webhook-url"), "{lines:#?}");
+    }
+}
+
+#[test]
+fn a_smoke_test_whose_key_is_not_honored_stops_the_second_call_and_says_so() {
+    let config = Config {
+        idempotency_window: Duration::ZERO,
+        ..Config::default()
+    };
+    let (went_well, lines, rang) = smoke(config, SMOKE_KEY, false);
+    assert!(went_well && rang == 3, "{rang} {lines:#?}");
+    let seen = of(&lines, "idempotency_key again");
+    assert_eq!(
+        seen.matches("ANOTHER CALL was made (stop-call answered 204)")
+            .count(),
+        2,
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn a_smoke_test_with_a_wrong_key_calls_nobody() {
+    let (went_well, lines, rang) = smoke(Config::default(), "key_of_another", false);
+    assert!(!went_well && rang == 0, "{rang} {lines:#?}");
+    let last = lines.last().unwrap();
+    assert!(
+        last.starts_with("not placed: 401 Invalid API Key."),
+        "{lines:#?}"
+    );
 }

@@ -99,9 +99,9 @@ fn practices(client: &mut Client, random: &mut Random) {
             .query_one(
                 "insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, live, organisation,
                    max_calls_per_number_per_day, max_calls_per_number_in_7_days, max_calls_per_day, wait_after_conversation,
-                   min_notice, reminder_plan)
+                   min_notice, reminder_plan, allowed_countries)
                  values ('Practice', $1, 'agent_1', $2::text, true, $3, $4::integer, $5::integer, $6::integer, $7::text::interval, $8::text::interval,
-                   $9::text::interval[]) returning id",
+                   $9::text::interval[], $10::text::text[]) returning id",
                 &[
                     &zone,
                     &number,
@@ -112,6 +112,8 @@ fn practices(client: &mut Client, random: &mut Random) {
                     &random.of(&["0", "2 hours", "6 hours", "3 days"]),
                     &random.of(&["0", "2 hours", "12 hours"]),
                     &random.of(&["{1 day}", "{3 days,1 day,2 hours}", "{2 days,30 minutes}", "{7 days,1 day 4 hours}"]),
+                    // most call abroad, so that zones meet
+                    &random.of(&[Some("{*}"), Some("{*}"), Some("{*}"), Some("{US,GB,AR}"), None]),
                 ],
             )
             .unwrap()

@@ -28,6 +28,8 @@ pub enum PhoneProblem {
     NoCountry,
     /// Too short, too long, or not in use in its country.
     Impossible,
+    /// Four to six digits that are no short code that is known here.
+    TooShort,
     /// Behind a switchboard: the number alone reaches somebody else.
     Extension,
     /// 911, 112, 999 and every other short code.
@@ -47,6 +49,7 @@ impl PhoneProblem {
             Self::NotANumber => "not a phone number",
             Self::NoCountry => "phone number without a country",
             Self::Impossible => "phone number does not exist in its country",
+            Self::TooShort => "phone number is too short",
             Self::Extension => "phone number with an extension",
             Self::Emergency => "emergency or short number",
             Self::PremiumRate => "premium-rate phone number",
@@ -163,11 +166,13 @@ fn as_numbered_today(number: PhoneNumber) -> PhoneNumber {
 
 fn dialable(number: &PhoneNumber) -> Result<String, PhoneProblem> {
     if !PHONE_NUMBER_UTIL.is_valid_number(number) {
-        let digits = number.get_national_significant_number().len();
-        return Err(if digits <= MAX_SHORT_DIGITS {
+        let digits = number.get_national_significant_number();
+        return Err(if digits.len() > MAX_SHORT_DIGITS {
+            PhoneProblem::Impossible
+        } else if is_service(&digits) {
             PhoneProblem::Emergency
         } else {
-            PhoneProblem::Impossible
+            PhoneProblem::TooShort
         });
     }
     match PHONE_NUMBER_UTIL.get_number_type(number) {
@@ -185,6 +190,14 @@ fn dialable(number: &PhoneNumber) -> Result<String, PhoneProblem> {
     } else {
         Err(PhoneProblem::Impossible)
     }
+}
+
+/// 911, 112, 999, with a digit for a line outside before it or not, 116117.
+fn is_service(digits: &str) -> bool {
+    let emergency = ["911", "112", "999", "000", "110"];
+    digits.len() <= 3
+        || digits.starts_with("11")
+        || (digits.len() <= 4 && emergency.iter().any(|code| digits.ends_with(code)))
 }
 
 /// The form Retell takes: `^\+[1-9]\d{6,14}$`.

@@ -222,6 +222,7 @@ fn answer(verdict: CreateVerdict, message: Option<String>) -> CreateAnswer {
 /// What of the request matters here: the values that must not be repeated, and the older names.
 struct Request {
     personal: Vec<String>,
+    own_number: Option<String>,
     has_legacy_field: bool,
 }
 
@@ -243,13 +244,15 @@ impl Request {
             .collect();
         Self {
             personal,
+            own_number: body["from_number"].as_str().map(str::to_owned),
             has_legacy_field: body.get("agent_id").or(body.get("webhook_url")).is_some(),
         }
     }
 
     fn masked(&self, message: &str) -> Option<String> {
         let known: Vec<&str> = self.personal.iter().map(String::as_str).collect();
-        Some(mask(message, &known)).filter(|masked| !masked.is_empty())
+        Some(mask::mask_but(message, &known, self.own_number.as_deref()))
+            .filter(|masked| !masked.is_empty())
     }
 }
 

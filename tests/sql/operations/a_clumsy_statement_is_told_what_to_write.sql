@@ -1,7 +1,7 @@
 -- The statements of a new user that were refused without help, or accepted in silence, each with what it is told now. Those that
 -- PostgreSQL itself refuses before the extension sees them (a word for a number, a call for a function) are not here.
 \ir ../practice.psql
-select plan(61);
+select plan(67);
 
 create function pg_temp.told(p_statement text) returns text language plpgsql as $$
 declare v_state text; v_message text; v_hint text;
@@ -17,6 +17,8 @@ create table pg_temp.walk (n integer, statement text, told text);
 insert into walk values
   -- no such row
   (1, 'select vioc_call_contact(4711)', '^PT404 / there is no contact 4711 / .*select id, external_id from vioc.contacts; .*vioc_contact_id'),
+  (2, 'select vioc_call_contact(12125550101)', '^PT404 / there is no such contact / A phone number is no id: select id from vioc.contacts where phone_e164 = ''\+1\.\.\.''; or vioc_contact_id'),
+  (2, 'select vioc_explain_contact(''+12125550101'')', '^PT404 / there is no such contact / A phone number is no id'),
   (4, 'select vioc_call_contact(null)', '^PT404 / there is no contact null / .*select id'),
   (3, 'select vioc_contact_id(T, ''A-1042'')', '^PT404 / .* / .*select id, external_id from vioc.contacts where tenant_id = T;'),
   (8, 'select vioc_set_credentials(99, ''key_x'')', '^PT404 / there is no tenant 99 / .*select id, company_name from vioc.tenants;'),
@@ -69,10 +71,19 @@ insert into walk values
   (68, 'select vioc_ingest_outcome(null)', '^22023 / the body is null / Pass'),
   (71, 'select vioc_forget_contact(T, null)', '^22023 / external_id is empty / .*vioc_forget_phone'),
   (0, 'select vioc_help(''nonsense'')', '^PT404 / .*select \* from vioc_help\(\);');
+insert into walk values
+  (16, 'insert into vioc.contacts (tenant_id, phone) values (T, ''555-01'')', '^accepted$'),
+  (77, 'set local role lv_plain; select count(*) from vioc.contacts', '^42501 / role lv_plain has no access to any tenant / .*select vioc_grant\(''lv_plain'', ''viewer'', \d+\);'),
+  (77, 'set local role lv_plain; update vioc.contacts set phone = ''x''', '^42501 / role lv_plain has no access to any tenant / .*select vioc_grant\(''lv_plain'', ''operator'', \d+\);');
+create role lv_plain;
+grant usage on schema vioc to lv_plain;
+grant select, update on vioc.contacts to lv_plain;
 select pg_temp.call_in(:tenant, 'placed') as queued \gset
 select matches(pg_temp.told(regexp_replace(regexp_replace(regexp_replace(w.statement, '\mT\M', :'tenant', 'g'), '\mC\M', :'contact', 'g'), '\mQ\M', :'queued', 'g')),
   regexp_replace(regexp_replace(w.told, '\mT\M', :'tenant', 'g'), '\mC\M', :'contact', 'g'), w.n || ': ' || w.statement)
 from walk as w;
+
+select is(phone_problem, 'phone number is too short', '16: why it cannot be called') from vioc.contacts where phone = '555-01';
 
 -- what it did
 create role lv_clumsy;

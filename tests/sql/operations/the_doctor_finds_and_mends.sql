@@ -2,7 +2,7 @@
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(102);
+select plan(105);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -30,7 +30,7 @@ end $$;
 select pg_temp.contact(:tenant) as contact \gset
 select set_eq('select check_name from vioc_doctor()',
   array['preload', 'database_listed', 'worker', 'settings', 'max_in_flight', 'marker', 'paused', 'versions', 'base_url', 'webhook_url', 'tls', 'simulate', 'legal_hours', 'durability',
-    'enqueue_runs', 'purge_runs', 'due_contacts', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'simulated', 'enqueued', 'suspended', 'live',
+    'enqueue_runs', 'purge_runs', 'due_contacts', 'tenants', 'keys', 'keys_accepted', 'agents', 'paused_tenants', 'simulated', 'enqueued', 'suspended', 'live', 'countries',
     'webhooks', 'clock', 'stuck_calls', 'queue', 'next_calls', 'dead_letters', 'owner', 'grants'], 'what is looked at');
 select is_empty('select from vioc_doctor() where coalesce(not ok, false) <> (hint is not null)', 'a hint where, and only where, something is to be mended');
 select is_empty($$ select from vioc_doctor() where hint ~ '^\s*--' $$, 'which is more than a comment');
@@ -46,6 +46,7 @@ select pg_temp.breaks('suspended', format($$ update vioc.tenants set suspended_a
 select pg_temp.breaks('suspended', $$ update vioc.credentials set suspended_at = now(), suspend_reason = 'Invalid API Key.', probe_at = now() $$);
 select pg_temp.breaks('enqueued', format($$ update vioc.tenants set enqueue_failed_at = now() - interval '6 minutes', enqueue_error = 'SQLSTATE 22003' where id = %s $$, :tenant));
 select pg_temp.breaks('live', format('update vioc.tenants set live = false where id = %s', :tenant));
+select pg_temp.breaks('countries', format('insert into vioc.contacts (tenant_id, name, phone, appointment_time) values (%s, ''Ann'', ''+14169671111'', now() + interval ''3 days'')', :tenant));
 select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
 select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
 select pg_temp.breaks('next_calls', 'delete from vioc.next_calls');
@@ -127,7 +128,7 @@ select pg_temp.breaks('tenants', 'delete from vioc.tenants');
 create or replace function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz) returns table (check_name text, ok boolean, detail text, hint text)
   language plpgsql as $$ begin return query select 'clock', 1 / 0 = 0, '', ''; end $$;
 select results_eq($$ select check_name, ok, detail from vioc_doctor() where check_name in ('calls', 'grants') $$,
-  $$ values ('calls', false, 'it could not be examined: SQLSTATE 22012'), ('grants', true, 'nobody has more than vioc_grant gives') $$, 'what cannot be examined is a row of its own');
+  $$ values ('calls', false, 'it could not be examined: SQLSTATE 22012'), ('grants', true, 'no role has more than vioc_grant gives') $$, 'what cannot be examined is a row of its own');
 select throws_ok((select hint from vioc_doctor() where check_name = 'calls'), '22012', null, 'its hint shows the error');
 select is((select count(*) from vioc_doctor() where check_name = 'stuck_calls'), 0::bigint, 'and nothing is called well that was not looked at');
 

@@ -34,7 +34,7 @@ update vioc.tenants set max_calls_per_number_per_day = 1, max_calls_per_number_i
 select ok(not pg_temp.rule(:plain, 'below_day_cap', now() + interval '1 minute'), 'it counts for the day');
 select ok(not pg_temp.rule(:plain, 'below_week_cap', now() + interval '3 days'), '... and for seven days');
 select vioc_cancel_call(:second) \g /dev/null
-select is(d.calls, 0::numeric, 'the forecast knows') from (select coalesce(sum(calls), 0) as calls from vioc.forecast(:clinic, now())) as d;
+select is(d.calls, 0::numeric, 'the forecast knows') from (select coalesce(sum(calls), 0) as calls from vioc.forecast_calls(:clinic, now())) as d;
 select is(count(*), 1::bigint, 'a report of either spelling has it') from vioc_call_report(:clinic, '+541123456789', null, null) where call_id = :first;
 update vioc.tenants set max_calls_per_number_per_day = null, max_calls_per_number_in_7_days = null where id = :clinic;
 

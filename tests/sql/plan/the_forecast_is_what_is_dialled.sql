@@ -42,7 +42,7 @@ begin
   where k.tenant_id = p_tenant and k.first_posted_at is not null group by 1;
 end $$;
 
-create temp table expected as select f.* from vioc.forecast(:tenant, pg_temp.at()) as f;
+create temp table expected as select f.* from vioc.forecast_calls(:tenant, pg_temp.at()) as f;
 select is(array_agg(day order by day), array['2031-03-06', '2031-03-07', '2031-03-08', '2031-03-09', '2031-03-10', '2031-03-11', '2031-03-12']::date[], 'seven days of the practice') from expected;
 select ok(bool_and(calls = 0), 'none on a weekend and a blackout date') from expected where day in ('2031-03-08', '2031-03-09', '2031-03-11');
 select ok(bool_and(calls > 5), 'many on the others') from expected where day in ('2031-03-06', '2031-03-07', '2031-03-10', '2031-03-12');
@@ -52,7 +52,7 @@ rollback to before;
 
 -- a limit per day: the soonest appointments first, the others the next day, while it is time
 update vioc.tenants set max_calls_per_day = 7 where id = :tenant;
-create temp table limited as select f.* from vioc.forecast(:tenant, pg_temp.at()) as f;
+create temp table limited as select f.* from vioc.forecast_calls(:tenant, pg_temp.at()) as f;
 select is(max(calls), 7::bigint, 'at most the limit') from limited;
 select ok((select sum(calls) from limited) < (select sum(calls) from expected), 'and not everybody finds room');
 savepoint before;
@@ -63,14 +63,14 @@ rollback to before;
 update vioc.tenants set max_calls_per_day = null where id = :tenant;
 select vioc.enqueue_due(3, 'test', pg_temp.at()) as queued \gset
 select is(:queued, 3, '(three queued)');
-select set_eq('select * from vioc.forecast((select min(id) from vioc.tenants), pg_temp.at())', 'select * from expected', 'queued or due is the same');
+select set_eq('select * from vioc.forecast_calls((select min(id) from vioc.tenants), pg_temp.at())', 'select * from expected', 'queued or due is the same');
 update vioc.tenants set live = false where id = :tenant;
-select set_eq('select * from vioc.forecast((select min(id) from vioc.tenants), pg_temp.at())', 'select * from expected', 'live or not');
+select set_eq('select * from vioc.forecast_calls((select min(id) from vioc.tenants), pg_temp.at())', 'select * from expected', 'live or not');
 select is(count(*), 7::bigint, 'vioc.forecast shows it per practice') from vioc.forecast where tenant_id = :tenant and not live and company_name = 'Bright Dental';
 select throws_ok('select * from vioc_go_live_forecast(-1)', 'PT404', null, 'no such practice');
 -- a family of four at one number: two a day
 delete from vioc.calls;
 delete from vioc.contacts where phone_e164 <> '+12125550142';
-select set_eq('select calls from vioc.forecast((select min(id) from vioc.tenants), pg_temp.at()) where calls > 0', array[2]::bigint[], 'a family is rung twice a day at most');
+select set_eq('select calls from vioc.forecast_calls((select min(id) from vioc.tenants), pg_temp.at()) where calls > 0', array[2]::bigint[], 'a family is rung twice a day at most');
 
 select * from finish();

@@ -3,7 +3,7 @@
 set local sim.now = '2031-03-05 10:00-05';
 \ir ../clock.psql
 \ir ../../suites/year/ledger.sql
-select plan(31);
+select plan(34);
 update vioc.tenants set max_calls_per_number_per_day = 2, max_calls_per_number_in_7_days = 3, wait_after_conversation = '2 hours', min_notice = '2 hours' where id = :tenant;
 
 -- a call that is as it should be, then changed; K: the call, C: its contact, T: its tenant, N: its number
@@ -31,6 +31,9 @@ insert into wrongs (wrong, change) values
   ('to an opted-out number', 'delete from vioc.calling_hours; insert into vioc.do_not_call (tenant_id, phone, source) values (T, N, ''practice'')'),
   ('about an appointment that does not stand', 'update vioc.contacts set appointment_status = ''cancelled'' where id = C'),
   ('to another number', 'update vioc.contacts set phone = ''212 555 0199'' where id = C'),
+  ('to a country that is not called', 'update vioc.tenants set allowed_countries = ''{GB}'' where id = T'),
+  ('to a country that is not called', 'update vioc.tenants set allowed_countries = null, retell_agent_number = ''+442079460100'' where id = T'),
+  ('nothing', 'update vioc.tenants set allowed_countries = ''{*}'' where id = T'),
   ('after a stop', 'insert into sim.stops values (N, T)'),
   ('to a wrong number', 'insert into sim.wrong_numbers values (N, T, ''Ann Jones'')'),
   ('while a call to the number waits for review', 'insert into sim.unclear values (K, N, T); update vioc.calls set needs_review = true where id = K'),

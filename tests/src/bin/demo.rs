@@ -1,4 +1,4 @@
-//! `make demo`: a practice, a simulated Retell and a few calls, from start to end.
+//! `make demo`: the sample is called, and what came of it is on the screen.
 
 use std::process::ExitCode;
 

@@ -66,7 +66,7 @@ fn a_hostile_schema_in_the_search_path_catches_nothing_and_default_privileges_gi
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(
-        said.contains("everybody may create functions in schema public"),
+        said.contains("every role can create functions in schema public"),
         "{said}"
     );
 

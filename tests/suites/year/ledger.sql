@@ -4,6 +4,14 @@
 -- one telephone: Argentina writes it with and without a 9
 create function sim.telephone(p_number text) returns text language sql immutable as $$ select regexp_replace(p_number, '^\+549(\d{10})$', '+54\1') $$;
 
+-- the year's numbers are of these
+create function sim.country(p_number text) returns text language sql immutable as $$
+  select case when p_number ~ '^\+1' then 'US' when p_number ~ '^\+44' then 'GB' when p_number ~ '^\+61' then 'AU'
+    when p_number ~ '^\+54' then 'AR' when p_number ~ '^\+34' then 'ES' end $$;
+create function sim.calls_there(p_tenant bigint, p_number text) returns boolean language sql as $$
+  select coalesce(t.allowed_countries, array[sim.country(t.retell_agent_number)]) && array['*', sim.country(p_number)] from vioc.tenants as t where t.id = p_tenant
+$$;
+
 create table sim.dials (
   call_id bigint primary key, tenant_id bigint not null, contact_id bigint not null, phone text not null,
   at timestamptz not null, local_day date not null, on_line boolean not null default true, conversed_at timestamptz,
@@ -65,6 +73,7 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
     (d.appointment_time <= p_now, 'past its appointment'),
     (d.appointment_status <> 'booked', 'about an appointment that does not stand'),
     (d.to_number is distinct from d.phone_e164, 'to another number'),
+    (not sim.calls_there(d.tenant_id, d.to_number), 'to a country that is not called'),
     (exists (select from sim.stops as s where s.phone = d.telephone and sim.share(s.tenant_id, d.tenant_id)), 'after a stop'),
     (exists (select from sim.wrong_numbers as s where s.phone = d.telephone and s.name = d.name and sim.share(s.tenant_id, d.tenant_id)),
       'to a wrong number'),
@@ -195,7 +204,7 @@ create function sim.forgotten(p_now timestamptz) returns table (contact bigint, 
   from fresh as f
   join vioc.contacts as c on c.id = f.contact_id
   join vioc.tenants as t on t.id = c.tenant_id
-  where c.phone_e164 is not null and not c.needs_review
+  where c.phone_e164 is not null and not c.needs_review and sim.calls_there(t.id, c.phone_e164)
     and not exists (select from vioc.calls as k where k.contact_id = c.id and (k.first_posted_at is not null or k.reviewed_at is not null) and k.appointment_time = c.appointment_time)
     -- a step of the plan lay ahead when it was written, and the hours left an opening for it
     and exists (

@@ -34,18 +34,32 @@ static PERSONAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// In upper or lower case. A short value counts as a word of its own only: "Ann" leaves "cannot" alone.
 #[must_use]
 pub fn mask(message: &str, known: &[&str]) -> String {
-    masked(message, known).chars().take(MAX_CHARS).collect()
+    mask_but(message, known, None)
+}
+
+/// The same, and the tenant's own number may be read: it is no secret, and says what Retell refuses. As a known value it is masked.
+pub(super) fn mask_but(message: &str, known: &[&str], own_number: Option<&str>) -> String {
+    let masked = masked_but(message, known, own_number);
+    masked.chars().take(MAX_CHARS).collect()
 }
 
 /// The same, as long as it comes: what is judged is not cut.
 pub(super) fn masked(message: &str, known: &[&str]) -> String {
+    masked_but(message, known, None)
+}
+
+fn masked_but(message: &str, known: &[&str], own_number: Option<&str>) -> String {
     let (message, cut) = bounded(message);
     // Without the patterns nothing could be trusted; the tests compile them.
     let Some(personal) = PERSONAL.as_ref() else {
         return MASK.to_owned();
     };
     let known: Vec<String> = known.iter().map(|value| clean(value)).collect();
-    let mut spans: Vec<Range<usize>> = personal.find_iter(&message).map(|m| m.range()).collect();
+    let mut spans: Vec<Range<usize>> = personal
+        .find_iter(&message)
+        .filter(|found| Some(found.as_str()) != own_number)
+        .map(|found| found.range())
+        .collect();
     for value in &known {
         spans.extend(occurrences(&message, value));
     }
@@ -203,6 +217,30 @@ mod tests {
         ] {
             assert_eq!(mask(message, &[known]), expected, "{message:?} {known:?}");
         }
+    }
+
+    #[test]
+    fn the_own_number_can_be_read_and_no_other() {
+        for (message, expected) in [
+            (
+                "Item +12125550100 not found from phone-number",
+                "Item +12125550100 not found from phone-number",
+            ),
+            (
+                "+12125550100 cannot call +12137774445",
+                "+12125550100 cannot call ***",
+            ),
+            // run together they may be anything
+            ("+12125550100 2137774445", "***"),
+            ("+12125550100, +12137774445", "+12125550100, ***"),
+            ("+121255501001", "***"),
+        ] {
+            let masked = mask_but(message, &["+12137774445"], Some("+12125550100"));
+            assert_eq!(masked, expected, "{message:?}");
+        }
+        // the practice calls itself
+        let masked = mask_but("+12125550100", &["+12125550100"], Some("+12125550100"));
+        assert_eq!(masked, "***");
     }
 
     #[test]

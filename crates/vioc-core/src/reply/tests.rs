@@ -362,3 +362,21 @@ fn what_an_override_has_the_agent_say_is_not_repeated_and_blames_nobody() {
     assert!(!answer.do_not_call);
     assert_eq!(answer.verdict, RefusedUnknown);
 }
+
+#[test]
+fn a_refusal_of_the_tenants_own_number_names_it() {
+    for (said, expected) in [
+        (
+            "Item +14157774444 not found from phone-number",
+            "Item +14157774444 not found from phone-number",
+        ),
+        (
+            "+14157774444 cannot call +12137774445",
+            "+14157774444 cannot call ***",
+        ),
+        ("Item +14157774445 not found", "Item *** not found"),
+    ] {
+        let answer = classify(404, &error(said));
+        assert_eq!(answer.message.as_deref(), Some(expected), "{said}");
+    }
+}

@@ -1,7 +1,7 @@
 -- Private. What pg_cron would dial for a practice, live or not, on each of the next seven days of its zone: what is queued,
 -- and the next call of each contact (what follows it, its outcome decides), by the hours, blackout dates and caps as they
 -- are now. Who finds no room in time is not dialled.
-create function vioc.forecast(p_tenant_id bigint, p_now timestamptz) returns table (day date, calls bigint)
+create function vioc.forecast_calls(p_tenant_id bigint, p_now timestamptz) returns table (day date, calls bigint)
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -131,4 +131,4 @@ begin
   end loop;
 end
 $$;
-comment on function vioc.forecast(bigint, timestamptz) is 'What the next seven days would dial for a practice.';
+comment on function vioc.forecast_calls(bigint, timestamptz) is 'What the next seven days would dial for a practice.';
