@@ -262,7 +262,7 @@ impl Worker {
     fn publish(&mut self) -> Result<Duration, Halt> {
         self.follow_clock()?;
         if self.timers.until_events().is_zero() {
-            self.has_events = self.publish_events()?;
+            self.has_events = self.publish_events(true)?;
         }
         Ok(self.round_at.saturating_duration_since(Instant::now()) + ONE_MS)
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use vioc_core::budget::Budgeted;
 
-use super::attach::with_extension;
+use super::attach::{with_extension, with_extension_for_long};
 use super::{Halt, Worker};
 use crate::{statements, tx};
 
@@ -99,7 +99,7 @@ impl Worker {
         self.ask_concurrency()?;
         self.ask_for_doctor()?;
         let asked = self.claim_look_ups()?;
-        let has_more_events = self.publish_events()?;
+        let has_more_events = self.publish_events(false)?;
         self.run_timers()?;
         self.bound_instants()?;
         Ok(asked > 0 || has_more_events)
@@ -119,12 +119,17 @@ impl Worker {
     }
 
     /// Numbers what was committed, then notifies listeners, each in a transaction of its own. Returns whether there is more.
-    pub(super) fn publish_events(&mut self) -> Result<bool, Halt> {
+    /// `is_first`: as the first transaction after a sleep, which waits for a DROP EXTENSION that is under way.
+    pub(super) fn publish_events(&mut self, is_first: bool) -> Result<bool, Halt> {
         self.timers.published_at = Some(Instant::now());
         self.slot.take_events();
         self.has_events = false;
         let statements = &mut self.statements;
-        let (newest, count) = with_extension(|| statements.publish_events(EVENTS_LIMIT))?;
+        let publish = || statements.publish_events(EVENTS_LIMIT);
+        let (newest, count) = match is_first {
+            true => with_extension_for_long(publish)?,
+            false => with_extension(publish)?,
+        };
         if let Some(newest) = newest
             && newest > self.listeners.notified_position
             && self.listeners.notify_not_before <= Instant::now()

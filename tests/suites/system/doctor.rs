@@ -626,7 +626,7 @@ fn a_queue_that_does_not_flow_is_found_and_the_hint_widens_what_is_narrow() {
         practice.due_contacts(practice.tenant, count);
         practice.run(
             "update vioc.tenants set live = true; select vioc_enqueue_due(); \
-             update vioc.calls set due_at = now() - interval '20 minutes'",
+             update vioc.calls set due_at = now() - interval '20 minutes', queued_at = now() - interval '20 minutes'",
         );
         is_found(cluster, "queue");
         // each time it is twice as wide

@@ -255,8 +255,9 @@ fn the_extension_can_be_dropped_with_calls_in_flight_and_created_again() {
     let complaints: Vec<_> = said(&practice.cluster)
         .into_iter()
         .filter(|it| it.contains("WARNING") || it.contains("ERROR") || it.contains("PANIC"))
-        // what it has to wait for while many objects are dropped, on a busy machine, it says
-        .filter(|it| !it.contains("(SQLSTATE 55P03): process"))
+        // while many objects are dropped it may wait too long for them, on a busy machine: then it says so, and for whom, unless
+        // that is over
+        .filter(|it| !it.contains("(SQLSTATE 55P03)"))
         .collect();
     assert!(complaints.is_empty(), "{complaints:#?}");
 }
