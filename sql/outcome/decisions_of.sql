@@ -27,7 +27,7 @@ end;
 comment on function vioc.fields_said(jsonb) is 'The fields of a document, at any depth.';
 
 -- Private. All that a report or an analysis decides: what its action says, what its outcome says (each null if it says nothing), then
--- what else is marked as true ({"cancelled": true}; the name of a custom function is one, see read_event), the gravest first. A
+-- what else is marked as true ({"cancelled": true}; the name of a custom function is one, see report_of), the gravest first. A
 -- refusal of calls counts in any field (vioc.refuses_calls).
 create function vioc.decisions_of(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text[]
   language plpgsql stable
@@ -110,14 +110,23 @@ end;
 comment on function vioc.decided(text[]) is 'The outcome that a report or an analysis amounts to; null = nothing decided.';
 
 -- Private. Of what was said the gravest that the outcome does not say, for a person. What confirms an appointment that is called
--- about again does no harm.
+-- about again does no harm. (plpgsql: as a rule nothing is left to be put in order.)
 create function vioc.unheard(p_decisions text[], p_outcome text) returns text
-  language sql immutable
-begin atomic
-  select s.said
-  from unnest(p_decisions) as s (said)
-  left join vioc.grave_outcomes() as g on g.outcome = s.said
-  where s.said <> p_outcome and ((g.place is not null and s.said <> 'confirmed') or vioc.known_outcome(s.said) = 'other')
-  order by g.place limit 1;
-end;
+  language plpgsql immutable
+  set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_others constant text[] := array_remove(array_remove(array_remove(p_decisions, null), p_outcome), 'completed');
+begin
+  if coalesce(cardinality(v_others), 0) = 0 then
+    return null;
+  end if;
+  return (
+    select s.said
+    from unnest(v_others) as s (said)
+    left join vioc.grave_outcomes() as g on g.outcome = s.said
+    where (g.place is not null and s.said <> 'confirmed') or vioc.known_outcome(s.said) = 'other'
+    order by g.place limit 1);
+end
+$$;
 comment on function vioc.unheard(text[], text) is 'What was said in a call beside its outcome; null = nothing.';
