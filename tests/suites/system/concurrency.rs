@@ -246,7 +246,7 @@ fn one_practice_with_a_hundred_thousand_calls_holds_up_none_of_nine_with_ten_eac
     // One workspace, equal practices; the large one's appointments are the sooner ones.
     let small: Vec<i64> = (0..9)
         .map(|n| {
-            let own_number = format!("+1212555{}", 200 + n);
+            let own_number = format!("+12125550{}", 200 + n);
             practice.new_tenant("Small", &own_number, Some(vioc_tests::practice::KEY))
         })
         .collect();
