@@ -1,3 +1,12 @@
+-- Put the id of your tenant in place of each 1. A wrong one would make every write of an appointment fail.
+do $$
+begin
+  if not exists (select from vioc.tenants where id = 1) then
+    raise exception 'there is no tenant 1' using hint = 'Put the id of your tenant into this file: select id, company_name from vioc.tenants;';
+  end if;
+end
+$$;
+
 -- Every change of an appointment reaches vioc.contacts in the app's own transaction. The app's users need no right on
 -- vioc.contacts: the function runs as its owner, who needs vioc_grant(..., 'operator', 1).
 create function keep_in_step() returns trigger
