@@ -80,7 +80,6 @@ create table vioc.calls (
   -- each voids the plans of every session, which a Call Now then waits for: not for fifty rows
   autovacuum_vacuum_threshold = 1000, autovacuum_analyze_threshold = 1000);
 
-create index calls_id_idx on vioc.calls (id);
 -- the call's identity at Retell
 create unique index calls_session_id_idx on vioc.calls (session_id);
 create unique index calls_one_per_attempt_idx on vioc.calls (contact_id, attempt);
@@ -195,3 +194,5 @@ $$;
 comment on function vioc.refuse_call_by_hand() is 'Trigger: calls are queued by functions.';
 create trigger calls_by_hand before insert on vioc.calls
   for each row when (new.session_id is null) execute function vioc.refuse_call_by_hand();
+-- last, as contacts_id_idx
+create index calls_id_idx on vioc.calls (id);
