@@ -10,7 +10,7 @@ create function pg_temp.problem(p_contact bigint, p_now timestamptz, p_phone tex
 select call_id as call from vioc_test_call(:ann, '2125550190') \gset
 select pg_temp.claim(clock_timestamp()) \g /dev/null
 select pg_temp.answer(:call, 'placed', clock_timestamp()) \g /dev/null
-select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup'), now()) \g /dev/null
+select pg_temp.end_call(:tenant, :call, jsonb_build_object('call_id', 'retell_' || :call, 'disconnection_reason', 'user_hangup'), clock_timestamp()) \g /dev/null
 select ended_at as ended from vioc.calls where id = :call \gset
 select throws_ok(format('select vioc_test_call(%s, %L)', :ann, '212 555 0190'), 'VC001', null, 'ten in three minutes are two');
 select throws_ok(format('select vioc_test_call(%s, %L)', :bob, '212 555 0190'), 'VC001', null, '... about whichever contact');
