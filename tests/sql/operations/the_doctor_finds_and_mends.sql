@@ -52,6 +52,8 @@ select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
 select pg_temp.breaks('next_calls', 'delete from vioc.next_calls');
 select pg_temp.breaks('dead_letters', $$ insert into vioc.webhook_events (source, event, body, state, error)
   values ('ingest', 'call_started', '{"event": "call_started", "call": {"call_id": "x"}}', 'failed', 'XX000') $$);
+-- a grant writes the table's row of pg_class: an ANALYZE of autovacuum would wait for that, and the ALTER TABLE below for the ANALYZE
+lock table vioc.contacts in access exclusive mode;
 select pg_temp.breaks('grants', 'create role nosy; grant select on vioc.credential_keys to nosy');
 select pg_temp.breaks('grants', 'grant trigger on vioc.contacts to nosy');
 select pg_temp.breaks('grants', 'grant references (id) on vioc.calls to nosy');
