@@ -1,20 +1,9 @@
 -- For tools/webhook-instructions: 20 tenants with a key each, 70 calls that Retell has, and for each of them its three signed bodies.
+\ir ../tests/sql/webhook/signing.psql
 set client_min_messages = error;
 set vioc.writes_contacts = on;
 create schema bench;
 create table bench.bodies (n integer generated always as identity primary key, body json not null, header text not null);
-
-create function bench.hmac(p_key text, p_message bytea) returns text language plpgsql as $$
-declare
-  v_inner bytea := decode(repeat('36', 64), 'hex');
-  v_outer bytea := decode(repeat('5c', 64), 'hex');
-begin
-  for i in 0 .. length(p_key) - 1 loop
-    v_inner := set_byte(v_inner, i, get_byte(v_inner, i) # ascii(substr(p_key, i + 1)));
-    v_outer := set_byte(v_outer, i, get_byte(v_outer, i) # ascii(substr(p_key, i + 1)));
-  end loop;
-  return encode(sha256(v_outer || sha256(v_inner || p_message)), 'hex');
-end $$;
 
 create function bench.body(p_kind text, p_call vioc.calls) returns text language sql as $$
   select jsonb_build_object('event', p_kind, 'call', jsonb_build_object(
@@ -52,7 +41,6 @@ declare
   v_call vioc.calls;
   v_kind text;
   v_body text;
-  v_ms text;
 begin
   for i in 1..20 loop
     insert into vioc.tenants (company_name, time_zone, retell_agent_id, retell_agent_number, live)
@@ -74,9 +62,8 @@ begin
     returning * into v_call;
     foreach v_kind in array array['call_started', 'call_ended', 'call_analyzed'] loop
       v_body := bench.body(v_kind, v_call);
-      v_ms := floor(extract(epoch from clock_timestamp()) * 1000)::bigint::text;
-      insert into bench.bodies (body, header) values (v_body::json, format('v=%s,d=%s', v_ms, bench.hmac(
-        'key_of_bright_dental_' || (select substr(t.retell_agent_id, 7) from vioc.tenants as t where t.id = v_tenant), convert_to(v_body || v_ms, 'UTF8'))));
+      insert into bench.bodies (body, header) values (v_body::json, pg_temp.signed(
+        v_body, 'key_of_bright_dental_' || (select substr(t.retell_agent_id, 7) from vioc.tenants as t where t.id = v_tenant)));
     end loop;
   end loop;
 end

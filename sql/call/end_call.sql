@@ -69,6 +69,7 @@ begin
   -- once: a later event about the same end must not undo vioc_resume; a simulated end says nothing about either
   if not v_call.is_test and not v_call.simulated
     and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
+    -- as a rule neither has anything to say: one look instead of theirs
     select t.probe_must_end or coalesce(k.probe_must_end, false) into v_must_end
     from vioc.tenants as t left join vioc.credentials as k on k.id = v_before.credential_id
     where t.id = p_tenant_id;

@@ -54,19 +54,22 @@ impl Timers {
 
     /// How long upkeep still waits; zero: it is due.
     pub(super) fn until_upkeep(&self) -> Duration {
-        self.last_upkeep
-            .map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
+        until_gap(self.last_upkeep)
     }
 
     /// How long events still wait for others to be published with.
     pub(super) fn until_events(&self) -> Duration {
-        self.published_at
-            .map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
+        until_gap(self.published_at)
     }
 
     pub(super) fn warm_plans_soon(&mut self) {
         self.warm_plans_at = Instant::now();
     }
+}
+
+/// What is left of [`UPKEEP_GAP`] since then.
+fn until_gap(last: Option<Instant>) -> Duration {
+    last.map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
 }
 
 /// Who listens to `vioc_events`.

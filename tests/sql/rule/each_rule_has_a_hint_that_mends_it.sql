@@ -3,17 +3,6 @@
 select plan(34);
 update vioc.tenants set country = 'US' where id = :tenant;
 
-create function pg_temp.refusal(p_contact bigint, out rule text, out hint text) language plpgsql as $$
-declare v_detail text;
-begin
-  perform vioc_call_contact(p_contact);
-  raise exception 'called' using errcode = 'P0001';
-exception
-  when raise_exception then rule := 'called';
-  when sqlstate 'VC001' then
-    get stacked diagnostics v_detail = pg_exception_detail, hint = pg_exception_hint;
-    rule := replace(v_detail, 'rule: ', '');
-end $$;
 create function pg_temp.run(p_statement text) returns void language plpgsql as $$ begin execute p_statement; end $$;
 
 -- those that a statement mends: what breaks it, and the number that stands where the hint has dots

@@ -3,17 +3,6 @@
 \ir ../practice.psql
 select plan(42);
 
-create function pg_temp.refusal(p_contact bigint, out rule text, out words text, out hint text) language plpgsql as $$
-declare v_detail text;
-begin
-  perform vioc_call_contact(p_contact);
-  raise exception 'called' using errcode = 'P0001';
-exception
-  when raise_exception then rule := 'called';
-  when sqlstate 'VC001' then
-    get stacked diagnostics words = message_text, v_detail = pg_exception_detail, hint = pg_exception_hint;
-    rule := replace(v_detail, 'rule: ', '');
-end $$;
 -- which of these numbers the tenant calls
 create temp table telephones (country text, phone text);
 insert into telephones values ('US', '+12125550101'), ('CA', '+14169671111'), ('PR', '+17875551234'), ('JM', '+18765551234'), ('GU', '+16715551234'),
