@@ -3,7 +3,7 @@ select c.tenant_id, c.id as call_id, c.contact_id, ct.external_id, ct.name, c.at
   c.error, c.requested_by, c.is_test, c.simulated, c.retell_call_id, c.queued_at, c.placed_at, c.ongoing_at, c.ended_at, c.completed_at,
   c.duration_ms, c.cost, c.summary
 from vioc.calls as c
-left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id;
+left join vioc.contacts as ct on ct.id = c.contact_id;
 comment on view vioc.call_history is 'Every call in one line.';
 comment on column vioc.call_history.tenant_id is 'The practice.';
 comment on column vioc.call_history.call_id is 'vioc.calls.id: what the vioc_ functions take.';

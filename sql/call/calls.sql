@@ -2,8 +2,8 @@
 -- No foreign key to contacts: deleting a contact keeps the call facts.
 
 create table vioc.calls (
+  id bigint generated always as identity primary key,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  id bigint generated always as identity,
   contact_id bigint,
   session_id uuid not null,
   status vioc.call_status not null default 'queued',
@@ -73,8 +73,7 @@ create table vioc.calls (
   -- what indexes are about, apart from the status: an answer of Retell's then changes none of them
   in_queue boolean not null,
   in_progress boolean not null,
-  is_open boolean not null,
-  primary key (tenant_id, id)
+  is_open boolean not null
 ) with (
   fillfactor = 70, toast_tuple_target = 4080, autovacuum_vacuum_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02,
   -- each voids the plans of every session, which a Call Now then waits for: not for fifty rows
@@ -194,5 +193,3 @@ $$;
 comment on function vioc.refuse_call_by_hand() is 'Trigger: calls are queued by functions.';
 create trigger calls_by_hand before insert on vioc.calls
   for each row when (new.session_id is null) execute function vioc.refuse_call_by_hand();
--- last, as contacts_id_idx
-create index calls_id_idx on vioc.calls (id);

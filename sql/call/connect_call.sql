@@ -1,6 +1,6 @@
 -- Transition: dispatching, unconfirmed, placed (or a call we believed queued) -> ongoing. A call that has ended
 -- stays ended: a late call_started only adds its facts. The caller holds contact and call.
-create function vioc.connect_call(p_tenant_id bigint, p_call_id bigint, p_at timestamptz, p_now timestamptz)
+create function vioc.connect_call(p_call_id bigint, p_at timestamptz, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -11,7 +11,7 @@ begin
   -- sent before a failover lost its claim
   perform vioc.mark_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
   from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued' and not c.is_test;
+  where c.id = p_call_id and c.status = 'queued' and not c.is_test;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
@@ -27,11 +27,11 @@ begin
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
         else c.look_up_at end,
       look_ups = 0
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  where c.id = p_call_id
   returning c.look_up_at <= p_now into v_is_to_stop;
   if v_is_to_stop then
     perform vioc.wake_worker();
   end if;
 end
 $$;
-comment on function vioc.connect_call(bigint, bigint, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
+comment on function vioc.connect_call(bigint, timestamptz, timestamptz) is 'The person (or a machine) has answered.';

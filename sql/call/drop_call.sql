@@ -6,12 +6,12 @@ as $$
 begin
   update vioc.calls as c
   set status = 'cancelled', cancelled_at = p_now, cancel_reason = p_reason
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
+  where c.id = p_call.id and c.status = 'queued';
   if not found then
     return false;
   end if;
   if not p_call.is_test then
-    perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    perform vioc.restore_contact(p_call.contact_id, p_call.contact_status_before, p_now);
   end if;
   return true;
 end

@@ -15,7 +15,7 @@ declare
   v_sent_at timestamptz;
   v_must_end boolean; -- a call of the tenant or its account has to end well before others go
 begin
-  v_before := (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
+  v_before := (select c from vioc.calls as c where c.id = p_call_id);
   if v_before.id is null then
     return;
   end if;
@@ -63,7 +63,7 @@ begin
     end if;
     perform vioc.settle_call(v_call, null, p_now);
     if v_call.analyzed_at is null then
-      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
+      perform vioc.ask_for_analysis(p_call_id, p_now);
     end if;
   end if;
   -- once: a later event about the same end must not undo vioc_resume; a simulated end says nothing about either

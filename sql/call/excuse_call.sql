@@ -8,10 +8,10 @@ declare
   v_call vioc.calls;
 begin
   update vioc.calls as c set outcome = 'account_trouble', needs_review = false, review_reason = null
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.outcome = 'failed' and c.reviewed_at is null
+  where c.id = p_call.id and c.outcome = 'failed' and c.reviewed_at is null
   returning * into v_call;
   if found and exists (
-    select from vioc.contacts as ct where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and ct.status = 'failed') then
+    select from vioc.contacts as ct where ct.id = v_call.contact_id and ct.status = 'failed') then
     perform vioc.apply_outcome(v_call, 'account_trouble', 'failed', p_now);
   end if;
 end

@@ -6,14 +6,14 @@ as $$
 begin
   if not vioc.clock_is_settled() then
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
+    where c.id = p_call.id and c.status = 'queued';
     return;
   end if;
   update vioc.calls as c
   set status = 'expired', expired_at = p_now, error = p_reason
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status = 'queued';
+  where c.id = p_call.id and c.status = 'queued';
   if not p_call.is_test then
-    perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+    perform vioc.restore_contact(p_call.contact_id, p_call.contact_status_before, p_now);
   end if;
 end
 $$;

@@ -9,12 +9,12 @@ declare
 begin
   perform vioc.expire_call(p_call, p_reason, p_now);
   select case when p_call.contact_status_before = 'callback' then 'the callback that was promised was not made: ' || p_reason
-    when c.next_call_at is null then vioc.why_uncalled(c.tenant_id, c.id, p_now) end into v_why
+    when c.next_call_at is null then vioc.why_uncalled(c.id, p_now) end into v_why
   from vioc.contacts as c
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id and p_call.priority < 2;
+  where c.id = p_call.contact_id and p_call.priority < 2;
   if v_why is not null then
     perform vioc.ask_review(p_call, v_why);
-    update vioc.contacts as c set needs_review = true where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id;
+    update vioc.contacts as c set needs_review = true where c.id = p_call.contact_id;
   end if;
 end
 $$;

@@ -1,5 +1,5 @@
 -- Transition: any open status -> failed, with its outcome for the contact (failed or do_not_call).
-create function vioc.fail_call(p_tenant_id bigint, p_call_id bigint, p_error text, p_outcome text, p_now timestamptz)
+create function vioc.fail_call(p_call_id bigint, p_error text, p_outcome text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -12,7 +12,7 @@ begin
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
       needs_review = needs_review or (p_outcome = 'failed' and not is_test),
       review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  where c.id = p_call_id
     and c.is_open
   returning * into v_call;
   if found then
@@ -20,4 +20,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.fail_call(bigint, bigint, text, text, timestamptz) is 'Ends a call that could not be made.';
+comment on function vioc.fail_call(bigint, text, text, timestamptz) is 'Ends a call that could not be made.';

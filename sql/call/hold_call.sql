@@ -11,7 +11,7 @@ declare
 begin
   if p_call.resend then
     update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute'
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
     return;
   end if;
 
@@ -26,7 +26,7 @@ begin
       perform vioc.expire_call(p_call, 'a test call was not sent within 15 minutes', p_now);
     elsif v_verdict.problem is null or v_verdict.waits then
       update vioc.calls as c set due_at = p_now + interval '30 seconds'
-      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      where c.id = p_call.id;
     else
       perform vioc.drop_call(p_call, v_verdict.problem, p_now);
     end if;
@@ -48,16 +48,16 @@ begin
   elsif v_verdict.rule is null then
     -- its number was taken by another call of the same batch, or another tenant's call to it rings
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
   elsif v_verdict.rule in ('not_in_review', 'called_once') then
     -- the review has it judged at once (vioc.end_review)
     update vioc.calls as c set due_at = least(p_now + interval '1 hour', c.not_after + interval '1 second', c.appointment_time)
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
   elsif not v_verdict.waits then
     perform vioc.drop_call(p_call, v_verdict.detail, p_now);
   elsif v_verdict.overridable or v_verdict.rule = 'in_legal_hours' then
     -- hours, blackout dates, caps and spacing: the clock will allow it
-    v_opening := vioc.next_calling_window(p_call.tenant_id, p_call.contact_id,
+    v_opening := vioc.next_calling_window(p_call.contact_id,
       case when p_call.forced then p_now
         else greatest(p_now, vioc.number_free_at(p_call.tenant_id, p_call.contact_id, p_now)) end,
       p_call.not_after + interval '1 second', p_call.forced);
@@ -66,11 +66,11 @@ begin
     else
       update vioc.calls as c
       set due_at = case when c.forced then least(v_opening, c.queued_at + interval '15 minutes') else v_opening end
-      where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+      where c.id = p_call.id;
     end if;
   else
     update vioc.calls as c set due_at = p_now + interval '30 seconds'
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
   end if;
 end
 $$;

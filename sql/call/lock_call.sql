@@ -1,6 +1,6 @@
 -- Private. The lock order in one place: contact, then call. Null: there is no such call, or (p_wait false) another session
 -- holds one of the rows.
-create function vioc.lock_call(p_tenant_id bigint, p_call_id bigint, p_wait boolean) returns vioc.calls
+create function vioc.lock_call(p_call_id bigint, p_wait boolean) returns vioc.calls
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -9,19 +9,15 @@ declare
 begin
   if p_wait then
     perform from vioc.contacts as ct
-    where ct.tenant_id = p_tenant_id
-      and ct.id = (select c.contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id)
-    for update;
-    return (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update);
+    where ct.id = (select c.contact_id from vioc.calls as c where c.id = p_call_id) for update;
+    return (select c from vioc.calls as c where c.id = p_call_id for update);
   end if;
-  select c.contact_id into v_contact_id from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
-  perform from vioc.contacts as ct
-  where ct.tenant_id = p_tenant_id and ct.id = v_contact_id for update skip locked;
-  if found or not exists (
-    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = v_contact_id) then
-    return (select c from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id for update skip locked);
+  select c.contact_id into v_contact_id from vioc.calls as c where c.id = p_call_id;
+  perform from vioc.contacts as ct where ct.id = v_contact_id for update skip locked;
+  if found or not exists (select from vioc.contacts as ct where ct.id = v_contact_id) then
+    return (select c from vioc.calls as c where c.id = p_call_id for update skip locked);
   end if;
   return null;
 end
 $$;
-comment on function vioc.lock_call(bigint, bigint, boolean) is 'Locks a call and its contact in the one order that cannot deadlock.';
+comment on function vioc.lock_call(bigint, boolean) is 'Locks a call and its contact in the one order that cannot deadlock.';

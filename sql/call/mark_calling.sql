@@ -14,7 +14,7 @@ begin
     update vioc.contacts as ct
     set status = 'calling'
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
-    where ct.tenant_id = p.tenant_id and ct.id = p.id and ct.status <> 'calling'
+    where ct.id = p.id and ct.status <> 'calling'
     returning ct.tenant_id, ct.id, ct.last_outcome
   )
   select array_agg(c.tenant_id), array_agg(c.id), array_agg(c.last_outcome)

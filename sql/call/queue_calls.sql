@@ -16,7 +16,7 @@ begin
       case when p_priority = 0 then coalesce(least(c.next_call_at, p_now), p_now) else p_now end as due_at,
       case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after, t.simulated
     from unnest(p_tenant_ids, p_contact_ids) as p (tenant_id, id)
-    join vioc.contacts as c on c.tenant_id = p.tenant_id and c.id = p.id
+    join vioc.contacts as c on c.id = p.id
     -- for each its own, whatever the planner thinks of the arrays' length
     cross join lateral (
       select t.min_notice, vioc.is_simulated(t.simulated) as simulated from vioc.tenants as t where t.id = c.tenant_id offset 0) as t
@@ -28,7 +28,7 @@ begin
           select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
         next_call_at = null
     from held as h
-    where c.tenant_id = h.tenant_id and c.id = h.id
+    where c.id = h.id
     returning c.*, h.due_at, h.not_after, h.simulated, vioc.is_promised(c) as is_promised
   ),
   queued as (

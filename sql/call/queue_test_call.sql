@@ -11,7 +11,7 @@ declare
 begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   update vioc.contacts as c set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt)
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  where c.id = p_contact_id
   returning * into v_contact;
   insert into vioc.calls (
     tenant_id, contact_id, session_id, attempt, requested_by, is_test, priority, due_at, to_number,

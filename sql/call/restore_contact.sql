@@ -2,7 +2,7 @@
 -- or one that the person asked for, if that is still ahead; else its next plan step), unless another call is being made to
 -- it, or the number was opted out meanwhile.
 create function vioc.restore_contact(
-  p_tenant_id bigint, p_contact_id bigint, p_status_before text, p_now timestamptz)
+  p_contact_id bigint, p_status_before text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -19,7 +19,7 @@ begin
   into v_status
   from vioc.contacts as c
   join vioc.rules(p_now) as r on r.tenant_id = c.tenant_id and r.contact_id = c.id
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id
+  where c.id = p_contact_id
     and not exists (
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
@@ -35,7 +35,7 @@ begin
   into v_promised, v_step
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  where c.id = p_contact_id;
   -- nothing promised is left: it waits for the plan like others
   if v_status = 'callback' and v_promised is null and v_step is not null then
     v_status := 'scheduled';
@@ -45,7 +45,7 @@ begin
       next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
       -- each step has its own attempts
       attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  where c.id = p_contact_id;
 end
 $$;
-comment on function vioc.restore_contact(bigint, bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';
+comment on function vioc.restore_contact(bigint, text, timestamptz) is 'Puts a contact back to where it was before a call without outcome.';

@@ -9,7 +9,7 @@ as $$
 declare
   -- then nothing is left that a test call could say
   v_is_gone constant boolean := not exists (
-    select from vioc.contacts as ct where ct.tenant_id = p_tenant_id and ct.id = p_contact_id);
+    select from vioc.contacts as ct where ct.id = p_contact_id);
   v_call vioc.calls;
 begin
   update vioc.calls as c

@@ -14,7 +14,7 @@ begin
         resend = false,
         look_ups = case when c.status = 'placed' then 0 else c.look_ups end,
         look_up_at = case when c.status = 'placed' then p_now else c.look_up_at end
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
     perform vioc.wake_worker();
   elsif p_call.status = 'ongoing' then
     perform vioc.ask_review(p_call, p_reason || ' during the conversation');

@@ -32,7 +32,7 @@ begin
       set priority = 2, not_after = null, due_at = least(c.due_at, v_now), forced = c.forced or coalesce(vioc_call_contact.force, false),
           -- a forced call has 15 minutes from when it was forced
           queued_at = case when c.forced or coalesce(vioc_call_contact.force, false) then v_now else c.queued_at end
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      where c.id = v_call.id;
       perform vioc.write_audit(case when vioc_call_contact.force then 'force' else 'call' end, v_call.tenant_id, v_call.contact_id, v_call.id);
       perform vioc.wake_worker();
     end if;

@@ -15,7 +15,7 @@ begin
     raise exception 'there is no call %', coalesce(vioc_cancel_call.call_id::text, 'null')
       using errcode = 'PT404', hint = 'Use the call_id that vioc_call_contact returned: select call_id, status from vioc.call_history order by call_id desc limit 10;';
   end if;
-  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  v_call := vioc.lock_call(v_call.id, true);
   if v_call.status = 'queued' then
     perform vioc.drop_call(v_call, v_reason, v_now);
   elsif v_call.status in ('dispatching', 'unconfirmed', 'placed', 'ongoing') then
@@ -24,11 +24,11 @@ begin
         resend = false,
         look_ups = case when c.status in ('placed', 'ongoing') then 0 else c.look_ups end,
         look_up_at = case when c.status in ('placed', 'ongoing') then v_now else c.look_up_at end
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+    where c.id = v_call.id;
   end if;
   perform vioc.write_audit('cancel', v_call.tenant_id, v_call.contact_id, v_call.id);
   perform vioc.wake_worker();
-  select c.* into v_call from vioc.calls as c where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  select c.* into v_call from vioc.calls as c where c.id = v_call.id;
   return row(v_call.id, v_call.status)::vioc.cancelled_call;
 end
 $$;

@@ -16,7 +16,7 @@ begin
       needs_review = p_call.needs_review, review_reason = p_call.review_reason,
       look_up_at = p_call.look_up_at, look_ups = 0,
       lease_owner = null, lease_until = null, request_body = null, resend = false
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  where c.id = p_call.id;
 end
 $$;
 comment on function vioc.write_end(vioc.calls) is 'Writes how a call ended and what was decided.';

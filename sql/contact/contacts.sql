@@ -4,7 +4,7 @@
 
 create table vioc.contacts (
   -- first: what a client takes for the generated key
-  id bigint generated always as identity,
+  id bigint generated always as identity primary key,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   external_id text,
   name text,
@@ -41,7 +41,6 @@ create table vioc.contacts (
   -- what an index is about changes seldom: a call's beginning and end leave the indexes alone
   may_expire boolean generated always as (
     case when status in ('scheduled', 'calling', 'callback', 'unreachable') then true when status = 'expired' then false end) stored,
-  primary key (tenant_id, id),
   -- for upserts
   constraint contacts_external_id_key unique (tenant_id, external_id)
 ) with (
@@ -99,6 +98,3 @@ create index contacts_expiry_idx on vioc.contacts (appointment_time)
 -- vioc.revive_contacts
 create index contacts_expired_idx on vioc.contacts (appointment_time)
   where not may_expire;
--- Last: where statistics say that the table is empty, all of its indexes cost the same, and PostgreSQL takes the one that was made
--- last. By any other a contact would be looked for among all of its tenant's.
-create index contacts_id_idx on vioc.contacts (id);

@@ -196,7 +196,7 @@ begin
         and s.appointment_time <> new.appointment_time
         and (s.key_hash = vioc.person_hash('external_id', new.external_id)
           or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
-        and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id)
+        and not exists (select from vioc.contacts as c where c.id = s.successor_id)
       order by s.key_hash <> v_keys[1], s.contact_id desc limit 1;
       v_was_due := found and (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
         select from vioc.calls as o
@@ -233,7 +233,7 @@ begin
         and not exists (
           select from vioc.calls as o
           where o.tenant_id = new.tenant_id and o.contact_id = new.id and o.first_posted_at >= new.requested_time and not o.is_test)
-        then vioc.next_calling_window(new.tenant_id, new.id, v_now, null, false) end);
+        then vioc.next_calling_window(new.id, v_now, null, false) end);
     end if;
     if v_promised is not null then
       -- booked again before the time that was promised
@@ -309,7 +309,7 @@ begin
     -- that call may have something to say all the same. Not if this row is not written in the end (ON CONFLICT)
     update vioc.standings as s set successor_id = new.id
     where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
-      and not exists (select from vioc.contacts as c where c.tenant_id = s.tenant_id and c.id = s.successor_id);
+      and not exists (select from vioc.contacts as c where c.id = s.successor_id);
   end if;
 
   -- as a move of the row itself: a promise is kept

@@ -8,7 +8,7 @@ declare
   v_id bigint := p_contact_id;
 begin
   for i in 1..10 loop
-    exit when v_id is null or exists (select from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = v_id);
+    exit when v_id is null or exists (select from vioc.contacts as c where c.id = v_id);
     v_id := (select s.successor_id from vioc.standings as s where s.tenant_id = p_tenant_id and s.contact_id = v_id limit 1);
   end loop;
   return v_id;

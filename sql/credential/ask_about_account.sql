@@ -15,7 +15,7 @@ begin
       else k.probe_must_end and k.suspended_at < p_call.dispatching_at end))
   then
     update vioc.calls as c set concerns_account = true, look_up_at = p_now
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.retell_call_id is not null;
+    where c.id = p_call.id and c.retell_call_id is not null;
     perform vioc.wake_worker();
   end if;
 end

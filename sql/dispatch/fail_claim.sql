@@ -7,16 +7,16 @@ create function vioc.fail_claim(p_tenant_id bigint, p_call_id bigint, p_error te
 as $$
 begin
   update vioc.calls as c set resend = false, look_up_at = p_now + interval '1 minute', error = p_error
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.resend;
-  if found or not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id and c.in_queue) then
+  where c.id = p_call_id and c.resend;
+  if found or not exists (select from vioc.calls as c where c.id = p_call_id and c.in_queue) then
     return;
   end if;
   if not p_later then
-    perform vioc.fail_call(p_tenant_id, p_call_id, p_error, 'failed', p_now);
+    perform vioc.fail_call(p_call_id, p_error, 'failed', p_now);
     return;
   end if;
   update vioc.calls as c set due_at = p_now + interval '5 minutes', error = p_error
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status = 'queued';
+  where c.id = p_call_id and c.status = 'queued';
 exception when others then
   if p_later then
     raise;

@@ -23,7 +23,7 @@ begin
   locked as materialized (
     select c.tenant_id, c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
     from answers as a
-    join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.call_id
+    join vioc.calls as c on c.id = a.call_id
     for update of c skip locked
   ),
   placed as (
@@ -39,7 +39,7 @@ begin
           else c.look_up_at end,
         look_ups = 0
     from locked as l
-    where c.tenant_id = l.tenant_id and c.id = l.id
+    where c.id = l.id
       -- a worker that lost its lease still brings a fact, but never replaces one
       and (c.retell_call_id is null or c.retell_call_id = l.retell_call_id)
     returning c.id, c.tenant_id, c.contact_id, c.credential_id, c.retell_call_id, c.outcome,
@@ -90,7 +90,7 @@ begin
     v_recorded := v_recorded || array(
       select a.call_id from jsonb_to_recordset(p_answers) as a (tenant_id bigint, call_id bigint, verdict text)
       where a.verdict = 'placed' and not exists (
-        select from vioc.calls as c where c.tenant_id = a.tenant_id and c.id = a.call_id));
+        select from vioc.calls as c where c.id = a.call_id));
   end if;
 
   for v_answer in

@@ -24,9 +24,9 @@ declare
     || case when p_legacy_field then '; set vioconcierge.legacy_fields = off' else '' end
     || case when p_do_not_call then '; Retell itself keeps this number as do-not-call: clear that at Retell, then vioc_allow_call' else '' end;
 begin
-  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
+  v_call := vioc.lock_call(p_call_id, false);
   if v_call.id is null then
-    return not exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id);
+    return not exists (select from vioc.calls as c where c.id = p_call_id);
   end if;
   -- that the person is not to be called is so whichever sending was answered
   if p_do_not_call and not v_call.is_test and v_call.to_number is not null then
@@ -39,7 +39,7 @@ begin
 
   -- what is refused may be what this contact alone asks for
   if p_verdict = 'refused_config' and p_http_status in (400, 404, 422) and exists (
-    select from vioc.contacts as c where c.tenant_id = v_call.tenant_id and c.id = v_call.contact_id and c.agent_override is not null) then
+    select from vioc.contacts as c where c.id = v_call.contact_id and c.agent_override is not null) then
     p_verdict := 'refused_unknown';
   end if;
 
@@ -59,7 +59,7 @@ begin
   if p_verdict = 'refused_unknown' and v_call.unconfirmed_at is null then
     select t.suspended_at, c.id into v_suspended_at, v_refused_call_id
     from vioc.tenants as t
-    left join vioc.calls as c on c.tenant_id = t.id and c.id = t.refused_call_id and c.contact_id <> v_call.contact_id
+    left join vioc.calls as c on c.id = t.refused_call_id and c.contact_id <> v_call.contact_id
     where t.id = v_call.tenant_id;
     if v_suspended_at is not null or v_refused_call_id is not null then
       p_verdict := 'refused_config';
@@ -121,7 +121,7 @@ begin
     -- a refusal of a second sending says nothing about the first
     perform vioc.mark_unconfirmed(v_call, v_message, p_now);
   elsif p_verdict = 'refused_contact' then
-    perform vioc.fail_call(v_call.tenant_id, v_call.id, v_message,
+    perform vioc.fail_call(v_call.id, v_message,
       case when p_do_not_call then 'do_not_call' else 'failed' end, p_now);
   else
     perform vioc.requeue_call(v_call, v_message,
@@ -134,7 +134,7 @@ begin
       p_now);
   end if;
   if v_refused_call_id is not null then
-    perform vioc.excuse_call(vioc.lock_call(v_call.tenant_id, v_refused_call_id, false), p_now);
+    perform vioc.excuse_call(vioc.lock_call(v_refused_call_id, false), p_now);
   end if;
   return true;
 end

@@ -11,14 +11,14 @@ begin
   update vioc.contacts as ct
   set status = p_call.contact_status_before,
       next_call_at = case when p_call.contact_status_before in ('scheduled', 'callback') then ct.next_call_at end
-  where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
+  where ct.id = p_call.contact_id and ct.status = 'calling' and not p_call.is_test;
 
-  select * into v_contact from vioc.contacts as ct where ct.tenant_id = p_call.tenant_id and ct.id = p_call.contact_id;
+  select * into v_contact from vioc.contacts as ct where ct.id = p_call.contact_id;
   update vioc.calls as c
   set status = 'queued', to_number = case when c.is_test then c.to_number else coalesce(v_contact.phone_e164, c.to_number) end,
       due_at = p_due_at, error = p_error, request_body = null, first_posted_at = null, from_number = null,
       last_posted_at = null, key_digest = null, lease_owner = null, lease_until = null, look_up_at = null
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id
+  where c.id = p_call.id
   returning * into p_call;
 
   if p_call.cancel_requested_at is not null then

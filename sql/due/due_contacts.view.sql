@@ -5,7 +5,7 @@ from vioc.tenants as t
 -- a practice at a time, by its index: a scan would look at everybody who is not due
 cross join lateral (
   select d.* from vioc.next_calls as n
-  join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
+  join vioc.contacts as d on d.id = n.contact_id and d.next_call_at = n.next_call_at
   where n.tenant_id = t.id and n.next_call_at <= now() offset 0) as c;
 comment on view vioc.due_contacts is 'Contacts whose next call is due, and what holds it (null: the next run of vioc_enqueue_due queues it). A reader also needs EXECUTE on vioc_explain_contact.';
 comment on column vioc.due_contacts.tenant_id is 'The practice.';

@@ -58,11 +58,11 @@ begin
           -- in order before they are judged, so that no more are judged than are taken
           select d.tenant_id, d.id, d.appointment_time, vioc.is_promised(d) as is_promised
           from vioc.next_calls as n
-          join vioc.contacts as d on d.tenant_id = n.tenant_id and d.id = n.contact_id and d.next_call_at = n.next_call_at
+          join vioc.contacts as d on d.id = n.contact_id and d.next_call_at = n.next_call_at
           where n.tenant_id = t.id and n.next_call_at <= p_now
             and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
           order by is_promised desc, d.appointment_time, d.id offset 0) as d
-        join vioc.contacts as c on c.tenant_id = d.tenant_id and c.id = d.id
+        join vioc.contacts as c on c.id = d.id
         cross join lateral (
           select from vioc.rules_allow(p_now) as m
           where m.tenant_id = c.tenant_id and m.contact_id = c.id

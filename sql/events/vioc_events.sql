@@ -23,8 +23,8 @@ begin
     select e.position, e.at, e.tenant_id, e.contact_id, e.call_id, e.kind, e.status, e.outcome, coalesce(c.simulated, vioc.is_simulated(t.simulated), false), k.external_id
     from vioc.events as e
     left join vioc.tenants as t on t.id = e.tenant_id
-    left join vioc.calls as c on c.tenant_id = e.tenant_id and c.id = e.call_id
-    left join vioc.contacts as k on k.tenant_id = e.tenant_id and k.id = e.contact_id
+    left join vioc.calls as c on c.id = e.call_id
+    left join vioc.contacts as k on k.id = e.contact_id
     where e.position > v_after
     order by e.position
     limit v_limit;
@@ -37,8 +37,8 @@ begin
       where e.tenant_id = t.id and e.position > v_after
       order by e.position
       limit v_limit) as l
-    left join vioc.calls as c on c.tenant_id = l.tenant_id and c.id = l.call_id
-    left join vioc.contacts as k on k.tenant_id = l.tenant_id and k.id = l.contact_id
+    left join vioc.calls as c on c.id = l.call_id
+    left join vioc.contacts as k on k.id = l.contact_id
     where t.id <@ v_tenants
     order by l.position
     limit v_limit;

@@ -1,10 +1,9 @@
 create table vioc.blackout_dates (
+  id bigint generated always as identity primary key,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  id bigint generated always as identity,
   day date not null,
   yearly boolean not null default false,
   reason text,
-  primary key (tenant_id, id),
   constraint blackout_day_is_listed_once unique (tenant_id, day, yearly)
 );
 comment on table vioc.blackout_dates is 'Days on which a practice makes no calls.';

@@ -1,15 +1,15 @@
 create table vioc.calling_hours (
+  id bigint generated always as identity primary key,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  id bigint generated always as identity,
   weekday smallint not null,
   opens time not null,
   closes time not null,
-  primary key (tenant_id, id),
   constraint weekday_is_iso check (weekday between 1 and 7),
   constraint midnight_is_when_a_day_begins check (opens < '24:00' and closes < '24:00'),
   constraint hours_are_whole_minutes check (
     date_trunc('minute', opens) = opens::interval and date_trunc('minute', closes) = closes::interval)
 );
+create index calling_hours_tenant_idx on vioc.calling_hours (tenant_id);
 comment on table vioc.calling_hours is 'When a practice wants calls made; several ranges a day are allowed, also across midnight (opens later than it closes), or whole days (00:00 to 00:00). No rows = the legal hours every day.';
 comment on column vioc.calling_hours.tenant_id is 'The practice.';
 comment on column vioc.calling_hours.id is 'Identity.';

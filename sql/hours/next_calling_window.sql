@@ -1,7 +1,7 @@
 -- Private. The first instant at or after p_from at which hours and blackout dates allow a call, within 400 days, before
 -- p_until and before the appointment; null = none. p_forced: only the legal hours count.
 create function vioc.next_calling_window(
-  p_tenant_id bigint, p_contact_id bigint, p_from timestamptz, p_until timestamptz, p_forced boolean)
+  p_contact_id bigint, p_from timestamptz, p_until timestamptz, p_forced boolean)
 returns timestamptz
   language sql stable
 begin atomic
@@ -12,6 +12,6 @@ begin atomic
   join vioc.tenants as t on t.id = c.tenant_id
   cross join vioc.tenant_hours(t.id) as h
   cross join vioc.legal_hours(t.simulated) as l
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  where c.id = p_contact_id;
 end;
-comment on function vioc.next_calling_window(bigint, bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';
+comment on function vioc.next_calling_window(bigint, timestamptz, timestamptz, boolean) is 'When a contact can next be called by the clock; null = not before the appointment.';

@@ -30,7 +30,7 @@ as $$
       where t.live and t.id <@ p_tenants and (t.max_calls_per_day is null or vioc.calls_left_today(t.id, p_now) > (
         select count(*) from vioc.calls as q where q.tenant_id = t.id and q.in_queue and q.status = 'queued'))
       limit 1000) as n
-    join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
+    join vioc.contacts as c on c.id = n.contact_id and c.next_call_at = n.next_call_at
     cross join lateral (
       select from vioc.rules_allow(p_now) as m
       where m.tenant_id = c.tenant_id and m.contact_id = c.id

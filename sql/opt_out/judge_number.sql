@@ -31,7 +31,7 @@ begin
     perform vioc.suspend(p_call, null, format('its last calls ended marked_as_spam or network_blocked: carriers block its number %s; '
       'register that number with them, or set another retell_agent_number', p_call.from_number), true, p_now);
     foreach v_call_id in array coalesce(v_failed, '{}') loop
-      perform vioc.excuse_call(vioc.lock_call(p_call.tenant_id, v_call_id, false), p_now);
+      perform vioc.excuse_call(vioc.lock_call(v_call_id, false), p_now);
     end loop;
   elsif vioc.outcome_of_reason(p_reason) in ('completed', 'do_not_call', 'callback_requested', 'voicemail', 'no_answer', 'busy') then
     update vioc.tenants as t

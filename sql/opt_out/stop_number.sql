@@ -15,12 +15,12 @@ begin
   update vioc.contacts as c
   set status = 'do_not_call', next_call_at = null
   from reached as r
-  where c.tenant_id = r.tenant_id and c.id = r.id
+  where c.id = r.id
     and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number', 'do_not_call');
 
   for v_call in
     select c.* from vioc.calls as c
-    join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+    join vioc.contacts as ct on ct.id = c.contact_id
     where c.tenant_id = p_tenant_id and c.to_number = any (vioc.spellings(p_phone)) and c.in_queue and c.status = 'queued'
     for update of c, ct skip locked
   loop

@@ -28,17 +28,17 @@ begin
     -- of the name that was asked for, whatever became of its row
     insert into vioc.number_facts (tenant_id, phone, kind, name_hash, call_id, created_at)
     select p_call.tenant_id, p_call.to_number, 'wrong_number', vioc.name_hash(coalesce(p_call.variables ->> 'customer_name', (
-      select c.name from vioc.contacts as c where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id))), p_call.id, p_now
+      select c.name from vioc.contacts as c where c.id = p_call.contact_id))), p_call.id, p_now
     -- said before: another location's vioc_allow_call, which may hold it, is not waited for
     where not exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' and f.tenant_id = p_call.tenant_id)
     on conflict on constraint number_facts_pkey do nothing;
   end if;
 
-  v_contact := (select c from vioc.contacts as c where c.tenant_id = p_call.tenant_id and c.id = p_call.contact_id for update);
+  v_contact := (select c from vioc.contacts as c where c.id = p_call.contact_id for update);
   if v_contact.id is null then
     -- deleted during the call, and inserted again: that row's call is a newer one if it was sent, else it is not needed
     select * into v_contact from vioc.contacts as c
-    where c.tenant_id = p_call.tenant_id and c.id = vioc.successor(p_call.tenant_id, p_call.contact_id)
+    where c.id = vioc.successor(p_call.tenant_id, p_call.contact_id)
     for update skip locked;
     if found then
       p_call.contact_id := v_contact.id;
@@ -47,7 +47,7 @@ begin
       where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and o.is_open and o.status = 'queued' and not o.is_test;
       -- this one is an attempt of that row, too
       update vioc.contacts as c set last_attempt = c.last_attempt + 1
-      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id
+      where c.id = v_contact.id
       returning * into v_contact;
       p_call.attempt := case when exists (
           select from vioc.calls as o
@@ -76,7 +76,7 @@ begin
       perform vioc.ask_review(p_call, 'the outcome came for an appointment that had changed meanwhile');
     end if;
     if v_contact.status = 'calling' then
-      perform vioc.restore_contact(v_contact.tenant_id, v_contact.id, p_call.contact_status_before, p_now);
+      perform vioc.restore_contact(v_contact.id, p_call.contact_status_before, p_now);
     end if;
     return v_contact.id;
   end if;
@@ -93,7 +93,7 @@ begin
   end if;
   if v_step.withdraws_review then
     update vioc.calls as c set needs_review = c.needs_review and v_step.review_reason is not null, review_reason = null
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
   end if;
   if v_step.review_reason is not null then
     perform vioc.ask_review(p_call, v_step.review_reason);
@@ -103,7 +103,7 @@ begin
       requested_time = v_step.requested_time, requested_text = v_step.requested_text, promise_refused = v_step.promise_refused,
       needs_review = v_is_reviewed or v_step.review_reason is not null or (p_call.needs_review and not v_step.withdraws_review)
         or (v_step.status not in ('confirmed', 'do_not_call') and vioc.review_reason(p_outcome) is not null and p_outcome <> 'failed')
-  where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+  where c.id = v_contact.id;
   return v_contact.id;
 end
 $$;

@@ -9,7 +9,7 @@ declare
   v_appointment_time timestamptz;
 begin
   select vioc.spellings(c.phone_e164), c.appointment_time into v_phones, v_appointment_time
-  from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  from vioc.contacts as c where c.id = p_contact_id;
   -- as a rule there is none. By each number: a list of them may be looked for among all of the tenant's contacts
   if not exists (
     select from unnest(v_phones) as n (phone)
@@ -25,7 +25,7 @@ begin
     cross join unnest(vioc.spellings(c.phone_e164)) as n (phone)
     join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = n.phone and w.id <> c.id
       and w.appointment_time = c.appointment_time
-    where c.tenant_id = p_tenant_id and c.id = p_contact_id and c.status not in ('scheduled', 'calling', 'callback', 'expired')
+    where c.id = p_contact_id and c.status not in ('scheduled', 'calling', 'callback', 'expired')
       and w.appointment_status = 'booked' and w.status in ('scheduled', 'callback', 'unreachable')
       and vioc.name_hash(w.name) = vioc.name_hash(c.name)
     for update of w skip locked
@@ -34,7 +34,7 @@ begin
   set status = t.status, last_outcome = t.last_outcome, next_call_at = null,
       requested_time = t.requested_time, requested_text = t.requested_text
   from twins as t
-  where c.tenant_id = t.tenant_id and c.id = t.id;
+  where c.id = t.id;
 end
 $$;
 comment on function vioc.apply_outcome_to_duplicates(bigint, bigint) is 'The same appointment, entered twice, follows the outcome of its call.';

@@ -7,7 +7,7 @@ begin
   update vioc.calls as c
   set needs_review = true,
       review_reason = case when c.needs_review then coalesce(c.review_reason, p_reason) else p_reason end
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_test; -- whoever made it was there
+  where c.id = p_call.id and not c.is_test; -- whoever made it was there
 end
 $$;
 comment on function vioc.ask_review(vioc.calls, text) is 'Puts a call into vioc.needs_review.';

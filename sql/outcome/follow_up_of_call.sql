@@ -21,7 +21,7 @@ begin
   has_rule := v_limit is not null;
   if p_attempts < v_limit then
     v_zones := vioc.places_of(p_contact.time_zone, p_tenant.time_zone, p_call.to_number);
-    at := vioc.next_calling_window(p_tenant.id, p_contact.id,
+    at := vioc.next_calling_window(p_contact.id,
       vioc.follow_up_time(v_delays[greatest(least(p_attempts, cardinality(v_delays)), 1)], v_zones[1], p_now),
       case when p_call.first_posted_at <= greatest(p_contact.appointment_time - p_tenant.min_notice, p_call.not_after)
         then p_contact.appointment_time - p_tenant.min_notice + interval '1 second' end, false);

@@ -8,7 +8,7 @@ declare
   v_call vioc.calls;
   v_contact vioc.contacts;
 begin
-  select * into v_contact from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  select * into v_contact from vioc.contacts as c where c.id = p_contact_id;
   select c.* into v_call from vioc.calls as c
   where c.tenant_id = p_tenant_id and c.contact_id = p_contact_id and not c.is_test
   order by c.attempt desc limit 1;
@@ -18,7 +18,7 @@ begin
     perform vioc.review_uncalled(p_tenant_id, p_contact_id, p_reason, p_now);
   end if;
   update vioc.contacts as c set needs_review = true, status = v_contact.status, next_call_at = v_contact.next_call_at
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  where c.id = p_contact_id;
 end
 $$;
 comment on function vioc.review_contact(bigint, bigint, text, timestamptz) is 'Puts a contact into vioc.needs_review, and leaves its next call as it is.';

@@ -65,7 +65,7 @@ begin
     end if;
     if v_decision.outcome is null then
       if not v_call.is_test then
-        perform vioc.restore_contact(v_call.tenant_id, v_call.contact_id, v_call.contact_status_before, p_now);
+        perform vioc.restore_contact(v_call.contact_id, v_call.contact_status_before, p_now);
       end if;
       return;
     end if;
@@ -80,7 +80,7 @@ begin
   if v_call.outcome in ('do_not_call', 'wrong_number') and v_call.needs_review then
     -- something else was said, too
     update vioc.contacts as ct set needs_review = true
-    where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id and not ct.needs_review;
+    where ct.id = v_call.contact_id and not ct.needs_review;
   end if;
 end
 $$;

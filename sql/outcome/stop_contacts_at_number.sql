@@ -16,9 +16,9 @@ begin
   set status = p_outcome, last_outcome = case when c.id = p_contact.id then p_outcome else c.last_outcome end,
       next_call_at = null
   from wrong as w
-  where c.tenant_id = w.tenant_id and c.id = w.id;
+  where c.id = w.id;
   if p_contact.status = 'calling' and p_contact.phone_e164 is distinct from p_call.to_number then
-    perform vioc.restore_contact(p_contact.tenant_id, p_contact.id, p_call.contact_status_before, p_now);
+    perform vioc.restore_contact(p_contact.id, p_call.contact_status_before, p_now);
   end if;
 end
 $$;

@@ -20,28 +20,28 @@ begin
     raise exception 'outcome is not one that a person can decide'
       using errcode = 'invalid_parameter_value', hint = 'One of confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed.';
   end if;
-  v_call := vioc.lock_call(v_call.tenant_id, v_call.id, true);
+  v_call := vioc.lock_call(v_call.id, true);
   if v_outcome is not null and v_call.status not in ('completed', 'failed') then
     raise exception 'call % is %, its outcome is not decided yet', v_call.id, v_call.status
       using errcode = 'object_not_in_prerequisite_state', hint = 'Wait until it has ended.';
   end if;
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
-    update vioc.calls as c set needs_review = false where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+    update vioc.calls as c set needs_review = false where c.id = v_call.id;
     perform vioc.apply_outcome(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
     perform vioc.apply_outcome_to_duplicates(v_call.tenant_id, v_call.contact_id);
     -- a callback that cannot be promised has said so again
     select c.needs_review into v_is_refused from vioc.calls as c
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id and v_outcome = 'callback_requested';
+    where c.id = v_call.id and v_outcome = 'callback_requested';
     v_is_refused := coalesce(v_is_refused, false);
   end if;
   -- last: nothing above asks for a review again
   update vioc.calls as c
   set needs_review = v_is_refused, reviewed_at = v_now, outcome = coalesce(v_outcome, c.outcome)
-  where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+  where c.id = v_call.id;
   perform vioc.end_review(v_call.id, v_now);
   update vioc.contacts as ct set needs_review = false
-  where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
+  where ct.id = v_call.contact_id
     and not exists (
       select from vioc.calls as c
       where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review);

@@ -20,7 +20,7 @@ begin
     from vioc.contacts as o
     join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
       and vioc.same_name(vioc.name_hash(o.name), c.name)
-    where o.tenant_id = p_call.tenant_id and o.id = p_call.contact_id and c.status = 'wrong_number'
+    where o.id = p_call.contact_id and c.status = 'wrong_number'
     for update of c skip locked
   )
   update vioc.contacts as c
@@ -30,7 +30,7 @@ begin
         when w.status = 'scheduled' and c.appointment_status = 'booked'
           then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
   from wrong as w, vioc.tenants as t
-  where c.tenant_id = w.tenant_id and c.id = w.id and t.id = c.tenant_id;
+  where c.id = w.id and t.id = c.tenant_id;
 end
 $$;
 comment on function vioc.withdraw_wrong_number(vioc.calls, timestamptz) is 'A number that was taken for a wrong one is right.';

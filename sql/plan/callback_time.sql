@@ -3,5 +3,5 @@
 create function vioc.callback_time(p_contact vioc.contacts, p_now timestamptz) returns timestamptz
   language sql stable
   return case when not p_contact.promise_refused and p_contact.requested_time > p_now
-    then vioc.next_calling_window(p_contact.tenant_id, p_contact.id, p_contact.requested_time, null, false) end;
+    then vioc.next_calling_window(p_contact.id, p_contact.requested_time, null, false) end;
 comment on function vioc.callback_time(vioc.contacts, timestamptz) is 'When a callback that a person asked for is made.';

@@ -24,7 +24,7 @@ begin
     limit p_limit
     for update of c skip locked
   loop
-    v_reason := vioc.why_uncalled(v_due.tenant_id, v_due.id, p_now);
+    v_reason := vioc.why_uncalled(v_due.id, p_now);
     if v_reason is not null then
       perform vioc.review_uncalled(v_due.tenant_id, v_due.id, v_reason, p_now);
     end if;
@@ -41,7 +41,7 @@ begin
   update vioc.contacts as c
   set status = 'expired', next_call_at = null
   from past as p
-  where c.tenant_id = p.tenant_id and c.id = p.id;
+  where c.id = p.id;
   get diagnostics v_expired = row_count;
   return v_expired;
 end

@@ -32,7 +32,7 @@ begin
         vioc.latest_call_time(c, v_tenant.min_notice) as call_by,
         vioc.places_of(c.time_zone, v_tenant.time_zone, c.phone_e164) as zones
       from vioc.next_calls as n
-      join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
+      join vioc.contacts as c on c.id = n.contact_id and c.next_call_at = n.next_call_at
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
         -- later than a day they are for a person (vioc.review_late)
@@ -50,7 +50,7 @@ begin
         and r.appointment_booked and r.appointment_ahead and r.called_once and r.not_in_review
     )
     select a.*, coalesce(a.call_by, a.appointment_time, 'infinity') as until,
-      vioc.next_calling_window(p_tenant_id, a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
+      vioc.next_calling_window(a.id, greatest(a.next_call_at, p_now), a.call_by + interval '1 second', false) as at
     from allowed as a
     order by a.shares_number, a.telephone, at, a.appointment_time
   loop
@@ -82,7 +82,7 @@ begin
             offset v_tenant.max_calls_per_number_in_7_days - 1 limit 1), v_zones, -7));
         end if;
         exit when v_at = v_from;
-        v_at := vioc.next_calling_window(p_tenant_id, v_call.id, v_at, v_call.call_by + interval '1 second', false);
+        v_at := vioc.next_calling_window(v_call.id, v_at, v_call.call_by + interval '1 second', false);
       end loop;
       if v_at is not null then
         v_dialled := v_dialled || v_at;

@@ -14,7 +14,7 @@ begin
     -- as it is now: a trigger of somebody else's may have written it again
     insert into vioc.next_calls (tenant_id, next_call_at, contact_id)
     select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c
-    where c.tenant_id = new.tenant_id and c.id = new.id and c.next_call_at is not null
+    where c.id = new.id and c.next_call_at is not null
     on conflict do nothing;
   end if;
   return null;

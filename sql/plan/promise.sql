@@ -24,7 +24,7 @@ begin
   elsif p_contact.appointment_status <> 'booked' then
     problem := v_asked || 'but the appointment is not booked any more';
   else
-    at := vioc.next_calling_window(p_contact.tenant_id, p_contact.id, greatest(p_wish, p_now), null, false);
+    at := vioc.next_calling_window(p_contact.id, greatest(p_wish, p_now), null, false);
     if at is null then
       problem := v_asked || 'and hours and blackout dates leave no time before the appointment';
       return;

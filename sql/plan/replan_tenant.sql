@@ -24,10 +24,10 @@ begin
   update vioc.contacts as c
   set planned_at = n.planned_at, next_call_at = n.next_call_at
   from waiting as w
-  join vioc.contacts as o on o.tenant_id = w.tenant_id and o.id = w.id
+  join vioc.contacts as o on o.id = w.id
   join vioc.tenants as t on t.id = o.tenant_id
   cross join lateral (select * from vioc.replan_contact(o, t, p_now) offset 0) as n
-  where c.tenant_id = w.tenant_id and c.id = w.id and c.next_call_at is distinct from n.next_call_at;
+  where c.id = w.id and c.next_call_at is distinct from n.next_call_at;
 end
 $$;
 comment on function vioc.replan_tenant(bigint, timestamptz) is 'Plans the contacts of a practice anew.';

@@ -12,7 +12,7 @@ begin
     select c.tenant_id, c.id, vioc.is_promised(c) as is_promised
     from vioc.tenants as t
     join vioc.next_calls as n on n.tenant_id = t.id and n.next_call_at < p_now - interval '1 day'
-    join vioc.contacts as c on c.tenant_id = n.tenant_id and c.id = n.contact_id and c.next_call_at = n.next_call_at
+    join vioc.contacts as c on c.id = n.contact_id and c.next_call_at = n.next_call_at
     where (p_only is null or t.id = p_only) and t.id <> all (p_without)
       and (vioc.is_promised(c) or (t.live and c.next_call_at = c.call_at)) and c.phone_e164 is not null
       and c.appointment_status = 'booked' and not exists (

@@ -11,7 +11,7 @@ begin
     array[p_tenant_id], array[p_contact_id], 'vioconcierge', false, 0::smallint, p_now);
   perform vioc.expire_call(v_call, p_reason, p_now);
   perform vioc.ask_review(v_call, p_reason);
-  update vioc.contacts as c set needs_review = true where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  update vioc.contacts as c set needs_review = true where c.id = p_contact_id;
 end
 $$;
 comment on function vioc.review_uncalled(bigint, bigint, text, timestamptz) is 'Puts a contact that was not called into vioc.needs_review.';

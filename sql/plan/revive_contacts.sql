@@ -23,10 +23,10 @@ begin
         vioc.next_plan_step(o, t, coalesce(o.planned_at, o.created_at), p_now)) end,
       attempts = 0
   from ahead as a
-  join vioc.contacts as o on o.tenant_id = a.tenant_id and o.id = a.id
+  join vioc.contacts as o on o.id = a.id
   join vioc.tenants as t on t.id = o.tenant_id
   cross join lateral (select case when o.last_outcome = 'callback_requested' then vioc.callback_time(o, p_now) end as at offset 0) as p
-  where c.tenant_id = a.tenant_id and c.id = a.id;
+  where c.id = a.id;
   get diagnostics v_revived = row_count;
   return v_revived;
 end

@@ -30,10 +30,10 @@ begin
       -- a step whose moment came meanwhile, closer to the appointment, is still due
       greatest(c.next_call_at, least(c.appointment_time - t.min_notice, p_now - interval '15 minutes')))
   from late as l, vioc.tenants as t
-  where c.tenant_id = l.tenant_id and c.id = l.id and t.id = c.tenant_id
+  where c.id = l.id and t.id = c.tenant_id
   returning c.tenant_id, c.id, c.next_call_at is null and t.live as is_left
   loop
-    v_reason := case when v_left.is_left then vioc.why_uncalled(v_left.tenant_id, v_left.id, p_now) end;
+    v_reason := case when v_left.is_left then vioc.why_uncalled(v_left.id, p_now) end;
     if v_reason is not null then
       perform vioc.review_uncalled(v_left.tenant_id, v_left.id, v_reason, p_now);
     end if;

@@ -1,7 +1,7 @@
 -- Private. Why a contact whose call was due is not called any more, for a person to look at; null = nothing to look at: it was
 -- called about this appointment (and was promised nothing), or what kept it from being called is known (paused, opted out, not booked, ...).
 -- Of a callback that was promised a person always hears, unless the number or the appointment is none any more.
-create function vioc.why_uncalled(p_tenant_id bigint, p_contact_id bigint, p_now timestamptz) returns text
+create function vioc.why_uncalled(p_contact_id bigint, p_now timestamptz) returns text
   language sql stable
 begin atomic
   select case when vioc.is_promised(c) or not exists (
@@ -21,6 +21,6 @@ begin atomic
             'number_rested', 'below_day_cap', 'below_week_cap', 'not_in_review', 'practice_has_calls_left')))[1], 'there was no room for it') end
       from vioc.rule_results(c.tenant_id, c.id, p_now) as v where not v.ok) end
   from vioc.contacts as c
-  where c.tenant_id = p_tenant_id and c.id = p_contact_id and c.phone_e164 is not null;
+  where c.id = p_contact_id and c.phone_e164 is not null;
 end;
-comment on function vioc.why_uncalled(bigint, bigint, timestamptz) is 'What a person is told about a contact that was not called.';
+comment on function vioc.why_uncalled(bigint, timestamptz) is 'What a person is told about a contact that was not called.';

@@ -11,11 +11,11 @@ as $$
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
       -- one that is still looked for is deleted when it is found
       look_up_at = case when c.retell_call_id is not null then p_now else c.look_up_at end, look_ups = 0
-  where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is null
+  where c.id = p_call_id and c.erased_at is null
     and c.status in ('completed', 'failed', 'cancelled', 'expired');
   update vioc.webhook_events as e
   set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
   where e.tenant_id = p_tenant_id and e.call_id = p_call_id and e.body <> ''
-    and exists (select from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null)
+    and exists (select from vioc.calls as c where c.id = p_call_id and c.erased_at is not null)
 $$;
 comment on function vioc.erase_call(bigint, bigint, timestamptz) is 'Erases the person from a finished call.';

@@ -23,7 +23,7 @@ begin
     exception when others then
       update vioc.calls as c
       set needs_review = true, review_reason = 'it could not be erased: SQLSTATE ' || sqlstate
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id and not c.needs_review;
+      where c.id = v_call.id and not c.needs_review;
     end;
   end loop;
   return v_erased;

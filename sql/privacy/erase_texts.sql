@@ -1,5 +1,5 @@
 -- Private. What was said in these finished calls, and what the agent was told, goes; the facts stay. Returns how many had any.
-create function vioc.erase_texts(p_tenant_id bigint, p_call_ids bigint[]) returns integer
+create function vioc.erase_texts(p_call_ids bigint[]) returns integer
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -8,16 +8,16 @@ declare
 begin
   update vioc.contacts as ct set requested_text = null, last_outcome = vioc.known_outcome(ct.last_outcome)
   from vioc.calls as c
-  where c.tenant_id = p_tenant_id and c.id = any (p_call_ids) and not c.is_open
-    and ct.tenant_id = c.tenant_id and ct.id = c.contact_id and ct.last_attempt = c.attempt
+  where c.id = any (p_call_ids) and not c.is_open
+    and ct.id = c.contact_id and ct.last_attempt = c.attempt
     and (ct.requested_text is not null or ct.last_outcome <> vioc.known_outcome(ct.last_outcome));
   update vioc.calls as c
   set summary = null, analysis = null, report = null, recording_url = null, variables = null, outcome = vioc.known_outcome(c.outcome)
-  where c.tenant_id = p_tenant_id and c.id = any (p_call_ids) and not c.is_open
+  where c.id = any (p_call_ids) and not c.is_open
     and (c.summary is not null or c.analysis is not null or c.report is not null or c.recording_url is not null
       or c.variables is not null or c.outcome <> vioc.known_outcome(c.outcome));
   get diagnostics v_calls = row_count;
   return v_calls;
 end
 $$;
-comment on function vioc.erase_texts(bigint, bigint[]) is 'Removes what was said from finished calls.';
+comment on function vioc.erase_texts(bigint[]) is 'Removes what was said from finished calls.';

@@ -39,7 +39,7 @@ begin
       from vioc.old_calls(v_tenant.id, v_tenant.texts_purged_to, v_tenant.texts_before, p_limit, false) as o;
       begin
         if v_calls is not null then
-          v_purged := v_purged + vioc.erase_texts(v_tenant.id, v_calls);
+          v_purged := v_purged + vioc.erase_texts(v_calls);
         end if;
         if v_mark is not null then
           update vioc.tenants as t set texts_purged_to = v_mark where t.id = v_tenant.id;
@@ -72,7 +72,7 @@ begin
       if v_calls is not null then
         delete from vioc.webhook_events as e where e.tenant_id = v_tenant.id and e.call_id = any (v_calls);
         with gone as (
-          delete from vioc.calls as c where c.tenant_id = v_tenant.id and c.id = any (v_calls) returning c.contact_id
+          delete from vioc.calls as c where c.id = any (v_calls) returning c.contact_id
         )
         delete from vioc.deleted_contacts as d
         using (select distinct g.contact_id from gone as g) as g

@@ -19,7 +19,7 @@ begin
     c.ongoing_at, c.ended_at, c.duration_ms, c.status::text, c.outcome, c.disconnection_reason,
     c.error, c.summary, c.recording_url, c.variables
   from vioc.calls as c
-  left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id
+  left join vioc.contacts as ct on ct.id = c.contact_id
   where c.tenant_id = vioc_call_report.tenant_id and vioc.one_spelling(c.to_number) = vioc.one_spelling(v_phone)
     and c.queued_at < coalesce(vioc_call_report.to_time, 'infinity')
     -- whatever its end was: one that was cancelled is not a call of each later day

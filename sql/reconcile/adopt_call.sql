@@ -23,13 +23,13 @@ begin
       lease_owner = null, lease_until = null, request_body = null, resend = false,
       error = case when c.status in ('queued', 'dispatching', 'unconfirmed') then null else c.error end,
       look_up_at = p_now, look_ups = 0
-  where c.tenant_id = p_call.tenant_id and c.id = p_call.id and c.status <> 'completed';
+  where c.id = p_call.id and c.status <> 'completed';
   if p_call.status = 'dispatching' then
     perform vioc.record_events(array[p_call.tenant_id], array[p_call.contact_id], array[p_call.id], 'call', 'placed',
       array[p_call.outcome], false, p_now);
     insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
     select c.tenant_id, c.id, c.retell_call_id from vioc.calls as c
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id
+    where c.id = p_call.id
     on conflict do nothing;
   end if;
 end

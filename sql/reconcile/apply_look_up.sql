@@ -25,8 +25,8 @@ begin
     and vioc.judge_account(p_call, v_content.reason, p_now) then
     update vioc.calls as c
     set concerns_account = false, look_up_at = case when c.status = 'ended' then greatest(c.ended_at + interval '10 minutes', p_now) end
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
-    perform vioc.ask_for_analysis(p_call.tenant_id, p_call.id, p_now);
+    where c.id = p_call.id;
+    perform vioc.ask_for_analysis(p_call.id, p_now);
   end if;
   if not exists (
     select from vioc.webhook_events as e
@@ -37,10 +37,10 @@ begin
       jsonb_build_object('event', v_event, 'session_id', p_call.session_id, 'call', p_answer)::text, 'look_up', null, p_now);
   end if;
   -- ended, asked, and still no analysis: decided without it
-  select * into v_call from vioc.calls as c where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+  select * into v_call from vioc.calls as c where c.id = p_call.id;
   if v_event <> 'call_started' and v_call.status = 'ended' and greatest(v_call.ended_at, v_call.placed_at) <= p_now - interval '10 minutes' then
     perform vioc.settle_call(v_call, null, p_now);
-    perform vioc.ask_for_analysis(v_call.tenant_id, v_call.id, p_now);
+    perform vioc.ask_for_analysis(v_call.id, p_now);
   end if;
 end
 $$;

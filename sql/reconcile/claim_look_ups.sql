@@ -60,7 +60,7 @@ begin
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
     from due as d
-    where c.tenant_id = d.tenant_id and c.id = d.id
+    where c.id = d.id
     returning c.*
   )
   select a.tenant_id, a.id, k.kind,

@@ -18,19 +18,19 @@ begin
   elsif p_call.status = 'unconfirmed' and p_call.cancel_requested_at is not null then
     update vioc.calls as c
     set status = 'cancelled', cancelled_at = p_now, request_body = null, resend = false
-    where c.tenant_id = p_call.tenant_id and c.id = p_call.id;
+    where c.id = p_call.id;
     if not p_call.is_test then
-      perform vioc.restore_contact(p_call.tenant_id, p_call.contact_id, p_call.contact_status_before, p_now);
+      perform vioc.restore_contact(p_call.contact_id, p_call.contact_status_before, p_now);
     end if;
   elsif p_call.status = 'unconfirmed' then
-    perform vioc.fail_call(p_call.tenant_id, p_call.id,
+    perform vioc.fail_call(p_call.id,
       'unresolved: Retell''s answer is unknown and it was not found there', 'failed', p_now);
   elsif p_call.status in ('placed', 'ongoing') and p_call.placed_at <= p_now - interval '24 hours' then
-    perform vioc.fail_call(p_call.tenant_id, p_call.id, 'Retell reported no end within a day', 'failed', p_now);
+    perform vioc.fail_call(p_call.id, 'Retell reported no end within a day', 'failed', p_now);
   end if;
   -- not one that was over before
   update vioc.calls as c set look_up_at = p_now, look_ups = 0
-  where p_call.is_open and c.tenant_id = p_call.tenant_id and c.id = p_call.id and not c.is_open;
+  where p_call.is_open and c.id = p_call.id and not c.is_open;
 end
 $$;
 comment on function vioc.end_overdue(vioc.calls, timestamptz) is 'Ends a call whose time is over.';

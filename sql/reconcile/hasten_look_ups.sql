@@ -13,7 +13,7 @@ begin
   )
   update vioc.calls as c set look_up_at = p_now, look_ups = greatest(c.look_ups - 1, 0)
   from waited_for as w
-  where c.tenant_id = w.tenant_id and c.id = w.id;
+  where c.id = w.id;
 end
 $$;
 comment on function vioc.hasten_look_ups(bigint[], timestamptz) is 'Has calls looked up now that a session waits for.';

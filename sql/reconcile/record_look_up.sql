@@ -26,7 +26,7 @@ begin
     return;
   end if;
   -- a row that somebody holds is not waited for: the next try is written down already
-  v_call := vioc.lock_call(p_tenant_id, p_call_id, false);
+  v_call := vioc.lock_call(p_call_id, false);
   if v_call.id is null then
     return;
   end if;
@@ -55,7 +55,7 @@ begin
       -- the same bytes again only while they are still true
       and exists (
         select from vioc.contacts as ct
-        where ct.tenant_id = p_tenant_id and ct.id = v_call.contact_id
+        where ct.id = v_call.contact_id
           and ct.appointment_time is not distinct from v_call.appointment_time
           and (ct.phone_e164 = v_call.to_number or v_call.is_test)
           and (ct.appointment_status = 'booked' or v_call.contact_status_before = 'confirmed'))
@@ -64,7 +64,7 @@ begin
         + vioc.setting('reconcile_after', '6min')::interval
       and p_now < v_call.first_posted_at + interval '50 minutes' then
       update vioc.calls as c set resend = true, due_at = p_now
-      where c.tenant_id = p_tenant_id and c.id = p_call_id;
+      where c.id = p_call_id;
     end if;
     return;
   end if;
@@ -82,22 +82,22 @@ begin
       and (p_http_status in (404, 422) or v_answer ->> 'call_id' = v_call.retell_call_id) then
       update vioc.calls as c
       set misses = c.misses + 1, first_missed_at = coalesce(c.first_missed_at, p_now)
-      where c.tenant_id = p_tenant_id and c.id = p_call_id
+      where c.id = p_call_id
       returning * into v_call;
       if v_call.misses >= 3 and v_call.first_missed_at <= p_now - interval '1 hour'
         and v_call.status in ('placed', 'ongoing') then
-        perform vioc.fail_call(p_tenant_id, p_call_id, 'Retell does not know the call any more', 'failed', p_now);
+        perform vioc.fail_call(p_call_id, 'Retell does not know the call any more', 'failed', p_now);
       end if;
     end if;
   elsif p_kind = 'delete' and not coalesce(v_answer ? 'call_id' or v_answer ? 'items', false)
     and (p_http_status between 200 and 299 or (p_http_status in (404, 422) and (v_call.key_digest is null or v_is_same_key))) then
     update vioc.calls as c set look_up_at = null, deleted_at = coalesce(c.deleted_at, p_now)
-    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.erased_at is not null;
+    where c.id = p_call_id and c.erased_at is not null;
   elsif p_kind = 'stop' and p_http_status between 200 and 299
     and coalesce(v_answer ->> 'call_id' = v_call.retell_call_id, not coalesce(v_answer ? 'items', false)) then
     -- stopped or not: its end is what counts; ask for it soon
     update vioc.calls as c set look_up_at = p_now + interval '5 seconds', look_ups = 2
-    where c.tenant_id = p_tenant_id and c.id = p_call_id and c.status in ('placed', 'ongoing');
+    where c.id = p_call_id and c.status in ('placed', 'ongoing');
   end if;
 end
 $$;

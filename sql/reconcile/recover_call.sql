@@ -38,7 +38,7 @@ begin
       or (v_call.credential_id is distinct from p_credential_id and not vioc.holds_credential(v_call.tenant_id, p_credential_id)) then
       return true;
     end if;
-    v_call := vioc.lock_call(v_call.tenant_id, v_call.id, false);
+    v_call := vioc.lock_call(v_call.id, false);
     if v_call.id is null then
       return false;
     end if;
@@ -50,14 +50,14 @@ begin
     end if;
     -- the contact has another number now, and its call waits: that is another attempt
     update vioc.contacts as ct set last_attempt = vioc.next_attempt(ct.tenant_id, ct.id, ct.last_attempt)
-    where ct.tenant_id = v_call.tenant_id and ct.id = v_call.contact_id
+    where ct.id = v_call.contact_id
     returning * into v_contact;
     if not found then
       return true;
     end if;
     update vioc.calls as c
     set attempt = v_contact.last_attempt, session_id = vioc.session_id(v_contact.row_id, v_contact.last_attempt)
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+    where c.id = v_call.id;
   else
     select * into v_contact from vioc.contacts as ct where ct.id = v_contact_id;
     select n into v_attempt
@@ -66,13 +66,13 @@ begin
 
   if v_attempt is not null then
     v_tenant_id := v_contact.tenant_id;
-    select * into v_contact from vioc.contacts as ct where ct.tenant_id = v_tenant_id and ct.id = v_contact_id for update skip locked;
+    select * into v_contact from vioc.contacts as ct where ct.id = v_contact_id for update skip locked;
     if not found then
       return false;
     end if;
     -- its session_id is taken, whatever becomes of the call
     update vioc.contacts as ct set last_attempt = v_attempt
-    where ct.tenant_id = v_tenant_id and ct.id = v_contact_id and ct.last_attempt < v_attempt;
+    where ct.id = v_contact_id and ct.last_attempt < v_attempt;
     select v_to_number is distinct from v_contact.phone_e164 and v_to_number = any (t.test_numbers)
     into v_is_test from vioc.tenants as t where t.id = v_tenant_id;
     v_is_test := coalesce(v_is_test, false);
@@ -118,7 +118,7 @@ begin
   values (v_tenant_id, v_call_id, v_retell_call_id)
   on conflict do nothing;
   if v_attempt is not null and not v_is_test then
-    update vioc.contacts as ct set next_call_at = null where ct.tenant_id = v_tenant_id and ct.id = v_contact_id;
+    update vioc.contacts as ct set next_call_at = null where ct.id = v_contact_id;
     perform vioc.mark_calling(array[v_tenant_id], array[v_contact_id], false, p_now);
   end if;
 

@@ -15,7 +15,7 @@ begin
     for update skip locked
   )
   update vioc.calls as c set look_up_at = v_now
-  from asked as a where c.tenant_id = a.tenant_id and c.id = a.id;
+  from asked as a where c.id = a.id;
   get diagnostics v_calls = row_count;
   perform vioc.write_audit('reconcile', null, p_detail => v_calls || ' calls');
   perform vioc.wake_worker();

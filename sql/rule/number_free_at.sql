@@ -35,7 +35,7 @@ begin atomic
         offset t.max_calls_per_number_in_7_days - 1 limit 1) as d (filled_at)
       where d.filled_at >= vioc.start_of_day(p_now, z.zone, 6)) end)
   from vioc.rules(p_now) as r
-  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.contacts as c on c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
   cross join lateral (
     select vioc.places_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as w

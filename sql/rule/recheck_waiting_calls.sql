@@ -22,7 +22,7 @@ begin
   update vioc.calls as c
   set due_at = p_now
   from held as h
-  where c.tenant_id = h.tenant_id and c.id = h.id;
+  where c.id = h.id;
   if found then
     perform vioc.wake_worker();
   end if;

@@ -14,7 +14,7 @@ declare
   v_force text := '';
 begin
   select * into v_tenant from vioc.tenants as t where t.id = p_tenant_id;
-  select * into v_contact from vioc.contacts as c where c.tenant_id = p_tenant_id and c.id = p_contact_id;
+  select * into v_contact from vioc.contacts as c where c.id = p_contact_id;
   v_country := vioc.phone_country(v_contact.phone_e164);
   case p_rule
     when 'tenant_configured' then
@@ -63,7 +63,7 @@ begin
   elsif not p_forced and v_may_be_forced then
     v_force := format(' Or override it: select * from vioc_call_contact(%s, force => true);', p_contact_id);
   end if;
-  v_opening := vioc.next_calling_window(p_tenant_id, p_contact_id,
+  v_opening := vioc.next_calling_window(p_contact_id,
     case when p_forced then p_now else greatest(p_now, vioc.number_free_at(p_tenant_id, p_contact_id, p_now)) end, null, p_forced);
   return case when v_opening is null then 'There is no opening before the appointment.'
     -- to the minute, and not before it

@@ -10,7 +10,7 @@ begin atomic
   select v.ordinal, v.rule, v.ok,
     case when v.ok then v.when_ok else v.when_not end, v.waits, v.overridable, v.automatic
   from vioc.rules(p_now) as r
-  join vioc.contacts as c on c.tenant_id = r.tenant_id and c.id = r.contact_id
+  join vioc.contacts as c on c.id = r.contact_id
   join vioc.tenants as t on t.id = r.tenant_id
   cross join vioc.tenant_hours(t.id) as h
   cross join vioc.legal_hours(t.simulated) as l
@@ -32,7 +32,7 @@ begin atomic
       vioc.in_words(vioc.next_change(not r.in_legal_hours, p_now, null, z.zones, l.week, null, t.time_zone, null), t.time_zone) as legal_change,
       vioc.in_words(vioc.next_change(not r.in_calling_hours, p_now, null, z.zones, null, h.week, t.time_zone, null), t.time_zone) as hours_change,
       vioc.in_words(vioc.next_change(not r.no_blackout, p_now, null, array[t.time_zone], null, null, t.time_zone, h.days_off), t.time_zone) as blackout_change,
-      vioc.next_calling_window(c.tenant_id, c.id, p_now, null, false) as opening,
+      vioc.next_calling_window(c.id, p_now, null, false) as opening,
       case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
         then vioc.in_words(vioc.number_free_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
       vioc.calls_left_today(t.id, p_now) as calls_left,
@@ -78,7 +78,7 @@ begin atomic
     (9, 'not_in_review', r.not_in_review, true, false, true,
       'no call to this number waits for a person to look at it',
       case when exists (
-          select from vioc.number_facts as f join vioc.calls as k on k.tenant_id = f.tenant_id and k.id = f.call_id and k.needs_review
+          select from vioc.number_facts as f join vioc.calls as k on k.id = f.call_id and k.needs_review
           where f.phone = any (vioc.spellings(c.phone_e164)) and f.kind = 'in_review' and f.tenant_id in (select o.tenant_id from vioc.sharing_tenants(t.id) as o))
         then 'what was said in a call to this number waits for a person to look at it: the practice settles it under "needs review", and no call is made by itself until then'
         else 'what was said in a call to this number was for a person to look at, and that call is forgotten: no call is made by itself until the number is allowed again' end),

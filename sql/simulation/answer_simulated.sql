@@ -15,13 +15,13 @@ begin
     limit p_limit
   loop
     begin
-      v_call := vioc.lock_call(v_due.tenant_id, v_due.id, false);
+      v_call := vioc.lock_call(v_due.id, false);
       continue when v_call.look_up_at is null or v_call.look_up_at > p_now;
       -- also what is over, if its end has left a question: once
       update vioc.calls as c
       set look_ups = c.look_ups + 1,
           look_up_at = case when c.is_open then p_now + least(interval '2 seconds' * 2 ^ least(c.look_ups, 10), interval '1 minute') end
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id
+      where c.id = v_call.id
       returning * into v_call;
       if v_call.erased_at is not null then
         perform vioc.record_look_up(v_call.tenant_id, v_call.id, 'delete', p_now, 204, null, p_now);
@@ -34,7 +34,7 @@ begin
       when others then
         raise log 'vioconcierge: simulated call % could not be answered: SQLSTATE %', v_due.id, sqlstate;
         update vioc.calls as c set look_up_at = p_now + interval '1 minute'
-        where c.tenant_id = v_due.tenant_id and c.id = v_due.id;
+        where c.id = v_due.id;
     end;
   end loop;
 end

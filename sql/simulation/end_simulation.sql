@@ -20,11 +20,11 @@ begin
         where o.tenant_id = ct.tenant_id and o.simulated and vioc.one_spelling(o.to_number) = vioc.one_spelling(ct.phone_e164))));
   delete from vioc.do_not_call as d where d.tenant_id = p_tenant_id and d.source = 'simulation';
   delete from vioc.number_facts as f using vioc.calls as c
-  where f.tenant_id = p_tenant_id and c.tenant_id = p_tenant_id and c.id = f.call_id and c.simulated;
+  where f.tenant_id = p_tenant_id and c.id = f.call_id and c.simulated;
   delete from vioc.standings as s using vioc.calls as c
   where s.tenant_id = p_tenant_id and c.tenant_id = p_tenant_id and c.contact_id = s.contact_id and c.simulated;
   delete from vioc.webhook_events as e using vioc.calls as c
-  where e.tenant_id = p_tenant_id and c.tenant_id = p_tenant_id and c.id = e.call_id and c.simulated;
+  where e.tenant_id = p_tenant_id and c.id = e.call_id and c.simulated;
   delete from vioc.calls as c where c.tenant_id = p_tenant_id and c.simulated;
   update vioc.contacts as ct
   set status = n.status, attempts = 0, last_outcome = null, requested_time = null, requested_text = null, promise_refused = false,
@@ -40,8 +40,8 @@ begin
       when o.appointment_status in ('confirmed', 'cancelled') then o.appointment_status::text
       else 'scheduled' end as status
     from vioc.contacts as o
-    where o.tenant_id = t.id and o.id = any (v_contact_ids)) as n
-  where t.id = p_tenant_id and ct.tenant_id = t.id and ct.id = n.id;
+    where o.id = any (v_contact_ids)) as n
+  where t.id = p_tenant_id and ct.id = n.id;
 end
 $$;
 comment on function vioc.end_simulation(bigint, timestamptz) is 'Takes back what a tenant learned from simulated calls.';

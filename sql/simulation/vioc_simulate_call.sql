@@ -51,7 +51,7 @@ begin
       first_posted_at = v_now, last_posted_at = v_now, sends = 1, look_up_at = v_now,
       credential_id = vioc.simulation_credential(), from_number = f.from_number, agent = f.agent, variables = f.variables
   from vioc.request_fields() as f
-  where c.tenant_id = v_call.tenant_id and c.id = v_call.id and f.tenant_id = v_call.tenant_id and f.contact_id = v_contact.id
+  where c.id = v_call.id and f.tenant_id = v_call.tenant_id and f.contact_id = v_contact.id
   returning c.* into strict v_call;
   perform vioc.mark_calling(array[v_contact.tenant_id], array[v_contact.id], false, v_now);
   -- answered, then over: what the worker hears at these times
@@ -64,7 +64,7 @@ begin
     lock table vioc.new_events in share update exclusive mode;
     perform vioc.publish_events(10000);
   end if;
-  select c.* into v_contact from vioc.contacts as c where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+  select c.* into v_contact from vioc.contacts as c where c.id = v_contact.id;
   return v_contact;
 end
 $$;

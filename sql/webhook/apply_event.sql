@@ -83,7 +83,7 @@ begin
     return v_stored;
   end if;
 
-  v_call := vioc.lock_call(p_match.tenant_id, p_match.id, true);
+  v_call := vioc.lock_call(p_match.id, true);
   if v_call.status = 'queued' and v_event.kind = 'retell' and v_event.retell_call_id is not null then
     -- dialled by a server whose last commits are lost: as recovery has it, by the key that the tenant has
     v_credential_id := coalesce(v_stored.credential_id, (
@@ -93,7 +93,7 @@ begin
       update vioc.calls as c
       set credential_id = coalesce(c.credential_id, v_credential_id),
           key_digest = coalesce(c.key_digest, vioc.key_digest(vioc.api_key(v_credential_id)))
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id
+      where c.id = v_call.id
       returning * into v_call;
     else
       -- the contact has another number since
@@ -104,7 +104,7 @@ begin
         v_stored.state := 'unmatched';
         return v_stored;
       end if;
-      v_call := vioc.lock_call(p_match.tenant_id, p_match.id, true);
+      v_call := vioc.lock_call(p_match.id, true);
     end if;
   end if;
   v_stored.tenant_id := v_call.tenant_id;
@@ -123,7 +123,7 @@ begin
     if v_call.retell_call_id is null and v_event.retell_call_id is not null then
       -- nobody knew that Retell has it: there is something to delete
       update vioc.calls as c set retell_call_id = v_event.retell_call_id, look_up_at = p_now
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+      where c.id = v_call.id;
       perform vioc.wake_worker();
     end if;
     v_stored.state := 'ignored';
@@ -166,14 +166,14 @@ begin
   if v_call.retell_call_id is null and v_event.retell_call_id is not null then
     -- the answer that would bring it may have been lost
     update vioc.calls as c set retell_call_id = v_event.retell_call_id
-    where c.tenant_id = v_call.tenant_id and c.id = v_call.id;
+    where c.id = v_call.id;
   end if;
   case
     when v_event.kind in ('function', 'report') then
       if v_event.kind = 'function' and v_event.retell_call_id is not null
         and v_call.status in ('dispatching', 'unconfirmed', 'placed') then
         -- the agent is talking
-        perform vioc.connect_call(v_call.tenant_id, v_call.id, p_now, p_now);
+        perform vioc.connect_call(v_call.id, p_now, p_now);
       end if;
       perform vioc.record_report(v_call.tenant_id, v_call.id, v_report, v_event.kind = 'report',
         v_stored.id is null or not exists (
@@ -182,7 +182,7 @@ begin
             and e.state = 'applied' and e.event in ('function', 'report')),
         p_now);
     when v_event.event = 'call_started' then
-      perform vioc.connect_call(v_call.tenant_id, v_call.id,
+      perform vioc.connect_call(v_call.id,
         vioc.reported_time(v_event.started_at, coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
       perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
@@ -197,13 +197,13 @@ begin
   v_stored.state := 'applied';
   v_stored.applied_at := p_now;
   if v_call.id <= v_tenant.texts_purged_to then
-    perform vioc.erase_texts(v_call.tenant_id, array[v_call.id]);
+    perform vioc.erase_texts(array[v_call.id]);
   end if;
   if v_call.forgotten_at is not null then
     perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
     if exists (
       select from vioc.calls as c
-      where c.tenant_id = v_call.tenant_id and c.id = v_call.id and c.erased_at is not null) then
+      where c.id = v_call.id and c.erased_at is not null) then
       v_stored.body := '';
     end if;
   end if;

@@ -64,14 +64,14 @@ begin
         array[v_contact.tenant_id], array[v_contact.id], 'inbound call', false, 0::smallint, p_now);
       update vioc.calls as k
       set status = 'completed', outcome = 'completed', ended_at = coalesce(v_spoke_at, p_now), completed_at = p_now
-      where k.tenant_id = v_call.tenant_id and k.id = v_call.id;
+      where k.id = v_call.id;
       -- its next call is held, not used up
       update vioc.contacts as c set next_call_at = v_contact.next_call_at
-      where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+      where c.id = v_contact.id;
     end if;
     perform vioc.ask_review(v_call, v_review);
     perform vioc.note_review(v_call, p_now);
-    update vioc.contacts as c set needs_review = true where c.tenant_id = v_contact.tenant_id and c.id = v_contact.id;
+    update vioc.contacts as c set needs_review = true where c.id = v_contact.id;
   end loop;
 end
 $$;

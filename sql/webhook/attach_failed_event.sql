@@ -14,7 +14,7 @@ begin
   v_event := vioc.read_webhook(vioc.storable_json(p_event.body));
   v_document := vioc.document_of(p_event.body);
   v_match := vioc.match_signed_call(p_event.source, p_event.credential_id, v_event);
-  select * into v_call from vioc.calls as c where c.tenant_id = v_match.tenant_id and c.id = v_match.id;
+  select * into v_call from vioc.calls as c where c.id = v_match.id;
   if not found then
     return p_event;
   end if;

@@ -32,7 +32,7 @@ begin
     select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
     where v.key is not null and v.key is distinct from p_tried and k.id in (
       select o.credential_id from unnest(v_of, v_calls) as m (tenant_id, id)
-      join vioc.calls as c on c.tenant_id = m.tenant_id and c.id = m.id
+      join vioc.calls as c on c.id = m.id
       left join vioc.tenant_readiness('-infinity') as s on s.tenant_id = c.tenant_id
       cross join lateral (values (c.credential_id), (s.credential_id)) as o (credential_id)
       where c.tenant_id <@ p_tenants)

@@ -17,7 +17,7 @@ begin
   if p_event.retell_call_id is not null then
     select c.tenant_id, c.id, c.session_id, c.retell_call_id, c.credential_id into v_match
     from vioc.retell_calls as r
-    join vioc.calls as c on c.tenant_id = r.tenant_id and c.id = r.call_id
+    join vioc.calls as c on c.id = r.call_id
     where r.retell_call_id = p_event.retell_call_id
     order by r.tenant_id is distinct from p_event.tenant_id
     limit 1;

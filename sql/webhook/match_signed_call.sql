@@ -17,7 +17,7 @@ begin
     v_match := null;
     select c.tenant_id, c.id, c.session_id, c.retell_call_id, c.credential_id into v_match
     from vioc.retell_calls as r
-    join vioc.calls as c on c.tenant_id = r.tenant_id and c.id = r.call_id
+    join vioc.calls as c on c.id = r.call_id
     where r.retell_call_id = p_event.retell_call_id
       and (c.credential_id = p_credential_id or vioc.holds_credential(c.tenant_id, p_credential_id))
     order by r.tenant_id is distinct from p_event.tenant_id, c.id

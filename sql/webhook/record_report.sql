@@ -27,7 +27,7 @@ begin
   group by t.id;
   v_decision := vioc.decision_of(p_tenant_id, v_report, null);
   select vioc.decision_of(p_tenant_id, c.report, null) into v_before
-  from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+  from vioc.calls as c where c.id = p_call_id;
 
   update vioc.calls as c
   set report = case
@@ -41,7 +41,7 @@ begin
     when v_decision is not null and vioc.field_of(c.report, null, 'appointment_action') is null then v_report
     when v_ends and c.report is null then v_report
     else c.report end
-  where c.tenant_id = p_tenant_id and c.id = p_call_id
+  where c.id = p_call_id
   returning * into v_call;
   -- what goes under: another decision, one taken back in no words, a booking beside an opt-out
   v_kept := vioc.decision_of(p_tenant_id, v_call.report, null);
@@ -55,15 +55,15 @@ begin
     if v_kept <> 'do_not_call' and (v_under in ('declined', 'wrong_number') or vioc.known_outcome(v_under) = 'other') then
       perform vioc.note_review(v_call, p_now);
     end if;
-    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    select * into v_call from vioc.calls as c where c.id = p_call_id;
   end if;
 
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(p_tenant_id, p_call_id, null::vioc.webhook_content, p_now);
-    select * into v_call from vioc.calls as c where c.tenant_id = p_tenant_id and c.id = p_call_id;
+    select * into v_call from vioc.calls as c where c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision_of(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(v_call, null, p_now);
-      perform vioc.ask_for_analysis(p_tenant_id, p_call_id, p_now);
+      perform vioc.ask_for_analysis(p_call_id, p_now);
     end if;
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(v_call, null, p_now);

@@ -59,7 +59,7 @@ begin
     for update of c skip locked
   )
   update vioc.calls as c set look_up_at = w.latest
-  from wrong as w where c.tenant_id = w.tenant_id and c.id = w.id;
+  from wrong as w where c.id = w.id;
 end
 $$;
 comment on function vioc.bound_instants(timestamptz) is 'Brings instants back that are further ahead than they can have been meant.';

@@ -21,7 +21,7 @@ begin
       -- an automatic call that a clock ahead has queued before its time waits for it
       and not (c.due_at < c.queued_at and c.queued_at > p_now)
     for update skip locked)
-  update vioc.calls as c set due_at = p_now from waiting as w where c.tenant_id = w.tenant_id and c.id = w.id;
+  update vioc.calls as c set due_at = p_now from waiting as w where c.id = w.id;
   v_held := vioc.move_calls(null, p_by, p_now);
   if p_by is not null then
     with free as (select k.id from vioc.credentials as k for no key update skip locked)
@@ -54,7 +54,7 @@ begin
   ),
   free as (
     select c.tenant_id, c.id from ahead as a
-    join vioc.calls as c on c.tenant_id = a.tenant_id and c.id = a.id
+    join vioc.calls as c on c.id = a.id
     where c.id <> all (v_held)
     for update of c skip locked
   )
@@ -64,7 +64,7 @@ begin
       unconfirmed_at = vioc.at_most(c.unconfirmed_at, p_now), placed_at = vioc.at_most(c.placed_at, p_now),
       ended_at = vioc.at_most(c.ended_at, p_now)
   from free as f
-  where c.tenant_id = f.tenant_id and c.id = f.id;
+  where c.id = f.id;
 
   perform vioc.follow_up_anew(p_now);
   perform vioc.bound_instants(p_now);

@@ -20,7 +20,7 @@ begin
         lease_until = c.lease_until + p_by, look_up_at = c.look_up_at + p_by, first_missed_at = c.first_missed_at + p_by,
         cancel_requested_at = c.cancel_requested_at + p_by
     from locked as l
-    where c.tenant_id = l.tenant_id and c.id = l.id and p_by is not null
+    where c.id = l.id and p_by is not null
   ),
   begun as (
     update vioc.calls as c
@@ -28,7 +28,7 @@ begin
         -- nor whether Retell still keeps the key of a call that was sent in the future
         first_posted_at = case when c.first_posted_at > p_now then p_now - interval '50 minutes' else c.first_posted_at end
     from locked as l
-    where c.tenant_id = l.tenant_id and c.id = l.id and p_by is null and c.status = 'unconfirmed'
+    where c.id = l.id and p_by is null and c.status = 'unconfirmed'
   )
   select array(
     select c.id from vioc.calls as c where c.is_open and (p_calls is null or c.id = any (p_calls))

@@ -49,7 +49,7 @@ begin
     limit p_limit)
   loop
     begin
-      v_call := vioc.lock_call(v_overdue.tenant_id, v_overdue.id, false);
+      v_call := vioc.lock_call(v_overdue.id, false);
       if v_call.status = 'queued' then
         perform vioc.hold_call(v_call, p_now);
       elsif v_call.id is not null then
@@ -62,7 +62,7 @@ begin
         -- it keeps nothing else from being done, and is tried again
         update vioc.calls as c
         set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
-        where c.tenant_id = v_overdue.tenant_id and c.id = v_overdue.id and not c.needs_review;
+        where c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;
   perform vioc.settle_rights(p_limit);

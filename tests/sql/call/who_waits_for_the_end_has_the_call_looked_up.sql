@@ -16,6 +16,6 @@ select is(c.look_up_at, now() + interval '5 seconds', 'one that is being stopped
 
 -- how the wait ends
 select is(w.timed_out, false, 'a call that is over was in time') from vioc_wait_for_call((
-  select e.id from vioc.calls as c, lateral (select vioc.fail_call(c.tenant_id, c.id, 'x', 'failed', now()), c.id) as e where c.id = (select call from calls where status = 'ongoing')), '1 s', 'finished') as w;
+  select e.id from vioc.calls as c, lateral (select vioc.fail_call(c.id, 'x', 'failed', now()), c.id) as e where c.id = (select call from calls where status = 'ongoing')), '1 s', 'finished') as w;
 select ok(w.timed_out and w.status = 'ended', 'one that is not says so') from vioc_wait_for_call((select call from calls where status = 'ended'), '0 s', 'finished') as w;
 select * from finish();

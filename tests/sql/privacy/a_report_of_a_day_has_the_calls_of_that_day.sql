@@ -6,7 +6,7 @@ select pg_temp.call_in(:tenant, 'queued') as cancelled \gset
 select pg_temp.call_in(:tenant, 'queued') as failed \gset
 select pg_temp.call_in(:tenant, 'queued') as expired \gset
 select vioc_cancel_call(:cancelled) \g /dev/null
-select vioc.fail_call(:tenant, :failed, 'a reason', 'failed', now()) \g /dev/null
+select vioc.fail_call(:failed, 'a reason', 'failed', now()) \g /dev/null
 select vioc.expire_call(c, 'a reason', now()) from vioc.calls as c where c.id = :expired \g /dev/null
 create temp table ends as select c.* from vioc.calls as c where c.id in (:cancelled, :failed, :expired);
 select is(string_agg(status, ' ' order by id), 'cancelled failed expired', 'three calls that nobody heard') from ends;

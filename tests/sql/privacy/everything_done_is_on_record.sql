@@ -12,7 +12,7 @@ select vioc_cancel_call(:forced), vioc_pause(:tenant, 'Ann Jones is ill'), vioc_
   vioc_allow_call(:tenant, '212 555 0172', 'Ann Jones asked again'), vioc_set_credentials(:tenant, 'key_secret_0123456789'), vioc_go_live(:tenant),
   vioc_grant('clerk', 'viewer', :tenant), vioc_revoke('clerk', 'viewer', :tenant), vioc_forget_phone(:tenant, '212 555 0173'), vioc_forget_contact(:tenant, 'A-1'), vioc_replay_webhooks() \gset ignored_
 reset role;
-select vioc.fail_call(:tenant, :call, 'x', 'failed', now()) \gset ignored_
+select vioc.fail_call(:call, 'x', 'failed', now()) \gset ignored_
 set role clerk;
 select vioc_mark_reviewed(:call) \gset ignored_
 reset role;

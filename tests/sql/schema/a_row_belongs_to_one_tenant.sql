@@ -1,4 +1,4 @@
--- Keys begin with tenant_id, and every reference to a tenant's row includes it.
+-- Every row of a tenant says so, is found by its tenant, and goes with it.
 select plan(4);
 
 create view pg_temp.tenant_tables as
@@ -11,8 +11,8 @@ create view pg_temp.tenant_tables as
 
 select is_empty($$
   select t.oid::regclass from pg_temp.tenant_tables as t
-  where not exists (select from pg_constraint as p where p.conrelid = t.oid and p.contype = 'p' and p.conkey[1] = t.attnum)
-$$, 'primary keys begin with tenant_id');
+  where not exists (select from pg_index as i where i.indrelid = t.oid and i.indkey[0] = t.attnum)
+$$, 'the rows of a tenant are found by an index');
 select is_empty($$
   select f.conrelid::regclass, f.conname from pg_constraint as f join pg_temp.tenant_tables as t on t.oid = f.confrelid
   where f.contype = 'f' and not t.attnum = any (f.confkey)

@@ -275,6 +275,14 @@ impl Storm {
         assert!(self.practice.retell.wait_until_idle(LONG));
     }
 
+    /// What it says is amiss.
+    fn doctor(&self) -> String {
+        let mut client = self.connect().expect("the server is there");
+        let sql = "select coalesce(string_agg(check_name || ': ' || detail, E'\n'), '') from vioc_doctor() where not ok";
+        let row = client.query_one(sql, &[]);
+        row.map_or_else(|error| error.to_string(), |row| row.get(0))
+    }
+
     pub(crate) fn judge(&mut self) -> Findings {
         let mut client = self.connect().expect("the server is there");
         let mut findings = judge(
@@ -393,7 +401,8 @@ fn rages(open: impl FnOnce(u64) -> Storm) {
     );
     assert!(
         findings.is_clean(),
-        "again with FAULT_SEED={seed} FAULT_ROUNDS={rounds}\n{findings}\n{}",
+        "again with FAULT_SEED={seed} FAULT_ROUNDS={rounds}\n{findings}\n{}\n{}",
+        storm.doctor(),
         storm.practice.cluster.log_tail(40)
     );
     assert!(findings.doubted > 0 || rounds < 20, "the storm was none");
