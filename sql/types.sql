@@ -1,29 +1,10 @@
--- Vocabulary. Domains rather than enums: an upgrade script may widen a check and use it at once.
--- A domain's error names the domain only; a table CHECK would print the whole row, with personal data.
-
-create domain vioc.call_status as text
-  constraint call_status_is_known check (value in (
-    'queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended',
-    'completed', 'failed', 'cancelled', 'expired'));
-comment on domain vioc.call_status is
-  'State of a call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired.';
-
-create domain vioc.contact_status as text
-  constraint contact_status_is_known check (value in (
-    'scheduled', 'calling', 'confirmed', 'cancelled', 'rescheduled', 'callback', 'contacted',
-    'unreachable', 'wrong_number', 'do_not_call', 'failed', 'expired'));
-comment on domain vioc.contact_status is
-  'What is known about reaching a contact. calling: from the claim of a call until its outcome is decided.';
-
-create domain vioc.e164 as text
-  constraint number_is_e164 check (value ~ '^[+][1-9][0-9]{6,14}$');
-comment on domain vioc.e164 is 'Phone number in E.164: +, country code, number; no blanks.';
+-- What functions return. No domain: a driver or object mapper of another language knows text, and no domain.
 
 create type vioc.queued_call as (call_id bigint, session_id uuid, status text);
 comment on type vioc.queued_call is 'What vioc_call_contact returns.';
 comment on column vioc.queued_call.call_id is 'The call, new or already open: vioc.calls.id.';
 comment on column vioc.queued_call.session_id is 'Its identity at Retell.';
-comment on column vioc.queued_call.status is 'See domain vioc.call_status.';
+comment on column vioc.queued_call.status is 'As vioc.calls.status.';
 
 create type vioc.cancelled_call as (call_id bigint, status text);
 comment on type vioc.cancelled_call is 'What vioc_cancel_call returns.';
@@ -33,7 +14,7 @@ comment on column vioc.cancelled_call.status is 'cancelled: no call is made. dis
 create type vioc.awaited_call as (call_id bigint, status text, retell_call_id text, outcome text, error text, timed_out boolean);
 comment on type vioc.awaited_call is 'What vioc_wait_for_call returns.';
 comment on column vioc.awaited_call.call_id is 'The call.';
-comment on column vioc.awaited_call.status is 'As it was when the wait ended; see domain vioc.call_status.';
+comment on column vioc.awaited_call.status is 'As it was when the wait ended; as vioc.calls.status.';
 comment on column vioc.awaited_call.retell_call_id is 'Retell''s call_id; null until Retell has taken it.';
 comment on column vioc.awaited_call.outcome is 'What it achieved; null until that is decided.';
 comment on column vioc.awaited_call.error is 'Why it did not succeed, masked: no number, name or key.';

@@ -11,7 +11,7 @@ comment on column vioc.call_history.contact_id is 'The contact (may have been de
 comment on column vioc.call_history.external_id is 'The application''s key of the contact; null if the contact was deleted.';
 comment on column vioc.call_history.name is 'Who is called; null if the contact was deleted.';
 comment on column vioc.call_history.attempt is 'Number of this attempt among all of the contact''s.';
-comment on column vioc.call_history.status is 'See domain vioc.call_status.';
+comment on column vioc.call_history.status is 'As vioc.calls.status.';
 comment on column vioc.call_history.outcome is 'What the call achieved; null until it is decided.';
 comment on column vioc.call_history.disconnection_reason is 'Why it ended, in Retell''s word.';
 comment on column vioc.call_history.error is 'Why it did not succeed, masked: no number, name or key.';

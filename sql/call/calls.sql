@@ -6,7 +6,7 @@ create table vioc.calls (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   contact_id bigint,
   session_id uuid not null,
-  status vioc.call_status not null default 'queued',
+  status text not null default 'queued',
   outcome text,
   retell_call_id text,
   attempt integer,
@@ -18,12 +18,12 @@ create table vioc.calls (
   priority smallint not null default 0,
   due_at timestamptz not null,
   not_after timestamptz,
-  to_number vioc.e164,
-  from_number vioc.e164,
+  to_number text,
+  from_number text,
   agent text,
   variables jsonb,
   appointment_time timestamptz,
-  contact_status_before vioc.contact_status not null,
+  contact_status_before text not null,
   credential_id bigint,
   key_digest bytea,
   -- sending
@@ -117,7 +117,7 @@ comment on column vioc.calls.tenant_id is 'The practice.';
 comment on column vioc.calls.id is 'The call_id of the vioc_ functions; unique over all practices.';
 comment on column vioc.calls.contact_id is 'The contact (may have been deleted since). null: after a failover Retell listed a call that no contact here can have made; it counts as a call to its number.';
 comment on column vioc.calls.session_id is 'uuid v5 of contacts.row_id and attempt: metadata.session_id and idempotency_key at Retell. Deterministic, so that a re-made attempt carries the same key.';
-comment on column vioc.calls.status is 'See domain vioc.call_status.';
+comment on column vioc.calls.status is 'State of the call. Open: queued, dispatching (being sent), unconfirmed (sent, answer unknown), placed (Retell has it), ongoing (connected), ended (outcome not decided yet). Final: completed, failed, cancelled, expired.';
 comment on column vioc.calls.outcome is 'What the call achieved: confirmed, cancelled, rescheduled, callback_requested, declined, completed, no_answer, busy, voicemail, wrong_number, do_not_call, failed, account_trouble, throttled, or a word of the agent that vioc.outcome_words does not map.';
 comment on column vioc.calls.retell_call_id is 'Retell''s call_id.';
 comment on column vioc.calls.attempt is 'Number of this attempt among all of the contact''s; never reused. null without a contact.';

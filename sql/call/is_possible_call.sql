@@ -7,6 +7,9 @@ create function vioc.is_possible_call(c vioc.calls) returns boolean
 as $$
 declare
   v_broken constant text := case
+    when c.status not in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended', 'completed', 'failed', 'cancelled', 'expired')
+      then 'call_status_is_known'
+    when c.to_number !~ '^[+][1-9][0-9]{6,14}$' or c.from_number !~ '^[+][1-9][0-9]{6,14}$' then 'numbers_are_e164'
     when c.to_number is null and c.erased_at is null then 'only_an_erased_call_lacks_its_number'
     when c.erased_at is not null and (c.forgotten_at is null or c.is_open) then 'only_a_finished_call_is_erased'
     when c.attempt <= 0 then 'attempt_is_positive'

@@ -23,9 +23,9 @@ create table vioc.contacts (
   consent_at timestamptz,
   consent_source text,
   -- owned by the extension
-  phone_e164 vioc.e164,
+  phone_e164 text,
   phone_problem text,
-  status vioc.contact_status not null default 'scheduled',
+  status text not null default 'scheduled',
   next_call_at timestamptz default '-infinity',
   planned_at timestamptz,
   attempts integer not null default 0,
@@ -78,7 +78,7 @@ comment on column vioc.contacts.consent_at is 'When the person agreed to automat
 comment on column vioc.contacts.consent_source is 'How the consent was given.';
 comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the number that is dialled, E.164; null = not callable, see phone_problem.';
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
-comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact.';
+comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact. calling: from the claim of a call until its outcome is decided.';
 comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
 comment on column vioc.contacts.planned_at is 'Owned by the extension: since when the reminder plan runs (written, moved, booked again); steps before it are skipped.';
 comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';

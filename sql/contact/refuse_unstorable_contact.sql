@@ -8,6 +8,9 @@ as $$
 declare
   v_broken constant text := case
     when num_nulls(new.status, new.attempts, new.last_attempt, new.promise_refused, new.needs_review) > 0 then 'none_is_null'
+    when new.status not in ('scheduled', 'calling', 'confirmed', 'cancelled', 'rescheduled', 'callback', 'contacted', 'unreachable',
+      'wrong_number', 'do_not_call', 'failed', 'expired') then 'contact_status_is_known'
+    when new.phone_e164 !~ '^[+][1-9][0-9]{6,14}$' then 'phone_is_e164'
     when (new.phone_e164 is null) = (new.phone_problem is null) then 'phone_is_usable_or_says_why'
     when new.next_call_at is not null and new.status not in ('scheduled', 'calling', 'callback') then 'only_a_reachable_contact_is_due'
     when new.attempts < 0 or new.last_attempt < new.attempts then 'attempts_are_counted_up'

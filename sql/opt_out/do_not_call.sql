@@ -1,6 +1,6 @@
 create table vioc.do_not_call (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  phone vioc.e164 not null,
+  phone text not null constraint phone_is_e164 check (vioc.is_e164(phone)),
   reason text,
   source text not null,
   created_at timestamptz not null default now(),

@@ -3,7 +3,7 @@
 
 create table vioc.number_facts (
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  phone vioc.e164 not null,
+  phone text not null constraint phone_is_e164 check (vioc.is_e164(phone)),
   kind text not null,
   name_hash bytea not null default '',
   call_id bigint not null,

@@ -5,7 +5,7 @@
 create table vioc.numbers_to_share (
   id bigint generated always as identity,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
-  phone vioc.e164 not null,
+  phone text not null constraint phone_is_e164 check (vioc.is_e164(phone)),
   is_allowed boolean not null,
   follower bigint,
   primary key (tenant_id, id)

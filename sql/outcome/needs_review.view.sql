@@ -10,7 +10,7 @@ comment on column vioc.needs_review.call_id is 'What vioc_mark_reviewed takes.';
 comment on column vioc.needs_review.contact_id is 'The contact (may have been deleted since).';
 comment on column vioc.needs_review.external_id is 'The practice system''s key of the contact.';
 comment on column vioc.needs_review.name is 'Who was called.';
-comment on column vioc.needs_review.status is 'See domain vioc.call_status.';
+comment on column vioc.needs_review.status is 'As vioc.calls.status.';
 comment on column vioc.needs_review.outcome is 'What the call achieved.';
 comment on column vioc.needs_review.review_reason is 'Why a person should look.';
 comment on column vioc.needs_review.summary is 'What was said, in a few sentences of Retell''s analysis.';

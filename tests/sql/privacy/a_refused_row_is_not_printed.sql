@@ -2,7 +2,7 @@
 -- every constraint of the table, taken from the catalog, is refused before it could.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(4);
+select plan(6);
 
 create temp table breaking (constrained text, statement text);
 insert into breaking
@@ -10,6 +10,8 @@ select c, format(s, pg_temp.contact(:tenant))
 from (values
   ('phone_is_usable_or_says_why', 'update vioc.contacts set phone_problem = ''x'' where id = %s'),
   ('phone_is_usable_or_says_why', 'update vioc.contacts set phone_e164 = null where id = %s'),
+  ('contact_status_is_known', 'update vioc.contacts set status = ''called'' where id = %s'),
+  ('phone_is_e164', 'update vioc.contacts set phone_e164 = ''212 555 0100'' where id = %s'),
   ('only_a_reachable_contact_is_due', 'update vioc.contacts set status = ''confirmed'' where id = %s'),
   ('attempts_are_counted_up', 'update vioc.contacts set attempts = -1 where id = %s'),
   ('attempts_are_counted_up', 'update vioc.contacts set attempts = 5 where id = %s'),
@@ -30,5 +32,7 @@ select set_eq($$ select m.sentence[1] from pg_proc as p, regexp_matches(p.prosrc
 create temp table said as select b.statement, e.* from breaking as b, pg_temp.error_of(b.statement) as e;
 select is_empty($$ select statement from said where state is null or not hinted $$, 'each is refused, with a hint');
 select is_empty($$ select statement, words from said where words ~ 'Failing row|Jones|555' $$, 'none prints the row');
-select is_empty($$ select c.oid::regtype from pg_type as c where c.typnamespace = 'vioc'::regnamespace and c.typnotnull $$, 'domains name themselves only');
+select matches((pg_temp.error_of(format('insert into vioc.%s (tenant_id, phone%s) values (%s, ''212 555 0100''%s)', t.name, t.columns, :tenant, t.values))).words,
+  '^that is no phone number in E.164  Use', 'nor does ' || t.name)
+from (values ('do_not_call', ', source', ', ''call'''), ('number_facts', ', kind, name_hash, call_id', ', ''wrong_number'', ''\x00'', 1'), ('numbers_to_share', ', is_allowed', ', false')) as t (name, columns, values);
 select * from finish();

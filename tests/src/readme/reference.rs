@@ -257,8 +257,8 @@ fn settings(database: &mut Client, text: &mut String) -> Result<(), postgres::Er
 }
 
 fn states(database: &mut Client, text: &mut String) -> Result<(), postgres::Error> {
-    let mut table = Table::new(["type", "values", "meaning"]);
-    for row in database.query(DOMAINS, &[])? {
+    let mut table = Table::new(["column", "values", "meaning"]);
+    for row in database.query(STATUSES, &[])? {
         let values: Vec<String> = row
             .get::<_, Vec<String>>("states")
             .iter()
@@ -444,14 +444,16 @@ from pg_settings as s
 where s.name like 'vioconcierge.%'
 order by s.name collate \"C\"";
 
-/// Domains that are a list of values.
-const DOMAINS: &str = "
-select format_type(t.oid, null) as name, coalesce(obj_description(t.oid, 'pg_type'), '') as comment,
-  array(select m[1] from regexp_matches(pg_get_constraintdef(c.oid), '''([a-z_]+)''', 'g') as m) as states
-from pg_type as t
-join pg_constraint as c on c.contypid = t.oid
-where t.typnamespace = 'vioc'::regnamespace and pg_get_constraintdef(c.oid) ~ 'ARRAY\\['
-order by t.typname collate \"C\"";
+/// Columns whose values a sentence of the database lists.
+const STATUSES: &str = "
+select l.name, col_description(l.relation, a.attnum) as comment,
+  array(select m[1] from regexp_matches(substring(p.prosrc from '[.]status not in [(]([^)]*)[)]'), '''([a-z_]+)''', 'g') as m) as states
+from (values
+  ('vioc.calls.status', 'vioc.calls'::regclass, 'vioc.is_possible_call'::regproc),
+  ('vioc.contacts.status', 'vioc.contacts'::regclass, 'vioc.refuse_unstorable_contact'::regproc)) as l (name, relation, sentences)
+join pg_proc as p on p.oid = l.sentences
+join pg_attribute as a on a.attrelid = l.relation and a.attname = 'status'
+order by 1";
 
 /// First what an application works with, then the others.
 const RELATIONS: &str = "
