@@ -1,5 +1,5 @@
--- Transition: unreachable -> what its latest outcome means by the right clock, of contacts whose appointment is still ahead and whose
--- call was decided later than now: a clock that was ahead had left no time for another. It waits for no row.
+-- Transition: unreachable or failed -> what its latest outcome means by the right clock, of contacts whose appointment is still
+-- ahead and whose call was decided later than now: a clock that was ahead had left no time for another. It waits for no row.
 create function vioc.follow_up_anew(p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -8,9 +8,14 @@ declare
   v_call vioc.calls;
 begin
   for v_call in
-    select o.* from vioc.contacts as c
-    join vioc.calls as o on o.tenant_id = c.tenant_id and o.contact_id = c.id and o.attempt = c.last_attempt and not o.is_test
-    where c.may_expire and c.status = 'unreachable' and c.appointment_time > p_now and o.completed_at > p_now
+    select o.* from vioc.tenants as t
+    cross join lateral (
+      -- by the index of a day's calls: none is about their ends
+      select k.* from vioc.calls as k
+      where k.tenant_id = t.id and k.first_posted_at > p_now - interval '2 days' and not k.is_test and k.completed_at > p_now offset 0) as d
+    join vioc.calls as o on o.id = d.id
+    join vioc.contacts as c on c.id = o.contact_id and c.last_attempt = o.attempt
+    where c.status in ('unreachable', 'failed') and c.appointment_time > p_now and o.completed_at > p_now
     for update of c, o skip locked
   loop
     -- the same attempt

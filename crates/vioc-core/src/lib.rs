@@ -34,6 +34,7 @@ pub mod json_text;
 pub mod margins;
 pub mod name;
 pub mod openings;
+pub mod outcome;
 pub mod phone;
 pub mod reply;
 pub mod retry_after;

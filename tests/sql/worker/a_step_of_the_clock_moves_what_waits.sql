@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(34);
+select plan(37);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -90,10 +90,15 @@ select vioc.clock_stepped(null, now()) \gset ignored_
 select is(c.due_at, now() + interval '2 hours', 'whether the step was seen or not') from vioc.calls as c where c.contact_id = :early;
 
 -- not reached by a clock that was ahead of the appointment
-select pg_temp.call_in(:tenant, 'placed') as unreached \gset
-select pg_temp.end_call(:tenant, :unreached, '{"disconnection_reason": "dial_no_answer"}', now() + interval '100 days') \gset ignored_
-select vioc.clock_stepped('-100 days', now()) \gset ignored_
-select ok(p.status = 'scheduled' and p.attempts = 1 and p.next_call_at between now() + interval '1 hour' and now() + interval '1 day', 'is followed up by the right one')
-from vioc.calls as c, pg_temp.person(c.contact_id) as p where c.id = :unreached;
+create function pg_temp.not_reached(p_tenant bigint, p_reason text, out status text, out attempts integer, out next_call_at timestamptz) language plpgsql as $$
+declare v_call bigint := pg_temp.call_in(p_tenant, 'placed');
+begin
+  perform pg_temp.end_call(p_tenant, v_call, jsonb_build_object('disconnection_reason', p_reason), now() + interval '100 days');
+  perform vioc.clock_stepped('-100 days', now());
+  select p.status, p.attempts, p.next_call_at into status, attempts, next_call_at from vioc.calls as c, pg_temp.person(c.contact_id) as p where c.id = v_call;
+end $$;
+select ok(n.status = 'scheduled' and n.attempts = 1 and n.next_call_at between now() + interval '14 minutes' and now() + interval '1 day', r.reason || ': is followed up by the right one')
+from (values ('dial_no_answer'), ('dial_busy'), ('error_retell')) as r (reason), pg_temp.not_reached(:tenant, r.reason) as n;
+select is((pg_temp.not_reached(:tenant, 'invalid_destination')).status, 'failed', 'what has no follow-up has none');
 
 select * from finish();

@@ -275,10 +275,15 @@ impl Storm {
         assert!(self.practice.retell.wait_until_idle(LONG));
     }
 
-    /// What it says is amiss.
+    /// What is amiss, and what the first calls wait for that are open still.
     fn doctor(&self) -> String {
         let mut client = self.connect().expect("the server is there");
-        let sql = "select coalesce(string_agg(check_name || ': ' || detail, E'\n'), '') from vioc_doctor() where not ok";
+        let sql = "select coalesce(string_agg(w.line, E'\\n'), '') from (
+             select check_name || ': ' || detail as line from vioc_doctor() where not ok
+             union all
+             select format('call %s, %s, looked up in %s, due in %s: %s', c.id, c.status, c.look_up_at - now(), c.due_at - now(), (
+               select string_agg(r.detail, '; ') from vioc_explain_contact(c.contact_id) as r where not r.ok))
+             from (select * from vioc.calls where is_open order by id limit 5) as c) as w";
         let row = client.query_one(sql, &[]);
         row.map_or_else(|error| error.to_string(), |row| row.get(0))
     }
