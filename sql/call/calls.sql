@@ -107,6 +107,8 @@ create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is no
 create index calls_simulated_idx on vioc.calls (look_up_at) where simulated and look_up_at is not null;
 -- tend: what has 15 minutes to be sent
 create index calls_forced_idx on vioc.calls (queued_at) where in_queue and (forced or is_test);
+-- revive_calls
+create index calls_expired_idx on vioc.calls (expired_at) where expired_at is not null;
 -- erase_forgotten
 create index calls_forgotten_idx on vioc.calls (tenant_id, id) where forgotten_at is not null and erased_at is null;
 -- vioc.needs_review

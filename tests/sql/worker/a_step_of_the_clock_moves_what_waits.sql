@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(37);
+select plan(41);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -100,5 +100,18 @@ end $$;
 select ok(n.status = 'scheduled' and n.attempts = 1 and n.next_call_at between now() + interval '14 minutes' and now() + interval '1 day', r.reason || ': is followed up by the right one')
 from (values ('dial_no_answer'), ('dial_busy'), ('error_retell')) as r (reason), pg_temp.not_reached(:tenant, r.reason) as n;
 select is((pg_temp.not_reached(:tenant, 'invalid_destination')).status, 'failed', 'what has no follow-up has none');
+
+-- a Call Now that waits, and a clock that is beyond the appointment when the server starts
+select pg_temp.contact(:tenant, '3 days') as asked \gset
+select (vioc_call_contact(:asked)).call_id as by_hand \gset
+select vioc.hold_call(c, now() + interval '4 days') from vioc.calls as c where c.id = :by_hand \gset ignored_
+select is((pg_temp.call(:by_hand)).status, 'expired', '(its time is over)');
+select vioc.expire_contacts(100, now() + interval '4 days') \gset ignored_
+update vioc.calls set expired_at = now() + interval '4 days' where id = :by_hand;
+select vioc.clock_stepped(null, now()) \gset ignored_
+select is((pg_temp.call(:by_hand)).status, 'queued', 'a call that was asked for waits again');
+select is((pg_temp.person(:asked)).status, 'scheduled', 'and its contact can be called');
+select vioc.clock_stepped(null, now()) \gset ignored_
+select is(count(*), 1::bigint, 'once') from vioc.calls as c where c.contact_id = :asked and c.is_open;
 
 select * from finish();

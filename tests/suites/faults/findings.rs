@@ -195,6 +195,18 @@ pub(crate) fn judge(
             findings.given_to_a_person += 1;
             continue;
         }
+        // a clock ahead was beyond the appointment: the plan, or a person, goes on
+        let has_next = matches!(
+            call.contact_status.as_deref(),
+            Some("scheduled" | "callback")
+        );
+        if clock_moved
+            && person.is_due
+            && call.status == "expired"
+            && (has_next || call.needs_review)
+        {
+            continue;
+        }
         judge_call(
             &mut findings,
             call,
@@ -269,7 +281,8 @@ fn judge_call(
     }
     let Some(dial) = dial else {
         if person.meddling == Meddling::None {
-            findings.calls_lost.push(format!("{said}: it never rang"));
+            let line = format!("{said}: it never rang: {}", call.history);
+            findings.calls_lost.push(line);
         }
         return;
     };
