@@ -1,6 +1,6 @@
 -- Transition: dispatching, unconfirmed, placed (or a call we believed queued) -> ongoing. A call that has ended
--- stays ended: a late call_started only adds its facts. The caller holds contact and call.
-create function vioc.connect_call(p_call_id bigint, p_at timestamptz, p_now timestamptz)
+-- stays ended: a late call_started only adds its facts. The caller has read the row since it holds it.
+create function vioc.connect_call(p_call vioc.calls, p_at timestamptz, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -8,10 +8,10 @@ as $$
 declare
   v_is_to_stop boolean;
 begin
-  -- sent before a failover lost its claim
-  perform vioc.mark_calling(array[c.tenant_id], array[c.contact_id], false, p_now)
-  from vioc.calls as c
-  where c.id = p_call_id and c.status = 'queued' and not c.is_test;
+  if p_call.status = 'queued' and not p_call.is_test then
+    -- sent before a failover lost its claim
+    perform vioc.mark_calling(array[p_call.tenant_id], array[p_call.contact_id], false, p_now);
+  end if;
   update vioc.calls as c
   set status = case when c.status in ('queued', 'dispatching', 'unconfirmed', 'placed') then 'ongoing' else c.status end,
       ongoing_at = coalesce(c.ongoing_at, p_at, p_now),
@@ -27,11 +27,11 @@ begin
         when c.status in ('failed', 'cancelled', 'expired') and c.ended_at is null then p_now + interval '10 minutes'
         else c.look_up_at end,
       look_ups = 0
-  where c.id = p_call_id
+  where c.id = p_call.id
   returning c.look_up_at <= p_now into v_is_to_stop;
   if v_is_to_stop then
     perform vioc.wake_worker();
   end if;
 end
 $$;
-comment on function vioc.connect_call(bigint, timestamptz, timestamptz) is 'The person (or a machine) has answered.';
+comment on function vioc.connect_call(vioc.calls, timestamptz, timestamptz) is 'The person (or a machine) has answered.';

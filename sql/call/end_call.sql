@@ -1,8 +1,8 @@
 -- Transition: an open call -> ended, from what Retell says of it (null: a flat body ended it). One that never connected, that
 -- ended with an opt-out, or whose analysis is there, is settled at once; so is a call that was over already: a late event corrects it, but opens
--- nothing again. Facts only fill what is not known. p_analyzed: with its analysis. Holds contact and call.
+-- nothing again. Facts only fill what is not known. p_analyzed: with its analysis. The caller has read the row since it holds it.
 create function vioc.end_call(
-  p_tenant_id bigint, p_call_id bigint, p_content vioc.webhook_content, p_now timestamptz, p_analyzed boolean default false)
+  p_call vioc.calls, p_content vioc.webhook_content, p_now timestamptz, p_analyzed boolean default false)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -10,16 +10,10 @@ as $$
 declare
   v_reason constant text := p_content.reason;
   v_analysis jsonb;
-  v_before vioc.calls;
-  v_call vioc.calls;
+  v_call vioc.calls := p_call;
   v_sent_at timestamptz;
   v_must_end boolean; -- a call of the tenant or its account has to end well before others go
 begin
-  v_before := (select c from vioc.calls as c where c.id = p_call_id);
-  if v_before.id is null then
-    return;
-  end if;
-  v_call := v_before;
   v_sent_at := coalesce(v_call.first_posted_at, v_call.queued_at);
   v_call.look_up_at := null;
   if v_call.status in ('queued', 'dispatching', 'unconfirmed', 'placed', 'ongoing', 'ended') then
@@ -57,28 +51,28 @@ begin
     and vioc.has_connected(v_call.disconnection_reason, v_call.ongoing_at) then
     perform vioc.write_end(v_call);
   else
-    if v_call.status <> v_before.status then
+    if v_call.status <> p_call.status then
       -- that it has ended is news of its own
       perform vioc.write_end(v_call);
     end if;
     perform vioc.settle_call(v_call, null, p_now);
     if v_call.analyzed_at is null then
-      perform vioc.ask_for_analysis(p_call_id, p_now);
+      perform vioc.ask_for_analysis(p_call.id, p_now);
     end if;
   end if;
   -- once: a later event about the same end must not undo vioc_resume; a simulated end says nothing about either
   if not v_call.is_test and not v_call.simulated
-    and (v_before.ended_at is null or v_before.disconnection_reason is distinct from v_call.disconnection_reason) then
+    and (p_call.ended_at is null or p_call.disconnection_reason is distinct from v_call.disconnection_reason) then
     -- as a rule neither has anything to say: one look instead of theirs
     select t.probe_must_end or coalesce(k.probe_must_end, false) into v_must_end
-    from vioc.tenants as t left join vioc.credentials as k on k.id = v_before.credential_id
-    where t.id = p_tenant_id;
+    from vioc.tenants as t left join vioc.credentials as k on k.id = p_call.credential_id
+    where t.id = p_call.tenant_id;
     if v_must_end or v_call.disconnection_reason in ('marked_as_spam', 'network_blocked')
       or vioc.outcome_of_reason(v_call.disconnection_reason) in ('account_trouble', 'throttled') then
-      perform vioc.ask_about_account(v_before, v_call.disconnection_reason, p_now);
-      perform vioc.judge_number(v_before, v_call.disconnection_reason, p_now);
+      perform vioc.ask_about_account(p_call, v_call.disconnection_reason, p_now);
+      perform vioc.judge_number(p_call, v_call.disconnection_reason, p_now);
     end if;
   end if;
 end
 $$;
-comment on function vioc.end_call(bigint, bigint, vioc.webhook_content, timestamptz, boolean) is 'A call has ended.';
+comment on function vioc.end_call(vioc.calls, vioc.webhook_content, timestamptz, boolean) is 'A call has ended.';

@@ -6,11 +6,15 @@ create function vioc.lock_call(p_call_id bigint, p_wait boolean) returns vioc.ca
 as $$
 declare
   v_contact_id bigint;
+  v_call vioc.calls;
 begin
   if p_wait then
-    perform from vioc.contacts as ct
-    where ct.id = (select c.contact_id from vioc.calls as c where c.id = p_call_id) for update;
-    return (select c from vioc.calls as c where c.id = p_call_id for update);
+    -- rows are locked in the order in which they are named
+    v_call := (select c from vioc.calls as c join vioc.contacts as ct on ct.id = c.contact_id where c.id = p_call_id for update of ct, c);
+    if v_call.id is null then -- or it has no contact any more
+      v_call := (select c from vioc.calls as c where c.id = p_call_id for update);
+    end if;
+    return v_call;
   end if;
   select c.contact_id into v_contact_id from vioc.calls as c where c.id = p_call_id;
   perform from vioc.contacts as ct where ct.id = v_contact_id for update skip locked;

@@ -1,19 +1,9 @@
--- Trigger. A contact that is written anew is no news to the app that wrote it; mark_calling tells what it does itself.
+-- Trigger, native (src/native/events.rs): a contact's new status. It writes for whoever wrote the contact.
 create function vioc.on_contact_changed() returns trigger
-  language plpgsql volatile
+  language c
   security definer
   set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if new.status = 'calling' then
-    return null;
-  end if;
-  insert into vioc.new_events (at, tenant_id, contact_id, kind, status, outcome)
-  values (clock_timestamp(), new.tenant_id, new.id, 'contact', new.status, vioc.known_outcome(new.last_outcome));
-  perform vioc.announce_events();
-  return null;
-end
-$$;
+  as 'MODULE_PATHNAME', 'on_contact_changed_wrapper';
 comment on function vioc.on_contact_changed() is 'Tells the feed a contact''s new status.';
 
 -- no list of columns: the triggers before it change status themselves

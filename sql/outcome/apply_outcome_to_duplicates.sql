@@ -4,19 +4,16 @@ create function vioc.apply_outcome_to_duplicates(p_tenant_id bigint, p_contact_i
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
-declare
-  v_phones text[];
-  v_appointment_time timestamptz;
 begin
-  select vioc.spellings(c.phone_e164), c.appointment_time into v_phones, v_appointment_time
-  from vioc.contacts as c where c.id = p_contact_id;
   -- as a rule there is none. By each number: a list of them may be looked for among all of the tenant's contacts
   if not exists (
-    select from unnest(v_phones) as n (phone)
+    select from vioc.contacts as c
+    cross join unnest(vioc.spellings(c.phone_e164)) as n (phone)
     cross join lateral (
       select from vioc.contacts as w
-      where w.tenant_id = p_tenant_id and w.phone_e164 = n.phone and w.appointment_time = v_appointment_time and w.id <> p_contact_id
-      offset 0) as w) then
+      where w.tenant_id = p_tenant_id and w.phone_e164 = n.phone and w.appointment_time = c.appointment_time and w.id <> c.id
+      offset 0) as w
+    where c.id = p_contact_id) then
     return;
   end if;
   with twins as (

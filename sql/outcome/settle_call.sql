@@ -59,9 +59,11 @@ begin
       if p_call.reviewed_at is null or v_decision.outcome is distinct from p_call.outcome then
         perform vioc.note_review(v_call, p_now);
       end if;
-    elsif v_decision.outcome is not null and not v_call.needs_review
-      and exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'in_review') then
-      perform vioc.end_review(p_call.id, p_now);
+    elsif v_decision.outcome is not null and p_call.needs_review and not v_call.needs_review then
+      -- what was not clear is
+      if exists (select from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'in_review') then
+        perform vioc.end_review(p_call.id, p_now);
+      end if;
     end if;
     if v_decision.outcome is null then
       if not v_call.is_test then

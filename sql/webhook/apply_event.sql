@@ -15,6 +15,7 @@ declare
   v_call vioc.calls;
   v_tenant record;
   v_credential_id bigint;
+  v_is_anothers boolean := false; -- Retell's id is another call's
 begin
   v_stored.event := v_event.event;
   v_stored.retell_call_id := v_event.retell_call_id;
@@ -66,9 +67,11 @@ begin
     end if;
     return v_stored;
   end if;
-  if p_match.retell_call_id is distinct from v_event.retell_call_id and exists (
-    select from vioc.retell_calls as r
-    where r.retell_call_id = v_event.retell_call_id and r.call_id <> p_match.id) then
+  if p_match.retell_call_id is distinct from v_event.retell_call_id then
+    v_is_anothers := exists (
+      select from vioc.retell_calls as r where r.retell_call_id = v_event.retell_call_id and r.call_id <> p_match.id);
+  end if;
+  if v_is_anothers then
     -- it is applied to neither; a wish not to be called is its number's, whose call it ever was. Without a key, of that tenant only:
     -- who may report about one tenant's calls opts nobody out of another's
     if v_event.has_call and v_stored.source <> 'look_up' then
@@ -146,7 +149,7 @@ begin
     where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
     if v_event.event in ('call_ended', 'call_analyzed') and v_call.id > v_tenant.texts_purged_to
       and vioc.completes(v_call, v_event, v_event.event = 'call_analyzed') then
-      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
+      perform vioc.end_call(v_call, v_event, p_now, v_event.event = 'call_analyzed');
       perform vioc.wake_worker();
     elsif v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then
       perform vioc.compare_analysis(v_call, v_event.analysis::jsonb, p_now);
@@ -166,14 +169,15 @@ begin
   if v_call.retell_call_id is null and v_event.retell_call_id is not null then
     -- the answer that would bring it may have been lost
     update vioc.calls as c set retell_call_id = v_event.retell_call_id
-    where c.id = v_call.id;
+    where c.id = v_call.id
+    returning * into v_call;
   end if;
   case
     when v_event.kind in ('function', 'report') then
       if v_event.kind = 'function' and v_event.retell_call_id is not null
         and v_call.status in ('dispatching', 'unconfirmed', 'placed') then
         -- the agent is talking
-        perform vioc.connect_call(v_call.id, p_now, p_now);
+        perform vioc.connect_call(v_call, p_now, p_now);
       end if;
       perform vioc.record_report(v_call.tenant_id, v_call.id, v_report, v_event.kind = 'report',
         v_stored.id is null or not exists (
@@ -182,10 +186,10 @@ begin
             and e.state = 'applied' and e.event in ('function', 'report')),
         p_now);
     when v_event.event = 'call_started' then
-      perform vioc.connect_call(v_call.id,
+      perform vioc.connect_call(v_call,
         vioc.reported_time(v_event.started_at, coalesce(v_call.first_posted_at, v_call.queued_at), p_now), p_now);
     when v_event.event in ('call_ended', 'call_analyzed') then
-      perform vioc.end_call(v_call.tenant_id, v_call.id, v_event, p_now, v_event.event = 'call_analyzed');
+      perform vioc.end_call(v_call, v_event, p_now, v_event.event = 'call_analyzed');
     else
       null; -- an event that changes nothing (transcript_updated, transfers, and those Retell will add)
   end case;

@@ -59,7 +59,7 @@ begin
   end if;
 
   if v_ends and v_call.status not in ('ended', 'completed') then
-    perform vioc.end_call(p_tenant_id, p_call_id, null::vioc.webhook_content, p_now);
+    perform vioc.end_call(v_call, null::vioc.webhook_content, p_now);
     select * into v_call from vioc.calls as c where c.id = p_call_id;
     if v_call.status = 'ended' and vioc.decision_of(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(v_call, null, p_now);

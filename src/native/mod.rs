@@ -1,6 +1,7 @@
 //! Functions that SQL declares in `sql/`: argument conversion, one call each.
 
 mod calendar;
+mod events;
 mod outcome;
 mod phone;
 mod session;
