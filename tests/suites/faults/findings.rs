@@ -200,11 +200,10 @@ pub(crate) fn judge(
             call.contact_status.as_deref(),
             Some("scheduled" | "callback")
         );
-        if clock_moved
-            && person.is_due
-            && call.status == "expired"
-            && (has_next || call.needs_review)
-        {
+        let goes_on = person.is_due && call.status == "expired" && (has_next || call.needs_review);
+        // a clock ahead queued the follow-up, which waits for its time
+        let waits = call.attempt > Some(1) && call.status == "queued";
+        if clock_moved && (goes_on || waits) {
             continue;
         }
         judge_call(

@@ -267,7 +267,7 @@ impl Storm {
                 );
             }
             // what was given up is asked about for a day, of which three times will do here; what was decided without its analysis, too
-            let sql = "select not exists (select from vioc.calls where is_open or look_up_at is not null and (look_ups < 3 or retell_call_id is not null))";
+            let sql = "select not exists (select from vioc.calls where is_open and not (status = 'queued' and attempt > 1) or look_up_at is not null and (look_ups < 3 or retell_call_id is not null))";
             let is_settled: bool = client.query_one(sql, &[]).ok()?.get(0);
             (is_settled && self.practice.retell.wait_until_idle(LONG) || Instant::now() > deadline)
                 .then_some(())
