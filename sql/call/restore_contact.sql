@@ -9,8 +9,7 @@ returns void
 as $$
 declare
   v_status text;
-  v_promised timestamptz;
-  v_step timestamptz;
+  v_next record;
 begin
   select case
       when not r.not_opted_out and c.status in ('calling', 'scheduled', 'callback', 'unreachable') then 'do_not_call'
@@ -28,23 +27,23 @@ begin
   if v_status is null then
     return;
   end if;
-  select coalesce(c.next_call_at, least(
-      case when c.call_at > p_now then c.call_at end,
-      case when v_status = 'callback' then vioc.callback_time(c, p_now) end)),
-    vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now)
-  into v_promised, v_step
+  -- what was written meanwhile stays
+  select coalesce(c.next_call_at, n.at) as at, coalesce(c.next_call_reason, n.reason) as reason,
+    c.next_call_at is null and n.reason = 'plan' and n.at is not null as is_step into v_next
   from vioc.contacts as c
   join vioc.tenants as t on t.id = c.tenant_id
+  cross join lateral (select * from vioc.next_call(c, t, v_status = 'callback', p_now) offset 0) as n
   where c.id = p_contact_id;
   -- nothing promised is left: it waits for the plan like others
-  if v_status = 'callback' and v_promised is null and v_step is not null then
+  if v_status = 'callback' and v_next.is_step then
     v_status := 'scheduled';
   end if;
   update vioc.contacts as c
   set status = v_status,
-      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then coalesce(v_promised, v_step) end,
+      next_call_at = case when v_status in ('scheduled', 'callback') and c.appointment_status = 'booked' then v_next.at end,
+      next_call_reason = v_next.reason,
       -- each step has its own attempts
-      attempts = case when v_promised is null and v_step is not null and v_status = 'scheduled' then 0 else c.attempts end
+      attempts = case when v_next.is_step and v_status = 'scheduled' then 0 else c.attempts end
   where c.id = p_contact_id;
 end
 $$;

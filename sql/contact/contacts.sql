@@ -27,6 +27,7 @@ create table vioc.contacts (
   phone_problem text,
   status text not null default 'scheduled',
   next_call_at timestamptz default '-infinity',
+  next_call_reason text,
   planned_at timestamptz,
   attempts integer not null default 0,
   last_attempt integer not null default 0,
@@ -80,6 +81,7 @@ comment on column vioc.contacts.phone_e164 is 'Owned by the extension: the numbe
 comment on column vioc.contacts.phone_problem is 'Owned by the extension: why phone cannot be dialled.';
 comment on column vioc.contacts.status is 'Owned by the extension: what is known about reaching this contact. calling: from the claim of a call until its outcome is decided.';
 comment on column vioc.contacts.next_call_at is 'Owned by the extension: when the next call becomes due; null = none planned.';
+comment on column vioc.contacts.next_call_reason is 'Owned by the extension: why the next call is due then: plan (a step of the reminder plan), follow_up (again after a call without a decision), callback (the contact asked for that time), by_hand (call_at), at_once (in place of a call that was due or under way when the application moved the appointment, or changed phone, consent or row). null = no next call.';
 comment on column vioc.contacts.planned_at is 'Owned by the extension: since when the reminder plan runs (written, moved, booked again); steps before it are skipped.';
 comment on column vioc.contacts.attempts is 'Owned by the extension: attempts that count against the limit of the current plan step.';
 comment on column vioc.contacts.last_attempt is 'Owned by the extension: the highest calls.attempt ever used; never reset.';

@@ -29,6 +29,7 @@ begin
     if new.phone_problem is not null then v_ignored := v_ignored || text 'phone_problem'; end if;
     if new.status <> 'scheduled' then v_ignored := v_ignored || text 'status'; end if;
     if new.next_call_at <> '-infinity' then v_ignored := v_ignored || text 'next_call_at'; end if;
+    if new.next_call_reason is not null then v_ignored := v_ignored || text 'next_call_reason'; end if;
     if new.planned_at is not null then v_ignored := v_ignored || text 'planned_at'; end if;
     if new.attempts <> 0 then v_ignored := v_ignored || text 'attempts'; end if;
     if new.last_attempt <> 0 then v_ignored := v_ignored || text 'last_attempt'; end if;
@@ -42,6 +43,7 @@ begin
     new.phone_problem := null;
     new.status := 'scheduled';
     new.next_call_at := '-infinity';
+    new.next_call_reason := null;
     new.planned_at := null;
     new.attempts := 0;
     new.last_attempt := 0;
@@ -60,6 +62,7 @@ begin
       if new.phone_problem is distinct from old.phone_problem then v_ignored := v_ignored || text 'phone_problem'; end if;
       if new.status is distinct from old.status then v_ignored := v_ignored || text 'status'; end if;
       if new.next_call_at is distinct from old.next_call_at then v_ignored := v_ignored || text 'next_call_at'; end if;
+      if new.next_call_reason is distinct from old.next_call_reason then v_ignored := v_ignored || text 'next_call_reason'; end if;
       if new.planned_at is distinct from old.planned_at then v_ignored := v_ignored || text 'planned_at'; end if;
       if new.attempts is distinct from old.attempts then v_ignored := v_ignored || text 'attempts'; end if;
       if new.last_attempt is distinct from old.last_attempt then v_ignored := v_ignored || text 'last_attempt'; end if;
@@ -73,6 +76,7 @@ begin
       new.phone_problem := old.phone_problem;
       new.status := old.status;
       new.next_call_at := old.next_call_at;
+      new.next_call_reason := old.next_call_reason;
       new.planned_at := old.planned_at;
       new.attempts := old.attempts;
       new.last_attempt := old.last_attempt;
@@ -97,7 +101,7 @@ $$;
 comment on function vioc.keep_owned_columns() is 'Trigger: columns of vioc.contacts that the extension owns are not written by others.';
 
 create trigger contacts_1_guard before insert or update of
-  phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
+  phone_e164, phone_problem, status, next_call_at, next_call_reason, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, ended_consent_at, promise_refused, needs_review, row_id
   on vioc.contacts
   for each row execute function vioc.keep_owned_columns();
@@ -123,7 +127,7 @@ $$;
 comment on function vioc.ignored_told() is 'Trigger: says once a statement which columns were not written.';
 
 create trigger contacts_1_told after insert or update of
-  phone_e164, phone_problem, status, next_call_at, planned_at, attempts, last_attempt, last_outcome,
+  phone_e164, phone_problem, status, next_call_at, next_call_reason, planned_at, attempts, last_attempt, last_outcome,
   requested_time, requested_text, ended_consent_at, promise_refused, needs_review, row_id
   on vioc.contacts
   for each statement when (pg_catalog.current_setting('vioc.ignored_columns', true) operator(pg_catalog.<>) '')

@@ -33,18 +33,20 @@ begin
       select from vioc.calls as o
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
   insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
-    next_call_at, requested_time, promise_refused, planned_at, needs_review, consent_at, ended_consent_at)
+    next_call_at, next_call_reason, requested_time, promise_refused, planned_at, needs_review, consent_at, ended_consent_at)
   select p_contact.tenant_id, n.key_hash, coalesce(p_contact.appointment_time, p_now),
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
     case when v_is_silent then 'do_not_call' when p_contact.status = 'calling' then 'scheduled' else p_contact.status end,
     vioc.known_outcome(p_contact.last_outcome), p_contact.attempts,
-    -- a call that waits goes with its row, but is not lost
-    case when exists (
-      select from vioc.calls as o
-      where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and o.is_open and o.status = 'queued' and not o.is_test)
-      then p_now else p_contact.next_call_at end, p_contact.requested_time, p_contact.promise_refused, p_contact.planned_at, p_contact.needs_review,
+    case when w.is_queued then p_now else p_contact.next_call_at end, case when w.is_queued then 'at_once' else p_contact.next_call_reason end,
+    p_contact.requested_time, p_contact.promise_refused, p_contact.planned_at, p_contact.needs_review,
     p_contact.consent_at, p_contact.ended_consent_at
   from unnest(v_keys) as n (key_hash)
+  -- a call that waits goes with its row, but is not lost
+  cross join lateral (
+    select exists (
+      select from vioc.calls as o
+      where o.tenant_id = p_contact.tenant_id and o.contact_id = p_contact.id and o.is_open and o.status = 'queued' and not o.is_test) as is_queued) as w
   -- what a new row would not know
   where v_is_silent
     -- booked again is the application's newer word
@@ -54,7 +56,7 @@ begin
       or p_contact.next_call_at <= p_now))
   on conflict on constraint standings_pkey do update
   set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
-    attempts = excluded.attempts, next_call_at = excluded.next_call_at, requested_time = excluded.requested_time, promise_refused = excluded.promise_refused,
+    attempts = excluded.attempts, next_call_at = excluded.next_call_at, next_call_reason = excluded.next_call_reason, requested_time = excluded.requested_time, promise_refused = excluded.promise_refused,
     planned_at = excluded.planned_at, needs_review = excluded.needs_review, consent_at = excluded.consent_at,
     ended_consent_at = excluded.ended_consent_at, successor_id = null;
 end

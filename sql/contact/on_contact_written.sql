@@ -142,7 +142,7 @@ begin
       where o.tenant_id = old.tenant_id and o.contact_id = old.id and not o.is_test and o.is_open and o.status not in ('ongoing', 'ended');
     end if;
     v_was_due := v_is_moved and (v_open_status is not null
-      or (old.status = 'scheduled' and (old.next_call_at <= v_now or (old.attempts > 0 and old.next_call_at is not null))));
+      or (old.status = 'scheduled' and (old.next_call_at <= v_now or old.next_call_reason = 'follow_up')));
     if old.appointment_status <> 'booked' and new.appointment_status = 'booked' then
       -- booked again as a sync does it, within minutes: the call was queued, or its step passed meanwhile
       v_was_due := exists (
@@ -198,7 +198,7 @@ begin
           or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
         and not exists (select from vioc.contacts as c where c.id = s.successor_id)
       order by s.key_hash <> v_keys[1], s.contact_id desc limit 1;
-      v_was_due := found and (v_earlier.next_call_at <= v_now or (v_earlier.attempts > 0 and v_earlier.next_call_at is not null) or exists (
+      v_was_due := found and (v_earlier.next_call_at <= v_now or v_earlier.next_call_reason = 'follow_up' or exists (
         select from vioc.calls as o
         where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and o.is_open and not o.is_test
           and o.status in ('dispatching', 'unconfirmed', 'placed')));
@@ -221,10 +221,14 @@ begin
       new.status := case when new.status in ('wrong_number', 'do_not_call') then new.status else 'scheduled' end;
     end if;
     -- no time by hand any more: what was promised holds again, else the plan
-    if new.call_at is null and old.call_at = new.next_call_at then
-      new.next_call_at := case when vioc.is_promised(new) and new.requested_time is not null
-        then coalesce(vioc.callback_time(new, v_now), new.requested_time)
-        else vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now) end;
+    if new.call_at is null and old.call_at is not null and new.next_call_reason = 'by_hand' then
+      if vioc.is_promised(new) and new.requested_time is not null then
+        new.next_call_at := coalesce(vioc.callback_time(new, v_now), new.requested_time);
+        new.next_call_reason := 'callback';
+      else
+        new.next_call_at := vioc.next_plan_step(new, v_tenant, coalesce(new.planned_at, new.created_at), v_now);
+        new.next_call_reason := 'plan';
+      end if;
     end if;
     if new.appointment_status is distinct from old.appointment_status and new.status = 'scheduled' and new.phone_e164 is not null
       and old.last_outcome = 'callback_requested' then
@@ -263,24 +267,32 @@ begin
     new.next_call_at := null;
   elsif v_restart then
     new.planned_at := v_now;
-    new.next_call_at := case
-      when new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then null
-      when v_promised is not null then v_promised
-      when new.status = 'callback' and v_is_moved then coalesce(old.next_call_at, v_now)
-      -- that is not lost by a move, if its step is past again
-      when v_was_due and v_now < new.appointment_time - v_tenant.min_notice
-        and exists (
-          select from unnest(v_tenant.reminder_plan) as s (ahead)
-          where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then v_now
-      else vioc.next_plan_step(new, v_tenant, v_now, v_now) end;
+    if new.status not in ('scheduled', 'calling', 'callback') or new.phone_e164 is null then
+      new.next_call_at := null;
+    elsif v_promised is not null then
+      new.next_call_at := v_promised;
+      new.next_call_reason := 'callback';
+    elsif new.status = 'callback' and v_is_moved then
+      new.next_call_at := coalesce(old.next_call_at, v_now);
+      new.next_call_reason := coalesce(old.next_call_reason, 'callback');
+    -- that is not lost by a move, if its step is past again
+    elsif v_was_due and v_now < new.appointment_time - v_tenant.min_notice
+      and exists (
+        select from unnest(v_tenant.reminder_plan) as s (ahead)
+        where vioc.plan_step(new.appointment_time, s.ahead, v_tenant.time_zone) <= v_now) then
+      new.next_call_at := v_now;
+      new.next_call_reason := 'at_once';
+    else
+      new.next_call_at := vioc.next_plan_step(new, v_tenant, v_now, v_now);
+      new.next_call_reason := 'plan';
+    end if;
   elsif v_open_status is not null and new.next_call_at is null and new.status in ('scheduled', 'calling', 'callback')
     and (v_consent_ends or v_open_status <> 'queued' or new.phone_e164 is null) then
     -- that call is stopped: it is due again as soon as the rules allow it
     new.next_call_at := v_now;
+    new.next_call_reason := 'at_once';
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
-    and new.phone_e164 is not null and ((new.status = 'scheduled' and new.attempts = 0) or (new.status = 'callback' and new.promise_refused))
-    and new.next_call_at > v_now and new.next_call_at is distinct from new.call_at
-    and (new.last_outcome is null or new.last_outcome not in ('account_trouble', 'throttled')) then
+    and new.phone_e164 is not null and new.next_call_reason = 'plan' and new.next_call_at > v_now then
     -- a step that waits was fitted into the hours of another place
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.replan_contact(new, v_tenant, v_now) as p;
   end if;
@@ -294,10 +306,9 @@ begin
     new.promise_refused := v_standing.promise_refused;
     new.needs_review := v_standing.needs_review;
     new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
-    new.next_call_at := case
-      when new.status not in ('scheduled', 'callback') or new.phone_e164 is null then null
-      when v_standing.next_call_at is not null then v_standing.next_call_at
-      else vioc.next_plan_step(new, v_tenant, new.planned_at, v_now) end;
+    new.next_call_at := case when new.status in ('scheduled', 'callback') and new.phone_e164 is not null
+      then coalesce(v_standing.next_call_at, vioc.next_plan_step(new, v_tenant, new.planned_at, v_now)) end;
+    new.next_call_reason := coalesce(v_standing.next_call_reason, 'plan');
     v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
     -- its call is being stopped, because its row was deleted: due again as soon as the rules allow it
     if new.status in ('scheduled', 'callback') and new.phone_e164 is not null and exists (
@@ -305,6 +316,7 @@ begin
       where o.tenant_id = new.tenant_id and o.contact_id = v_standing.contact_id and o.is_open and not o.is_test
         and o.status in ('dispatching', 'unconfirmed', 'placed')) then
       new.next_call_at := v_now;
+      new.next_call_reason := 'at_once';
     end if;
     -- that call may have something to say all the same. Not if this row is not written in the end (ON CONFLICT)
     update vioc.standings as s set successor_id = new.id
@@ -318,6 +330,7 @@ begin
       new.status := 'callback';
       new.requested_time := v_earlier.requested_time;
       new.next_call_at := v_earlier.next_call_at;
+      new.next_call_reason := v_earlier.next_call_reason;
     end if;
     if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at >= new.appointment_time then
       perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
@@ -357,7 +370,11 @@ begin
       or (tg_op = 'UPDATE' and (new.call_at is distinct from old.call_at
         or (old.phone_e164 is null and (new.call_at > v_now or new.last_attempt = 0))))) then
     new.next_call_at := new.call_at;
+    new.next_call_reason := 'by_hand';
     new.status := case when new.status in ('scheduled', 'calling', 'callback') then new.status else 'scheduled' end;
+  end if;
+  if new.next_call_at is null then
+    new.next_call_reason := null;
   end if;
   return new;
 end

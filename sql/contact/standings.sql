@@ -12,6 +12,7 @@ create table vioc.standings (
   last_outcome text,
   attempts integer not null,
   next_call_at timestamptz,
+  next_call_reason text,
   requested_time timestamptz,
   promise_refused boolean not null,
   planned_at timestamptz,
@@ -36,6 +37,7 @@ comment on column vioc.standings.status is 'See vioc.contacts.status.';
 comment on column vioc.standings.last_outcome is 'See vioc.contacts.last_outcome; without an agent''s own words.';
 comment on column vioc.standings.attempts is 'See vioc.contacts.attempts.';
 comment on column vioc.standings.next_call_at is 'When it was to be called next.';
+comment on column vioc.standings.next_call_reason is 'See vioc.contacts.next_call_reason.';
 comment on column vioc.standings.promise_refused is 'See vioc.contacts.promise_refused.';
 comment on column vioc.standings.requested_time is 'See vioc.contacts.requested_time.';
 comment on column vioc.standings.planned_at is 'See vioc.contacts.planned_at.';

@@ -1,5 +1,5 @@
 create view vioc.due_contacts with (security_invoker, security_barrier) as
-select t.id as tenant_id, c.id as contact_id, c.external_id, c.name, c.appointment_time, c.next_call_at, t.live,
+select t.id as tenant_id, c.id as contact_id, c.external_id, c.name, c.appointment_time, c.next_call_at, c.next_call_reason, t.live,
   (select v.detail from @extschema@.vioc_explain_contact(c.id) as v where not v.ok limit 1) as held_by
 from vioc.tenants as t
 -- a practice at a time, by its index: a scan would look at everybody who is not due
@@ -14,5 +14,6 @@ comment on column vioc.due_contacts.external_id is 'The application''s key of th
 comment on column vioc.due_contacts.name is 'Who is to be called.';
 comment on column vioc.due_contacts.appointment_time is 'When the appointment is.';
 comment on column vioc.due_contacts.next_call_at is 'Since when the call is due.';
+comment on column vioc.due_contacts.next_call_reason is 'Why it is due then; see vioc.contacts.next_call_reason.';
 comment on column vioc.due_contacts.live is 'Whether the practice is called for by pg_cron at all (vioc_go_live).';
 comment on column vioc.due_contacts.held_by is 'The first rule that keeps the call from being made now, in words; null: nothing does.';

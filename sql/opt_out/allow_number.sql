@@ -14,7 +14,8 @@ begin atomic
         then c.appointment_status::text else 'scheduled' end,
       attempts = 0, planned_at = p_now,
       next_call_at = case when c.appointment_status = 'booked' then case when c.call_at > p_now then c.call_at
-        else vioc.next_plan_step(c, t, p_now, p_now) end end
+        else vioc.next_plan_step(c, t, p_now, p_now) end end,
+      next_call_reason = case when c.call_at > p_now then 'by_hand' else 'plan' end
   from vioc.tenants as t
   where t.id = p_tenant_id and c.tenant_id = t.id and c.phone_e164 = any (vioc.spellings(p_phone))
     and c.status in ('do_not_call', 'wrong_number');

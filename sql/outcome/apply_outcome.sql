@@ -100,6 +100,7 @@ begin
   end if;
   update vioc.contacts as c
   set status = v_step.status, last_outcome = p_outcome, attempts = v_step.attempts, next_call_at = v_step.next_call_at,
+      next_call_reason = v_step.next_call_reason,
       requested_time = v_step.requested_time, requested_text = v_step.requested_text, promise_refused = v_step.promise_refused,
       needs_review = v_is_reviewed or v_step.review_reason is not null or (p_call.needs_review and not v_step.withdraws_review)
         or (v_step.status not in ('confirmed', 'do_not_call') and vioc.review_reason(p_outcome) is not null and p_outcome <> 'failed')

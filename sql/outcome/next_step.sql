@@ -13,10 +13,10 @@ declare
   v_step vioc.contact_step := row(
     null, greatest(0, p_contact.attempts + (not v_is_excused)::integer
       - coalesce(p_previous_outcome not in ('account_trouble', 'throttled'), false)::integer),
-    null, p_contact.requested_time, p_contact.requested_text, p_contact.promise_refused, null, false);
+    null, null, p_contact.requested_time, p_contact.requested_text, p_contact.promise_refused, null, false);
   v_tenant vioc.tenants;
   -- written while the call was on: queueing it had used up what was there before
-  v_by_hand timestamptz := case when p_contact.next_call_at = p_contact.call_at then p_contact.call_at end;
+  v_by_hand timestamptz := case when p_contact.next_call_reason = 'by_hand' then p_contact.next_call_at end;
   v_plan_step timestamptz;
   v_text text;
   v_follow_up record;
@@ -53,6 +53,7 @@ begin
     v_step.status := 'callback';
     select p.at, p.problem, p.problem is not null into v_step.next_call_at, v_step.review_reason, v_step.promise_refused
     from vioc.promise(p_contact, v_step.requested_time, coalesce(p_call.ended_at, p_now), p_now) as p;
+    v_step.next_call_reason := case when v_step.promise_refused then 'plan' else 'callback' end;
     v_step.withdraws_review := coalesce(starts_with(p_call.review_reason, v_asked), false);
     if v_step.promise_refused and p_contact.appointment_status = 'booked' then
       -- until a person has read it, the plan's next step stays
@@ -65,6 +66,7 @@ begin
     -- talked, and nothing decided: the plan ends
     v_step.status := case when v_by_hand is null then 'contacted' else 'scheduled' end;
     v_step.next_call_at := v_by_hand;
+    v_step.next_call_reason := 'by_hand';
     v_step.requested_time := null;
     v_step.requested_text := null;
     v_step.promise_refused := false;
@@ -79,10 +81,12 @@ begin
     v_step.next_call_at := vioc.callback_time(p_contact, p_now);
     if v_step.next_call_at is not null then
       v_step.status := 'callback';
+      v_step.next_call_reason := case when v_by_hand < v_step.next_call_at then 'by_hand' else 'callback' end;
       v_step.next_call_at := least(v_step.next_call_at, v_by_hand);
       return v_step;
     end if;
   end if;
+  v_step.next_call_reason := 'follow_up';
   v_plan_step := vioc.next_plan_step(p_contact, v_tenant, coalesce(p_contact.planned_at, p_contact.created_at), p_now);
 
   if v_is_excused then
@@ -92,21 +96,27 @@ begin
     -- not too late for a call that was not made before it was; what the person has asked for is still to be done
     if p_call.not_after < v_step.next_call_at then
       v_step.next_call_at := v_plan_step;
+      v_step.next_call_reason := 'plan';
     end if;
-    v_step.next_call_at := coalesce(v_by_hand, v_step.next_call_at);
+  else
+    -- again after a while, else at the plan's next step, else unreachable
+    select f.at, f.has_rule into v_follow_up from vioc.follow_up_of_call(p_call, p_contact, v_tenant, p_outcome, v_step.attempts, p_now) as f;
+    if v_follow_up.has_rule then
+      v_step.next_call_at := v_follow_up.at;
+      if v_plan_step <= v_step.next_call_at or v_step.next_call_at is null then
+        v_step.next_call_at := v_plan_step;
+        v_step.next_call_reason := 'plan';
+        v_step.attempts := case when v_plan_step is null then v_step.attempts else 0 end;
+      end if;
+    end if;
+  end if;
+  if v_by_hand is not null then
+    v_step.next_call_at := v_by_hand;
+    v_step.next_call_reason := 'by_hand';
+  end if;
+  if v_is_excused then
     return v_step;
   end if;
-
-  -- again after a while, else at the plan's next step, else unreachable
-  select f.at, f.has_rule into v_follow_up from vioc.follow_up_of_call(p_call, p_contact, v_tenant, p_outcome, v_step.attempts, p_now) as f;
-  if v_follow_up.has_rule then
-    v_step.next_call_at := v_follow_up.at;
-    if v_plan_step <= v_step.next_call_at or v_step.next_call_at is null then
-      v_step.next_call_at := v_plan_step;
-      v_step.attempts := case when v_plan_step is null then v_step.attempts else 0 end;
-    end if;
-  end if;
-  v_step.next_call_at := coalesce(v_by_hand, v_step.next_call_at);
   v_step.status := case when v_step.next_call_at is not null then 'scheduled' when p_outcome = 'failed' then 'failed' else 'unreachable' end;
   v_step.review_reason := case when v_step.status = 'failed' then vioc.review_reason(p_outcome) end;
   return v_step;

@@ -17,7 +17,7 @@ begin
   elsif v_contact.phone_e164 is not null then
     perform vioc.review_uncalled(p_tenant_id, p_contact_id, p_reason, p_now);
   end if;
-  update vioc.contacts as c set needs_review = true, status = v_contact.status, next_call_at = v_contact.next_call_at
+  update vioc.contacts as c set needs_review = true, status = v_contact.status, next_call_at = v_contact.next_call_at, next_call_reason = v_contact.next_call_reason
   where c.id = p_contact_id;
 end
 $$;

@@ -25,10 +25,9 @@ begin
   )
   update vioc.contacts as c
   set status = w.status,
-      next_call_at = case
-        when w.status = 'callback' then vioc.callback_time(c, p_now)
-        when w.status = 'scheduled' and c.appointment_status = 'booked'
-          then vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at), p_now) end
+      (next_call_at, next_call_reason) = (
+        select n.at, n.reason from vioc.next_call(c, t, w.status = 'callback', p_now) as n
+        where w.status in ('scheduled', 'callback') and c.appointment_status = 'booked')
   from wrong as w, vioc.tenants as t
   where c.id = w.id and t.id = c.tenant_id;
 end

@@ -36,7 +36,7 @@ begin
       where n.tenant_id = p_tenant_id and n.next_call_at < v_end
         and c.status in ('scheduled', 'callback') and c.appointment_status = 'booked'
         -- later than a day they are for a person (vioc.review_late)
-        and not ((vioc.is_promised(c) or c.next_call_at = c.call_at) and c.next_call_at < p_now - interval '1 day')
+        and not ((vioc.is_promised(c) or c.next_call_reason = 'by_hand') and c.next_call_at < p_now - interval '1 day')
     ),
     allowed as (
       select p.*, count(*) over (partition by p.telephone) > 1 or exists (

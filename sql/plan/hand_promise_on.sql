@@ -5,7 +5,7 @@ begin atomic
   update vioc.contacts as c
   set status = 'callback', promise_refused = false, requested_time = p_contact.requested_time, requested_text = p_contact.requested_text,
       -- its call was queued
-      next_call_at = coalesce(p_contact.next_call_at, p_now)
+      next_call_at = coalesce(p_contact.next_call_at, p_now), next_call_reason = 'callback'
   where vioc.is_promised(p_contact) and c.id = (
     select w.id from vioc.contacts as w
     where w.tenant_id = p_contact.tenant_id and w.phone_e164 = any (vioc.spellings(p_contact.phone_e164)) and w.id <> p_contact.id

@@ -14,7 +14,7 @@ begin
     join vioc.next_calls as n on n.tenant_id = t.id and n.next_call_at < p_now - interval '1 day'
     join vioc.contacts as c on c.id = n.contact_id and c.next_call_at = n.next_call_at
     where (p_only is null or t.id = p_only) and t.id <> all (p_without)
-      and (vioc.is_promised(c) or (t.live and c.next_call_at = c.call_at)) and c.phone_e164 is not null
+      and (vioc.is_promised(c) or (t.live and c.next_call_reason = 'by_hand')) and c.phone_e164 is not null
       and c.appointment_status = 'booked' and not exists (
         select from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open)
     limit p_limit

@@ -18,14 +18,14 @@ begin
     for update skip locked
   )
   update vioc.contacts as c
-  set status = case when p.at is not null then 'callback' else 'scheduled' end,
-      next_call_at = case when c.phone_e164 is not null then coalesce(p.at, case when c.call_at > p_now then c.call_at end,
-        vioc.next_plan_step(o, t, coalesce(o.planned_at, o.created_at), p_now)) end,
-      attempts = 0
+  set status = case when p.is_promised then 'callback' else 'scheduled' end,
+      next_call_at = case when c.phone_e164 is not null then n.at end, next_call_reason = n.reason, attempts = 0
   from ahead as a
   join vioc.contacts as o on o.id = a.id
   join vioc.tenants as t on t.id = o.tenant_id
-  cross join lateral (select case when o.last_outcome = 'callback_requested' then vioc.callback_time(o, p_now) end as at offset 0) as p
+  cross join lateral (
+    select o.last_outcome = 'callback_requested' and vioc.callback_time(o, p_now) is not null as is_promised offset 0) as p
+  cross join lateral (select * from vioc.next_call(o, t, p.is_promised, p_now) offset 0) as n
   where c.id = a.id;
   get diagnostics v_revived = row_count;
   return v_revived;

@@ -25,7 +25,7 @@ begin
     for update of c skip locked
   )
   update vioc.contacts as c
-  set attempts = 0,
+  set attempts = 0, next_call_reason = 'plan',
       next_call_at = vioc.next_plan_step(c, t, coalesce(c.planned_at, c.created_at),
       -- a step whose moment came meanwhile, closer to the appointment, is still due
       greatest(c.next_call_at, least(c.appointment_time - t.min_notice, p_now - interval '15 minutes')))

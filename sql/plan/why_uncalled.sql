@@ -13,7 +13,7 @@ begin atomic
             or (not vioc.is_promised(c) and v.rule in ('tenant_configured', 'has_key', 'not_paused', 'not_suspended', 'phone_usable',
               'country_allowed', 'consented', 'practice_live'))) = 0
         then case when vioc.is_promised(c) then 'the callback that was promised was not made: ' else 'its call was due and was not made in time: ' end
-          || coalesce(case when c.next_call_at = c.call_at and c.next_call_at >= c.appointment_time
+          || coalesce(case when c.next_call_reason = 'by_hand' and c.next_call_at >= c.appointment_time
             then 'the time by hand was not before the appointment' end,
           -- what an admin does about it is no words for a receptionist
           (array_agg(regexp_replace(v.detail, '(; after mending it)?: (vioc_|set ).*$', '') order by v.ordinal) filter (where v.rule in ('tenant_configured', 'has_key', 'not_paused', 'not_suspended',

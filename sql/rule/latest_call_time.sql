@@ -4,7 +4,7 @@
 create function vioc.latest_call_time(p_contact vioc.contacts, p_min_notice interval) returns timestamptz
   language sql stable
   return case
-    when not vioc.is_promised(p_contact) and p_contact.next_call_at is distinct from p_contact.call_at
+    when not vioc.is_promised(p_contact) and p_contact.next_call_reason <> 'by_hand'
       and p_contact.next_call_at <= p_contact.appointment_time - p_min_notice
     then greatest(p_contact.appointment_time - p_min_notice, p_contact.next_call_at + interval '15 minutes') end;
 comment on function vioc.latest_call_time(vioc.contacts, interval) is 'The latest instant for a call that makes itself; null = until the appointment.';

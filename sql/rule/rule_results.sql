@@ -36,6 +36,9 @@ begin atomic
       case when not (r.number_rested and r.below_day_cap and r.below_week_cap)
         then vioc.in_words(vioc.number_free_at(c.tenant_id, c.id, p_now), t.time_zone) end as rested,
       vioc.calls_left_today(t.id, p_now) as calls_left,
+      case c.next_call_reason when 'plan' then ', by the reminder plan' when 'follow_up' then ', again after a call without a decision'
+        when 'callback' then ', as the contact asked' when 'by_hand' then ', as set by hand'
+        when 'at_once' then ', in place of the call that a change has stopped or overtaken' end as why,
       coalesce((
         select count(*) >= least(g.max_concurrent_calls, vioc.slots_at_retell(g, p_now))
         from vioc.calls as o where o.in_progress and not o.resend and o.credential_id = g.id), false) as lines_taken
@@ -141,8 +144,8 @@ begin atomic
         else 'calls wait until ' || vioc.in_words(greatest(g.throttled_until, case when g.failures > 0 then g.unreachable_until end), t.time_zone)
           || case when g.failures > 0 then ': Retell is not reached' else ': Retell asked to wait' end end),
     (26, 'due', coalesce(c.next_call_at <= p_now, false), true, false, true,
-      'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone),
-      coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone),
+      'a call is due since ' || vioc.in_words(c.next_call_at, t.time_zone) || w.why,
+      coalesce('the next call is due ' || vioc.in_words(c.next_call_at, t.time_zone) || w.why,
         'no call is planned: ' || case
           when exists (
             select from vioc.calls as o

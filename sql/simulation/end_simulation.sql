@@ -30,9 +30,9 @@ begin
   set status = n.status, attempts = 0, last_outcome = null, requested_time = null, requested_text = null, promise_refused = false,
       needs_review = exists (
         select from vioc.calls as c where c.tenant_id = ct.tenant_id and c.contact_id = ct.id and c.needs_review),
-      next_call_at = case when n.status = 'scheduled' and ct.appointment_status = 'booked' and ct.phone_e164 is not null then coalesce(
-        case when ct.call_at > p_now then ct.call_at end,
-        vioc.next_plan_step(ct, t, coalesce(ct.planned_at, ct.created_at), p_now)) end
+      (next_call_at, next_call_reason) = (
+        select x.at, x.reason from vioc.next_call(ct, t, false, p_now) as x
+        where n.status = 'scheduled' and ct.appointment_status = 'booked' and ct.phone_e164 is not null)
   from vioc.tenants as t
   cross join lateral (
     select o.id, case

@@ -39,7 +39,7 @@ begin
     end if;
     continue when v_said.decision is null or v_said.decision in ('completed', 'failed', 'do_not_call');
 
-    select c.tenant_id, c.id, c.status, c.next_call_at, c.attempts into v_contact
+    select c.tenant_id, c.id, c.status, c.next_call_at, c.next_call_reason into v_contact
     from vioc.sharing_tenants(v_said.tenant_id) as s
     join vioc.contacts as c on c.tenant_id = s.tenant_id
     where c.phone_e164 = any (vioc.spellings(v_said.phone)) and c.appointment_status in ('booked', 'confirmed')
@@ -66,7 +66,7 @@ begin
       set status = 'completed', outcome = 'completed', ended_at = coalesce(v_spoke_at, p_now), completed_at = p_now
       where k.id = v_call.id;
       -- its next call is held, not used up
-      update vioc.contacts as c set next_call_at = v_contact.next_call_at
+      update vioc.contacts as c set next_call_at = v_contact.next_call_at, next_call_reason = v_contact.next_call_reason
       where c.id = v_contact.id;
     end if;
     perform vioc.ask_review(v_call, v_review);

@@ -100,6 +100,7 @@ begin
   select min(id), gen_random_uuid(), 'Ann Jones', '212 555 ' || nextval('pg_temp.numbers'), now() + interval '25 hours' from vioc.tenants returning * into v_contact;
   update vioc.contacts set appointment_time = now() + interval '23 hours', planned_at = now() - interval '3 days' where id = v_contact.id;
   update vioc.contacts set next_call_at = case p_kind when 'due' then now() - interval '1 minute' when 'retry' then now() + interval '2 hours' when 'promised' then now() + interval '3 hours' end,
+    next_call_reason = case p_kind when 'retry' then 'follow_up' when 'promised' then 'callback' else next_call_reason end,
     requested_time = case p_kind when 'promised' then now() + interval '3 hours' end, status = case p_kind when 'promised' then 'callback' else 'scheduled' end,
     attempts = (p_kind in ('retry', 'promised'))::integer, last_attempt = (p_kind in ('retry', 'promised'))::integer where id = v_contact.id;
   if p_kind in ('queued', 'placed') then

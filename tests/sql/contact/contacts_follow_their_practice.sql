@@ -16,7 +16,7 @@ select isnt((pg_temp.person(:hopeless)).phone_problem, null, 'what is no number 
 select pg_temp.contact(:fresh, '9 days') as by_hand \gset
 update vioc.contacts set call_at = now() + interval '2 days' where id = :by_hand;
 select pg_temp.contact(:fresh, '9 days') as retried \gset
-update vioc.contacts set attempts = 1, last_attempt = 1, next_call_at = now() + interval '2 hours' where id = :retried;
+update vioc.contacts set attempts = 1, last_attempt = 1, next_call_at = now() + interval '2 hours', next_call_reason = 'follow_up' where id = :retried;
 select pg_temp.contact(:fresh, '9 days') as confirmed \gset
 update vioc.contacts set status = 'confirmed', next_call_at = null where id = :confirmed;
 select pg_temp.contact(:fresh, '9 days') as queued \gset

@@ -52,7 +52,7 @@ select pg_temp.contact(:tenant) as retried \gset
 update vioc.tenants set reminder_plan = '{1 day}' where id = :tenant;
 update vioc.contacts set appointment_time = '2031-06-18 10:00-04' where id in (:waiting, :by_hand, :retried);
 update vioc.contacts set call_at = '2031-06-17 10:30-04' where id = :by_hand;
-update vioc.contacts set attempts = 1, last_attempt = 1, next_call_at = '2031-06-17 11:00-04' where id = :retried;
+update vioc.contacts set attempts = 1, last_attempt = 1, next_call_at = '2031-06-17 11:00-04', next_call_reason = 'follow_up' where id = :retried;
 insert into vioc.blackout_dates (tenant_id, day) values (:tenant, '2031-06-17');
 select is((pg_temp.person(:waiting)).next_call_at, timestamptz '2031-06-16 13:00-04', 'a new blackout date: the day before');
 select is((pg_temp.person(:by_hand)).next_call_at, timestamptz '2031-06-17 10:30-04', 'a time by hand stays');

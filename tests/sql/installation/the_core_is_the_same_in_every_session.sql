@@ -96,9 +96,9 @@ from (values ('Europe/Istanbul', null), ('Europe/Istanbul5', '22023')) as z (zon
 create temp table dumped as select to_jsonb(c) as contact from vioc.contacts as c;
 select current_setting('data_directory') || '/core_of_' || current_database() as path \gset
 set local datestyle = iso; set local intervalstyle = postgres; set local extra_float_digits = 3; -- as pg_dump does
-copy vioc.contacts (tenant_id, id, external_id, name, phone, appointment_time, status, phone_e164, phone_problem, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, row_id, created_at, call_at, locale) to :'path';
+copy vioc.contacts (tenant_id, id, external_id, name, phone, appointment_time, status, phone_e164, phone_problem, next_call_at, next_call_reason, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, row_id, created_at, call_at, locale) to :'path';
 delete from vioc.contacts;
-copy vioc.contacts (tenant_id, id, external_id, name, phone, appointment_time, status, phone_e164, phone_problem, next_call_at, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, row_id, created_at, call_at, locale) from :'path';
+copy vioc.contacts (tenant_id, id, external_id, name, phone, appointment_time, status, phone_e164, phone_problem, next_call_at, next_call_reason, planned_at, attempts, last_attempt, last_outcome, requested_time, requested_text, needs_review, row_id, created_at, call_at, locale) from :'path';
 select is((select count(*) from vioc.contacts as c where not exists (select from dumped as d where d.contact = to_jsonb(c))), 0::bigint, 'a restored contact is the one that was dumped');
 copy (select 1 where false) to :'path';
 

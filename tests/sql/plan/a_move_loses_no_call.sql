@@ -11,7 +11,7 @@ create temp table kinds as
 select k as kind, pg_temp.contact(:tenant, '1 day 1 second') as id from unnest('{queued,placed,due,retry,waiting,near,far}'::text[]) as k;
 update vioc.contacts as c set appointment_time = now() + interval '23 hours', planned_at = now() - interval '3 days' from kinds as k where k.id = c.id and k.kind <> 'waiting';
 update vioc.contacts as c set next_call_at = case kind when 'due' then now() - interval '1 minute' when 'retry' then now() + interval '2 hours' else null end,
-  attempts = case kind when 'retry' then 1 else 0 end, last_attempt = case kind when 'retry' then 1 else 0 end
+  next_call_reason = case kind when 'retry' then 'follow_up' else 'plan' end, attempts = case kind when 'retry' then 1 else 0 end, last_attempt = case kind when 'retry' then 1 else 0 end
 from kinds as k where k.id = c.id and kind <> 'waiting';
 select pg_temp.queue(id) as near from kinds where kind = 'near' \gset
 select pg_temp.queue(id) as far from kinds where kind = 'far' \gset

@@ -13,6 +13,7 @@ from (values
   ('contact_status_is_known', 'update vioc.contacts set status = ''called'' where id = %s'),
   ('phone_is_e164', 'update vioc.contacts set phone_e164 = ''212 555 0100'' where id = %s'),
   ('only_a_reachable_contact_is_due', 'update vioc.contacts set status = ''confirmed'' where id = %s'),
+  ('next_call_reason_is_known', 'update vioc.contacts set next_call_reason = ''whim'' where id = %s'),
   ('attempts_are_counted_up', 'update vioc.contacts set attempts = -1 where id = %s'),
   ('attempts_are_counted_up', 'update vioc.contacts set attempts = 5 where id = %s'),
   ('status', 'update vioc.contacts set status = null where id = %s'), ('attempts', 'update vioc.contacts set attempts = null where id = %s'),
@@ -25,7 +26,7 @@ from (values
   ('only_a_reachable_contact_is_due', 'insert into vioc.contacts (tenant_id, name, phone, status, next_call_at) select tenant_id, ''Ann Jones'', ''212 555 0100'', ''failed'', now() from vioc.contacts where id = %s')
 ) as v (c, s);
 -- the sentences of the trigger that stands for the table's constraints
-select set_eq($$ select m.sentence[1] from pg_proc as p, regexp_matches(p.prosrc, 'then ''(\w+)''', 'g') as m (sentence)
+select set_eq($$ select m.sentence[1] from pg_proc as p, regexp_matches(p.prosrc, 'then ''(\w+)''\n', 'g') as m (sentence)
       where p.oid = 'vioc.refuse_unstorable_contact()'::regprocedure and m.sentence[1] <> 'none_is_null'
     union select attname::text from pg_attribute where attrelid = 'vioc.contacts'::regclass and attnotnull and attnum > 0 $$,
   'select constrained from breaking', 'every constraint is tried');
