@@ -49,15 +49,16 @@ comment on column vioc.matched_call.session_id is 'Its session_id.';
 comment on column vioc.matched_call.retell_call_id is 'Its call_id at Retell, as it is known.';
 comment on column vioc.matched_call.credential_id is 'The credential it was sent with.';
 
-create type vioc.decision as (outcome text, review_reason text, is_unclear boolean);
+create type vioc.decision as (outcome text, review_code text, review_reason text, is_unclear boolean);
 comment on type vioc.decision is 'What an ended call achieved: vioc.decide_outcome.';
 comment on column vioc.decision.outcome is 'The outcome; null: stopped as asked, so that there is none.';
-comment on column vioc.decision.review_reason is 'Why a person should look; null: no need.';
+comment on column vioc.decision.review_code is 'Why a person should look, see vioc.calls.review_code; null: no need.';
+comment on column vioc.decision.review_reason is 'The same in words; null: those of the code.';
 comment on column vioc.decision.is_unclear is 'A person has to say what was meant: until then no automatic call goes to that number.';
 
 create type vioc.contact_step as (
   status text, attempts integer, next_call_at timestamptz, next_call_reason text, requested_time timestamptz, requested_text text, promise_refused boolean,
-  review_reason text, withdraws_review boolean);
+  review_code text, review_reason text, withdraws_review boolean);
 comment on type vioc.contact_step is 'What comes next for a contact after an outcome: vioc.next_step. The first seven are columns of vioc.contacts.';
 comment on column vioc.contact_step.status is 'See domain vioc.contact_status; null: nothing changes.';
 comment on column vioc.contact_step.attempts is 'Attempts that count against the limit of the plan step.';
@@ -66,5 +67,6 @@ comment on column vioc.contact_step.next_call_reason is 'Why it is due then: see
 comment on column vioc.contact_step.requested_time is 'The time that the person asked for.';
 comment on column vioc.contact_step.requested_text is 'The same, in the agent''s words.';
 comment on column vioc.contact_step.promise_refused is 'A callback was asked for that cannot be promised.';
-comment on column vioc.contact_step.review_reason is 'Why a person should look at the call; null: no need.';
+comment on column vioc.contact_step.review_code is 'Why a person should look at the call, see vioc.calls.review_code; null: no need.';
+comment on column vioc.contact_step.review_reason is 'The same in words; null: those of the code.';
 comment on column vioc.contact_step.withdraws_review is 'An earlier such reason of the call does not hold any more.';

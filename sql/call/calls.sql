@@ -53,6 +53,7 @@ create table vioc.calls (
   recording_url text,
   cost numeric,
   needs_review boolean not null default false,
+  review_code text,
   review_reason text,
   reviewed_at timestamptz,
   queued_at timestamptz not null default now(),
@@ -161,7 +162,8 @@ comment on column vioc.calls.duration_ms is 'Milliseconds, from Retell.';
 comment on column vioc.calls.summary is 'Retell''s summary of the conversation.';
 comment on column vioc.calls.recording_url is 'Retell''s link, the scrubbed one if there is no other; expires.';
 comment on column vioc.calls.cost is 'Retell''s combined_cost, in US cents.';
-comment on column vioc.calls.needs_review is 'A person should look: see review_reason and vioc_mark_reviewed.';
+comment on column vioc.calls.needs_review is 'A person should look: see review_code, review_reason and vioc_mark_reviewed.';
+comment on column vioc.calls.review_code is 'What a person should look at, for an application: cancelled, rescheduled, declined, undecided (talked, nothing decided), unknown_words (an outcome in words that are not known), failed, unknown_end (a reason that is not known), no_analysis, contradiction (report and analysis, or two of either, disagree), also_said (what the outcome does not say), inbound_call (the contact called), callback_refused (asked for, cannot be promised), callback_lost (promised, and a change of the contact prevents it), not_called (due, and not made in time), overtaken (contact or appointment changed during the call), opt_out_of_number (its earlier number is on the do-not-call list), not_identified (which call or contact it was is not known), error.';
 comment on column vioc.calls.review_reason is 'What a person should look at, in words.';
 comment on column vioc.calls.reviewed_at is 'When a person settled it.';
 comment on column vioc.calls.queued_at is 'When it was queued.';

@@ -7,7 +7,7 @@ as $$
 declare
   v_call vioc.calls;
 begin
-  update vioc.calls as c set outcome = 'account_trouble', needs_review = false, review_reason = null
+  update vioc.calls as c set outcome = 'account_trouble', needs_review = false, review_code = null, review_reason = null
   where c.id = p_call.id and c.outcome = 'failed' and c.reviewed_at is null
   returning * into v_call;
   if found and exists (

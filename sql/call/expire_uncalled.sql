@@ -13,7 +13,7 @@ begin
   from vioc.contacts as c
   where c.id = p_call.contact_id and p_call.priority < 2;
   if v_why is not null then
-    perform vioc.ask_review(p_call, v_why);
+    perform vioc.ask_review(p_call, 'not_called', v_why);
     update vioc.contacts as c set needs_review = true where c.id = p_call.contact_id;
   end if;
 end

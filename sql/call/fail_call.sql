@@ -11,6 +11,7 @@ begin
   set status = 'failed', failed_at = p_now, error = p_error, outcome = p_outcome,
       lease_owner = null, lease_until = null, request_body = null, resend = false, look_up_at = null,
       needs_review = needs_review or (p_outcome = 'failed' and not is_test),
+      review_code = coalesce(review_code, case when p_outcome = 'failed' and not is_test then 'failed' end),
       review_reason = coalesce(review_reason, case when p_outcome = 'failed' and not is_test then p_error end)
   where c.id = p_call_id
     and c.is_open

@@ -23,6 +23,9 @@ declare
     when c.status in ('placed', 'ongoing') and c.retell_call_id is null then 'a_placed_call_has_retells_id'
     when c.resend and c.status <> 'unconfirmed' then 'only_an_unconfirmed_call_is_resent'
     when c.status = 'unconfirmed' and c.look_up_at is null then 'unconfirmed_call_is_looked_up'
+    when c.review_code not in ('cancelled', 'rescheduled', 'declined', 'undecided', 'unknown_words', 'failed', 'unknown_end', 'no_analysis',
+      'contradiction', 'also_said', 'inbound_call', 'callback_refused', 'callback_lost', 'not_called', 'overtaken', 'opt_out_of_number',
+      'not_identified', 'error') then 'review_code_is_known'
     when c.outcome is not null and c.is_open then 'open_call_has_no_outcome'
     when c.outcome is null and c.status = 'completed' then 'completed_call_has_outcome'
     when c.status = 'dispatching' and c.dispatching_at is null then 'dispatching_has_its_time'

@@ -17,7 +17,7 @@ begin
     where c.id = p_call.id;
     perform vioc.wake_worker();
   elsif p_call.status = 'ongoing' then
-    perform vioc.ask_review(p_call, p_reason || ' during the conversation');
+    perform vioc.ask_review(p_call, 'overtaken', p_reason || ' during the conversation');
   end if;
 end
 $$;

@@ -13,7 +13,7 @@ begin
       disconnection_reason = p_call.disconnection_reason, in_voicemail = p_call.in_voicemail,
       duration_ms = p_call.duration_ms, recording_url = p_call.recording_url, cost = p_call.cost,
       summary = p_call.summary, analysis = p_call.analysis,
-      needs_review = p_call.needs_review, review_reason = p_call.review_reason,
+      needs_review = p_call.needs_review, review_code = p_call.review_code, review_reason = p_call.review_reason,
       look_up_at = p_call.look_up_at, look_ups = 0,
       lease_owner = null, lease_until = null, request_body = null, resend = false
   where c.id = p_call.id;

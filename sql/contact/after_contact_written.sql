@@ -5,7 +5,7 @@ create function vioc.after_contact_written() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_reason text;
+  v_lost text;
 begin
   if tg_op = 'DELETE' then
     perform vioc.keep_standing(old, now());
@@ -39,34 +39,29 @@ begin
     and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id) then
     perform vioc.stop_open_calls(new.tenant_id, new.id, 'the consent was withdrawn', true, now());
   end if;
-  -- a promise that cannot be kept any more
-  if vioc.is_promised(old) and old.next_call_at is not null and new.appointment_status = 'booked' then
-    v_reason := case
-      when new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
-        then 'the contact was promised a callback, which would come after the appointment as it was moved'
-      when new.status = 'wrong_number'
-        then 'the contact was promised a callback, and the new phone number is known to be another person''s'
-      when old.phone_e164 is not null and new.phone_e164 is null
-        then 'the contact was promised a callback, and has no phone number any more that can be dialled'
-      when old.consent_at <= now() and coalesce(new.consent_at > now(), true)
-        and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id)
-        then 'the contact was promised a callback, and its consent to automatic calls has ended' end;
-    if v_reason is not null then
-      perform vioc.review_contact(new.tenant_id, new.id, v_reason, now());
-    end if;
-  end if;
-  -- what is not called any more, without a call that says so
   if new.appointment_status = 'booked' then
-    v_reason := case
+    -- a promise that cannot be kept any more
+    v_lost := case
+      when vioc.is_promised(old) and old.next_call_at is not null then case
+        when new.appointment_time is distinct from old.appointment_time and old.requested_time is not null and new.requested_time is null
+          then 'the contact was promised a callback, which would come after the appointment as it was moved'
+        when new.status = 'wrong_number'
+          then 'the contact was promised a callback, and the new phone number is known to be another person''s'
+        when old.phone_e164 is not null and new.phone_e164 is null
+          then 'the contact was promised a callback, and has no phone number any more that can be dialled'
+        when old.consent_at <= now() and coalesce(new.consent_at > now(), true)
+          and (select t.require_consent from vioc.tenants as t where t.id = new.tenant_id)
+          then 'the contact was promised a callback, and its consent to automatic calls has ended' end
       when old.appointment_status <> 'booked' and old.last_outcome = 'callback_requested' and old.requested_time < now() and not old.promise_refused
           and new.requested_time is null and new.status = 'scheduled'
-        then 'the contact was promised a callback, whose time passed while the appointment was not booked'
-      -- who has opted out is known as one; the others have come to this number since (vioc.stop_number)
-      when new.status = 'do_not_call' and new.phone_e164 is distinct from old.phone_e164
-          and old.status not in ('do_not_call', 'cancelled', 'confirmed', 'calling', 'wrong_number')
-        then 'the phone number that the contact had was on the do-not-call list: whether this contact has asked for that is not known, and it is not called' end;
-    if v_reason is not null then
-      perform vioc.review_contact(new.tenant_id, new.id, v_reason, now());
+        then 'the contact was promised a callback, whose time passed while the appointment was not booked' end;
+    if v_lost is not null then
+      perform vioc.review_contact(new.tenant_id, new.id, 'callback_lost', v_lost, now());
+    -- who has opted out is known as one; the others have come to this number since (vioc.stop_number)
+    elsif new.status = 'do_not_call' and new.phone_e164 is distinct from old.phone_e164
+      and old.status not in ('do_not_call', 'cancelled', 'confirmed', 'calling', 'wrong_number') then
+      perform vioc.review_contact(new.tenant_id, new.id, 'opt_out_of_number',
+        'the phone number that the contact had was on the do-not-call list: whether this contact has asked for that is not known, and it is not called', now());
     end if;
   end if;
   if new.time_zone is distinct from old.time_zone then

@@ -333,7 +333,7 @@ begin
       new.next_call_reason := v_earlier.next_call_reason;
     end if;
     if v_earlier.status = 'callback' and not v_earlier.promise_refused and v_earlier.next_call_at >= new.appointment_time then
-      perform vioc.ask_review(c, 'the contact was promised a callback, which would come after the appointment as it was moved')
+      perform vioc.ask_review(c, 'callback_lost', 'the contact was promised a callback, which would come after the appointment as it was moved')
       from (
         select * from vioc.calls as o
         where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and not o.is_test

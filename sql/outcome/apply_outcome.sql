@@ -54,7 +54,7 @@ begin
           where o.tenant_id = v_contact.tenant_id and o.contact_id = v_contact.id and o.first_posted_at is not null and not o.is_test)
         then 0 else v_contact.last_attempt end;
     elsif p_call.contact_id is null and p_outcome not in ('do_not_call', 'no_answer', 'busy', 'voicemail', 'account_trouble', 'throttled') then
-      perform vioc.ask_review(p_call, 'Retell made this call before a failover; which contact it was for is not known here');
+      perform vioc.ask_review(p_call, 'not_identified');
     end if;
   end if;
   if v_contact.id is null then
@@ -73,7 +73,7 @@ begin
     or v_contact.appointment_status not in ('booked', 'confirmed')
   then
     if p_outcome is distinct from p_previous_outcome then
-      perform vioc.ask_review(p_call, 'the outcome came for an appointment that had changed meanwhile');
+      perform vioc.ask_review(p_call, 'overtaken');
     end if;
     if v_contact.status = 'calling' then
       perform vioc.restore_contact(v_contact.id, p_call.contact_status_before, p_now);
@@ -92,18 +92,18 @@ begin
     return null;
   end if;
   if v_step.withdraws_review then
-    update vioc.calls as c set needs_review = c.needs_review and v_step.review_reason is not null, review_reason = null
+    update vioc.calls as c set needs_review = c.needs_review and v_step.review_code is not null, review_code = null, review_reason = null
     where c.id = p_call.id;
   end if;
-  if v_step.review_reason is not null then
-    perform vioc.ask_review(p_call, v_step.review_reason);
+  if v_step.review_code is not null then
+    perform vioc.ask_review(p_call, v_step.review_code, v_step.review_reason);
   end if;
   update vioc.contacts as c
   set status = v_step.status, last_outcome = p_outcome, attempts = v_step.attempts, next_call_at = v_step.next_call_at,
       next_call_reason = v_step.next_call_reason,
       requested_time = v_step.requested_time, requested_text = v_step.requested_text, promise_refused = v_step.promise_refused,
-      needs_review = v_is_reviewed or v_step.review_reason is not null or (p_call.needs_review and not v_step.withdraws_review)
-        or (v_step.status not in ('confirmed', 'do_not_call') and vioc.review_reason(p_outcome) is not null and p_outcome <> 'failed')
+      needs_review = v_is_reviewed or v_step.review_code is not null or (p_call.needs_review and not v_step.withdraws_review)
+        or (v_step.status not in ('confirmed', 'do_not_call') and vioc.review_code(p_outcome) is not null and p_outcome <> 'failed')
   where c.id = v_contact.id;
   return v_contact.id;
 end

@@ -22,6 +22,7 @@ declare
     coalesce(p_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));
   v_outcome text;
   v_unheard text; -- what was said that the outcome does not say
+  v_code text;
   v_review text;
 begin
   if 'do_not_call' in (v_reason, v_reported, v_analysed) then
@@ -34,7 +35,7 @@ begin
     if (v_has_connected or p_call.ongoing_at is not null) and v_unheard is not null then
       v_review := 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_unheard);
     end if;
-    return row(null, v_review, v_review is not null and (v_unheard = 'declined' or vioc.known_outcome(v_unheard) = 'other'))::vioc.decision;
+    return row(null, case when v_review is not null then 'also_said' end, v_review, v_review is not null and (v_unheard = 'declined' or vioc.known_outcome(v_unheard) = 'other'))::vioc.decision;
   elsif v_reason = 'voicemail' or not v_has_connected then
     -- an analysis of nothing invents its decisions
     v_outcome := v_reason;
@@ -49,7 +50,7 @@ begin
       v_outcome := v_reason;
     end if;
     if v_analysed <> v_reported then
-      v_review := 'the agent''s report and the analysis disagree';
+      v_code := 'contradiction';
     end if;
     v_unheard := vioc.unheard(v_report || v_analysis, v_outcome);
   end if;
@@ -59,15 +60,16 @@ begin
   end if;
 
   -- once for each outcome: a person may have looked
-  if v_unheard is not null and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
-    v_review := coalesce(v_review, 'the agent also reported: ' || vioc.outcome_in_words(v_unheard));
+  if v_code is null and v_unheard is not null and (p_call.reviewed_at is null or v_outcome is distinct from p_call.outcome) then
+    v_code := 'also_said';
+    v_review := 'the agent also reported: ' || vioc.outcome_in_words(v_unheard);
   end if;
   return row(
     v_outcome,
     -- a line error that is retried is nothing to review yet
-    coalesce(v_review, case when v_outcome <> 'failed' or v_end <> 'line_error' then coalesce(
-      vioc.review_reason(v_outcome),
-      case when v_end = 'unknown' then 'Retell ended the call for a reason that is not known here' end) end),
+    coalesce(v_code, case when v_outcome <> 'failed' or v_end <> 'line_error' then coalesce(
+      vioc.review_code(v_outcome), case when v_end = 'unknown' then 'unknown_end' end) end),
+    v_review,
     v_outcome = 'declined' or vioc.known_outcome(v_outcome) = 'other'
       -- of two words the one that is not followed
       or (v_outcome <> 'do_not_call' and (v_unheard in ('declined', 'wrong_number') or vioc.known_outcome(v_unheard) = 'other')))::vioc.decision;

@@ -7,13 +7,12 @@ returns vioc.contact_step
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_asked constant text := 'asked to be called back, '; -- as vioc.promise says
   v_is_excused constant boolean := p_outcome in ('account_trouble', 'throttled'); -- no attempt
   v_is_decision constant boolean := p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested');
   v_step vioc.contact_step := row(
     null, greatest(0, p_contact.attempts + (not v_is_excused)::integer
       - coalesce(p_previous_outcome not in ('account_trouble', 'throttled'), false)::integer),
-    null, null, p_contact.requested_time, p_contact.requested_text, p_contact.promise_refused, null, false);
+    null, null, p_contact.requested_time, p_contact.requested_text, p_contact.promise_refused, null, null, false);
   v_tenant vioc.tenants;
   -- written while the call was on: queueing it had used up what was there before
   v_by_hand timestamptz := case when p_contact.next_call_reason = 'by_hand' then p_contact.next_call_at end;
@@ -51,10 +50,11 @@ begin
       return v_step;
     end if;
     v_step.status := 'callback';
-    select p.at, p.problem, p.problem is not null into v_step.next_call_at, v_step.review_reason, v_step.promise_refused
+    select p.at, case when p.problem is not null then 'callback_refused' end, p.problem, p.problem is not null
+    into v_step.next_call_at, v_step.review_code, v_step.review_reason, v_step.promise_refused
     from vioc.promise(p_contact, v_step.requested_time, coalesce(p_call.ended_at, p_now), p_now) as p;
     v_step.next_call_reason := case when v_step.promise_refused then 'plan' else 'callback' end;
-    v_step.withdraws_review := coalesce(starts_with(p_call.review_reason, v_asked), false);
+    v_step.withdraws_review := coalesce(p_call.review_code = 'callback_refused', false);
     if v_step.promise_refused and p_contact.appointment_status = 'booked' then
       -- until a person has read it, the plan's next step stays
       v_step.next_call_at := vioc.next_plan_step(p_contact, v_tenant, coalesce(p_contact.planned_at, p_contact.created_at), p_now);
@@ -118,7 +118,7 @@ begin
     return v_step;
   end if;
   v_step.status := case when v_step.next_call_at is not null then 'scheduled' when p_outcome = 'failed' then 'failed' else 'unreachable' end;
-  v_step.review_reason := case when v_step.status = 'failed' then vioc.review_reason(p_outcome) end;
+  v_step.review_code := case when v_step.status = 'failed' then 'failed' end;
   return v_step;
 end
 $$;

@@ -1,7 +1,7 @@
 -- Transition: any status -> completed (with its outcome) or cancelled (stopped as asked), from the facts of p_call, which are
 -- written with the decision; also corrects an earlier one when a later fact changes it. Then its contact is told.
--- p_review_reason: the caller's own. The caller holds contact and call.
-create function vioc.settle_call(p_call vioc.calls, p_review_reason text, p_now timestamptz)
+-- p_review_code: the caller's own. The caller holds contact and call.
+create function vioc.settle_call(p_call vioc.calls, p_review_code text, p_now timestamptz)
 returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -22,16 +22,17 @@ begin
     and (p_call.status = 'completed' or (p_call.status = 'failed' and p_call.outcome <> 'failed')) then
     perform vioc.write_end(p_call);
     if v_decision.outcome <> p_call.outcome then
-      perform vioc.ask_review(p_call, 'since it was reviewed, Retell reported: ' || vioc.outcome_in_words(v_decision.outcome));
+      perform vioc.ask_review(p_call, 'contradiction', 'since it was reviewed, Retell reported: ' || vioc.outcome_in_words(v_decision.outcome));
       if v_decision.is_unclear then
         perform vioc.note_review(p_call, p_now);
       end if;
     end if;
   else
     -- what was to be reviewed about an earlier decision
-    if v_call.review_reason in (vioc.review_reason(v_call.outcome), v_call.error)
-      or (v_call.analyzed_at is not null and v_call.review_reason = 'Retell sent no analysis within a day') then -- end_overdue
+    if v_call.review_code in (vioc.review_code(v_call.outcome), 'not_called')
+      or (v_call.analyzed_at is not null and v_call.review_code = 'no_analysis') then
       v_call.needs_review := false;
+      v_call.review_code := null;
       v_call.review_reason := null;
     end if;
     v_call.outcome := v_decision.outcome;
@@ -48,11 +49,15 @@ begin
       v_call.cancelled_at := null;
       v_call.completed_at := coalesce(v_call.completed_at, p_now);
       v_call.ended_at := coalesce(v_call.ended_at, p_now);
-      v_decision.review_reason := coalesce(p_review_reason, v_decision.review_reason);
+      if p_review_code is not null then
+        v_decision.review_code := p_review_code;
+        v_decision.review_reason := null;
+      end if;
     end if;
-    if v_decision.review_reason is not null and not v_call.is_test then
-      v_call.review_reason := coalesce(case when v_call.needs_review then v_call.review_reason end, v_decision.review_reason);
+    if v_decision.review_code is not null and not v_call.needs_review and not v_call.is_test then
       v_call.needs_review := true;
+      v_call.review_code := v_decision.review_code;
+      v_call.review_reason := coalesce(v_decision.review_reason, vioc.review_words(v_decision.review_code));
     end if;
     perform vioc.write_end(v_call);
     if v_decision.is_unclear then

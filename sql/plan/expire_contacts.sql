@@ -26,7 +26,7 @@ begin
   loop
     v_reason := vioc.why_uncalled(v_due.id, p_now);
     if v_reason is not null then
-      perform vioc.review_uncalled(v_due.tenant_id, v_due.id, v_reason, p_now);
+      perform vioc.review_uncalled(v_due.tenant_id, v_due.id, 'not_called', v_reason, p_now);
     end if;
   end loop;
 

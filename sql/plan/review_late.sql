@@ -20,7 +20,7 @@ begin
     limit p_limit
     for update of c skip locked
   loop
-    perform vioc.review_uncalled(v_late.tenant_id, v_late.id, case when v_late.is_promised
+    perform vioc.review_uncalled(v_late.tenant_id, v_late.id, 'not_called', case when v_late.is_promised
       then 'the callback that was promised is more than a day late' else 'the time set by hand is more than a day past' end, p_now);
   end loop;
 end

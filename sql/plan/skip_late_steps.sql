@@ -35,7 +35,7 @@ begin
   loop
     v_reason := case when v_left.is_left then vioc.why_uncalled(v_left.id, p_now) end;
     if v_reason is not null then
-      perform vioc.review_uncalled(v_left.tenant_id, v_left.id, v_reason, p_now);
+      perform vioc.review_uncalled(v_left.tenant_id, v_left.id, 'not_called', v_reason, p_now);
     end if;
   end loop;
 end

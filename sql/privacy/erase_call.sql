@@ -6,7 +6,7 @@ create function vioc.erase_call(p_tenant_id bigint, p_call_id bigint, p_now time
 as $$
   update vioc.calls as c
   set to_number = null, variables = null, request_body = null, report = null, analysis = null, summary = null,
-      recording_url = null, needs_review = false, review_reason = null, error = null, appointment_time = null,
+      recording_url = null, needs_review = false, review_code = null, review_reason = null, error = null, appointment_time = null,
       outcome = vioc.known_outcome(c.outcome),
       forgotten_at = coalesce(c.forgotten_at, p_now), erased_at = p_now,
       -- one that is still looked for is deleted when it is found

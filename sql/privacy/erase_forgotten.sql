@@ -22,7 +22,7 @@ begin
       v_erased := v_erased + 1;
     exception when others then
       update vioc.calls as c
-      set needs_review = true, review_reason = 'it could not be erased: SQLSTATE ' || sqlstate
+      set needs_review = true, review_code = 'error', review_reason = 'it could not be erased: SQLSTATE ' || sqlstate
       where c.id = v_call.id and not c.needs_review;
     end;
   end loop;

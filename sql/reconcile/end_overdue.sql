@@ -9,7 +9,7 @@ as $$
 begin
   if p_call.status = 'ended' then
     if greatest(p_call.ended_at, p_call.placed_at) <= p_now - interval '24 hours' then
-      perform vioc.settle_call(p_call, 'Retell sent no analysis within a day', p_now);
+      perform vioc.settle_call(p_call, 'no_analysis', p_now);
     end if;
   elsif p_call.status = 'unconfirmed' and (p_call.first_posted_at > p_now - interval '50 minutes'
     -- doubt began anew (move_calls): Retell may still be making it

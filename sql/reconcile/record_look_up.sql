@@ -75,7 +75,7 @@ begin
         perform vioc.apply_look_up(v_call, v_answer, p_now);
         return;
       end if;
-      perform vioc.ask_review(v_call, 'Retell says that its id for this call is another call''s');
+      perform vioc.ask_review(v_call, 'not_identified', 'Retell says that its id for this call is another call''s');
     end if;
     -- unknown by this id
     if (v_call.key_digest is null or v_is_same_key)

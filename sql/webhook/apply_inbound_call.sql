@@ -69,7 +69,7 @@ begin
       update vioc.contacts as c set next_call_at = v_contact.next_call_at, next_call_reason = v_contact.next_call_reason
       where c.id = v_contact.id;
     end if;
-    perform vioc.ask_review(v_call, v_review);
+    perform vioc.ask_review(v_call, 'inbound_call', v_review);
     perform vioc.note_review(v_call, p_now);
     update vioc.contacts as c set needs_review = true where c.id = v_contact.id;
   end loop;

@@ -51,7 +51,7 @@ begin
         then v_decision end
     else vioc.unheard(array[v_before, v_decision], v_kept) end;
   if v_under is not null and (v_kept <> 'do_not_call' or v_under in ('cancelled', 'rescheduled')) then
-    perform vioc.ask_review(v_call, format('the agent reported %s after %s', vioc.outcome_in_words(v_decision), vioc.outcome_in_words(v_before)));
+    perform vioc.ask_review(v_call, 'contradiction', format('the agent reported %s after %s', vioc.outcome_in_words(v_decision), vioc.outcome_in_words(v_before)));
     if v_kept <> 'do_not_call' and (v_under in ('declined', 'wrong_number') or vioc.known_outcome(v_under) = 'other') then
       perform vioc.note_review(v_call, p_now);
     end if;
@@ -68,7 +68,7 @@ begin
   elsif v_call.status = 'completed' or (v_call.status = 'failed' and v_decision is not null) then
     perform vioc.settle_call(v_call, null, p_now);
   elsif v_call.status = 'cancelled' and v_call.ended_at is not null and v_decision not in ('completed', 'failed') then
-    perform vioc.ask_review(v_call, 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_decision));
+    perform vioc.ask_review(v_call, 'also_said', 'stopped as asked, but the person had said: ' || vioc.outcome_in_words(v_decision));
     if v_decision = 'declined' or vioc.known_outcome(v_decision) = 'other' then
       perform vioc.note_review(v_call, p_now);
     end if;

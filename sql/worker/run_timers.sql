@@ -61,7 +61,7 @@ begin
       when others then
         -- it keeps nothing else from being done, and is tried again
         update vioc.calls as c
-        set needs_review = true, review_reason = coalesce(c.review_reason, 'its end could not be recorded: SQLSTATE ' || sqlstate)
+        set needs_review = true, review_code = 'error', review_reason = 'its end could not be recorded: SQLSTATE ' || sqlstate
         where c.id = v_overdue.id and not c.needs_review;
     end;
   end loop;

@@ -4,7 +4,7 @@ select plan(10);
 
 create function pg_temp.is_plain(p_words text) returns boolean language sql as $$ select p_words !~ '[a-z]_[a-z]|vioc|SQL|null|=>' and p_words ~ '^[a-z].*[^.]$' $$;
 create temp table outcomes as select o as outcome from unnest('{confirmed,cancelled,rescheduled,callback_requested,declined,completed,no_answer,busy,voicemail,wrong_number,do_not_call,failed,account_trouble,throttled,my lawyer will call}'::text[]) as o;
-select is(string_agg(vioc.review_reason(outcome), ' | '), null, 'why an outcome needs review') from outcomes where not pg_temp.is_plain(vioc.review_reason(outcome));
+select is(string_agg(vioc.review_words(vioc.review_code(outcome)), ' | '), null, 'why an outcome needs review') from outcomes where not pg_temp.is_plain(vioc.review_words(vioc.review_code(outcome)));
 select is(string_agg(vioc.outcome_in_words(outcome), ' | '), null, 'an outcome in a sentence') from outcomes where not pg_temp.is_plain(vioc.outcome_in_words(outcome));
 select is(vioc.outcome_in_words('my lawyer will call'), 'something in words that are not known here', 'what was said stays with the call');
 
@@ -67,7 +67,7 @@ select pg_temp.dial(:moved) as call \gset
 select pg_temp.hear(:call, 'call_started') \g /dev/null
 update vioc.contacts set appointment_time = appointment_time + interval '15 minutes' where id = :moved;
 select is((pg_temp.call(:call)).review_reason, 'the appointment was moved during the conversation', 'a move in the conversation');
-select is(count(*), 0::bigint, 'no review without a reason') from vioc.needs_review where review_reason is null;
+select is(count(*), 0::bigint, 'no review without a reason, and a code') from vioc.needs_review where review_reason is null or review_code is null;
 select is(string_agg(review_reason, ' | '), null, 'none in other words') from vioc.needs_review where not pg_temp.is_plain(review_reason);
 select matches((pg_temp.call(:call)).review_reason, '^[a-z]', 'and the call says it');
 

@@ -1,6 +1,6 @@
 -- vioc.calls: each constraint refuses the state that it names. Every case starts at a call that could be.
 \ir ../practice.psql
-select plan(35);
+select plan(36);
 
 create function pg_temp.refusal(p_status text, p_change text) returns text language plpgsql as $$
 declare
@@ -27,6 +27,7 @@ insert into refused values
   ('ongoing', 'retell_call_id = null', 'a_placed_call_has_retells_id'),
   ('placed', 'resend = true', 'only_an_unconfirmed_call_is_resent'),
   ('unconfirmed', 'look_up_at = null', 'unconfirmed_call_is_looked_up'),
+  ('placed', 'review_code = ''whim''', 'review_code_is_known'),
   ('placed', 'outcome = ''confirmed''', 'open_call_has_no_outcome'),
   ('ended', 'outcome = ''confirmed''', 'open_call_has_no_outcome'),
   ('ended', 'status = ''completed'', completed_at = now()', 'completed_call_has_outcome'),

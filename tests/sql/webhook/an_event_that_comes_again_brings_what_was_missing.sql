@@ -42,7 +42,7 @@ select pg_temp.hear(:call, 'call_analyzed', '{"disconnection_reason": "agent_han
 select is(pg_temp.told(:call), 'completed completed / contacted / review', 'analysed, and nothing in it');
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "cancelled"}')) \gset ignored_
 select is(pg_temp.told(:call), 'completed cancelled / cancelled / review', 'the data that come later decide');
-select is((pg_temp.call(:call)).review_reason, vioc.review_reason('cancelled'), '... and say what to do');
+select is((pg_temp.call(:call)).review_reason, vioc.review_words('cancelled'), '... and say what to do');
 select pg_temp.placed(:tenant) as call \gset
 select pg_temp.hear(:call, 'call_ended', '{"disconnection_reason": "agent_hangup"}') \gset ignored_
 select pg_temp.get(:call, '{"call_status": "ended", "call_analysis": {}}') \gset ignored_
