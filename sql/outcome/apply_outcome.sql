@@ -1,7 +1,7 @@
 -- Private. Tells the contact what its call achieved: read once, decided by vioc.next_step, written once.
 -- Only the contact's newest call, about the appointment as it still stands, changes the contact; an opt-out and a
--- wrong number always apply. p_previous_outcome: set when a later fact corrects an outcome that was told before ('': one that was
--- no word of Retell's). Returns the contact; null: nothing is told.
+-- wrong number always apply. p_previous_outcome: what was told before, when a later fact corrects it; 'counted': nothing was, but the
+-- attempt is counted. Returns the contact; null: nothing is told.
 create function vioc.apply_outcome(p_call vioc.calls, p_outcome text, p_previous_outcome text, p_now timestamptz)
 returns bigint
   language plpgsql volatile

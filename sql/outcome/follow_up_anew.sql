@@ -19,7 +19,7 @@ begin
     for update of c, o skip locked
   loop
     -- the same attempt
-    perform vioc.apply_outcome(v_call, v_call.outcome, '', p_now);
+    perform vioc.apply_outcome(v_call, v_call.outcome, 'counted', p_now);
   end loop;
 end
 $$;

@@ -77,7 +77,7 @@ begin
   v_by_hand := coalesce(v_by_hand, case when p_contact.call_at > p_now then p_contact.call_at end);
   if p_call.contact_status_before = 'callback' and p_contact.appointment_status = 'booked'
     -- what this call itself was believed to have heard is withdrawn
-    and coalesce(p_previous_outcome, '') not in ('callback_requested', 'rescheduled') then
+    and (p_previous_outcome in ('callback_requested', 'rescheduled')) is not true then
     v_step.next_call_at := vioc.callback_time(p_contact, p_now);
     if v_step.next_call_at is not null then
       v_step.status := 'callback';

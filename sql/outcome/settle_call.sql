@@ -80,7 +80,7 @@ begin
 
   v_contact_id := vioc.apply_outcome(v_call, v_call.outcome,
     -- a call that had been given up: Retell had not said anything
-    case when p_call.status = 'failed' and p_call.outcome = 'failed' then '' else p_call.outcome end, p_now);
+    case when p_call.status = 'failed' and p_call.outcome = 'failed' then 'counted' else p_call.outcome end, p_now);
   if v_contact_id is not null then
     perform vioc.apply_outcome_to_duplicates(v_call.tenant_id, v_contact_id);
   end if;

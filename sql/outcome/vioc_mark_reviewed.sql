@@ -28,7 +28,7 @@ begin
   if v_outcome is not null and v_outcome is distinct from v_call.outcome then
     v_call.needs_review := false;
     update vioc.calls as c set needs_review = false where c.id = v_call.id;
-    perform vioc.apply_outcome(v_call, v_outcome, coalesce(v_call.outcome, ''), v_now);
+    perform vioc.apply_outcome(v_call, v_outcome, coalesce(v_call.outcome, 'counted'), v_now);
     perform vioc.apply_outcome_to_duplicates(v_call.tenant_id, v_call.contact_id);
     -- a callback that cannot be promised has said so again
     select c.needs_review into v_is_refused from vioc.calls as c

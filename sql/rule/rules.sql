@@ -17,7 +17,7 @@ begin atomic
   select c.tenant_id, c.id, s.sends_with,
     s.configured, s.has_key, s.not_paused, s.not_suspended,
     -- applications write the practice's own number where they know none: the agent would call itself
-    c.phone_e164 is not null and c.phone_e164 is distinct from t.retell_agent_number,
+    c.phone_e164 is not null and vioc.one_spelling(c.phone_e164) is distinct from vioc.one_spelling(t.retell_agent_number),
     vioc.calls_country(c.phone_e164, t.allowed_countries, t.country, t.retell_agent_number),
     -- the number's, and the contact's own: the next number that the application writes does not end it
     c.status <> 'do_not_call' and not exists (

@@ -1,6 +1,6 @@
 -- Argentina writes one telephone with and without a 9, Mexico once had a 1: an opt-out counts for both.
 \ir ../practice.psql
-select plan(13);
+select plan(14);
 
 select pg_temp.practice(null, 'America/Argentina/Buenos_Aires', true, '+541145550100') as clinic \gset
 create function pg_temp.may(p_contact bigint) returns boolean language sql as 'select r.not_opted_out from vioc.rules(now()) as r where r.contact_id = p_contact';
@@ -21,6 +21,8 @@ select vioc_do_not_call(:clinic, '+5491123456789') \gset
 select is(pg_temp.may(:plain), false, 'the other way round');
 update vioc.tenants set test_numbers = '{+541123456789}' where id = :clinic;
 select matches((vioc.test_call_problem(:clinic, :plain, '+541123456789', now())).problem, 'do-not-call', 'a test call asks the same');
+select pg_temp.contact(:clinic, '3 days', '+54 9 11 4555-0100') as itself \gset
+select is(r.phone_usable, false, 'an agent does not call itself') from vioc.rules(now()) as r where r.contact_id = :itself;
 
 -- Mexico
 select pg_temp.practice(null, 'America/Chihuahua', true, '+526145550100') as mx \gset

@@ -2,16 +2,9 @@
 -- due is not forgotten by that.
 \ir ../clinic.psql
 \ir ../clock.psql
+\ir ../blinks.psql
 select plan(11);
 
-create function pg_temp.blinks(p_contact bigint, p_from timestamptz, p_to timestamptz, p_status text default 'cancelled') returns text language plpgsql as $$
-begin
-  perform set_config('sim.now', p_from::text, true);
-  update vioc.contacts set appointment_status = p_status where id = p_contact;
-  perform set_config('sim.now', p_to::text, true);
-  update vioc.contacts set appointment_status = 'booked' where id = p_contact;
-  return (select c.status || coalesce(' ' || to_char(c.next_call_at at time zone 'America/New_York', 'DD HH24:MI'), ' never') from vioc.contacts as c where c.id = p_contact);
-end $$;
 create function pg_temp.planned() returns bigint language plpgsql as $$
 begin
   perform set_config('sim.now', '2031-03-05 10:00-05', true);

@@ -2,6 +2,7 @@
 -- ahead, or is made up for within an hour, or a person hears of it.
 \ir ../clinic.psql
 \ir ../clock.psql
+\ir ../blinks.psql
 select plan(11);
 
 create function pg_temp.promised() returns bigint language plpgsql as $$
@@ -12,15 +13,6 @@ begin
   v_call := pg_temp.placed((select min(id) from vioc.tenants));
   perform pg_temp.hear(v_call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "tomorrow at 5 pm"}'));
   return (pg_temp.call(v_call)).contact_id;
-end $$;
-create function pg_temp.blinks(p_contact bigint, p_from timestamptz, p_to timestamptz, p_status text default 'cancelled') returns text language plpgsql as $$
-begin
-  perform set_config('sim.now', p_from::text, true);
-  update vioc.contacts set appointment_status = p_status where id = p_contact;
-  perform set_config('sim.now', p_to::text, true);
-  update vioc.contacts set appointment_status = 'booked' where id = p_contact;
-  return (select c.status || ' ' || to_char(c.next_call_at at time zone 'America/New_York', 'DD HH24:MI')
-    || coalesce(': ' || (select string_agg(n.review_reason, '; ') from vioc.needs_review as n where n.contact_id = c.id), '') from vioc.contacts as c where c.id = p_contact);
 end $$;
 select is(pg_temp.blinks(pg_temp.promised(), '2031-03-06 16:00-05', '2031-03-06 16:30-05'), 'callback 06 17:00', 'before its time');
 select is(pg_temp.blinks(pg_temp.promised(), '2031-03-06 16:58-05', '2031-03-06 17:02-05'), 'callback 06 17:02', 'across its time: now');
