@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use retell_simulator::{
-    ApiKey, Config, CreateFault, Fate, RequestLog, Script, Simulator, WebhookFault,
-};
+use retell_simulator::{ApiKey, CreateFault, Fate, RequestLog, Script, WebhookFault};
 use vioc_tests::cluster::new_directory;
 use vioc_tests::practice::{Builder, KEY, Practice, Queued, call_contact, new_number};
 use vioc_tests::wait::LONG;
@@ -230,15 +228,6 @@ fn retry_after_is_honoured_for_the_whole_credential() {
 }
 
 #[test]
-fn throttling_without_a_time_is_retried_later_and_dials_once() {
-    let practice = Practice::open();
-    let call = faulty_call(&practice, |it| it, CreateFault::throttled(None));
-    practice.wait_for_call(call.id, &["completed"]);
-    assert_eq!(practice.dials(&call), 1);
-    assert_eq!(creates_of(&practice, &call).len(), 2);
-}
-
-#[test]
 fn a_refused_key_suspends_its_credential_and_slows_nobody_else() {
     for (status, message) in [(401, ""), (402, "")] {
         let practice = Practice::open();
@@ -275,105 +264,6 @@ fn a_refused_key_suspends_its_credential_and_slows_nobody_else() {
         practice.wait_for_call(refused.id, &["completed"]);
         assert_eq!(practice.dials(&refused), 1);
     }
-}
-
-#[test]
-fn a_missing_agent_or_a_redirect_suspends_the_tenant_and_not_its_neighbour_with_the_same_key() {
-    let faults = [
-        CreateFault::status(404, "Item agent_1 not found from agent"),
-        CreateFault::redirect("https://elsewhere.example/v2/create-phone-call"),
-    ];
-    let practice = Practice::open();
-    let neighbour = practice.new_tenant("Neighbour", "+12125550101", Some(KEY));
-    for fault in faults {
-        let mut script = Script::any().create(fault);
-        script.when.from_number = Some(vioc_tests::practice::OWN_NUMBER.to_owned());
-        practice.retell.script(script);
-        let refused = practice.call_number(&new_number());
-        practice.wait_for(
-            "the tenant to be suspended",
-            "select array_agg(id order by id) = array[1::bigint] from vioc.tenants where suspended_at is not null",
-        );
-        let contact = practice.contact_of(neighbour, &new_number());
-        let call = practice.call(contact);
-        practice.wait_for_call(call.id, &["completed"]);
-        assert_eq!(practice.call_status(refused.id), "queued");
-
-        practice.retell.clear_scripts();
-        practice.run(&format!("select vioc_resume({})", practice.tenant));
-        practice.wait_for_call(refused.id, &["completed"]);
-        assert_eq!(practice.dials(&refused), 1);
-    }
-}
-
-#[test]
-fn a_refused_number_fails_that_contact_alone() {
-    let practice = Practice::open();
-    let fault = CreateFault::status(400, "request/body/to_number is not a valid number");
-    let refused = faulty_call(&practice, |it| it, fault);
-    practice.wait_for_call(refused.id, &["failed"]);
-    let row = practice
-        .connect()
-        .query_one(
-            "select ct.status::text, ct.needs_review, c.error, ct.phone_e164 from vioc.calls as c join vioc.contacts as ct on ct.id = c.contact_id where c.id = $1",
-            &[&refused.id],
-        )
-        .unwrap();
-    assert_eq!(row.get::<_, String>(0), "failed");
-    assert!(row.get::<_, bool>(1));
-    assert!(
-        row.get::<_, String>(2).contains("HTTP 400"),
-        "{:?}",
-        row.get::<_, String>(2)
-    );
-    let other = practice.call_number(&new_number());
-    practice.wait_for_call(other.id, &["completed"]);
-    assert_eq!(practice.dials(&refused), 0);
-}
-
-#[test]
-fn a_number_on_retells_own_do_not_call_list_is_opted_out_here() {
-    let phone = new_number();
-    let practice = Practice::builder()
-        .retell(|it| it.do_not_call = vec![phone.clone()])
-        .open();
-    let contact = practice.contact(&phone);
-    let call = practice.call(contact);
-    practice.wait_for_call(call.id, &["failed"]);
-    assert_eq!(practice.contact_status(contact), "do_not_call");
-    let listed: i64 = practice.ask(
-        "select count(*) from vioc.do_not_call where phone = $1::text",
-        &[&phone],
-    );
-    assert_eq!(listed, 1);
-}
-
-#[test]
-fn while_retell_is_down_calls_wait_and_are_dialled_once_when_it_is_back() {
-    let practice = Practice::open();
-    let gone = Simulator::start(Config::default()).unwrap();
-    let (url, address) = (gone.url(), gone.address());
-    gone.stop();
-    practice.set("vioconcierge.api_base_url", &url);
-    let calls: Vec<_> = (0..3)
-        .map(|_| practice.call_number(&new_number()))
-        .collect();
-    practice.wait_for(
-        "every call to have been tried",
-        "select bool_and(sends > 0 and status = 'queued' and error is not null) from vioc.calls",
-    );
-    let back = Simulator::start(Config {
-        listen: address,
-        ..Config::default()
-    })
-    .unwrap();
-    for call in &calls {
-        practice.wait_for_call(call.id, &["completed"]);
-        assert_eq!(back.dials_for(&call.session_id).len(), 1);
-    }
-    let attempts: Vec<i32> = practice.ask("select array_agg(attempts) from vioc.contacts", &[]);
-    assert_eq!(attempts, [1, 1, 1], "not reaching Retell is no attempt");
-    back.stop();
 }
 
 #[test]

@@ -197,23 +197,3 @@ fn each_tenant_calls_with_its_own_key_and_one_without_with_the_fallback_key() {
         );
     }
 }
-
-#[test]
-fn an_open_call_is_returned_again_and_dialled_once() {
-    let practice = Practice::open();
-    practice.run("update vioc.tenants set wait_after_conversation = '0'");
-    let contact = practice.contact(&new_number());
-    let mut client = practice.connect();
-    let mut transaction = client.transaction().unwrap();
-    let first = call_contact(&mut transaction, contact);
-    assert_eq!(call_contact(&mut transaction, contact), first);
-    transaction.commit().unwrap();
-    practice.wait_for_call(first.id, &["completed"]);
-    assert_eq!(practice.dials(&first), 1);
-    // Over, and the number rested: now it is another call with a key of its own.
-    practice.let_numbers_rest();
-    let next = practice.call(contact);
-    assert_ne!(next.session_id, first.session_id);
-    practice.wait_for_call(next.id, &["completed"]);
-    assert_eq!(practice.retell.counters().dials, 2);
-}
