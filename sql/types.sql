@@ -56,17 +56,17 @@ comment on column vioc.decision.review_code is 'Why a person should look, see vi
 comment on column vioc.decision.review_reason is 'The same in words; null: those of the code.';
 comment on column vioc.decision.is_unclear is 'A person has to say what was meant: until then no automatic call goes to that number.';
 
-create type vioc.contact_step as (
+create type vioc.contact_decision as (
   status text, attempts integer, next_call_at timestamptz, next_call_reason text, requested_time timestamptz, requested_text text, promise_refused boolean,
   review_code text, review_reason text, withdraws_review boolean);
-comment on type vioc.contact_step is 'What comes next for a contact after an outcome: vioc.next_step. The first seven are columns of vioc.contacts.';
-comment on column vioc.contact_step.status is 'See domain vioc.contact_status; null: nothing changes.';
-comment on column vioc.contact_step.attempts is 'Attempts that count against the limit of the plan step.';
-comment on column vioc.contact_step.next_call_at is 'When the next call becomes due; null: none.';
-comment on column vioc.contact_step.next_call_reason is 'Why it is due then: see vioc.contacts.next_call_reason.';
-comment on column vioc.contact_step.requested_time is 'The time that the person asked for.';
-comment on column vioc.contact_step.requested_text is 'The same, in the agent''s words.';
-comment on column vioc.contact_step.promise_refused is 'A callback was asked for that cannot be promised.';
-comment on column vioc.contact_step.review_code is 'Why a person should look at the call, see vioc.calls.review_code; null: no need.';
-comment on column vioc.contact_step.review_reason is 'The same in words; null: those of the code.';
-comment on column vioc.contact_step.withdraws_review is 'An earlier such reason of the call does not hold any more.';
+comment on type vioc.contact_decision is 'What comes next for a contact after an outcome: vioc.decide_contact. The first seven are columns of vioc.contacts.';
+comment on column vioc.contact_decision.status is 'See domain vioc.contact_status; null: nothing changes.';
+comment on column vioc.contact_decision.attempts is 'Attempts that count against the limit of the plan step.';
+comment on column vioc.contact_decision.next_call_at is 'When the next call becomes due; null: none.';
+comment on column vioc.contact_decision.next_call_reason is 'Why it is due then: see vioc.contacts.next_call_reason.';
+comment on column vioc.contact_decision.requested_time is 'The time that the person asked for.';
+comment on column vioc.contact_decision.requested_text is 'The same, in the agent''s words.';
+comment on column vioc.contact_decision.promise_refused is 'A callback was asked for that cannot be promised.';
+comment on column vioc.contact_decision.review_code is 'Why a person should look at the call, see vioc.calls.review_code; null: no need.';
+comment on column vioc.contact_decision.review_reason is 'The same in words; null: those of the code.';
+comment on column vioc.contact_decision.withdraws_review is 'An earlier such reason of the call does not hold any more.';

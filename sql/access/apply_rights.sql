@@ -1,5 +1,5 @@
 -- Private to vioc_grant, vioc_revoke and the worker. Makes a role's rights those of vioc.access. What it holds already is left
--- alone and noted as not ours (vioc.rights_given), so that rights given by hand before stay when the access goes.
+-- alone and noted as not ours (vioc.granted_rights), so that rights given by hand before stay when the access goes.
 -- All ACLs of an object are in one row of PostgreSQL's catalogs: whoever changes them too is waited for, as long as
 -- lock_timeout says, and then it is done again. In one order for all, so that no two wait for each other.
 create function vioc.apply_rights(p_role_name text) returns void
@@ -16,10 +16,10 @@ begin
   if v_role = (select n.nspowner from pg_namespace as n where n.nspname = 'vioc') then
     return; -- the owner has every right, and would lose them by a REVOKE
   end if;
-  with needs as materialized (select r.* from vioc.rights_of(p_role_name) as r),
-  held as materialized (select r.* from vioc.rights_held(v_role) as r),
+  with needs as materialized (select r.* from vioc.needed_rights(p_role_name) as r),
+  held as materialized (select r.* from vioc.actual_rights(v_role) as r),
   given as (
-    select n.name from vioc.rights_given as g, unnest(g.rights) as n (name) where g.role_name = p_role_name and g.role_oid = v_role
+    select n.name from vioc.granted_rights as g, unnest(g.rights) as n (name) where g.role_name = p_role_name and g.role_oid = v_role
   ),
   taken as (
     select h.* from held as h where h.name in (select g.name from given as g) and h.name not in (select n.name from needs as n)
@@ -49,7 +49,7 @@ begin
     array(select c.statement from changes as c order by c.kind, c.object, c.place)
   into v_given, v_statements;
 
-  insert into vioc.rights_given as g (role_name, role_oid, rights) values (p_role_name, v_role, v_given)
+  insert into vioc.granted_rights as g (role_name, role_oid, rights) values (p_role_name, v_role, v_given)
   on conflict (role_name) do update set role_oid = excluded.role_oid, rights = excluded.rights
   where (g.role_oid, g.rights) is distinct from (excluded.role_oid, excluded.rights);
   foreach v_statement in array v_statements loop

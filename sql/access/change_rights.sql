@@ -6,7 +6,7 @@ create function vioc.change_rights(p_role_name text) returns void
 as $$
 begin
   if vioc.worker_state() = 'ready' and vioc.tenants_of('admin') <> '{(,)}' then
-    insert into vioc.rights_wanted (role_name) values (p_role_name);
+    insert into vioc.grant_queue (role_name) values (p_role_name);
     perform vioc.wake_worker();
   else
     perform vioc.apply_rights(p_role_name);

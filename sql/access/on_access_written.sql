@@ -1,4 +1,4 @@
--- Trigger on vioc.access and vioc.rights_given: whose it is. A restored row is of the role that has the name then.
+-- Trigger on vioc.access and vioc.granted_rights: whose it is. A restored row is of the role that has the name then.
 create function vioc.on_access_written() returns trigger
   language plpgsql
   security definer
@@ -13,5 +13,5 @@ comment on function vioc.on_access_written() is 'Trigger: notes which role a nam
 
 create trigger access_is_a_roles before insert on vioc.access
   for each row execute function vioc.on_access_written();
-create trigger rights_are_a_roles before insert on vioc.rights_given
+create trigger rights_are_a_roles before insert on vioc.granted_rights
   for each row execute function vioc.on_access_written();

@@ -10,13 +10,13 @@ declare
   v_role_name text;
 begin
   for v_role_name in
-    select w.role_name from (select r.role_name, r.id from vioc.rights_wanted as r order by r.id limit p_limit) as w
+    select w.role_name from (select r.role_name, r.id from vioc.grant_queue as r order by r.id limit p_limit) as w
     group by w.role_name order by min(w.id)
   loop
     exit when clock_timestamp() > v_until;
     begin
-      delete from vioc.rights_wanted as w
-      where w.id in (select l.id from vioc.rights_wanted as l where l.role_name = v_role_name for update skip locked);
+      delete from vioc.grant_queue as w
+      where w.id in (select l.id from vioc.grant_queue as l where l.role_name = v_role_name for update skip locked);
       if to_regrole(quote_ident(v_role_name)) is not null then
         perform vioc.lock_grants(to_regrole(quote_ident(v_role_name)));
         perform vioc.apply_rights(v_role_name);
@@ -24,11 +24,11 @@ begin
     exception
       when lock_not_available or deadlock_detected then
         -- behind the others
-        insert into vioc.rights_wanted (role_name) values (v_role_name);
+        insert into vioc.grant_queue (role_name) values (v_role_name);
       when others then
         -- it keeps nothing else from being done; given again, it says why
         raise log 'vioconcierge: the rights of a role could not be changed, SQLSTATE %', sqlstate;
-        delete from vioc.rights_wanted as w where w.role_name = v_role_name;
+        delete from vioc.grant_queue as w where w.role_name = v_role_name;
     end;
   end loop;
 end

@@ -23,7 +23,7 @@ begin
   ),
   numbered as (
     update vioc.contacts as c
-    -- vioc.next_attempt, worded again: a function with a sub-select is planned at every call
+    -- vioc.next_attempt_number, worded again: a function with a sub-select is planned at every call
     set last_attempt = 1 + greatest(c.last_attempt, (
           select max(o.attempt) from vioc.calls as o where o.tenant_id = c.tenant_id and o.contact_id = c.id)),
         next_call_at = null

@@ -10,7 +10,7 @@ declare
   v_call vioc.calls;
 begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
-  update vioc.contacts as c set last_attempt = vioc.next_attempt(c.tenant_id, c.id, c.last_attempt)
+  update vioc.contacts as c set last_attempt = vioc.next_attempt_number(c.tenant_id, c.id, c.last_attempt)
   where c.id = p_contact_id
   returning * into v_contact;
   insert into vioc.calls (

@@ -8,7 +8,7 @@ declare
   v_lost text;
 begin
   if tg_op = 'DELETE' then
-    perform vioc.keep_standing(old, now());
+    perform vioc.keep_resume_point(old, now());
     perform vioc.hand_promise_on(old, now());
     perform vioc.stop_open_calls(old.tenant_id, old.id, 'the contact was deleted', true, now());
     return old;

@@ -1,5 +1,5 @@
 -- Written by the practice's app with plain SQL. The columns after "owned by the extension" are kept by
--- triggers (functions/keep_owned_columns.sql, on_contact_written.sql): bad values are refused there, in words
+-- triggers (keep_owned_columns.sql, on_contact_written.sql): bad values are refused there, in words
 -- without personal data, before a constraint could print the row.
 
 create table vioc.contacts (

@@ -18,8 +18,8 @@ declare
   v_is_moved boolean := false;
   v_consent_ends boolean := false;
   v_promised timestamptz; -- when it is called that is booked again
-  v_standing vioc.standings;
-  v_earlier vioc.standings; -- of the same appointment at another time
+  v_resumed vioc.resume_points;
+  v_earlier vioc.resume_points; -- of the same appointment at another time
   v_is_known boolean := false; -- from a row that was deleted
   v_was_due boolean := false; -- its call was due or on its way, or a retry was to come, when its appointment was moved
   v_keys bytea[];
@@ -163,7 +163,7 @@ begin
   if v_is_fresh and new.consent_at is not null and new.external_id is not null then
     -- the same of a row that is inserted again
     new.ended_consent_at := (
-      select new.consent_at from vioc.standings as s
+      select new.consent_at from vioc.resume_points as s
       where s.tenant_id = new.tenant_id and s.key_hash = vioc.person_hash('external_id', new.external_id)
         and (abs(extract(epoch from new.consent_at - s.ended_consent_at)) < 1
           or (abs(extract(epoch from new.consent_at - s.consent_at)) < 1
@@ -176,27 +176,27 @@ begin
   end if;
 
   if v_is_fresh then
-    v_keys := vioc.standing_keys(new);
-    select s.* into v_standing from vioc.standings as s
+    v_keys := vioc.contact_keys(new);
+    select s.* into v_resumed from vioc.resume_points as s
     where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys)
       -- a wish not to be called is about every appointment
       and (s.appointment_time = new.appointment_time or s.status = 'do_not_call')
     order by s.status <> 'do_not_call', s.key_hash <> v_keys[1], s.contact_id desc limit 1;
-    if v_standing.status = 'do_not_call' then
+    if v_resumed.status = 'do_not_call' then
       new.status := 'do_not_call';
     end if;
-    v_is_known := found and new.appointment_status = 'booked' and v_standing.appointment_time = new.appointment_time and new.appointment_time > v_now
+    v_is_known := found and new.appointment_status = 'booked' and v_resumed.appointment_time = new.appointment_time and new.appointment_time > v_now
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
-      and (v_standing.status not in ('unreachable', 'wrong_number', 'failed')
-        or v_standing.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
+      and (v_resumed.status not in ('unreachable', 'wrong_number', 'failed')
+        or v_resumed.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));
     if not v_is_known and new.appointment_status = 'booked' and new.status = 'scheduled' and new.appointment_time > v_now then
       -- an import that moves it: by its key, or the same person's within a day
-      select s.* into v_earlier from vioc.standings as s
+      select s.* into v_earlier from vioc.resume_points as s
       where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys) and s.status in ('scheduled', 'callback')
         and s.appointment_time <> new.appointment_time
         and (s.key_hash = vioc.person_hash('external_id', new.external_id)
           or abs(extract(epoch from s.appointment_time - new.appointment_time)) < 86400)
-        and not exists (select from vioc.contacts as c where c.id = s.successor_id)
+        and not exists (select from vioc.contacts as c where c.id = s.resumed_by)
       order by s.key_hash <> v_keys[1], s.contact_id desc limit 1;
       v_was_due := found and (v_earlier.next_call_at <= v_now or v_earlier.next_call_reason = 'follow_up' or exists (
         select from vioc.calls as o
@@ -298,30 +298,30 @@ begin
   end if;
 
   if v_is_known then
-    new.status := case when new.status = 'wrong_number' then new.status else v_standing.status end;
-    new.last_outcome := v_standing.last_outcome;
-    new.attempts := v_standing.attempts;
-    new.last_attempt := v_standing.attempts;
-    new.requested_time := v_standing.requested_time;
-    new.promise_refused := v_standing.promise_refused;
-    new.needs_review := v_standing.needs_review;
-    new.planned_at := coalesce(v_standing.planned_at, new.planned_at);
+    new.status := case when new.status = 'wrong_number' then new.status else v_resumed.status end;
+    new.last_outcome := v_resumed.last_outcome;
+    new.attempts := v_resumed.attempts;
+    new.last_attempt := v_resumed.attempts;
+    new.requested_time := v_resumed.requested_time;
+    new.promise_refused := v_resumed.promise_refused;
+    new.needs_review := v_resumed.needs_review;
+    new.planned_at := coalesce(v_resumed.planned_at, new.planned_at);
     new.next_call_at := case when new.status in ('scheduled', 'callback') and new.phone_e164 is not null
-      then coalesce(v_standing.next_call_at, vioc.next_plan_step(new, v_tenant, new.planned_at, v_now)) end;
-    new.next_call_reason := coalesce(v_standing.next_call_reason, 'plan');
+      then coalesce(v_resumed.next_call_at, vioc.next_plan_step(new, v_tenant, new.planned_at, v_now)) end;
+    new.next_call_reason := coalesce(v_resumed.next_call_reason, 'plan');
     v_is_fresh := new.status in ('scheduled', 'callback') and v_is_fresh and new.call_at > v_now;
     -- its call is being stopped, because its row was deleted: due again as soon as the rules allow it
     if new.status in ('scheduled', 'callback') and new.phone_e164 is not null and exists (
       select from vioc.calls as o
-      where o.tenant_id = new.tenant_id and o.contact_id = v_standing.contact_id and o.is_open and not o.is_test
+      where o.tenant_id = new.tenant_id and o.contact_id = v_resumed.contact_id and o.is_open and not o.is_test
         and o.status in ('dispatching', 'unconfirmed', 'placed')) then
       new.next_call_at := v_now;
       new.next_call_reason := 'at_once';
     end if;
     -- that call may have something to say all the same. Not if this row is not written in the end (ON CONFLICT)
-    update vioc.standings as s set successor_id = new.id
-    where s.tenant_id = new.tenant_id and s.contact_id = v_standing.contact_id
-      and not exists (select from vioc.contacts as c where c.id = s.successor_id);
+    update vioc.resume_points as s set resumed_by = new.id
+    where s.tenant_id = new.tenant_id and s.contact_id = v_resumed.contact_id
+      and not exists (select from vioc.contacts as c where c.id = s.resumed_by);
   end if;
 
   -- as a move of the row itself: a promise is kept
@@ -339,7 +339,7 @@ begin
         where o.tenant_id = new.tenant_id and o.contact_id = v_earlier.contact_id and not o.is_test
         order by o.attempt desc limit 1) as c;
     end if;
-    update vioc.standings as s set successor_id = new.id
+    update vioc.resume_points as s set resumed_by = new.id
     where s.tenant_id = new.tenant_id and s.contact_id = v_earlier.contact_id;
   end if;
 

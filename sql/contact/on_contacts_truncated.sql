@@ -5,7 +5,7 @@ create function vioc.on_contacts_truncated() returns trigger
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform vioc.keep_standing(c, now()) from vioc.contacts as c
+  perform vioc.keep_resume_point(c, now()) from vioc.contacts as c
   where c.appointment_time > now() or c.last_attempt > 0;
   perform vioc.stop_open_calls(k.tenant_id, k.contact_id, 'the contact was deleted', true, now())
   from vioc.calls as k where k.is_open;

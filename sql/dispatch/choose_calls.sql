@@ -29,7 +29,7 @@ begin
     union all
     select l.tenant_id, l.credential_id, null, l.calls from vioc.slots_in_use() as l where p_used_lines is null
   ),
-  standing as materialized (
+  readiness as materialized (
     select st.tenant_id, st.sends_with as credential_id
     from waiting as w
     join vioc.tenant_readiness(p_now) as st on st.tenant_id = w.tenant_id
@@ -46,7 +46,7 @@ begin
           k.max_starts_per_second - coalesce(u.starts, 0),
           k.max_concurrent_calls - coalesce(u.lines, 0),
           vioc.slots_at_retell(k, p_now) - coalesce(u.lines, 0))) end as room
-    from (select distinct st.credential_id from standing as st) as d
+    from (select distinct st.credential_id from readiness as st) as d
     join vioc.credentials as k on k.id = d.credential_id
     cross join vioc.starts_allowed(k.max_starts_per_second, k.next_start_at, p_now) as s
     left join (
@@ -64,7 +64,7 @@ begin
           -- with no call left today there is room for one that was counted already
           case when d.calls_left is not null then greatest(d.calls_left, 1) end) end as tenant_room,
       coalesce(d.calls_left, 1) > 0 as has_calls_left
-    from standing as st
+    from readiness as st
     join vioc.tenants as t on t.id = st.tenant_id
     join credential_room as cr on cr.id = st.credential_id
     cross join vioc.starts_allowed(t.max_starts_per_second, t.next_start_at, p_now) as s

@@ -7,7 +7,7 @@ declare
   v_body jsonb;
 begin
   select vioc.request_body(q.to_number, q.from_number, q.agent, q.agent_version, q.agent_override, q.options, q.variables,
-    vioc.session_id(c.row_id, coalesce(o.attempt, vioc.next_attempt(c.tenant_id, c.id, c.last_attempt))),
+    vioc.session_id(c.row_id, coalesce(o.attempt, vioc.next_attempt_number(c.tenant_id, c.id, c.last_attempt))),
     c.tenant_id, c.id, coalesce(o.id, 0))::jsonb
   into v_body
   from vioc.contacts as c

@@ -3,11 +3,11 @@ create function vioc.allow_number(p_tenant_id bigint, p_phone text, p_now timest
   language sql volatile
 begin atomic
   -- of deleted rows, too, by their number or by what the contacts at this number are known by
-  delete from vioc.standings as s
+  delete from vioc.resume_points as s
   where s.tenant_id = p_tenant_id and s.status = 'do_not_call'
     and (s.phone_hash = vioc.person_hash('phone', vioc.one_spelling(p_phone))
       or s.key_hash in (
-        select k.hash from vioc.contacts as c cross join unnest(vioc.standing_keys(c)) as k (hash)
+        select k.hash from vioc.contacts as c cross join unnest(vioc.contact_keys(c)) as k (hash)
         where c.tenant_id = p_tenant_id and c.phone_e164 = any (vioc.spellings(p_phone))));
   update vioc.contacts as c
   set status = case when c.appointment_status in ('confirmed', 'cancelled')

@@ -1,4 +1,4 @@
--- Private. Tells the contact what its call achieved: read once, decided by vioc.next_step, written once.
+-- Private. Tells the contact what its call achieved: read once, decided by vioc.decide_contact, written once.
 -- Only the contact's newest call, about the appointment as it still stands, changes the contact; an opt-out and a
 -- wrong number always apply. p_previous_outcome: what was told before, when a later fact corrects it; 'counted': nothing was, but the
 -- attempt is counted. Returns the contact; null: nothing is told.
@@ -12,7 +12,7 @@ declare
   v_is_superseded boolean; -- there is a newer call
   v_is_reviewed boolean; -- another call of this contact waits for a person
   v_is_opted_out boolean := false;
-  v_step vioc.contact_step;
+  v_step vioc.contact_decision;
 begin
   -- the same outcome again may bring the time that was asked for
   if p_call.is_test or (p_outcome is not distinct from p_previous_outcome
@@ -38,7 +38,7 @@ begin
   if v_contact.id is null then
     -- deleted during the call, and inserted again: that row's call is a newer one if it was sent, else it is not needed
     select * into v_contact from vioc.contacts as c
-    where c.id = vioc.successor(p_call.tenant_id, p_call.contact_id)
+    where c.id = vioc.resumed_contact(p_call.tenant_id, p_call.contact_id)
     for update skip locked;
     if found then
       p_call.contact_id := v_contact.id;
@@ -87,7 +87,7 @@ begin
       select from vioc.rules(p_now) as r
       where r.tenant_id = v_contact.tenant_id and r.contact_id = v_contact.id and not r.not_opted_out);
   end if;
-  v_step := vioc.next_step(v_contact, p_call, p_outcome, p_previous_outcome, v_is_opted_out, p_now);
+  v_step := vioc.decide_contact(v_contact, p_call, p_outcome, p_previous_outcome, v_is_opted_out, p_now);
   if v_step.status is null then
     return null;
   end if;

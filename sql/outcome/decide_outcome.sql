@@ -13,10 +13,10 @@ declare
     when v_end = 'failed' and p_call.outcome = 'account_trouble' then 'account_trouble'
     when v_end in ('line_error', 'unknown') then 'failed'
     else v_end end;
-  v_report constant text[] := case when p_call.report is not null then vioc.decisions_of(p_call.tenant_id, p_call.report, null) end;
-  v_analysis constant text[] := case when p_call.analysis is not null then vioc.decisions_of(p_call.tenant_id, p_call.analysis, p_fields) end;
-  v_reported constant text := vioc.decided(v_report);
-  v_analysed constant text := vioc.decided(v_analysis);
+  v_report constant text[] := case when p_call.report is not null then vioc.reported_outcomes(p_call.tenant_id, p_call.report, null) end;
+  v_analysis constant text[] := case when p_call.analysis is not null then vioc.reported_outcomes(p_call.tenant_id, p_call.analysis, p_fields) end;
+  v_reported constant text := vioc.decisive_outcome(v_report);
+  v_analysed constant text := vioc.decisive_outcome(v_analysis);
   -- an agent that reports a decision is in a conversation
   v_has_connected constant boolean := vioc.has_connected(p_call.disconnection_reason,
     coalesce(p_call.ongoing_at, case when v_reported not in ('completed', 'failed') then p_now end));

@@ -1,6 +1,6 @@
 -- When contacts are called next, in order: a table of its own, because an index of vioc.contacts about a column that every
 -- queueing changes would make each of those updates write all the other indexes of that wide table. Exactly the contacts
--- that have a next_call_at; kept by triggers on vioc.contacts (functions/on_next_call_changed.sql), by which a restore makes it
+-- that have a next_call_at; kept by triggers on vioc.contacts (on_next_call_changed.sql), by which a restore makes it
 -- anew. No foreign key, which would be one more look-up for each.
 
 create table vioc.next_calls (

@@ -13,7 +13,7 @@ begin
   -- its queued calls are cancelled, one at Retell is stopped
   delete from vioc.contacts as c where c.id = any (p_contact_ids);
   get diagnostics v_rows = row_count;
-  delete from vioc.standings as s where s.tenant_id = p_tenant_id and s.contact_id = any (p_contact_ids);
+  delete from vioc.resume_points as s where s.tenant_id = p_tenant_id and s.contact_id = any (p_contact_ids);
   delete from vioc.deleted_contacts as d where d.tenant_id = p_tenant_id and d.contact_id = any (p_contact_ids);
 
   with marked as (

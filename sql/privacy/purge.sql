@@ -100,7 +100,7 @@ begin
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
 
-  delete from vioc.standings as s where s.appointment_time < p_now and s.status <> 'do_not_call';
+  delete from vioc.resume_points as s where s.appointment_time < p_now and s.status <> 'do_not_call';
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
   -- conversations that rest nothing any more

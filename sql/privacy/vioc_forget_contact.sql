@@ -23,7 +23,7 @@ begin
     union all
     select d.contact_id from vioc.deleted_contacts as d
     where d.tenant_id = vioc_forget_contact.tenant_id and d.external_id_hash = v_hash);
-  delete from vioc.standings as s
+  delete from vioc.resume_points as s
   where s.tenant_id = vioc_forget_contact.tenant_id and s.key_hash = v_hash;
   v_rows := vioc.forget(vioc_forget_contact.tenant_id, v_contacts, null, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)

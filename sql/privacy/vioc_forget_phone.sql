@@ -15,7 +15,7 @@ begin
   perform vioc.installation_id();
   v_contacts := array(
     select c.id from vioc.contacts as c where c.tenant_id = vioc_forget_phone.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone)));
-  delete from vioc.standings as s
+  delete from vioc.resume_points as s
   where s.tenant_id = vioc_forget_phone.tenant_id and s.phone_hash = vioc.person_hash('phone', vioc.one_spelling(v_phone));
   v_rows := vioc.forget(vioc_forget_phone.tenant_id, v_contacts, v_phone, 'infinity', v_now);
   insert into vioc.forgotten (tenant_id, kind, hash, forgotten_at, applied_at)

@@ -31,7 +31,7 @@ begin
   if not exists (
     select from vioc.webhook_events as e
     where e.dedup_key = p_call.session_id || '/' || v_event and e.state = 'applied')
-    or (v_event <> 'call_started' and vioc.completes(p_call, v_content, v_event = 'call_analyzed')) then
+    or (v_event <> 'call_started' and vioc.brings_missing_facts(p_call, v_content, v_event = 'call_analyzed')) then
     -- our session_id, so that it matches even where Retell scrubbed the metadata
     perform vioc.store_event(
       jsonb_build_object('event', v_event, 'session_id', p_call.session_id, 'call', p_answer)::text, 'look_up', null, p_now);

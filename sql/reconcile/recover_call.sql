@@ -49,7 +49,7 @@ begin
       return true; -- sent from here, to another number: what is true of it, Retell will say
     end if;
     -- the contact has another number now, and its call waits: that is another attempt
-    update vioc.contacts as ct set last_attempt = vioc.next_attempt(ct.tenant_id, ct.id, ct.last_attempt)
+    update vioc.contacts as ct set last_attempt = vioc.next_attempt_number(ct.tenant_id, ct.id, ct.last_attempt)
     where ct.id = v_call.contact_id
     returning * into v_contact;
     if not found then

@@ -1,8 +1,8 @@
 -- Private. The one definition of every rule about a contact, one column each, for any number of contacts at once.
--- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by permissions.sql),
+-- Read by vioc_call_contact, vioc_enqueue_due, claim_calls (so: when queued, and again when sent; by rules_allow.sql),
 -- vioc_explain_contact and due_contacts. Inlined by the planner: filter it by tenant_id and contact_id.
--- (sends_with is standing's, for the claim.)
--- What each rule says in words, and what it may be overridden by: functions/verdicts.sql.
+-- (sends_with is the readiness of its tenant, for the claim.)
+-- What each rule says in words, and what it may be overridden by: rule_results.sql.
 create function vioc.rules(p_now timestamptz)
 returns table (
   tenant_id bigint, contact_id bigint, sends_with bigint,

@@ -1,5 +1,5 @@
 -- Private. What the rules together allow: the one list of those that hold every call, those that force passes, and those
--- that hold only automatic calls (in words: verdicts.sql). Inlined by the planner, as vioc.rules.
+-- that hold only automatic calls (in words: rule_results.sql). Inlined by the planner, as vioc.rules.
 create function vioc.rules_allow(p_now timestamptz)
 returns table (
   tenant_id bigint, contact_id bigint, sends_with bigint, practice_stands boolean, may_be_called boolean, is_good_time boolean,

@@ -21,7 +21,7 @@ begin
   delete from vioc.do_not_call as d where d.tenant_id = p_tenant_id and d.source = 'simulation';
   delete from vioc.number_facts as f using vioc.calls as c
   where f.tenant_id = p_tenant_id and c.id = f.call_id and c.simulated;
-  delete from vioc.standings as s using vioc.calls as c
+  delete from vioc.resume_points as s using vioc.calls as c
   where s.tenant_id = p_tenant_id and c.tenant_id = p_tenant_id and c.contact_id = s.contact_id and c.simulated;
   delete from vioc.webhook_events as e using vioc.calls as c
   where e.tenant_id = p_tenant_id and c.id = e.call_id and c.simulated;

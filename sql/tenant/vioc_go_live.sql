@@ -4,16 +4,16 @@ create function vioc.vioc_go_live(tenant_id bigint) returns text
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_standing record;
+  v_readiness record;
 begin
   perform vioc.require_tenant('admin', vioc_go_live.tenant_id);
   perform vioc.fallback_credential();
-  select s.* into v_standing from vioc.tenant_readiness(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
-  if not v_standing.configured then
+  select s.* into v_readiness from vioc.tenant_readiness(now()) as s where s.tenant_id = vioc_go_live.tenant_id;
+  if not v_readiness.configured then
     raise exception 'tenant % has no Retell agent or no number', vioc_go_live.tenant_id
       using errcode = 'VC001', hint = format('update vioc.tenants set retell_agent_id = ''agent_...'', retell_agent_number = ''+1...'' where id = %s;', vioc_go_live.tenant_id);
   end if;
-  if not v_standing.has_key then
+  if not v_readiness.has_key then
     raise exception 'tenant % has no Retell key', vioc_go_live.tenant_id
       using errcode = 'VC001', hint = format('select vioc_set_credentials(%s, ''key_...'');', vioc_go_live.tenant_id);
   end if;

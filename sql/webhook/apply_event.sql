@@ -42,7 +42,7 @@ begin
       end if;
       perform vioc.apply_inbound_call(v_retell, v_report, v_stored.source, v_stored.credential_id, p_now);
     end if;
-    if v_event.kind = 'other' and jsonb_typeof(v_document) = 'object' and vioc.decision_of(null, v_document, null) is not null then
+    if v_event.kind = 'other' and jsonb_typeof(v_document) = 'object' and vioc.reported_outcome(null, v_document, null) is not null then
       -- the args of a custom function alone: whose they are nothing says
       v_stored.state := 'failed';
       v_stored.error := 'it names no call: switch "args at root" off for this function of the agent';
@@ -148,7 +148,7 @@ begin
     select from vioc.webhook_events as e
     where e.tenant_id = v_call.tenant_id and e.dedup_key = v_stored.dedup_key and e.state = 'applied') then
     if v_event.event in ('call_ended', 'call_analyzed') and v_call.id > v_tenant.texts_purged_to
-      and vioc.completes(v_call, v_event, v_event.event = 'call_analyzed') then
+      and vioc.brings_missing_facts(v_call, v_event, v_event.event = 'call_analyzed') then
       perform vioc.end_call(v_call, v_event, p_now, v_event.event = 'call_analyzed');
       perform vioc.wake_worker();
     elsif v_event.event = 'call_analyzed' and v_stored.source <> 'look_up' then

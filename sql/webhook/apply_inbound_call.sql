@@ -23,8 +23,8 @@ begin
   end if;
   for v_said in
     select t.id as tenant_id, n.phone, coalesce(
-        vioc.decision_of(t.id, p_retell #> '{call_analysis,custom_analysis_data}', t.analysis_fields),
-        vioc.decision_of(t.id, p_report, null)) as decision
+        vioc.reported_outcome(t.id, p_retell #> '{call_analysis,custom_analysis_data}', t.analysis_fields),
+        vioc.reported_outcome(t.id, p_report, null)) as decision
     from vioc.tenants as t
     join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
     cross join lateral (

@@ -8,9 +8,9 @@ declare
   v_decision text;
 begin
   select t.analysis_fields into v_fields from vioc.tenants as t where t.id = p_call.tenant_id;
-  v_decision := vioc.decision_of(p_call.tenant_id, p_analysis -> 'custom_analysis_data', v_fields);
+  v_decision := vioc.reported_outcome(p_call.tenant_id, p_analysis -> 'custom_analysis_data', v_fields);
   if p_analysis is not null
-    and v_decision is distinct from vioc.decision_of(p_call.tenant_id, p_call.analysis, v_fields) then
+    and v_decision is distinct from vioc.reported_outcome(p_call.tenant_id, p_call.analysis, v_fields) then
     perform vioc.ask_review(p_call, 'contradiction', 'a later analysis decided otherwise');
     if v_decision in ('declined', 'wrong_number') or vioc.known_outcome(v_decision) = 'other' then
       perform vioc.note_review(p_call, p_now);

@@ -25,8 +25,8 @@ begin
     unnest(array['appointment_action', 'outcome', 'callback_time', 'new_appointment_time']) as f (name)
   where t.id = p_tenant_id
   group by t.id;
-  v_decision := vioc.decision_of(p_tenant_id, v_report, null);
-  select vioc.decision_of(p_tenant_id, c.report, null) into v_before
+  v_decision := vioc.reported_outcome(p_tenant_id, v_report, null);
+  select vioc.reported_outcome(p_tenant_id, c.report, null) into v_before
   from vioc.calls as c where c.id = p_call_id;
 
   update vioc.calls as c
@@ -44,7 +44,7 @@ begin
   where c.id = p_call_id
   returning * into v_call;
   -- what goes under: another decision, one taken back in no words, a booking beside an opt-out
-  v_kept := vioc.decision_of(p_tenant_id, v_call.report, null);
+  v_kept := vioc.reported_outcome(p_tenant_id, v_call.report, null);
   v_under := case
     when v_decision = 'completed' and v_before <> 'completed' then case
       when p_is_newest and (vioc.field_of(v_report, null, 'appointment_action') is not null or vioc.field_of(v_call.report, null, 'appointment_action') is null)
@@ -61,7 +61,7 @@ begin
   if v_ends and v_call.status not in ('ended', 'completed') then
     perform vioc.end_call(v_call, null::vioc.webhook_content, p_now);
     select * into v_call from vioc.calls as c where c.id = p_call_id;
-    if v_call.status = 'ended' and vioc.decision_of(p_tenant_id, v_call.report, null) is not null then
+    if v_call.status = 'ended' and vioc.reported_outcome(p_tenant_id, v_call.report, null) is not null then
       perform vioc.settle_call(v_call, null, p_now);
       perform vioc.ask_for_analysis(p_call_id, p_now);
     end if;

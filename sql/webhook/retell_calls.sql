@@ -1,5 +1,5 @@
 -- Retell's call_ids, to find the call of a webhook that lacks our session_id. A table of its own, so that an answer of
--- Retell's changes no index of vioc.calls. Kept by triggers on vioc.calls (functions/on_retell_call_id.sql); no foreign
+-- Retell's changes no index of vioc.calls. Kept by triggers on vioc.calls (on_retell_call_id.sql); no foreign
 -- key, which would be one more look-up for each call.
 
 create table vioc.retell_calls (

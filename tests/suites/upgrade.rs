@@ -76,7 +76,7 @@ const NEWS: [(&str, &str); 7] = [
     (
         "column vioc.contacts.note_of_99",
         "alter table vioc.contacts add column note_of_99 text; \
-         insert into vioc.rights_wanted (role_name) select distinct a.role_name from vioc.access as a;",
+         insert into vioc.grant_queue (role_name) select distinct a.role_name from vioc.access as a;",
     ),
     (
         "constraint note_is_short on vioc.contacts",
@@ -296,7 +296,7 @@ fn upgrade(scripts: &Scripts, from: &str, to: &str) -> Vec<String> {
     practice.run("drop schema kept cascade");
     practice.wait_for(
         "the worker to give the roles what is new",
-        "select not exists (select from vioc.rights_wanted)",
+        "select not exists (select from vioc.grant_queue)",
     );
 
     install(&practice.cluster, FRESH, to);

@@ -97,7 +97,7 @@ select is((pg_temp.now_row('l')).status::text, 'scheduled', 'nothing is told of 
 select pg_temp.ongoing('m', '+12125557015') as call \gset
 select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"appointment_action": "confirmed"}')) \g /dev/null
 select pg_temp.reload('m') from generate_series(1, 5) \g /dev/null
-select is(count(distinct contact_id), 1::bigint, 'an import every minute keeps one') from vioc.standings where key_hash = vioc.person_hash('external_id', 'm');
+select is(count(distinct contact_id), 1::bigint, 'an import every minute keeps one') from vioc.resume_points where key_hash = vioc.person_hash('external_id', 'm');
 select is((pg_temp.now_row('m')).status::text, 'confirmed', '... that says so still');
 
 select * from finish();

@@ -24,7 +24,7 @@ create temp table wanted as select * from (values ('confirmed confirmed none'), 
 delete from vioc.contacts where tenant_id = :tenant;
 insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) select tenant_id, external_id, name, phone, appointment_time from copy;
 select set_eq('select pg_temp.stands()', 'select * from wanted', 'deleted and inserted');
-select is((select count(distinct contact_id) from vioc.standings), 10::bigint, 'what a new row would not have is kept');
+select is((select count(distinct contact_id) from vioc.resume_points), 10::bigint, 'what a new row would not have is kept');
 truncate vioc.contacts cascade;
 insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) select tenant_id, external_id, name, phone, appointment_time from copy;
 select set_eq('select pg_temp.stands()', 'select replace(column1, ''queued scheduled now'', ''queued scheduled now'') from wanted', 'truncated and loaded');
@@ -37,10 +37,10 @@ insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time
 select is(string_agg(c.external_id, ' ' order by c.external_id), 'confirmed do_not_call', 'with another phone: who decided, and who does not want to be called')
 from vioc.contacts as c where c.external_id in ('confirmed', 'do_not_call', 'unreachable', 'wrong_number') and c.status not in ('scheduled');
 select vioc_forget_contact(:tenant, 'confirmed') \g /dev/null
-select is((select count(*) from vioc.standings where key_hash = vioc.person_hash('external_id', 'confirmed')), 0::bigint, 'nothing is kept of a forgotten person');
-select is((select string_agg(to_jsonb(s)::text, '') from vioc.standings as s) ~ '\+1212|Ann', false, 'nor any personal data');
+select is((select count(*) from vioc.resume_points where key_hash = vioc.person_hash('external_id', 'confirmed')), 0::bigint, 'nothing is kept of a forgotten person');
+select is((select string_agg(to_jsonb(s)::text, '') from vioc.resume_points as s) ~ '\+1212|Ann', false, 'nor any personal data');
 select vioc.purge(1000, now() + interval '5 days') \g /dev/null
-select is((select string_agg(distinct status, ' ') from vioc.standings), 'do_not_call', 'nor longer than until the appointment, but of who does not want to be called');
+select is((select string_agg(distinct status, ' ') from vioc.resume_points), 'do_not_call', 'nor longer than until the appointment, but of who does not want to be called');
 
 -- without a key, and with a new one at each import: by number and name
 insert into vioc.contacts (tenant_id, name, phone, appointment_time) select tenant_id, name, '+12125556' || lpad((row_number() over ())::text, 3, '0'), now() + interval '3 days' from copy;

@@ -4,7 +4,7 @@ select plan(2);
 
 create function pg_temp.not_as(p_heard boolean, p_documents text[]) returns text language sql as $$
   select string_agg(d.document, ' | ') from unnest(p_documents) as d (document)
-  where coalesce(vioc.decision_of((select min(id) from vioc.tenants), d.document::jsonb, null) = 'do_not_call', false) <> p_heard $$;
+  where coalesce(vioc.reported_outcome((select min(id) from vioc.tenants), d.document::jsonb, null) = 'do_not_call', false) <> p_heard $$;
 select is(pg_temp.not_as(true, array[
   '{"do_not_call": true}', '{"result": {"do_not_call": true}}', '{"do_not_call": {"value": true, "reason": "said so"}}', '{"outcome": {"value": "do not call"}}', '{"outcome": ["confirmed", "do_not_call"]}',
   '{"flags": ["do_not_call"]}', '[{"name": "do_not_call", "value": true}]', '{"answers": [{"field": "confirmed", "value": true}, {"field": "opt out", "value": "yes"}]}', '"do not call"', '["stop calling me"]',

@@ -25,7 +25,7 @@ delete from vioc.contacts where external_id = 'past';
 select is(pg_temp.may(pg_temp.arrives_as('past', '+12125557021', '2031-04-20 15:00-04')), 'do_not_call', 'and again');
 delete from vioc.contacts where external_id = 'past';
 select is(pg_temp.may(pg_temp.arrives_as('past', '+12125557022', '2031-05-20 15:00-04')), 'do_not_call', 'and again');
-select is(count(*), 1::bigint, 'it is kept once') from vioc.standings where key_hash = vioc.person_hash('external_id', 'past') and status = 'do_not_call';
+select is(count(*), 1::bigint, 'it is kept once') from vioc.resume_points where key_hash = vioc.person_hash('external_id', 'past') and status = 'do_not_call';
 -- allowed at the number that the contact has now
 select vioc_allow_call(:tenant, '+12125557022', 'asked for it') \g /dev/null
 select is(pg_temp.may(id), 'scheduled, may be called', 'allowed') from vioc.contacts where external_id = 'past';

@@ -143,7 +143,7 @@ select is(vioc.store_event((jsonb_build_object('session_id', vioc.session_id((pg
 from reports as r;
 update vioc.credentials set recovery_at = now(), recovery_since = now() - interval '1 hour', recovery_until = now() + interval '10 minutes' where id = :credential;
 select pg_temp.told((select jsonb_agg(pg_temp.made(vioc.session_id((pg_temp.person(r.contact)).row_id, 1), :tenant, r.contact, 'retell_report_' || r.n, now() - interval '5 minutes')) from reports as r)) \gset ignored_
-select is(e.state || ' ' || coalesce(vioc.decision_of(c.tenant_id, c.report, null), 'lost'), 'applied ' || vioc.decision_of(c.tenant_id, coalesce(r.report -> 'args', r.report), null), '... is applied when its row is there again')
+select is(e.state || ' ' || coalesce(vioc.reported_outcome(c.tenant_id, c.report, null), 'lost'), 'applied ' || vioc.reported_outcome(c.tenant_id, coalesce(r.report -> 'args', r.report), null), '... is applied when its row is there again')
 from reports as r join vioc.calls as c on c.contact_id = r.contact join vioc.webhook_events as e on e.call_id = c.id and e.event in ('report', 'function');
 select is_empty($$ select from vioc.webhook_events where body ~ 'said' $$, '... without what its tenants do not keep');
 

@@ -13,7 +13,7 @@ declare
 begin
   perform pg_temp.report(v_call, p_second);
   perform vioc.retry_event(v_first, pg_temp.at('6 minutes'));
-  return vioc.decision_of(p_tenant, (pg_temp.call(v_call)).report, null);
+  return vioc.reported_outcome(p_tenant, (pg_temp.call(v_call)).report, null);
 end $$;
 select is(pg_temp.after(:tenant, '{"appointment_action": "cancelled"}', '{"appointment_action": "confirmed"}'), 'confirmed', 'what was said first does not replace what was said last');
 select is(pg_temp.after(:tenant, '{"appointment_action": "cancelled"}', '{"outcome": "confirmed"}'), 'cancelled', 'an action goes before an outcome, as ever');

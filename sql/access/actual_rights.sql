@@ -1,5 +1,5 @@
--- Private. What a role itself holds on the extension's objects, whoever granted it; named as in vioc.rights_of.
-create function vioc.rights_held(p_role oid) returns table (name text, kind text, object text, privilege text)
+-- Private. What a role itself holds on the extension's objects, whoever granted it; named as in vioc.needed_rights.
+create function vioc.actual_rights(p_role oid) returns table (name text, kind text, object text, privilege text)
   language sql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -30,4 +30,4 @@ as $$
   cross join lateral aclexplode(p.proacl) as a
   where d.classid = 'pg_proc'::regclass and d.refclassid = 'pg_extension'::regclass and d.deptype = 'e' and a.grantee = p_role
 $$;
-comment on function vioc.rights_held(oid) is 'The rights that a role itself holds on the extension''s objects.';
+comment on function vioc.actual_rights(oid) is 'The rights that a role itself holds on the extension''s objects.';

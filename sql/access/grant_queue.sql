@@ -1,10 +1,10 @@
 -- GRANTs write rows of PostgreSQL's catalogs that every other GRANT, and VACUUM, waits for until the transaction ends. An
 -- admin of some tenants could hold them; so the worker makes those GRANTs, when that transaction has committed.
 
-create table vioc.rights_wanted (
+create table vioc.grant_queue (
   id bigint generated always as identity primary key,
   role_name text not null
 );
-comment on table vioc.rights_wanted is 'Roles whose access an admin of some tenants has changed: the worker makes the GRANTs and removes the row.';
-comment on column vioc.rights_wanted.id is 'Identity, in order.';
-comment on column vioc.rights_wanted.role_name is 'The role.';
+comment on table vioc.grant_queue is 'Roles whose access an admin of some tenants has changed: the worker makes the GRANTs and removes the row.';
+comment on column vioc.grant_queue.id is 'Identity, in order.';
+comment on column vioc.grant_queue.role_name is 'The role.';

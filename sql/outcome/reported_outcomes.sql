@@ -1,7 +1,7 @@
 -- Private. All that a report or an analysis decides: what its action says, what its outcome says (each null if it says nothing), then
 -- what else is marked as true ({"cancelled": true}; the name of a custom function is one, see report_of), the gravest first. A
 -- refusal of calls counts in any field (vioc.refuses_calls).
-create function vioc.decisions_of(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text[]
+create function vioc.reported_outcomes(p_tenant_id bigint, p_document jsonb, p_fields jsonb) returns text[]
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -56,4 +56,4 @@ begin
     || v_marked;
 end
 $$;
-comment on function vioc.decisions_of(bigint, jsonb, jsonb) is 'The outcomes that a report or an analysis speaks of: by its action, by its outcome, and by what else is true.';
+comment on function vioc.reported_outcomes(bigint, jsonb, jsonb) is 'The outcomes that a report or an analysis speaks of: by its action, by its outcome, and by what else is true.';

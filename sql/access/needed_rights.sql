@@ -1,6 +1,6 @@
 -- Private. What a role's rows in vioc.access bring, one privilege on one object or column each. Functions of the interface are
 -- named without its schema, which may be renamed.
-create function vioc.rights_of(p_role_name text) returns table (name text, kind text, object text, privilege text)
+create function vioc.needed_rights(p_role_name text) returns table (name text, kind text, object text, privilege text)
   language sql stable
   set search_path = pg_catalog, pg_temp
 as $$
@@ -31,4 +31,4 @@ as $$
   where (n.kind = 'function' and p.pronamespace <> 'vioc'::regnamespace)
     or (n.kind = 'private function' and p.pronamespace = 'vioc'::regnamespace)
 $$;
-comment on function vioc.rights_of(text) is 'The rights that a role''s access brings.';
+comment on function vioc.needed_rights(text) is 'The rights that a role''s access brings.';

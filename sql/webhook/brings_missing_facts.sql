@@ -1,6 +1,6 @@
 -- Private. Whether an event that was applied before brings, when it comes again, what was missing then: the reason, the cost, the
 -- recording, the analysis. What is to be forgotten is missing for good.
-create function vioc.completes(p_call vioc.calls, p_content vioc.webhook_content, p_analyzed boolean) returns boolean
+create function vioc.brings_missing_facts(p_call vioc.calls, p_content vioc.webhook_content, p_analyzed boolean) returns boolean
   language sql immutable
   return p_call.forgotten_at is null and (
     (p_call.disconnection_reason is null and p_content.reason is not null)
@@ -11,4 +11,4 @@ create function vioc.completes(p_call vioc.calls, p_content vioc.webhook_content
     or (p_analyzed and p_call.analysis is null
       and coalesce(jsonb_typeof(p_content.analysis::jsonb -> 'custom_analysis_data') = 'object'
         and p_content.analysis::jsonb -> 'custom_analysis_data' <> '{}', false)));
-comment on function vioc.completes(vioc.calls, vioc.webhook_content, boolean) is 'Whether a repeated event brings what was missing.';
+comment on function vioc.brings_missing_facts(vioc.calls, vioc.webhook_content, boolean) is 'Whether a repeated event brings what was missing.';

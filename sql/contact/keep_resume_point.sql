@@ -1,6 +1,6 @@
--- Private. Keeps where a contact stands that is about to be deleted (vioc.standings), and its key while its calls are kept. A call
+-- Private. Keeps where a contact stands that is about to be deleted (vioc.resume_points), and its key while its calls are kept. A call
 -- that was sent counts as made; a row that comes back while it is being stopped is due again (vioc.on_contact_written).
-create function vioc.keep_standing(p_contact vioc.contacts, p_now timestamptz) returns void
+create function vioc.keep_resume_point(p_contact vioc.contacts, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -24,15 +24,15 @@ begin
   if not v_is_silent and coalesce(p_contact.appointment_time <= p_now, true) then
     return;
   end if;
-  v_keys := vioc.standing_keys(p_contact);
+  v_keys := vioc.contact_keys(p_contact);
   -- those of rows before it, but one whose call is still to say something
-  delete from vioc.standings as s
+  delete from vioc.resume_points as s
   where s.tenant_id = p_contact.tenant_id and s.key_hash = any (v_keys)
     and (s.appointment_time = p_contact.appointment_time or (v_is_silent and s.status = 'do_not_call'))
     and not exists (
       select from vioc.calls as o
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);
-  insert into vioc.standings as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
+  insert into vioc.resume_points as s (tenant_id, key_hash, appointment_time, phone_hash, contact_id, status, last_outcome, attempts,
     next_call_at, next_call_reason, requested_time, promise_refused, planned_at, needs_review, consent_at, ended_consent_at)
   select p_contact.tenant_id, n.key_hash, coalesce(p_contact.appointment_time, p_now),
     coalesce(vioc.person_hash('phone', vioc.one_spelling(p_contact.phone_e164)), ''), p_contact.id,
@@ -54,11 +54,11 @@ begin
       or num_nonnulls(p_contact.consent_at, p_contact.ended_consent_at) > 0
       -- its call is due, and waits for a limit or the next minute
       or p_contact.next_call_at <= p_now))
-  on conflict on constraint standings_pkey do update
+  on conflict on constraint resume_points_pkey do update
   set appointment_time = excluded.appointment_time, phone_hash = excluded.phone_hash, status = excluded.status, last_outcome = excluded.last_outcome,
     attempts = excluded.attempts, next_call_at = excluded.next_call_at, next_call_reason = excluded.next_call_reason, requested_time = excluded.requested_time, promise_refused = excluded.promise_refused,
     planned_at = excluded.planned_at, needs_review = excluded.needs_review, consent_at = excluded.consent_at,
-    ended_consent_at = excluded.ended_consent_at, successor_id = null;
+    ended_consent_at = excluded.ended_consent_at, resumed_by = null;
 end
 $$;
-comment on function vioc.keep_standing(vioc.contacts, timestamptz) is 'Keeps where a contact stands that is deleted.';
+comment on function vioc.keep_resume_point(vioc.contacts, timestamptz) is 'Keeps where a contact stands that is deleted.';

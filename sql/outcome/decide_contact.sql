@@ -1,15 +1,15 @@
 -- Private. What an outcome means for the contact and what comes next (contract: contact states). Decides, and writes nothing.
 -- p_contact: as it is now. p_is_opted_out: its number, or who it is, meanwhile. null status: nothing changes.
-create function vioc.next_step(
+create function vioc.decide_contact(
   p_contact vioc.contacts, p_call vioc.calls, p_outcome text, p_previous_outcome text, p_is_opted_out boolean, p_now timestamptz)
-returns vioc.contact_step
+returns vioc.contact_decision
   language plpgsql stable
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_is_excused constant boolean := p_outcome in ('account_trouble', 'throttled'); -- no attempt
   v_is_decision constant boolean := p_outcome in ('confirmed', 'cancelled', 'rescheduled', 'callback_requested');
-  v_step vioc.contact_step := row(
+  v_step vioc.contact_decision := row(
     null, greatest(0, p_contact.attempts + (not v_is_excused)::integer
       - coalesce(p_previous_outcome not in ('account_trouble', 'throttled'), false)::integer),
     null, null, p_contact.requested_time, p_contact.requested_text, p_contact.promise_refused, null, null, false);
@@ -122,4 +122,4 @@ begin
   return v_step;
 end
 $$;
-comment on function vioc.next_step(vioc.contacts, vioc.calls, text, text, boolean, timestamptz) is 'What comes next for a contact after an outcome.';
+comment on function vioc.decide_contact(vioc.contacts, vioc.calls, text, text, boolean, timestamptz) is 'What comes next for a contact after an outcome.';
