@@ -176,15 +176,12 @@ fn named_arguments(plan: &Plan, function: &Function) -> (String, String) {
     };
     let types = list(&|parameter| format!("{} {}", quote(&parameter.name), parameter.type_name));
     let arguments = list(&|parameter| {
-        let variadic = if parameter.variadic { "variadic " } else { "" };
         let name = quote(&parameter.name);
-        format!("{variadic}{name} := pgrst_body.{name}")
+        format!("{name} := pgrst_body.{name}")
     });
-    // Of an array the first element counts.
     let payload = format!(
         "(select $1::json as json_data) pgrst_payload, \
-         lateral (select * from json_to_record(case json_typeof(pgrst_payload.json_data) \
-         when 'array' then pgrst_payload.json_data->0 else pgrst_payload.json_data end) as _({types})) pgrst_body, \
+         lateral (select * from json_to_record(pgrst_payload.json_data) as _({types})) pgrst_body, \
          lateral "
     );
     (payload, arguments)

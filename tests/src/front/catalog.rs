@@ -15,7 +15,6 @@ pub(crate) struct Parameter {
     /// As SQL writes it.
     pub(crate) type_name: String,
     pub(crate) required: bool,
-    pub(crate) variadic: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +46,7 @@ pub(crate) struct Catalog {
 const FUNCTIONS: &str = "
     select n.nspname::text, p.proname::text, p.proretset, p.provolatile = 'v', p.prorettype = 'void'::regtype,
            t.typtype = 'c' or coalesce(b.typtype = 'c', false) or coalesce(p.proargmodes::text[] && '{t,b,o}', false),
-           a.names, a.types, a.modes, p.pronargdefaults::int,
+           a.names, a.types, p.pronargdefaults::int,
            (select o.option_value from pg_options_to_table(p.proconfig) o where o.option_name = 'statement_timeout'),
            case when t.typtype = 'd' and t.typname ~ '^[^/ ]+/[^/ ]+$' then t.typname::text end
     from pg_proc p
@@ -56,10 +55,9 @@ const FUNCTIONS: &str = "
     left join pg_type b on b.oid = t.typbasetype
     cross join lateral (
       select coalesce(array_agg(coalesce(p.proargnames[i], '') order by i), '{}') as names,
-             coalesce(array_agg(format_type(type, null) order by i), '{}') as types,
-             coalesce(array_agg(coalesce(p.proargmodes[i], 'i')::text order by i), '{}') as modes
+             coalesce(array_agg(format_type(type, null) order by i), '{}') as types
       from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality as input (type, i)
-      where coalesce(p.proargmodes[i], 'i') in ('i', 'b', 'v')
+      where coalesce(p.proargmodes[i], 'i') in ('i', 'b')
     ) a
     where n.nspname = any ($1) and p.prokind = 'f'
       and p.prorettype not in ('trigger'::regtype, 'event_trigger'::regtype)
@@ -71,12 +69,11 @@ impl Catalog {
         let functions = rows.iter().map(|row| {
             let names: Vec<String> = row.get(6);
             let types: Vec<String> = row.get(7);
-            let modes: Vec<String> = row.get(8);
             let first_default = names.len()
-                - usize::try_from(row.get::<_, i32>(9))
+                - usize::try_from(row.get::<_, i32>(8))
                     .unwrap_or(0)
                     .min(names.len());
-            let parameters = names.into_iter().zip(types).zip(modes).enumerate();
+            let parameters = names.into_iter().zip(types).enumerate();
             Function {
                 schema: row.get(0),
                 name: row.get(1),
@@ -88,15 +85,14 @@ impl Catalog {
                     _ => Returns::Scalar,
                 },
                 parameters: parameters
-                    .map(|(i, ((name, type_name), mode))| Parameter {
+                    .map(|(i, (name, type_name))| Parameter {
                         name,
                         type_name,
                         required: i < first_default,
-                        variadic: mode == "v",
                     })
                     .collect(),
-                statement_timeout: row.get(10),
-                media_type: row.get(11),
+                statement_timeout: row.get(9),
+                media_type: row.get(10),
             }
         });
         let callable = |function: &Function| {
@@ -112,32 +108,19 @@ impl Catalog {
         })
     }
 
-    /// The overload that takes these arguments; else the one with a single unnamed parameter of the body's type.
+    /// The function that takes these arguments; else the one with a single unnamed parameter of the body's type.
     pub(crate) fn find(&self, wanted: &Wanted<'_>) -> Answer<Function> {
-        let overloads: Vec<&Function> = self
-            .functions
-            .iter()
-            .filter(|function| function.schema == wanted.schema && function.name == wanted.name)
-            .collect();
-        let named: Vec<&Function> = overloads
-            .iter()
-            .copied()
-            .filter(|function| wanted.matches_by_name(function))
-            .collect();
-        let unnamed: Vec<&Function> = overloads
-            .iter()
-            .copied()
-            .filter(|function| wanted.matches_unnamed(function))
-            .collect();
-        match (&named[..], &unnamed[..]) {
-            ([function], _) | ([], [function]) => Ok((*function).clone()),
-            ([], []) => Err(self.unknown(wanted)),
-            _ => Err(refuse(
-                300,
-                "PGRST203",
-                "Could not choose the best candidate function",
-            )),
-        }
+        let fits = |matches: &dyn Fn(&Function) -> bool| {
+            self.functions.iter().find(|function| {
+                function.schema == wanted.schema
+                    && function.name == wanted.name
+                    && matches(function)
+            })
+        };
+        fits(&|function| wanted.matches_by_name(function))
+            .or_else(|| fits(&|function| wanted.matches_unnamed(function)))
+            .cloned()
+            .ok_or_else(|| self.unknown(wanted))
     }
 
     fn unknown(&self, wanted: &Wanted<'_>) -> Box<super::failure::Failure> {

@@ -1,6 +1,6 @@
 //! How an error becomes an HTTP answer: PostgREST's codes, and its table from SQLSTATE to status.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::http::Response;
 
@@ -45,15 +45,6 @@ pub(crate) fn database_failure(error: &postgres::Error, anonymous: bool) -> Box<
     };
     let code = database.code().code();
     let message = database.message();
-    if code == "PGRST" {
-        return raised_as_json(message, database.detail()).unwrap_or_else(|| {
-            refuse(
-                500,
-                "PGRST121",
-                "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
-            )
-        });
-    }
     let mut failure = refuse(status_of(code, anonymous), code, message);
     failure.details = database.detail().into();
     failure.hint = database.hint().into();
@@ -119,28 +110,6 @@ fn status_of(code: &str, anonymous: bool) -> u16 {
             _ => 400,
         },
     }
-}
-
-/// `RAISE SQLSTATE 'PGRST'` with JSON in MESSAGE and DETAIL.
-fn raised_as_json(message: &str, detail: Option<&str>) -> Option<Box<Failure>> {
-    let message: Map<String, Value> = serde_json::from_str(message).ok()?;
-    let detail: Map<String, Value> = serde_json::from_str(detail?).ok()?;
-    let status = u16::try_from(detail.get("status")?.as_u64()?).ok()?;
-    let headers = detail.get("headers")?.as_object()?.iter();
-    let headers = headers.map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-    Some(Box::new(Failure {
-        status,
-        code: message.get("code")?.as_str()?.to_owned(),
-        message: message.get("message")?.as_str()?.to_owned(),
-        details: message.get("details").cloned().unwrap_or_default(),
-        hint: message.get("hint").cloned().unwrap_or_default(),
-        headers: headers.collect::<Option<_>>()?,
-        reason: detail
-            .get("status_text")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned(),
-    }))
 }
 
 #[cfg(test)]

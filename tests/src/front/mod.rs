@@ -15,7 +15,6 @@
 mod call;
 mod catalog;
 mod failure;
-mod inspect;
 pub mod jwt;
 mod pool;
 mod postgrest;

@@ -7,7 +7,6 @@ use serde_json::{Map, Value, json};
 
 use super::Options;
 use super::failure::{Answer, refuse};
-use super::inspect::{Shape, inspect};
 use super::jwt;
 use crate::http::Request;
 
@@ -60,7 +59,6 @@ pub(crate) fn plan(request: &mut Request, options: &Options) -> Answer<Plan> {
         (plan.keys, plan.body) = query.into_arguments();
         return Ok(plan);
     }
-    query.insist_on_no_filters()?;
     let kind = content_type(request)?;
     let body = std::mem::take(&mut request.body);
     (plan.keys, plan.body) = match kind.as_str() {
@@ -215,7 +213,7 @@ fn content_type(request: &Request) -> Answer<String> {
     }
 }
 
-/// With `columns` the body is not looked at; without, its keys choose the overload, and a scalar becomes `[]`.
+/// With `columns` the body is not looked at; without, its keys are the arguments.
 fn json_arguments(body: Vec<u8>, columns: Option<&str>) -> Answer<(BTreeSet<String>, Vec<u8>)> {
     if let Some(columns) = columns {
         return Ok((columns.split(',').map(str::to_owned).collect(), body));
@@ -224,24 +222,10 @@ fn json_arguments(body: Vec<u8>, columns: Option<&str>) -> Answer<(BTreeSet<Stri
     if body.is_empty() {
         return Ok((BTreeSet::new(), body));
     }
-    match inspect(&body) {
-        Some(Shape::Object(keys)) => Ok((keys, body)),
-        Some(Shape::Uniform(keys)) if body.len() > 2 && keys.is_empty() => {
-            Ok((keys, empty_array(body)))
-        }
-        Some(Shape::Uniform(keys)) => Ok((keys, body)),
-        Some(Shape::Scalar) => Ok((BTreeSet::new(), b"[]".to_vec())),
-        Some(Shape::Mixed) => Err(refuse(400, "PGRST102", "All object keys must match")),
-        None => Err(refuse(400, "PGRST102", "Empty or invalid json")),
-    }
-}
-
-/// `[ ]` arrives as `[]`; `[{}]` as it is.
-fn empty_array(body: Vec<u8>) -> Vec<u8> {
-    if body.contains(&b'{') {
-        body
-    } else {
-        b"[]".to_vec()
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(fields)) => Ok((fields.keys().cloned().collect(), body)),
+        Ok(_) => Err(refuse(400, "PGRST102", "All object keys must match")),
+        Err(_) => Err(refuse(400, "PGRST102", "Empty or invalid json")),
     }
 }
 
@@ -274,32 +258,6 @@ impl Query {
             arguments.keys().cloned().collect(),
             json!(arguments).to_string().into_bytes(),
         )
-    }
-
-    /// On POST anything else is taken for a filter of the result, which a webhook's address must not have.
-    fn insist_on_no_filters(&self) -> Answer<()> {
-        let Some((name, value)) = self.0.first() else {
-            return Ok(());
-        };
-        let operator = value.split('.').next().unwrap_or_default();
-        if value.contains('.')
-            && [
-                "eq", "neq", "lt", "lte", "gt", "gte", "like", "in", "is", "not",
-            ]
-            .contains(&operator)
-        {
-            Err(refuse(
-                400,
-                "42703",
-                format!("column pgrst_call.{name} does not exist"),
-            ))
-        } else {
-            Err(refuse(
-                400,
-                "PGRST100",
-                format!("\"failed to parse filter ({value})\" (line 1, column 1)"),
-            ))
-        }
     }
 }
 

@@ -446,13 +446,13 @@ order by s.name collate \"C\"";
 
 /// Columns whose values a sentence of the database lists.
 const STATUSES: &str = "
-select l.name, col_description(l.relation, a.attnum) as comment,
-  array(select m[1] from regexp_matches(substring(p.prosrc from '[.]status not in [(]([^)]*)[)]'), '''([a-z_]+)''', 'g') as m) as states
+select format('%s.%s', l.relation, l.name) as name, col_description(l.relation, a.attnum) as comment,
+  array(select m[1] from regexp_matches(substring(p.prosrc from format('[.]%s not in [(]([^)]*)[)]', l.name)), '''([a-z_]+)''', 'g') as m) as states
 from (values
-  ('vioc.calls.status', 'vioc.calls'::regclass, 'vioc.is_possible_call'::regproc),
-  ('vioc.contacts.status', 'vioc.contacts'::regclass, 'vioc.refuse_unstorable_contact'::regproc)) as l (name, relation, sentences)
+  ('status', 'vioc.calls'::regclass, 'vioc.is_possible_call'::regproc), ('review_code', 'vioc.calls', 'vioc.is_possible_call'),
+  ('status', 'vioc.contacts', 'vioc.refuse_unstorable_contact'), ('next_call_reason', 'vioc.contacts', 'vioc.refuse_unstorable_contact')) as l (name, relation, sentences)
 join pg_proc as p on p.oid = l.sentences
-join pg_attribute as a on a.attrelid = l.relation and a.attname = 'status'
+join pg_attribute as a on a.attrelid = l.relation and a.attname = l.name
 order by 1";
 
 /// First what an application works with, then the others.

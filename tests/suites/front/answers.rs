@@ -157,24 +157,6 @@ fn the_message_of_a_pt_error_goes_into_the_status_line_unescaped() {
 }
 
 #[test]
-fn an_error_raised_as_json_sets_everything_itself() {
-    let site = Site::with(
-        "create function own() returns void language plpgsql volatile as $$ begin
-           raise sqlstate 'PGRST' using message = '{\"code\":\"VC1\",\"message\":\"m\",\"details\":\"d\"}',
-             detail = '{\"status\":401,\"headers\":{\"X-Own\":\"1\"}}'; end $$;
-         create function odd() returns void language plpgsql volatile as $$ begin
-           raise sqlstate 'PGRST' using message = 'no json'; end $$;",
-    );
-    let answer = site.post("/rpc/own", "{}");
-    assert_eq!((answer.status, code(&answer).as_str()), (401, "VC1"));
-    assert_eq!(
-        (answer.last("x-own"), answer.last("www-authenticate")),
-        (Some(&b"1"[..]), None)
-    );
-    assert_eq!(code(&site.post("/rpc/odd", "{}")), "PGRST121");
-}
-
-#[test]
 fn an_error_at_commit_becomes_the_answer() {
     let site = Site::with(
         "create table parent (id int primary key);
