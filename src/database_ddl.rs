@@ -61,6 +61,8 @@ unsafe extern "C-unwind" fn process_utility(
     // SAFETY: PostgreSQL calls the hook with a statement and arguments that are valid for the call; they are passed on as
     // they came.
     unsafe {
+        let is_top_level = context == pg_sys::ProcessUtilityContext::PROCESS_UTILITY_TOPLEVEL;
+        crate::unowned_ddl::judge((*statement).utilityStmt, is_top_level);
         let pass = match (*(*statement).utilityStmt).type_ {
             T_DropdbStmt | T_RenameStmt | T_AlterDatabaseStmt | T_CreatedbStmt => {
                 process_database_statement
@@ -180,7 +182,23 @@ unsafe fn database_needing_no_sessions(statement: *mut pg_sys::Node) -> Option<S
             _ => None,
         }
     }?;
-    may_reserve(&name).then_some(name)
+    if may_reserve(&name) {
+        return Some(name);
+    }
+    // whoever connects would wait behind it; who makes a copy may have a right to that
+    // SAFETY: as above.
+    if unsafe { (*statement).type_ } != T_CreatedbStmt && is_database(&name) {
+        crate::unowned_ddl::refuse(&format!("database {name}"));
+    }
+    None
+}
+
+fn is_database(name: &str) -> bool {
+    let name = std::ffi::CString::new(name);
+    // SAFETY: the catalog is read in a transaction; the name is a C string.
+    name.is_ok_and(|it| unsafe {
+        pg_sys::get_database_oid(it.as_ptr(), true) != pg_sys::InvalidOid
+    })
 }
 
 unsafe fn text(name: *const std::ffi::c_char) -> Option<String> {

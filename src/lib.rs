@@ -18,6 +18,7 @@
 //! | `reader` | which user's rights a policy asks about |
 //! | `xact` | what the end of a transaction sets off: it wakes the worker |
 //! | `wait_for_change` | sessions that wait for what the worker does |
+//! | `unowned_ddl` | statements by which a role that may not do them would stop everybody's calls |
 //! | `database_ddl` | DROP DATABASE and the like, which need a database without sessions |
 #![allow(unsafe_code)] // pgrx's macros and PostgreSQL's C interface
 
@@ -34,6 +35,7 @@ mod shmem;
 mod signals;
 mod statements;
 mod tx;
+mod unowned_ddl;
 mod wait_for_change;
 mod worker;
 mod xact;
