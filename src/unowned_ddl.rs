@@ -8,7 +8,7 @@
 //! A name without a schema may mean another object when PostgreSQL looks it up, if that was renamed meanwhile. So it is
 //! ours if it can be ours.
 
-use std::ffi::{CStr, c_char};
+use std::ffi::CStr;
 
 use pgrx::prelude::*;
 
@@ -133,33 +133,30 @@ impl Stranger {
         }
     }
 
-    /// Whether a name of this schema, or without one, may be that of an object in the schema `vioc`.
-    unsafe fn may_be_ours(&self, schema: *const c_char) -> bool {
-        // SAFETY: the name is null or a C string; the list is a copy.
-        unsafe {
-            if schema.is_null() {
-                pgrx::PgList::<pg_sys::Oid>::from_pg(pg_sys::fetch_search_path(false))
-                    .iter_oid()
-                    .any(|it| it == self.schema)
-            } else {
-                CStr::from_ptr(schema) == c"vioc"
-            }
-        }
-    }
-
+    /// One of our tables or of PostgreSQL's own, which every statement of everybody reads.
     unsafe fn judge_relation(&self, relation: *mut pg_sys::RangeVar, right: pg_sys::AclMode) {
-        // SAFETY: the parser's node, or null.
+        // SAFETY: the parser's node, or null; the list is a copy.
         unsafe {
             let Some(relation) = relation.as_ref() else {
                 return;
             };
-            if !self.may_be_ours(relation.schemaname) {
-                return;
-            }
-            let oid = pg_sys::get_relname_relid(relation.relname, self.schema);
-            if oid != pg_sys::InvalidOid && !self.has(oid, right) {
-                let name = CStr::from_ptr(relation.relname).to_string_lossy();
-                refuse(&format!("vioc.{name}"));
+            let catalogs = pg_sys::Oid::from_u32(pg_sys::PG_CATALOG_NAMESPACE);
+            for (name, schema) in [(c"vioc", self.schema), (c"pg_catalog", catalogs)] {
+                let may_be_there = if relation.schemaname.is_null() {
+                    pgrx::PgList::<pg_sys::Oid>::from_pg(pg_sys::fetch_search_path(true))
+                        .iter_oid()
+                        .any(|it| it == schema)
+                } else {
+                    CStr::from_ptr(relation.schemaname) == name
+                };
+                if !may_be_there {
+                    continue;
+                }
+                let oid = pg_sys::get_relname_relid(relation.relname, schema);
+                if oid != pg_sys::InvalidOid && !self.has(oid, right) {
+                    let relation = CStr::from_ptr(relation.relname).to_string_lossy();
+                    refuse(&format!("{}.{relation}", name.to_string_lossy()));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 -- all who come later wait behind it. And a GRANT of what is not one's to give keeps an object's rights from being changed
 -- until its transaction ends. So a role that does not own the extension is refused before it begins (src/unowned_ddl.rs).
 \ir ../practice.psql
-select plan(42);
+select plan(44);
 
 create role onlooker; create role onlookers_friend; create role role_maker createrole;
 select vioc_grant('onlooker', 'viewer', :tenant) \gset ignored_
@@ -45,6 +45,8 @@ from (values
   ('create rule r as on insert to vioc.calls do nothing', 'vioc.calls'),
   ('create rule "_RETURN" as on select to vioc.worker_status do instead select 1', 'vioc.worker_status'),
   ('create trigger t before insert on vioc.contacts for each row execute function onlooker.f()', 'vioc.contacts'),
+  ('create rule r as on insert to pg_class do nothing', 'pg_catalog.pg_class'),
+  ('alter table onlooker.parted attach partition pg_catalog.pg_authid default', 'pg_catalog.pg_authid'),
   ('create constraint trigger t after insert on vioc.calls for each row execute function onlooker.f()', 'vioc.calls'),
   ('create table onlooker.x (id bigint references vioc.contacts)', 'vioc.contacts'),
   ('create temp table x (id bigint, foreign key (id) references vioc.contacts (id))', 'vioc.contacts'),
