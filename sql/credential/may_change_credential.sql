@@ -8,7 +8,11 @@ declare
   v_tenants constant int8multirange := vioc.tenants_of(p_access);
 begin
   return not exists (
-    select from vioc.tenant_readiness('-infinity') as s where s.credential_id = p_credential_id and not s.tenant_id <@ v_tenants);
+    -- a simulated one will use its own again
+    select from vioc.tenant_readiness('-infinity') as s
+    join vioc.tenants as t on t.id = s.tenant_id
+    where not s.tenant_id <@ v_tenants and p_credential_id in (
+      s.credential_id, coalesce(t.credential_id, (select f.id from vioc.credentials as f where f.is_fallback))));
 end
 $$;
 comment on function vioc.may_change_credential(text, bigint) is 'Whether the caller of a public function has this access to all tenants of a credential.';

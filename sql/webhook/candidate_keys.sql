@@ -19,13 +19,21 @@ declare
   v_credentials bigint[] := '{}';
 begin
   if p_match.id is not null then
-    -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which
+    -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which. One call of
+    -- each: a tenant may have given the id to many of its own.
     if p_match.session_id is not distinct from p_event.session_id then
       v_of := array[p_match.tenant_id];
       v_calls := array[p_match.id];
     else
-      select array_agg(r.tenant_id), array_agg(r.call_id) into v_of, v_calls
-      from (select r.tenant_id, r.call_id from vioc.retell_calls as r where r.retell_call_id = p_event.retell_call_id limit 20) as r;
+      with recursive claims as (
+        (select r.tenant_id, r.call_id from vioc.retell_calls as r
+          where r.retell_call_id = p_event.retell_call_id order by r.tenant_id, r.call_id limit 1)
+        union all
+        select n.* from claims as l cross join lateral (
+          select r.tenant_id, r.call_id from vioc.retell_calls as r
+          where r.retell_call_id = p_event.retell_call_id and r.tenant_id > l.tenant_id order by r.tenant_id, r.call_id limit 1) as n
+      )
+      select array_agg(l.tenant_id), array_agg(l.call_id) into v_of, v_calls from (select c.* from claims as c limit 20) as l;
     end if;
     -- a call was sent with its own key; its tenant's may have changed since
     return query

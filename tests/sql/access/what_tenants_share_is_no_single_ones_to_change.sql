@@ -1,7 +1,7 @@
 -- Two tenants with one Retell key: a role of one of them changes nothing that the other's calls need, locks no such row, and
 -- learns nothing about the other.
 \ir ../practice.psql
-select plan(28);
+select plan(29);
 
 select credential_id as key from vioc.tenants where id = :tenant \gset
 select pg_temp.practice('key_of_practice_' || :tenant, p_number => '+12125550199') as partner \gset
@@ -58,6 +58,9 @@ select pg_temp.row_of(:key) as before \gset
 select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'')', :tenant, :tenant)), 'tenant ' || :tenant || ' has a Retell key that ends with ' || right('key_of_practice_' || :tenant, 4), 'the same key again');
 select is(pg_temp.row_of(:key), :'before', 'changes nothing of a shared credential');
 select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'', ''webhook_key_0001'')', :tenant, :tenant)), '42501', 'another webhook key would silence the others');
+update vioc.tenants set simulated = true where id = :partner;
+select is(pg_temp.as_role('admin_of_one', format('select vioc_set_credentials(%s, ''key_of_practice_%s'', ''webhook_key_0001'')', :tenant, :tenant)), '42501', '... also while they are simulated');
+update vioc.tenants set simulated = false where id = :partner;
 
 -- numbers
 select is(pg_temp.as_role('admin_of_one', format('update vioc.tenants set retell_agent_number = ''+12125550199'' where id = %s', :tenant)), '42501', 'the partner''s number is not to be had');

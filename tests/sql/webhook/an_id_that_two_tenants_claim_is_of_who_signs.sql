@@ -2,7 +2,7 @@
 -- call of the tenant whose key signed it.
 \ir ../clinic.psql
 \ir signing.psql
-select plan(3);
+select plan(4);
 
 select pg_temp.practice('key_of_the_borrower', '+12125550200') as borrower \gset
 select pg_temp.placed(:borrower) as borrowers, pg_temp.placed(:tenant) as owners \gset
@@ -11,4 +11,11 @@ select jsonb_build_object('event', 'call_started', 'call', jsonb_build_object('c
 select set_eq(format($$ select key from pg_temp.keys_of(%L) $$, :'body'), array['key_of_bright_dental', 'key_of_the_borrower'], 'the keys of both are tried');
 select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental')), 'received +1', 'signed by the one whose call it is');
 select is((pg_temp.call(:owners)).status || ' ' || (pg_temp.call(:borrowers)).status, 'ongoing placed', '... it is about that call');
+
+-- however many of its calls one tenant has given the id
+select count(pg_temp.placed(:borrower)) from generate_series(1, 25) \gset ignored_
+insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
+select c.tenant_id, c.id, 'call_of_a_crowd' from vioc.calls as c where c.tenant_id = :borrower or c.id = :owners order by c.tenant_id desc;
+select set_eq($$ select key from pg_temp.keys_of('{"event": "call_started", "call": {"call_id": "call_of_a_crowd"}}') $$,
+  array['key_of_bright_dental', 'key_of_the_borrower'], 'a crowd of one tenant''s calls shuts out no other tenant');
 select * from finish();
