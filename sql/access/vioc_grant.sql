@@ -17,9 +17,11 @@ begin
       using errcode = 'insufficient_privilege',
         hint = format('Use a role of your own, or as an admin of all tenants: select vioc_grant(%L, %L, %s);', vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
   end if;
-  -- of an earlier role of this name: they give nothing
+  -- of an earlier role of this name: they give nothing, and who is taking them away too is not waited for
   delete from vioc.access as a
-  where a.role_name = vioc_grant.role_name and a.role_oid <> to_regrole(quote_ident(vioc_grant.role_name));
+  where a.id in (
+    select o.id from vioc.access as o
+    where o.role_name = vioc_grant.role_name and o.role_oid <> to_regrole(quote_ident(vioc_grant.role_name)) for update skip locked);
   insert into vioc.access (role_name, access, tenant_id)
   values (vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id)
   on conflict do nothing;

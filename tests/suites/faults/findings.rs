@@ -32,7 +32,7 @@ pub(crate) struct Findings {
     pub(crate) sent_while_stopped: Vec<String>,
     /// By Retell's clock.
     pub(crate) outside_hours: Vec<String>,
-    /// Calls waited for more than a minute, and the doctor had no reason.
+    /// Calls waited for more than a minute, and the doctor had no reason; or a tenant made all others wait for a lock.
     pub(crate) silent: Vec<String>,
 }
 

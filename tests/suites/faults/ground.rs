@@ -96,7 +96,7 @@ impl Ground {
             "select vioc_set_credentials(1, 'file:retell.key', $$key_of_the_first_tenant_aaaa$$)",
         );
         let holder = practice.new_tenant("Holder", "+12125550177", Some("key_of_the_holder_bbbb"));
-        for access in ["operator", "admin"] {
+        for access in ["viewer", "operator", "admin"] {
             practice.run(&format!(
                 "create role {access}_{holder}; select vioc_grant('{access}_{holder}', '{access}', {holder})"
             ));
@@ -403,6 +403,11 @@ impl Storm {
                 "operator_2",
                 "declare c cursor for select * from vioc.call_history; fetch c; select pg_advisory_xact_lock(1)",
             ),
+            // by its analysis alone, it holds a table as if it wrote
+            (
+                "viewer_2",
+                "select from vioc_events(); prepare p as delete from vioc.calls; prepare q as delete from vioc.contacts; select from pg_class; listen vioc_events",
+            ),
             (
                 "admin_2",
                 "select vioc_pause(2); select vioc_resume(2); prepare transaction 'held'",
@@ -421,6 +426,30 @@ impl Storm {
             }
         }
         self.ground().hostages = hostages;
+        self.queue_for_what_is_held();
+    }
+
+    /// What the tenant may not do, and PostgreSQL would wait for the hostages before it said so: it is refused at once.
+    fn queue_for_what_is_held(&mut self) {
+        for statement in [
+            "drop extension vioconcierge",
+            "create rule r as on insert to vioc.calls do nothing",
+            "create trigger t before insert on vioc.contacts for each row execute function suppress_redundant_updates_trigger()",
+            "create temp table t (id bigint references vioc.calls)",
+            "grant select on vioc.calls to viewer_2",
+        ] {
+            let Ok(mut client) = self.practice.cluster.config(APP).connect(NoTls) else {
+                continue;
+            };
+            let sql =
+                format!("set role viewer_2; set lock_timeout = '5s'; begin; {statement}");
+            if let Err(error) = client.batch_execute(&sql)
+                && error.code() == Some(&postgres::error::SqlState::LOCK_NOT_AVAILABLE)
+            {
+                let line = format!("{statement} waits, and others behind it");
+                self.ground().silent.push(line);
+            }
+        }
     }
 
     pub(crate) fn let_hostages_go(&mut self) {

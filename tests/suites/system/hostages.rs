@@ -61,6 +61,25 @@ fn others_go_on(practice: &Practice, neighbours: &[i64], what: &str) {
         );
         within(what, || practice.run("select vioc_purge()"));
 
+        // and whatever else they ask for
+        within(what, || {
+            client
+                .batch_execute(&format!(
+                    "select from vioc_explain_contact({contact}); select vioc_preview_call({contact}); \
+                     select vioc_do_not_call({tenant}, '{other}'), vioc_allow_call({tenant}, '{other}', 'by letter'); \
+                     select from vioc.tenant_status; select from vioc_events(); select from vioc.metrics",
+                    other = new_number(),
+                ))
+                .unwrap_or_else(|error| panic!("{what}: {}", told(&error)));
+        });
+        within(what, || practice.run("select from vioc_doctor()"));
+        within(what, || {
+            practice.run(&format!("select vioc_go_live({tenant})"));
+        });
+        within(what, || {
+            practice.run("select vioc_receive_webhook('{\"event\": \"call_ended\"}')");
+        });
+
         let role = format!("helper_{}", new_number().trim_start_matches('+'));
         practice.run(&format!("create role {role}"));
         let mut admin = practice.connect();
@@ -208,6 +227,23 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
     status_of(shared[2], "do_not_call");
     drop(calls);
 
+    // rows of an earlier role of the same name, which both take away
+    practice.run("create role again; select vioc_grant('again', 'webhook', 1); drop owned by again; drop role again; create role again");
+    let again = held(
+        &practice,
+        "admin_1",
+        "select vioc_grant('again', 'viewer', 1)",
+    );
+    let mut admin = practice.connect();
+    within("a role made again", || {
+        admin
+            .batch_execute(&format!(
+                "set role admin_{stranger}; set lock_timeout = '1s'; select vioc_grant('again', 'viewer', {stranger})"
+            ))
+            .unwrap_or_else(|error| panic!("{}", told(&error)));
+    });
+    drop(again);
+
     let keys = held(
         &practice,
         "admin_1",
@@ -230,6 +266,89 @@ fn whatever_a_tenant_holds_others_are_called_and_given_rights() {
         .unwrap();
     others_go_on(&practice, &neighbours, "a prepared transaction");
     practice.run("rollback prepared 'forgotten'");
+}
+
+/// PostgreSQL asks for some locks before it asks for the right. Such a request waits for a transaction of the same tenant, and
+/// everybody else would wait behind it (src/unowned_ddl.rs).
+#[test]
+fn nobody_waits_behind_what_a_tenant_may_not_do() {
+    let practice = Practice::open();
+    let partner = practice.new_tenant("Partner", "+12125550101", Some(KEY));
+    practice.run("update vioc.credentials set max_starts_per_second = 1000; update vioc.tenants set live = true");
+    for access in ["operator", "admin"] {
+        practice.run(&format!(
+            "create role {access}_{partner}; select vioc_grant('{access}_{partner}', '{access}', {partner})"
+        ));
+    }
+    practice.run("create role viewer_1; create schema viewer_1 authorization viewer_1; select vioc_grant('viewer_1', 'viewer', 1)");
+    let prepared = [
+        "create table viewer_1.parted (id bigint) partition by range (id)",
+        "create index parted_id on viewer_1.parted (id)",
+        "create function viewer_1.f() returns trigger language plpgsql as 'begin return new; end'",
+    ];
+    for statement in prepared {
+        practice.run(&format!("set role viewer_1; {statement}; reset role"));
+    }
+    // it holds the extension, reads of the tables and, by the analysis of what it may not do, writes of them
+    let _open = held(
+        &practice,
+        "viewer_1",
+        "select from vioc_events(); select from vioc.calls; select from vioc.contacts; select from pg_class; \
+         prepare one as delete from vioc.calls; prepare two as delete from vioc.contacts",
+    );
+    let asked = [
+        "drop extension vioconcierge",
+        "alter function viewer_1.f() depends on extension vioconcierge",
+        "create rule r as on insert to vioc.calls do nothing",
+        "create trigger t before insert on vioc.contacts for each row execute function viewer_1.f()",
+        "create temp table t (id bigint references vioc.tenants)",
+        "alter table viewer_1.parted attach partition vioc.contacts default",
+        "alter index viewer_1.parted_id attach partition vioc.calls_pkey",
+        "create rule r as on insert to pg_class do nothing",
+    ];
+    let waiting: Vec<_> = asked
+        .map(|statement| {
+            let mut client = practice.connect();
+            let pid: i32 = client
+                .query_one("select pg_backend_pid()", &[])
+                .unwrap()
+                .get(0);
+            client.batch_execute("set role viewer_1").unwrap();
+            (
+                pid,
+                std::thread::spawn(move || {
+                    client
+                        .batch_execute(statement)
+                        .map_err(|error| told(&error))
+                }),
+            )
+        })
+        .into_iter()
+        .collect();
+    others_go_on(&practice, &[partner], "what is refused");
+    for (pid, thread) in waiting {
+        practice.run(&format!("select pg_cancel_backend({pid})"));
+        let error = thread.join().unwrap().unwrap_err();
+        assert!(error.starts_with("42501"), "{error}");
+    }
+
+    // nor does it keep rights from being given
+    for statement in [
+        "grant select on vioc.calls to viewer_1",
+        "revoke usage on schema vioc from viewer_1",
+        "grant execute on function vioc_events to viewer_1",
+        "drop owned by viewer_1",
+    ] {
+        let mut client = practice.connect();
+        let error = client
+            .batch_execute(&format!("set role viewer_1; begin; {statement}"))
+            .map_err(|error| told(&error))
+            .unwrap_err();
+        assert!(
+            error.starts_with("42501") || error.starts_with("25001"),
+            "{statement}: {error}"
+        );
+    }
 }
 
 #[test]
