@@ -27,6 +27,13 @@ begin
     execute format('alter function %s set quote_all_identifiers = off', v_private.oid::regprocedure);
   end loop;
 
+  -- with many rows of some tenants PostgreSQL would compile statements for seconds that run for milliseconds
+  for v_private in
+    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and starts_with(p.proname, 'vioc_')
+  loop
+    execute format('alter function %s set jit = off', v_private.oid::regprocedure);
+  end loop;
+
   -- what tells the extension's own writes of vioc.contacts from others (keep_owned_columns.sql)
   for v_private in
     select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prokind = 'f'

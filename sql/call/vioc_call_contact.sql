@@ -6,7 +6,6 @@ create function vioc.vioc_call_contact(id bigint, force boolean default false) r
   -- the same few look-ups, planned once; a plan made while a table was small must not scan it when it is large
   set plan_cache_mode = force_generic_plan
   set enable_seqscan = off
-  set jit = off
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();

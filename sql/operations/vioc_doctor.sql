@@ -2,7 +2,6 @@ create function vioc.vioc_doctor() returns table (check_name text, ok boolean, d
   language plpgsql volatile
   security definer
   set search_path = pg_catalog, pg_temp
-  set jit = off -- compiling its statements would take longer than they do
 as $$
 declare
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
