@@ -2,7 +2,7 @@
 -- access of one practice, in every way in which PostgreSQL runs a role's code inside of somebody else's session: what is
 -- seen and done is what that role may see and do, and never what the session's user may.
 \ir victim.psql
-select plan(25);
+select plan(31);
 
 -- Each role's own schema: what it tries, what it got, and its code.
 create temp table ways (way text);
@@ -105,6 +105,39 @@ begin
 end $$;
 select count(pg_temp.as_session(role_name)) from levels \gset ignored_
 
+-- Through a view or a rule of the role's, read and set off in the superuser's session: a table is read with the rights of the
+-- role, a function is called with those of who reads (as PostgreSQL has it), so here by one who has none.
+create temp table tables as select c.oid::regclass::text as name from pg_class as c where c.relnamespace = 'vioc'::regnamespace and c.relkind in ('r', 'p');
+create temp table through (role_name text, name text, way text, answer text);
+create function pg_temp.read_through(p_role text) returns void language plpgsql as $$
+declare
+  v record;
+begin
+  execute format('set local role %I', p_role);
+  execute format('create table %1$s.ruled (n bigint); grant insert, select on %1$s.ruled to public', p_role);
+  execute format('create table %1$s.caught (n bigint, answer text)', p_role);
+  reset role;
+  for v in
+    select p.*, f.oid is not null as is_function from probes as p
+    left join pg_proc as f on f.oid::regprocedure::text = p.name
+    where p.role_name = p_role and (f.prokind = 'f' or p.name in (select t.name from tables as t))
+  loop
+    execute format('set local role %I', p_role);
+    execute format('create view %s.seen_%s (answer) as %s', p_role, v.n, v.statement);
+    execute format('grant select on %s.seen_%s to public', p_role, v.n);
+    if not v.is_function then
+      execute format('create rule rule_%1$s as on insert to %2$s.ruled do also insert into %2$s.caught select %1$s, %3$s', v.n, p_role, substr(v.statement, 8));
+    end if;
+    reset role;
+    insert into through values (p_role, v.name, case when v.is_function then 'function in a view' else 'view' end,
+      pg_temp.attempt(case when v.is_function then 'mx_stranger' else session_user end, format('select answer from %s.seen_%s', p_role, v.n)));
+  end loop;
+  execute format('insert into %s.ruled values (1)', p_role);
+  execute format('insert into through select %L, p.name, ''rule'', ''returned '' || coalesce(c.answer, ''null'') from %s.caught as c join probes as p on p.role_name = %1$L and p.n = c.n', p_role, p_role);
+end $$;
+-- who has no access at all may read nothing, and make no such view
+select count(pg_temp.read_through(role_name)) from levels where access in ('viewer', 'operator', 'admin') \gset ignored_
+
 create function pg_temp.loot() returns table (role_name text, access text, way text, name text, answer text, at_session text) language plpgsql as $$
 declare
   v record;
@@ -128,6 +161,16 @@ select is_empty($$
     and l.answer !~ '^42501 cannot .* within security-restricted operation'
 $$, 'each way answers as the plain statement of that role does');
 select is_empty($$ select role_name, way, name, answer from loot where access = 'none' and answer !~ '^42501' $$, 'a role without access is told so in every way');
+
+select set_eq($$ select role_name, name from through where way = 'view' $$, $$
+  select p.role_name, p.name from probes as p join tables as t using (name) $$, 'each table is read through a view');
+select set_eq($$ select distinct name from through where way = 'function in a view' $$,
+  $$ select p.name from probes as p join pg_proc as f on f.oid::regprocedure::text = p.name where f.prokind = 'f' $$, 'each function is called in one');
+select set_eq($$ select role_name, name from through where way = 'rule' $$, $$ select role_name, name from through where way = 'view' $$, 'and each table by a rule');
+select is_empty($$ select * from through where answer ~* 'Zzyzx|2125557' $$, 'nothing of the other practice is shown by them');
+select is_empty($$ select t.*, p.answer as plain from through as t join loot as p using (role_name, name)
+  where t.way in ('view', 'rule') and p.way = 'plain' and substr(p.answer, 1, 8) <> substr(t.answer, 1, 8) $$, 'they answer as the plain statement does');
+select is_empty($$ select * from through where way = 'function in a view' and answer !~ '^42501' $$, 'a view gives its reader no function');
 
 -- and the other way round: an application's definer function speaks for its owner, whoever calls it
 select pg_temp.contact(:tenant) as mine \gset
