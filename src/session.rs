@@ -33,6 +33,8 @@ pub(crate) fn set_session_defaults() {
         (c"default_transaction_isolation", c"read committed"),
         (c"default_transaction_read_only", c"off"),
         (c"row_security", c"off"),
+        // an UPDATE of the worker's is no object mapper's save (sql/util/saved_rows.sql)
+        (c"vioc.saved_table", c""),
     ]);
 }
 

@@ -42,6 +42,15 @@ begin
     execute format('alter function %s set vioc.writes_contacts = on', v_private.oid::regprocedure);
   end loop;
 
+  -- nor is one of them an object mapper's save (util/saved_rows.sql), whatever the database's owner has set for every session
+  for v_private in
+    select p.oid from pg_proc as p where p.pronamespace = 'vioc'::regnamespace and p.prosecdef
+      and (p.proname in ('run_enqueue', 'run_purge', 'vioc_enqueue_due', 'vioc_purge')
+        or coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) ~* 'update[[:space:]]+vioc[.](tenants|credentials|installation)')
+  loop
+    execute format('alter function %s set vioc.saved_table = ''''', v_private.oid::regprocedure);
+  end loop;
+
   -- auto_explain shows the constants of a custom plan, and they are numbers, names and keys. These five have none, and rows
   -- enough to be worth a plan of their own.
   for v_private in

@@ -1,7 +1,7 @@
 -- What an attack on the merged state found.
 \ir ../clinic.psql
 \ir ../webhook/signing.psql
-select plan(8);
+select plan(10);
 
 select pg_temp.practice('key_b', '+12125550202') as other \gset
 create role prowler;
@@ -55,4 +55,11 @@ begin
 end $$;
 select vioc.follow_numbers(100, pg_temp.at()) \g /dev/null
 select is((pg_temp.person(:thirds)).status, 'do_not_call', 'a tenant follows, whatever holds another');
+
+-- the owner of the database sets for all sessions what tells an object mapper's saves
+set local vioc.saved_table = 'tenants';
+select vioc_pause(:tenant), vioc_go_live(:other) \g /dev/null
+select isnt(paused_at, null, 'a pause is one whatever the database has set') from vioc.tenants where id = :tenant;
+select vioc_resume(:tenant), vioc_set_credentials(:tenant, 'key_of_its_own_0001') \g /dev/null
+select ok(t.paused_at is null and k.key_ends_with = '0001', '... its end and a key too') from vioc.tenants as t join vioc.credentials as k on k.id = t.credential_id where t.id = :tenant;
 select * from finish();
