@@ -17,6 +17,10 @@ const REASON: &str = "PostgreSQL would wait for its lock before it refuses, and 
 /// What PostgreSQL calls a privilege that nobody can have: only the owner may.
 const OWNER_ONLY: pg_sys::AclMode = 0;
 
+// As PostgreSQL's constants say; the type of a set of privileges is wider since version 16.
+const TRIGGER: pg_sys::AclMode = 1 << pg_sys::ACL_TRIGGER.trailing_zeros();
+const REFERENCES: pg_sys::AclMode = 1 << pg_sys::ACL_REFERENCES.trailing_zeros();
+
 /// Options to grant are the upper half of an AclMode.
 const GRANT_OPTIONS: pg_sys::AclMode = pg_sys::AclMode::MAX << (pg_sys::AclMode::BITS / 2);
 
@@ -62,7 +66,7 @@ unsafe extern "C-unwind" fn judge_unowned(statement: *mut pg_sys::Node, is_top_l
         match (*statement).type_ {
             T_CreateTrigStmt => {
                 let it = &*statement.cast::<pg_sys::CreateTrigStmt>();
-                role.judge_relation(it.relation, pg_sys::ACL_TRIGGER.into());
+                role.judge_relation(it.relation, TRIGGER);
             }
             T_RuleStmt => {
                 let it = &*statement.cast::<pg_sys::RuleStmt>();
@@ -186,7 +190,7 @@ impl Stranger {
                 }
                 Some(T_Constraint) => {
                     let table = (*part.cast::<pg_sys::Constraint>()).pktable;
-                    self.judge_relation(table, pg_sys::ACL_REFERENCES.into());
+                    self.judge_relation(table, REFERENCES);
                 }
                 Some(T_PartitionCmd) => {
                     let partition = (*part.cast::<pg_sys::PartitionCmd>()).name;

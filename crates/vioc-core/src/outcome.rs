@@ -10,8 +10,13 @@ pub fn of_reason(reason: Option<&str>) -> &'static str {
         return "failed";
     };
     match reason {
-        "user_hangup" | "agent_hangup" | "call_transfer" | "call_take_over" | "inactivity"
-        | "max_duration_reached" | "manual_stopped" => "completed",
+        "user_hangup"
+        | "agent_hangup"
+        | "call_transfer"
+        | "call_take_over"
+        | "inactivity"
+        | "max_duration_reached"
+        | "manual_stopped" => "completed",
         "user_requested_dnc" => "do_not_call",
         "user_requested_callback" => "callback_requested",
         "voicemail_reached" | "ivr_reached" => "voicemail",
@@ -107,7 +112,11 @@ mod tests {
             (Some("a reason of next year"), "unknown", false, true),
         ] {
             assert_eq!(of_reason(reason), outcome, "{reason:?}");
-            assert_eq!(has_connected(reason, false), without_beginning, "{reason:?}");
+            assert_eq!(
+                has_connected(reason, false),
+                without_beginning,
+                "{reason:?}"
+            );
             assert_eq!(has_connected(reason, true), with, "{reason:?}");
         }
     }

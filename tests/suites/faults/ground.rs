@@ -441,8 +441,7 @@ impl Storm {
             let Ok(mut client) = self.practice.cluster.config(APP).connect(NoTls) else {
                 continue;
             };
-            let sql =
-                format!("set role viewer_2; set lock_timeout = '5s'; begin; {statement}");
+            let sql = format!("set role viewer_2; set lock_timeout = '5s'; begin; {statement}");
             if let Err(error) = client.batch_execute(&sql)
                 && error.code() == Some(&postgres::error::SqlState::LOCK_NOT_AVAILABLE)
             {
