@@ -1,10 +1,10 @@
 -- The app keeps its own cursor, and moves it in the transaction that uses what it has read: after a crash it goes on where
 -- it was, and nothing is used twice.
-create table feed_position (
+create table outcome_position (
   position bigint not null default 0,
   singleton boolean primary key default true check (singleton)
 );
-insert into feed_position default values;
+insert into outcome_position default values;
 
 -- What was confirmed was the old time: a moved appointment is booked again, and its person is called about the new one.
 create function moved() returns trigger
@@ -29,7 +29,7 @@ declare
   v_read integer;
 begin
   -- one reader at a time
-  select position into v_after from feed_position for update;
+  select position into v_after from outcome_position for update;
   select max(e.position), count(*) into v_last, v_read from vioc_events(v_after) as e;
   if v_read = 0 then
     return 0;
@@ -50,7 +50,7 @@ begin
   where c.tenant_id = 1 and a.id::text = c.external_id
     and c.id in (select e.contact_id from vioc_events(v_after) as e where e.tenant_id = 1 and e.position <= v_last);
 
-  update feed_position set position = v_last;
+  update outcome_position set position = v_last;
   return v_read;
 end
 $$;
