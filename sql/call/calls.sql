@@ -2,7 +2,7 @@
 -- No foreign key to contacts: deleting a contact keeps the call facts.
 
 create table vioc.calls (
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   contact_id bigint,
   session_id uuid not null,
@@ -197,3 +197,5 @@ $$;
 comment on function vioc.refuse_call_by_hand() is 'Trigger: calls are queued by functions.';
 create trigger calls_by_hand before insert on vioc.calls
   for each row when (new.session_id is null) execute function vioc.refuse_call_by_hand();
+-- last, as the key of vioc.contacts
+alter table vioc.calls add primary key (id);

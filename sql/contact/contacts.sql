@@ -4,7 +4,7 @@
 
 create table vioc.contacts (
   -- first: what a client takes for the generated key
-  id bigint generated always as identity primary key,
+  id bigint generated always as identity,
   tenant_id bigint not null references vioc.tenants (id) on delete cascade,
   external_id text,
   name text,
@@ -100,3 +100,6 @@ create index contacts_expiry_idx on vioc.contacts (appointment_time)
 -- vioc.revive_contacts
 create index contacts_expired_idx on vioc.contacts (appointment_time)
   where not may_expire;
+-- Last: where statistics say that the table is empty, all of its indexes cost the same, and PostgreSQL takes the one that was made
+-- last. By any other a contact would be looked for among all of its tenant's.
+alter table vioc.contacts add primary key (id);

@@ -7,8 +7,11 @@ create function vioc.replan_tenant(p_tenant_id bigint, p_now timestamptz) return
   set search_path = pg_catalog, pg_temp
 as $$
 begin
-  with waiting as (
-    select c.tenant_id, c.id from vioc.contacts as c
+  with waiting as materialized (
+    -- by its place, as in vioc.revive_contacts
+    select c.ctid as place, c.next_call_at, vioc.replan_contact(c, t, p_now) as next
+    from vioc.contacts as c
+    join vioc.tenants as t on t.id = c.tenant_id
     where c.tenant_id = p_tenant_id and c.appointment_status = 'booked'
       and c.status in ('scheduled', 'callback') and not vioc.is_promised(c)
       and c.phone_e164 is not null and c.appointment_time > p_now
@@ -17,15 +20,12 @@ begin
         select from vioc.calls as o
         where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test
           and o.is_open)
-    for update skip locked
+    for update of c skip locked
   )
   update vioc.contacts as c
-  set planned_at = n.planned_at, next_call_at = n.next_call_at, next_call_reason = 'plan'
+  set planned_at = (w.next).planned_at, next_call_at = (w.next).next_call_at, next_call_reason = 'plan'
   from waiting as w
-  join vioc.contacts as o on o.id = w.id
-  join vioc.tenants as t on t.id = o.tenant_id
-  cross join lateral (select * from vioc.replan_contact(o, t, p_now) offset 0) as n
-  where c.id = w.id and c.next_call_at is distinct from n.next_call_at;
+  where c.ctid = w.place and (w.next).next_call_at is distinct from w.next_call_at;
 end
 $$;
 comment on function vioc.replan_tenant(bigint, timestamptz) is 'Plans the contacts of a practice anew.';
