@@ -28,4 +28,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_call_report(bigint, text, timestamptz, timestamptz) is
-  'Lists every call to a number. In a time: when, on whose request, how it ended, what was said. null: no bound. Errors: PT404 no such tenant, 22023 not a phone number.';
+  'Lists every call to a number. From from_time to to_time, null: no bound. Each row has when, on whose request, how it ended, and the summary. Times are of the session''s time zone. Errors: PT404 no such tenant, 22023 not a phone number.';

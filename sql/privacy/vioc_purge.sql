@@ -10,4 +10,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_purge() is
-  'Applies retention. Applies retention (tenants.keep_webhook_bodies_days, keep_transcripts_days, keep_call_facts_days) and erases persons of vioc.forgotten again: a piece of about a thousand calls, so run it again until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';
+  'Applies retention. Each run handles about a thousand calls, by tenants.keep_webhook_bodies_days, keep_transcripts_days and keep_call_facts_days. It also erases again what vioc.forgotten names with applied_at null. Returns how many; run it until it returns 0, as pg_cron does. Errors: 42501 only with access to all practices.';

@@ -56,4 +56,4 @@ begin
 end
 $$;
 comment on function vioc.vioc_resume(bigint) is
-  'Ends a pause or a suspension. Without argument: lifts the general pause, and accepts this database as the one that dials (after a restore or pg_upgrade). With a tenant: lifts its pause and its suspension, and that of its credential if the caller has access to all tenants that use it. What Retell asked for (throttled_until) stays. Errors: PT404 no such tenant, 42501 all, with access to some.';
+  'Ends a pause or a suspension. Without argument: lifts the general pause, and accepts this database as the one that makes calls, as needed after a restore or pg_upgrade. Pauses of single tenants stay. With a tenant: lifts its pause and its suspension. If the caller has access to all tenants that use its credential, the suspension of the credential ends too. A wait that Retell asked for (throttled_until) stays. Errors: PT404 no such tenant, 42501 all, with access to some.';
