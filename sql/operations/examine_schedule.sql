@@ -24,18 +24,20 @@ begin
       then E'\nalter system set cron.use_background_workers = on; -- then restart' else '' end;
 
   for v_task in
-    select w.task, w.name, w.at_least, w.what, r.ran_at
+    select w.task, w.name, w.at_least, w.what, w.never, r.ran_at
     from (values
       -- what is due has 15 minutes (vioc.latest_call_time)
-      ('enqueue', 'enqueue_runs', interval '15 minutes', 'due calls were last queued'),
-      ('purge', 'purge_runs', interval '1 day', 'retention was last applied')) as w (task, name, at_least, what)
+      ('enqueue', 'enqueue_runs', interval '15 minutes', 'due calls were last queued',
+        'no scheduler has queued due calls yet; the first run is up to a minute after vioc_install_schedule()'),
+      ('purge', 'purge_runs', interval '1 day', 'retention was last applied',
+        'no scheduler has applied retention yet; the first run is up to five minutes after vioc_install_schedule()')) as w (task, name, at_least, what, never)
     left join vioc.last_runs as r on r.task = w.task
   loop
     check_name := v_task.name;
     ok := pg_is_in_recovery() or coalesce(v_task.ran_at > p_now - v_task.at_least, false);
     detail := case
       when pg_is_in_recovery() then 'not looked at on a standby'
-      when v_task.ran_at is null then format('%s never; a scheduler does it every minute, the first time up to a minute after vioc_install_schedule()', v_task.what)
+      when v_task.ran_at is null then v_task.never
       else format('%s %s ago, at %s', v_task.what, date_trunc('second', p_now - v_task.ran_at), to_char(v_task.ran_at, 'YYYY-MM-DD HH24:MI TZ')) end;
     hint := case when not ok then v_hint end;
     return next;
