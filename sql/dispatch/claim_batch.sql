@@ -74,12 +74,14 @@ begin
         or vioc.key_digest(vioc.api_key(l.credential_id)) is distinct from c.key_digest))
       -- queued as a real call, or as none: it is sent as no other (hold_call)
       and c.simulated = l.simulated
-      -- another tenant's call to this number rings: half a minute later. No rule, because it is no other tenant's to know
+      -- another tenant's call to this number rings, or one of its organisation is on: half a minute later. No rule, because it is
+      -- no other tenant's to know
       and not exists (
         select from vioc.calls as o
         where vioc.one_spelling(o.to_number) = vioc.one_spelling(c.to_number) and o.in_progress and o.tenant_id <> c.tenant_id
           and o.simulated = c.simulated
-          and o.last_posted_at > p_now - interval '1 minute') as is_allowed,
+          and (o.last_posted_at > p_now - interval '1 minute'
+            or o.tenant_id in (select s.tenant_id from vioc.sharing_tenants(c.tenant_id) as s))) as is_allowed,
       -- chosen a moment ago: paused, suspended, moved to another key since?
       m.sends_with = l.credential_id as stands
     from (

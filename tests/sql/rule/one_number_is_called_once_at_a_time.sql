@@ -1,5 +1,5 @@
 \ir ../practice.psql
-select plan(10);
+select plan(12);
 
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as first \gset
 select pg_temp.queue(pg_temp.contact(:tenant, '3 days', '+12125550142')) as second \gset
@@ -25,5 +25,14 @@ update vioc.calls set due_at = now() + interval '1 day' where status = 'queued';
 select pg_temp.queue(pg_temp.contact(:other, '3 days', '+12125550142')) as elsewhere \gset
 select is_empty('select pg_temp.claim(now() + interval ''1081 s'')', 'of another tenant: not while it may ring');
 select is(array_agg(c), array[:elsewhere]::bigint[], 'a minute later it goes') from pg_temp.claim(now() + interval '1141 s') as c;
+
+-- another location of its organisation: for as long as it lasts, whatever else is passed by force
+select pg_temp.practice('key_of_a_location') as location \gset
+update vioc.tenants set organisation = 'Bright' where id in (:other, :location);
+select pg_temp.queue(pg_temp.contact(:location, '3 days', '+12125550142'), now() + interval '1441 s', true) as forced \gset
+select is_empty('select pg_temp.claim(now() + interval ''1441 s'')', 'of another location: not in five minutes either');
+select pg_temp.answer(:elsewhere, 'placed', now() + interval '1441 s') \gset ignored_
+select pg_temp.end_call(:other, :elsewhere, jsonb_build_object('call_id', 'retell_' || :elsewhere, 'disconnection_reason', 'user_hangup'), now() + interval '1442 s') \gset ignored_
+select is(array_agg(c), array[:forced]::bigint[], 'but when it is over') from pg_temp.claim(now() + interval '1600 s') as c;
 
 select * from finish();
