@@ -21,7 +21,7 @@ select is(count(*), 1::bigint, a || ' by the one who did it') from unnest('{call
 left join vioc.audit as u on u.action = a and u.actor = 'clerk' group by a;
 select is(count(*), 2::bigint, 'forgotten, twice') from vioc.audit where action = 'forget';
 select is(row(tenant_id, contact_id, call_id)::text, row(:tenant, :contact, :call)::text, 'of what') from vioc.audit where action = 'call';
-select is_empty($$ select * from vioc.audit as a where (to_jsonb(a) - '{id,at}'::text[])::text ~ 'Jones|555|key_|A-1' $$, 'no name, number or key');
+select is_empty($$ select * from vioc.audit as a where (to_jsonb(a) - '{id,at}'::text[])::text ~ 'Jones|555.?017|key_|A-1' $$, 'no name, number or key');
 do $$ begin perform vioc_pause(); raise exception 'thought better of it'; exception when raise_exception then null; end $$;
 select is(count(*), 0::bigint, 'what was rolled back was not done') from vioc.audit where action = 'pause' and tenant_id is null;
 
