@@ -9,7 +9,7 @@ use vioc_tests::reports::{self, RECEIVE};
 use vioc_tests::wait::LONG;
 
 /// What reads a practice's table over all practices, by the first column of the index that it goes by, and why.
-const OVER_ALL_PRACTICES: [(&str, &str, &str); 16] = [
+const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
     (
         "numbers_to_share",
         "id",
@@ -64,11 +64,6 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 16] = [
         "webhook_events",
         "id",
         "the inbox: what has not been applied yet, whosever it is",
-    ),
-    (
-        "number_facts",
-        "tenant_id",
-        "a call that is understood does not hold its number any more",
     ),
     (
         "contacts",
