@@ -11,7 +11,7 @@ begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
   with held as (
-    select c.tenant_id, c.id,
+    select c.id,
       -- an automatic call keeps its time: if a wrong clock queued it, it waits for it (vioc.clock_stepped)
       case when p_priority = 0 then coalesce(least(c.next_call_at, p_now), p_now) else p_now end as due_at,
       case when p_priority = 0 then vioc.latest_call_time(c, t.min_notice) end as not_after, t.simulated

@@ -21,7 +21,7 @@ begin
     where a.verdict = 'placed' and vioc.readable_id(a.retell_call_id) is not null
   ),
   locked as materialized (
-    select c.tenant_id, c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
+    select c.id, a.retell_call_id, c.status, c.retell_call_id is null as is_unknown
     from answers as a
     join vioc.calls as c on c.id = a.call_id
     for update of c skip locked
@@ -103,7 +103,7 @@ begin
     where a.verdict <> 'placed' or vioc.readable_id(a.retell_call_id) is null
   loop
     begin
-      if vioc.record_refusal(p_worker, v_answer.tenant_id, v_answer.call_id, v_answer.verdict, v_answer.http_status,
+      if vioc.record_refusal(p_worker, v_answer.call_id, v_answer.verdict, v_answer.http_status,
         v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)
       then
         v_recorded := v_recorded || v_answer.call_id;

@@ -1,7 +1,7 @@
 -- Transition: dispatching -> queued | failed | unconfirmed | cancelled, for one answer that did not place the call.
 -- False: the rows are held by somebody else, bring the answer again.
 create function vioc.record_refusal(
-  p_worker uuid, p_tenant_id bigint, p_call_id bigint, p_verdict text, p_http_status integer, p_message text,
+  p_worker uuid, p_call_id bigint, p_verdict text, p_http_status integer, p_message text,
   p_retry_after integer, p_do_not_call boolean, p_legacy_field boolean, p_now timestamptz)
 returns boolean
   language plpgsql volatile
@@ -139,4 +139,4 @@ begin
   return true;
 end
 $$;
-comment on function vioc.record_refusal(uuid, bigint, bigint, text, integer, text, integer, boolean, boolean, timestamptz) is 'Writes down an answer that did not place the call.';
+comment on function vioc.record_refusal(uuid, bigint, text, integer, text, integer, boolean, boolean, timestamptz) is 'Writes down an answer that did not place the call.';

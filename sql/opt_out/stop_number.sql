@@ -8,7 +8,7 @@ declare
   v_call vioc.calls;
 begin
   with reached as (
-    select c.tenant_id, c.id from vioc.contacts as c
+    select c.id from vioc.contacts as c
     where c.tenant_id = p_tenant_id and c.phone_e164 = any (vioc.spellings(p_phone))
     for update skip locked
   )

@@ -17,7 +17,7 @@ begin
     return;
   end if;
   with twins as (
-    select w.tenant_id, w.id, c.status, c.last_outcome, c.requested_time, c.requested_text
+    select w.id, c.status, c.last_outcome, c.requested_time, c.requested_text
     from vioc.contacts as c
     cross join unnest(vioc.spellings(c.phone_e164)) as n (phone)
     join vioc.contacts as w on w.tenant_id = c.tenant_id and w.phone_e164 = n.phone and w.id <> c.id

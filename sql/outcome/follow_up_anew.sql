@@ -11,7 +11,7 @@ begin
     select o.* from vioc.tenants as t
     cross join lateral (
       -- by the index of a day's calls: none is about their ends
-      select k.* from vioc.calls as k
+      select k.id from vioc.calls as k
       where k.tenant_id = t.id and k.first_posted_at > p_now - interval '2 days' and not k.is_test and k.completed_at > p_now offset 0) as d
     join vioc.calls as o on o.id = d.id
     join vioc.contacts as c on c.id = o.contact_id and c.last_attempt = o.attempt

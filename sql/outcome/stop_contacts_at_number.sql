@@ -6,7 +6,7 @@ create function vioc.stop_contacts_at_number(p_contact vioc.contacts, p_call vio
 as $$
 begin
   with wrong as (
-    select c.tenant_id, c.id from vioc.contacts as c
+    select c.id from vioc.contacts as c
     where c.tenant_id = p_contact.tenant_id and ((c.id = p_contact.id and p_outcome = 'do_not_call')
       or (c.phone_e164 = any (vioc.spellings(p_call.to_number)) and (c.id = p_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
         and vioc.same_name(vioc.name_hash(p_contact.name), c.name)))))

@@ -9,7 +9,7 @@ begin
   where o.ctid = any (array(
     select f.ctid from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' for update skip locked));
   with wrong as (
-    select c.tenant_id, c.id, case
+    select c.id, case
         when c.appointment_status in ('confirmed', 'cancelled') then c.appointment_status::text
         when c.id = o.id or c.attempts = 0 then 'scheduled'
         when c.last_outcome in ('confirmed', 'cancelled', 'rescheduled') then c.last_outcome

@@ -31,7 +31,7 @@ begin
   end loop;
 
   with past as (
-    select c.tenant_id, c.id from vioc.contacts as c
+    select c.id from vioc.contacts as c
     where c.may_expire and c.status <> 'calling' and c.appointment_time <= p_now
       and (p_only is null or c.tenant_id = p_only) and c.tenant_id <> all (p_without)
     order by c.appointment_time

@@ -15,7 +15,7 @@ begin
   for v_left in
   with late as (
     -- few, and found by their appointments: nobody asks for more notice than this
-    select c.tenant_id, c.id
+    select c.id
     from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
     where c.may_expire and c.appointment_time > p_now and c.appointment_time < p_now + (select max(m.min_notice) from vioc.tenants as m)

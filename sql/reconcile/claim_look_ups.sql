@@ -40,7 +40,7 @@ begin
 
   return query
   with due as (
-    select c.tenant_id, c.id from vioc.calls as c
+    select c.id from vioc.calls as c
     where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
     order by c.look_up_at
     limit greatest(p_limit - v_recalls, 0)

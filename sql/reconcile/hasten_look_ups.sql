@@ -6,7 +6,7 @@ create function vioc.hasten_look_ups(p_call_ids bigint[], p_now timestamptz) ret
 as $$
 begin
   with waited_for as (
-    select c.tenant_id, c.id from vioc.calls as c
+    select c.id from vioc.calls as c
     where c.id = any (p_call_ids) and c.status in ('placed', 'ongoing', 'ended') and c.retell_call_id is not null
       and coalesce(c.look_up_at > p_now, true) and c.cancel_requested_at is null and not c.simulated
     for update skip locked

@@ -9,7 +9,7 @@ declare
 begin
   perform vioc.require_all_tenants('operator');
   with asked as (
-    select c.tenant_id, c.id from vioc.calls as c
+    select c.id from vioc.calls as c
     where c.is_open and c.status in ('unconfirmed', 'placed', 'ongoing', 'ended') and (c.look_up_at is null or c.look_up_at > v_now)
     limit 10000
     for update skip locked

@@ -14,7 +14,7 @@ begin
     for update of ct skip locked
   ),
   held as materialized (
-    select c.tenant_id, c.id from people as p
+    select c.id from people as p
     join vioc.calls as c on c.tenant_id = p.tenant_id and c.contact_id = p.id
     where c.in_queue and c.status = 'queued' and c.due_at > p_now
     for update of c skip locked

@@ -49,7 +49,7 @@ begin
   update vioc.tenants as t set probe_at = v_probe from wrong as w where t.id = w.id;
 
   with wrong as (
-    select c.tenant_id, c.id, l.latest
+    select c.id, l.latest
     from vioc.calls as c
     cross join lateral (select p_now + case
       when c.erased_at is not null then interval '1 day'

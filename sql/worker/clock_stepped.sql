@@ -16,7 +16,7 @@ begin
     return '{}';
   end if;
   with waiting as (
-    select c.tenant_id, c.id from vioc.calls as c
+    select c.id from vioc.calls as c
     where c.in_queue and c.due_at > p_now
       -- an automatic call that a clock ahead has queued before its time waits for it
       and not (c.due_at < c.queued_at and c.queued_at > p_now)
@@ -53,7 +53,7 @@ begin
     select o.tenant_id, o.id from vioc.calls as o where o.in_progress and greatest(o.queued_at, o.placed_at, o.unconfirmed_at) > p_now
   ),
   free as (
-    select c.tenant_id, c.id from ahead as a
+    select c.id from ahead as a
     join vioc.calls as c on c.id = a.id
     where c.id <> all (v_held)
     for update of c skip locked

@@ -9,7 +9,7 @@ declare
   v_held bigint[];
 begin
   with locked as materialized (
-    select c.tenant_id, c.id from vioc.calls as c
+    select c.id from vioc.calls as c
     where c.is_open and (p_calls is null or c.id = any (p_calls))
     for update skip locked
   ),

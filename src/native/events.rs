@@ -11,7 +11,7 @@ use pgrx::{AllocatedByPostgres, AllocatedByRust};
 use vioc_core::outcome;
 
 use crate::shmem::Announced;
-use crate::xact;
+use crate::{statements, xact};
 
 type Row<'a> = PgHeapTuple<'a, AllocatedByPostgres>;
 /// What a trigger after the fact returns.
@@ -20,13 +20,13 @@ type Nothing<'a> = Option<PgHeapTuple<'a, AllocatedByRust>>;
 const INSERT: &str = "insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status, outcome) \
      values (pg_catalog.clock_timestamp(), $1, $2, $3, $4, $5, $6)";
 
-const TYPES: [PgOid; 6] = [
-    PgOid::BuiltIn(PgBuiltInOids::INT8OID),
-    PgOid::BuiltIn(PgBuiltInOids::INT8OID),
-    PgOid::BuiltIn(PgBuiltInOids::INT8OID),
-    PgOid::BuiltIn(PgBuiltInOids::TEXTOID),
-    PgOid::BuiltIn(PgBuiltInOids::TEXTOID),
-    PgOid::BuiltIn(PgBuiltInOids::TEXTOID),
+const TYPES: [PgBuiltInOids; 6] = [
+    PgBuiltInOids::INT8OID,
+    PgBuiltInOids::INT8OID,
+    PgBuiltInOids::INT8OID,
+    PgBuiltInOids::TEXTOID,
+    PgBuiltInOids::TEXTOID,
+    PgBuiltInOids::TEXTOID,
 ];
 
 thread_local! {
@@ -44,7 +44,7 @@ fn on_call_changed<'a>(
     };
     let status: &str = column(&new, "status")?.unwrap_or_default();
     let before: &str = column(&old, "status")?.unwrap_or_default();
-    if before == "dispatching" && status == "placed" {
+    if status == "dispatching" || (before == "dispatching" && status == "placed") {
         return Ok(None);
     }
     let result: Option<&str> = column(&new, "outcome")?;
@@ -58,7 +58,7 @@ fn on_call_changed<'a>(
     }
     let call: Option<i64> = column(&new, "id")?;
     let contact = column(&new, "contact_id")?;
-    if is_news && !matches!(status, "queued" | "dispatching") {
+    if is_news && status != "queued" {
         tell(&new, contact, call, "call", status, result)?;
     }
     if is_review {
@@ -108,16 +108,6 @@ fn tell(
         status.into(),
         result.map(outcome::known).into(),
     ];
-    STATEMENT.with_borrow_mut(|statement| {
-        Spi::connect_mut(|client| {
-            if statement.is_none() {
-                *statement = Some(client.prepare_mut(INSERT, &TYPES)?.keep());
-            }
-            if let Some(statement) = statement.as_ref() {
-                client.update(statement, None, &arguments)?;
-            }
-            Ok::<(), spi::Error>(())
-        })
-    })?;
+    STATEMENT.with_borrow_mut(|it| statements::rows(it, INSERT, &TYPES, &arguments, |_| Ok(())))?;
     Ok(())
 }

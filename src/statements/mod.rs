@@ -87,7 +87,7 @@ pub(crate) struct Statements {
 }
 
 /// Prepares on first use, then executes.
-fn rows<T>(
+pub(crate) fn rows<T>(
     statement: &mut Option<OwnedPreparedStatement>,
     text: &str,
     types: &[pg_sys::BuiltinOid],
