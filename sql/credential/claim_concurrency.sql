@@ -2,7 +2,7 @@
 -- go out with, or would if there were lines, at most every half minute; while one leaves no line for calls that wait,
 -- every two seconds. Looks at every credential: the worker keeps it to a part of its time.
 create function vioc.claim_concurrency(p_limit integer, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+returns table (call_id bigint, kind text, path text, body text, api_key text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -29,7 +29,7 @@ begin
     from busy as b where k.id = b.id
     returning k.id
   )
-  select null::bigint, a.id, 'concurrency', 'GET', '/get-concurrency', null, vioc.api_key(a.id)
+  select a.id, 'concurrency', '/get-concurrency', null, vioc.api_key(a.id)
   from asked as a;
 end
 $$;

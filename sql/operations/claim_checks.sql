@@ -2,7 +2,7 @@
 -- never asked first, then the oldest. p_since: when the doctor asked; each is asked once for that, however long all of them
 -- take, and not if it was just before, unless the key is new. Not from a copy.
 create function vioc.claim_checks(p_limit integer, p_since timestamptz, p_now timestamptz, p_tenant_ids bigint[] default null)
-returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+returns table (call_id bigint, kind text, path text, body text, api_key text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -25,7 +25,7 @@ begin
     on conflict on constraint one_check_per_key_and_agent do update set asked_at = p_now
     returning c.*
   )
-  select null::bigint, a.id, case when a.retell_agent_id is null then 'key' else 'agent' end, 'GET',
+  select a.id, case when a.retell_agent_id is null then 'key' else 'agent' end,
     case when a.retell_agent_id is null then '/get-api-key-info' else '/get-agent/' || vioc.url_part(a.retell_agent_id) end,
     null::text, vioc.api_key(a.credential_id)
   from asked as a;

@@ -1,7 +1,7 @@
 -- Private. A question to Retell whose answer says what time it is (its Date header), as claim_look_ups gives it: about the
 -- concurrency of the credential that calls went out with last.
 create function vioc.claim_clock(p_limit integer, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+returns table (call_id bigint, kind text, path text, body text, api_key text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -11,7 +11,7 @@ begin
     return;
   end if;
   return query
-  select null::bigint, k.id, 'concurrency', 'GET', '/get-concurrency', null, a.key
+  select k.id, 'concurrency', '/get-concurrency', null, a.key
   from vioc.credentials as k
   cross join lateral (select vioc.api_key(k.id) as key offset 0) as a
   where a.key is not null

@@ -3,7 +3,7 @@
 -- a whole credential, whose id then stands in call_id. Also while paused; not from a copy. Asking twice is harmless, so
 -- there is no lease: the next try is simply written down. Simulated calls are answered here.
 create function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
-returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
+returns table (call_id bigint, kind text, path text, body text, api_key text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -30,7 +30,7 @@ begin
     where k.id = d.id
     returning k.id, k.recovery_page
   )
-  select null::bigint, a.id, 'recall', 'POST', '/v3/list-calls',
+  select a.id, 'recall', '/v3/list-calls',
     (jsonb_build_object('sort_order', 'descending', 'limit', 250)
       || case when a.recovery_page is null then '{}' else jsonb_build_object('pagination_key', a.recovery_page) end)::text,
     vioc.api_key(a.id)
@@ -63,8 +63,7 @@ begin
     where c.id = d.id
     returning c.*
   )
-  select a.tenant_id, a.id, k.kind,
-    case k.kind when 'get' then 'GET' when 'delete' then 'DELETE' else 'POST' end,
+  select a.id, k.kind,
     case k.kind
       when 'find' then '/v3/list-calls'
       when 'delete' then '/v2/delete-call/' || vioc.url_part(a.retell_call_id)

@@ -3,7 +3,7 @@
 -- p_key_digest: of the key that it was put with; another one may be another workspace's, whose "unknown" proves nothing.
 -- An answer is compared with what was asked: one about another call, or no whole answer, is none.
 create function vioc.record_look_up(
-  p_tenant_id bigint, p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
+  p_call_id bigint, p_kind text, p_asked_at timestamptz, p_http_status integer, p_body text,
   p_now timestamptz, p_key_digest bytea default null)
 returns void
   language plpgsql volatile
@@ -101,4 +101,4 @@ begin
   end if;
 end
 $$;
-comment on function vioc.record_look_up(bigint, bigint, text, timestamptz, integer, text, timestamptz, bytea) is 'Writes down what Retell said about a call.';
+comment on function vioc.record_look_up(bigint, text, timestamptz, integer, text, timestamptz, bytea) is 'Writes down what Retell said about a call.';

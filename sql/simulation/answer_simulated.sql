@@ -24,9 +24,9 @@ begin
       where c.id = v_call.id
       returning * into v_call;
       if v_call.erased_at is not null then
-        perform vioc.record_look_up(v_call.tenant_id, v_call.id, 'delete', p_now, 204, null, p_now);
+        perform vioc.record_look_up(v_call.id, 'delete', p_now, 204, null, p_now);
       else
-        perform vioc.record_look_up(v_call.tenant_id, v_call.id, 'get', p_now, 200, vioc.simulated_call(v_call, p_now)::text, p_now);
+        perform vioc.record_look_up(v_call.id, 'get', p_now, 200, vioc.simulated_call(v_call, p_now)::text, p_now);
       end if;
     exception
       when lock_not_available or deadlock_detected or serialization_failure then

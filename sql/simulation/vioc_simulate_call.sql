@@ -55,7 +55,7 @@ begin
   returning c.* into strict v_call;
   perform vioc.mark_calling(array[v_contact.tenant_id], array[v_contact.id], false, v_now);
   -- answered, then over: what the worker hears at these times
-  perform vioc.record_look_up(v_call.tenant_id, v_call.id, 'get', v_now + s.later, 200,
+  perform vioc.record_look_up(v_call.id, 'get', v_now + s.later, 200,
     vioc.simulated_call(v_call, v_now + s.later, vioc_simulate_call.outcome)::text, v_now + s.later)
   from unnest('{1 second,3 seconds}'::interval[]) as s (later);
   perform vioc.write_audit('simulate', v_call.tenant_id, v_call.contact_id, v_call.id);

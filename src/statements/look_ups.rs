@@ -76,7 +76,6 @@ impl ApiRequest {
 
 /// One request about a call, or about a credential, whose id is then in place of the call's.
 pub(crate) struct LookUp {
-    pub(crate) tenant_id: Option<i64>,
     pub(crate) call_id: i64,
     pub(crate) request: ApiRequest,
     pub(crate) path: String,
@@ -103,12 +102,11 @@ fn look_ups(
 
 fn read_look_up(row: &SpiHeapTupleData<'_>) -> SpiResult<LookUp> {
     Ok(LookUp {
-        tenant_id: row.get(1)?,
-        call_id: required(row, 2)?,
-        request: ApiRequest::named(&required::<String>(row, 3)?),
-        path: required(row, 5)?,
-        body: row.get(6)?,
-        api_key: row.get::<String>(7)?.map(Secret::from),
+        call_id: required(row, 1)?,
+        request: ApiRequest::named(&required::<String>(row, 2)?),
+        path: required(row, 3)?,
+        body: row.get(4)?,
+        api_key: row.get::<String>(5)?.map(Secret::from),
         key_digest: None,
     })
 }
@@ -166,10 +164,9 @@ pub(crate) fn record_look_up(
 ) -> SpiResult<()> {
     let ago = clocks::now().running.saturating_sub(asked_at).max(0);
     Spi::run_with_args(
-        "select vioc.record_look_up($1, $2, $3, n.at - pg_catalog.make_interval(secs => $4), $5, $6, n.at, $7) \
+        "select vioc.record_look_up($1, $2, n.at - pg_catalog.make_interval(secs => $3), $4, $5, n.at, $6) \
          from pg_catalog.clock_timestamp() as n (at)",
         &[
-            asked.tenant_id.into(),
             asked.call_id.into(),
             asked.request.as_str().into(),
             seconds(ago).into(),

@@ -721,19 +721,19 @@ impl World {
 
     fn look_ups(&mut self, reply: Reply) {
         let sql = format!(
-            "select tenant_id, call_id, kind, path, body, api_key from vioc.claim_look_ups(10, {NOW})"
+            "select call_id, kind, path, body, api_key from vioc.claim_look_ups(10, {NOW})"
         );
         for row in self.run(&sql, &[&self.wall()]) {
-            let (call_id, kind, path): (i64, String, String) = (row.get(1), row.get(2), row.get(3));
+            let (call_id, kind, path): (i64, String, String) = (row.get(0), row.get(1), row.get(2));
             let retell_id = path.rsplit('/').next().unwrap_or_default().to_owned();
-            let (now, key): (f64, &str) = (self.now, row.get(5));
+            let (now, key): (f64, &str) = (self.now, row.get(4));
             let visible = self
                 .made
                 .iter_mut()
                 .filter(|it| it.visible_at <= now && it.workspace == workspace(key));
             let (status, body) = match kind.as_str() {
                 "find" => {
-                    let asked: String = row.get(4);
+                    let asked: String = row.get(3);
                     let found: Vec<_> = visible
                         .filter(|it| asked.contains(&it.session) != (reply == Reply::Swapped))
                         .map(|it| it.shown())
@@ -769,13 +769,9 @@ impl World {
             };
             if reply != Reply::Lost {
                 let sql = format!(
-                    "select vioc.record_look_up($2, $3, $4, {NOW}, $5, $6, {NOW}, vioc.key_digest($7))"
+                    "select vioc.record_look_up($2, $3, {NOW}, $4, $5, {NOW}, vioc.key_digest($6))"
                 );
-                let tenant: Option<i64> = row.get(0);
-                self.run(
-                    &sql,
-                    &[&self.wall(), &tenant, &call_id, &kind, &status, &body, &key],
-                );
+                self.run(&sql, &[&self.wall(), &call_id, &kind, &status, &body, &key]);
             }
         }
     }

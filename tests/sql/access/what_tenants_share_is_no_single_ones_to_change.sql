@@ -34,13 +34,13 @@ select is((pg_temp.call(:call)).outcome, 'account_trouble', 'the call has that o
 select is(pg_temp.row_of(:key), :'before', 'the credential is not touched');
 select ok((pg_temp.call(:call)).concerns_account and (pg_temp.call(:call)).look_up_at <= clock_timestamp(), 'Retell is asked at once');
 -- it was a lie
-select vioc.record_look_up(:tenant, :call, 'get', now(), 200, jsonb_build_object('call_id', 'retell_' || :call, 'call_status', 'ended', 'disconnection_reason', 'user_hangup')::text, now()) \gset ignored_
+select vioc.record_look_up(:call, 'get', now(), 200, jsonb_build_object('call_id', 'retell_' || :call, 'call_status', 'ended', 'disconnection_reason', 'user_hangup')::text, now()) \gset ignored_
 select is(suspended_at, null, 'which says otherwise: nothing is suspended') from vioc.credentials where id = :key;
 select ok(not (pg_temp.call(:call)).concerns_account, 'and that is settled');
 -- it is true
 select pg_temp.call_in(:tenant, 'placed') as call \gset
 select pg_temp.end_call(:tenant, :call, '{"disconnection_reason": "no_valid_payment"}', now()) \gset ignored_
-select vioc.record_look_up(:tenant, :call, 'get', now(), 200, jsonb_build_object('call_id', 'retell_' || :call, 'call_status', 'ended', 'disconnection_reason', 'no_valid_payment')::text, now()) \gset ignored_
+select vioc.record_look_up(:call, 'get', now(), 200, jsonb_build_object('call_id', 'retell_' || :call, 'call_status', 'ended', 'disconnection_reason', 'no_valid_payment')::text, now()) \gset ignored_
 select is(suspend_reason, 'a call ended no_valid_payment', 'Retell''s own word suspends') from vioc.credentials where id = :key;
 
 -- vioc_resume

@@ -45,14 +45,14 @@ select pg_temp.answer(:sent, 'not_sent') \gset ignored_
 select ok((pg_temp.call(:sent)).status = 'cancelled' and (pg_temp.person_of(:sent)).next_call_at <= clock_timestamp(), 'a call that was not sent after all is due again, at the new number');
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubted \gset
 update vioc.contacts set phone = '(212) 555-0146' where id = (pg_temp.call(:doubted)).contact_id;
-select vioc.record_look_up(:tenant, :doubted, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select vioc.record_look_up(:doubted, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
 select ok(not (pg_temp.call(:doubted)).resend, 'an unconfirmed one is never sent again to the old number');
 select pg_temp.call_in(:tenant, 'placed') as placed \gset
 update vioc.contacts set phone = '(212) 555-0147' where id = (pg_temp.call(:placed)).contact_id;
 select isnt((pg_temp.call(:placed)).cancel_requested_at, null, 'a placed one is stopped');
 -- resent already decided, then changed
 select pg_temp.call_in(:tenant, 'unconfirmed') as resent \gset
-select vioc.record_look_up(:tenant, :resent, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select vioc.record_look_up(:resent, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
 select ok((pg_temp.call(:resent)).resend, '(to be sent again)');
 update vioc.contacts set phone = '(212) 555-0148' where id = (pg_temp.call(:resent)).contact_id;
 select ok(not (pg_temp.call(:resent)).resend, 'the decision is taken back');

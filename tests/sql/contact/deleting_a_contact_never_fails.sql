@@ -23,7 +23,7 @@ select call as unconfirmed from cases where state = 'unconfirmed' \gset
 select call as placed from cases where state = 'placed' \gset
 select pg_temp.answer(:dispatching, 'not_sent') \gset ignored_
 select is((pg_temp.call(:dispatching)).status::text, 'cancelled', 'not sent after all: cancelled');
-select vioc.record_look_up(:tenant, :unconfirmed, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select vioc.record_look_up(:unconfirmed, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
 select ok(not (pg_temp.call(:unconfirmed)).resend, 'never sent again');
 select vioc.run_timers(100, now() + interval '51 minutes') \gset ignored_
 select is((pg_temp.call(:unconfirmed)).status::text, 'cancelled', 'its fate stays unknown: cancelled');

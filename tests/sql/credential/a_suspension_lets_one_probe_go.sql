@@ -101,7 +101,7 @@ begin
   perform pg_temp.end_call(v_call.tenant_id, p_call, '{"disconnection_reason": "dial_no_answer"}', now() + interval '31 minutes');
   v_call := pg_temp.call(p_call);
   if v_call.look_up_at <= now() + interval '31 minutes' then
-    perform vioc.record_look_up(v_call.tenant_id, p_call, 'get', now() + interval '31 minutes', 200, jsonb_build_object(
+    perform vioc.record_look_up(p_call, 'get', now() + interval '31 minutes', 200, jsonb_build_object(
       'call_id', v_call.retell_call_id, 'call_status', 'not_connected', 'disconnection_reason', 'dial_no_answer')::text, now() + interval '31 minutes');
   end if;
 end $$;

@@ -5,7 +5,7 @@ select plan(9);
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 
 create function pg_temp.asked(p_call bigint) returns void language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'get', pg_temp.at('5 minutes'), 200, jsonb_build_object('call_id', c.retell_call_id,
+  select vioc.record_look_up(c.id, 'get', pg_temp.at('5 minutes'), 200, jsonb_build_object('call_id', c.retell_call_id,
     'call_status', 'ended', 'disconnection_reason', c.disconnection_reason)::text, pg_temp.at('5 minutes'))
   from vioc.calls as c where c.id = p_call and c.look_up_at <= pg_temp.at('5 minutes')
 $$;

@@ -7,7 +7,7 @@ select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.asks(p_now timestamptz) returns bigint language sql as
   $$ select call_id from vioc.claim_concurrency(100, p_now) $$;
 create function pg_temp.says(p_now timestamptz, p_body jsonb, p_status integer default 200) returns void language sql as
-  $$ select vioc.record_look_up(0, t.credential_id, 'concurrency', p_now + interval '1 s', p_status, p_body::text, p_now) from vioc.tenants as t $$;
+  $$ select vioc.record_look_up(t.credential_id, 'concurrency', p_now + interval '1 s', p_status, p_body::text, p_now) from vioc.tenants as t $$;
 create function pg_temp.lines(p_now timestamptz) returns integer language sql as
   $$ select vioc.slots_at_retell(k, p_now) from vioc.credentials as k $$;
 
@@ -16,7 +16,7 @@ select pg_temp.queue(pg_temp.contact(:tenant)) from generate_series(1, 30) \g /d
 select is(pg_temp.asks(now()), null, '... nor while calls only wait');
 update vioc.credentials set max_concurrent_calls = 3;
 select is(count(*), 3::bigint, 'three go') from pg_temp.claim();
-select is(row(kind, method, path, body, api_key)::text, format('(concurrency,GET,/get-concurrency,,key_of_practice_%s)', :tenant), 'then Retell is asked')
+select is(row(kind, path, body, api_key)::text, format('(concurrency,/get-concurrency,,key_of_practice_%s)', :tenant), 'then Retell is asked')
 from vioc.claim_concurrency(100, now());
 select is(pg_temp.asks(now() + interval '29 s'), null, 'not again at once');
 update vioc.credentials set next_start_at = now() + interval '4 s';
@@ -33,11 +33,11 @@ update vioc.credentials set next_start_at = '-infinity';
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 3, "reserved_inbound_concurrency": 0, "concurrency_burst_limit": 30}') \g /dev/null
 select is(row(retell_concurrency_limit, retell_reserved_inbound, retell_other_calls, retell_concurrency_at)::text, row(10, 0, 0, now())::text, 'our own calls are not others'' calls') from vioc.credentials;
 select is(pg_temp.lines(now()), 10, 'paid bursts are not used');
-select vioc.record_look_up(0, :credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
+select vioc.record_look_up(:credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
 select is(pg_temp.lines(now()), 7, 'what was sent within the last second may be somebody else''s');
 savepoint placed;
 select pg_temp.answer(c.id, 'placed', now() + interval '0.5 s') from vioc.calls as c where c.status = 'dispatching' \g /dev/null
-select vioc.record_look_up(0, :credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
+select vioc.record_look_up(:credential, 'concurrency', now() + interval '0.9 s', 200, '{"concurrency_limit": 10, "current_concurrency": 3}', now()) \g /dev/null
 select is(pg_temp.lines(now()), 10, 'but not what Retell had placed before it was asked');
 rollback to placed;
 select pg_temp.says(now(), '{"concurrency_limit": 10, "current_concurrency": 5, "reserved_inbound_concurrency": 4}') \g /dev/null

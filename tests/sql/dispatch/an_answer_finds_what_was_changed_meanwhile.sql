@@ -31,7 +31,7 @@ select pg_temp.call_in(:tenant, 'unconfirmed') as doubtful \gset
 select vioc.run_timers(100, now() + interval '51 minutes') \g /dev/null
 select is((pg_temp.call(:doubtful)).status || (pg_temp.call(:doubtful)).look_up_at::text, 'failed' || (pg_temp.call(:doubtful)).look_up_at::text, 'a doubtful call is given up, and asked about');
 select isnt((pg_temp.call(:doubtful)).look_up_at, null, '...');
-select vioc.record_look_up(:tenant, :doubtful, 'find', now() + interval '60 minutes', 200, '{"items": []}', now() + interval '60 minutes') \g /dev/null
+select vioc.record_look_up(:doubtful, 'find', now() + interval '60 minutes', 200, '{"items": []}', now() + interval '60 minutes') \g /dev/null
 select isnt((pg_temp.call(:doubtful)).look_up_at, null, 'an empty answer is not the last: Retell may still be making it');
 select count(*) from vioc.claim_look_ups(100, now() + interval '25 hours') \g /dev/null
 select is((pg_temp.call(:doubtful)).look_up_at, null, 'until a day is over');

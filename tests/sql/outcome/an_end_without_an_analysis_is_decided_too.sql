@@ -4,7 +4,7 @@ select plan(27);
 
 create function pg_temp.ask(p_call bigint, p_answer jsonb, p_now timestamptz) returns text language plpgsql as $$
 begin
-  perform vioc.record_look_up(c.tenant_id, c.id, 'get', p_now, 200, (jsonb_build_object('call_id', c.retell_call_id) || p_answer)::text, p_now)
+  perform vioc.record_look_up(c.id, 'get', p_now, 200, (jsonb_build_object('call_id', c.retell_call_id) || p_answer)::text, p_now)
   from vioc.calls as c where c.id = p_call;
   return pg_temp.told(p_call);
 end $$;

@@ -47,7 +47,7 @@ begin
     case
       when v_event in ('g', 'h') then
         v_answer := jsonb_build_object('call_id', 'call_' || p_call) || p_facts || case v_event when 'g' then v_analysis else '{}' end;
-        perform vioc.record_look_up((pg_temp.call(p_call)).tenant_id, p_call, 'get', pg_temp.at('16 minutes'), 200, v_answer::text, pg_temp.at('16 minutes'));
+        perform vioc.record_look_up(p_call, 'get', pg_temp.at('16 minutes'), 200, v_answer::text, pg_temp.at('16 minutes'));
       when v_event = 's' then perform pg_temp.hear(p_call, 'call_started', '{"call_status": "ongoing", "start_timestamp": 1930489260000}');
       when v_event = 'e' then perform pg_temp.hear(p_call, 'call_ended', p_facts);
       else perform pg_temp.hear(p_call, 'call_analyzed', p_facts || v_analysis);

@@ -49,7 +49,7 @@ select isnt((pg_temp.person_of(:sent)).next_call_at, null, 'the new plan stands'
 -- unknown answer: never sent again, its words are wrong now
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubted \gset
 update vioc.contacts set appointment_time = now() + interval '9 days' where id = (pg_temp.call(:doubted)).contact_id;
-select vioc.record_look_up(:tenant, :doubted, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
+select vioc.record_look_up(:doubted, 'find', now() + interval '10 minutes', 200, '{"items": []}', now() + interval '10 minutes') \gset ignored_
 select ok(not (pg_temp.call(:doubted)).resend, 'an unconfirmed one is not sent again');
 
 -- confirmed by the practice, then moved by it: its word stands

@@ -52,14 +52,14 @@ select is(status || ' ' || outcome || ' ' || (retell_call_id is not null), 'comp
 select is(count(*), 1::bigint, 'the audit says so, without a name') from vioc.audit where action = 'forget' and detail = '2 rows';
 
 -- Retell is asked to delete it
-select is(kind || ' ' || method || ' ' || path, 'delete DELETE /v2/delete-call/call_' || :call, 'Retell is asked to delete it')
-from vioc.claim_look_ups(10, clock_timestamp() + interval '1 second') where tenant_id = :tenant and call_id = :call;
-select vioc.record_look_up(:tenant, :call, 'delete', now(), 500, '', now()) \gset ignored_
+select is(kind || ' ' || path, 'delete /v2/delete-call/call_' || :call, 'Retell is asked to delete it')
+from vioc.claim_look_ups(10, clock_timestamp() + interval '1 second') where call_id = :call;
+select vioc.record_look_up(:call, 'delete', now(), 500, '', now()) \gset ignored_
 select ok(deleted_at is null and look_up_at is not null, 'again, if that fails') from vioc.calls where id = :call;
 update vioc.calls set first_posted_at = now() - interval '40 days', look_up_at = now() where id = :call;
 select vioc.claim_look_ups(10, now()) \g /dev/null
 select isnt(look_up_at, null, '... as often as it takes, however old the call is') from vioc.calls where id = :call;
-select vioc.record_look_up(:tenant, :call, 'delete', now(), 204, '', now()) \gset ignored_
+select vioc.record_look_up(:call, 'delete', now(), 204, '', now()) \gset ignored_
 select ok(deleted_at is not null and look_up_at is null, 'until it is done') from vioc.calls where id = :call;
 
 -- late and repeated news

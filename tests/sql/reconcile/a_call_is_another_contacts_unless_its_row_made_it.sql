@@ -10,7 +10,7 @@ create function pg_temp.listed(p_session uuid, p_contact bigint, p_id text, p_to
     'metadata', jsonb_build_object('session_id', p_session, 'tenant_id', current_setting('test.tenant'), 'contact_id', p_contact::text)) || p_more
 $$;
 create function pg_temp.told(p_items jsonb, p_now timestamptz default now()) returns void language sql as $$
-  select vioc.record_look_up(null, (select credential_id from vioc.tenants where id = current_setting('test.tenant')::bigint), 'recall', p_now, 200,
+  select vioc.record_look_up((select credential_id from vioc.tenants where id = current_setting('test.tenant')::bigint), 'recall', p_now, 200,
     jsonb_build_object('items', p_items, 'has_more', false)::text, p_now)
 $$;
 select set_config('test.tenant', :'tenant', true) \gset ignored_
@@ -45,7 +45,7 @@ select ok(not r.line_free, 'one call per number at a time counts it') from vioc.
 select matches(e.detail, 'another call to this number is in progress', 'explain says why') from vioc_explain_contact(:again) as e where e.rule = 'line_free';
 select id as lost from vioc.calls where retell_call_id = 'retell_lost' \gset
 select is(a.kind || ' ' || a.path, 'get /v2/get-call/retell_lost', 'Retell is asked how it went') from vioc.claim_look_ups(100, now()) as a where a.call_id = :lost;
-select vioc.record_look_up(:tenant, :lost, 'get', now(), 200, jsonb_build_object('call_id', 'retell_lost', 'call_status', 'ended', 'to_number', '+12125559001',
+select vioc.record_look_up(:lost, 'get', now(), 200, jsonb_build_object('call_id', 'retell_lost', 'call_status', 'ended', 'to_number', '+12125559001',
   'disconnection_reason', 'user_hangup', 'call_analysis', '{"custom_analysis_data": {"outcome": "cancelled"}}'::jsonb)::text, now()) \g /dev/null
 select is(c.status || ' ' || c.outcome || ' ' || c.needs_review, 'completed cancelled true', 'what was said there is for a person to see') from pg_temp.call(:lost) as c;
 select ok(r.line_free and not r.number_rested, 'the cool-down counts it') from vioc.rules(now()) as r where r.contact_id = :again;

@@ -4,7 +4,7 @@ select plan(20);
 -- Retell answers that it has no such call, asked and recorded 10 minutes after the sending
 create function pg_temp.not_found(p_call bigint, p_now timestamptz default now() + interval '10 minutes') returns void
 language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'find', p_now, 200, '{"items": []}', p_now)
+  select vioc.record_look_up(c.id, 'find', p_now, 200, '{"items": []}', p_now)
   from vioc.calls as c where c.id = p_call
 $$;
 
@@ -54,12 +54,12 @@ select is((pg_temp.call(:call)).resend, false, 'another workspace''s "unknown" s
 update vioc.calls set resend = true where id = :call;
 select is_empty(format('select * from pg_temp.claim(now() + interval ''11 minutes'') as c (id) where c.id = %s', :call), 'and with another key it is not sent');
 select ok(c.status = 'unconfirmed' and not c.resend, 'it stays in doubt') from pg_temp.call(:call) as c;
-select vioc.record_look_up(c.tenant_id, c.id, 'find', now(), 200, jsonb_build_object('items', jsonb_build_array(jsonb_build_object('call_id', 'retell_same',
+select vioc.record_look_up(c.id, 'find', now(), 200, jsonb_build_object('items', jsonb_build_array(jsonb_build_object('call_id', 'retell_same',
   'metadata', jsonb_build_object('session_id', c.session_id))))::text, now()) from pg_temp.call(:call) as c \g /dev/null
 select is((pg_temp.call(:call)).retell_call_id, 'retell_same', 'found is found: it was the same workspace''s');
 -- what was placed: unknown to the other workspace, deleted by none
 create function pg_temp.unknown(p_kind text, p_call bigint, p_now timestamptz) returns vioc.calls language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, p_kind, p_now, 404, '{}', p_now) from vioc.calls as c where c.id = p_call;
+  select vioc.record_look_up(c.id, p_kind, p_now, 404, '{}', p_now) from vioc.calls as c where c.id = p_call;
   select c from vioc.calls as c where c.id = p_call $$;
 select pg_temp.call_in(:fallback, 'placed') as placed \gset
 set local test.retell_api_key = 'key_of_workspace_three';
@@ -67,7 +67,7 @@ select is(c.misses, 0, 'nor is a placed call unknown') from pg_temp.unknown('get
 set local test.retell_api_key = 'key_of_workspace_two';
 select is(c.misses, 1, 'but with its own key it is') from pg_temp.unknown('get', :placed, now()) as c;
 -- the question may have been put with another key than there is now
-select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 404, '{}', now(), sha256('key_of_workspace_three')) from pg_temp.call(:placed) as c \g /dev/null
+select vioc.record_look_up(c.id, 'get', now(), 404, '{}', now(), sha256('key_of_workspace_three')) from pg_temp.call(:placed) as c \g /dev/null
 select is((pg_temp.call(:placed)).misses, 1, 'and it counts with which one Retell was asked');
 
 -- a key in the table: Retell is asked with both, since the old one may be void

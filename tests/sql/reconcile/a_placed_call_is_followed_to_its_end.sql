@@ -3,7 +3,7 @@
 select plan(25);
 
 create function pg_temp.get(p_call bigint, p_at timestamptz, p_status integer, p_more jsonb default '{}') returns void language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'get', p_at, p_status,
+  select vioc.record_look_up(c.id, 'get', p_at, p_status,
     case when p_status = 200 then (jsonb_build_object('call_id', c.retell_call_id) || p_more)::text else '{"status": "error"}' end, p_at)
   from vioc.calls as c where c.id = p_call $$;
 
@@ -19,7 +19,7 @@ select pg_temp.get(:call, now() + m * interval '1 minute', 404) from unnest('{10
 select is((pg_temp.call(:call)).status::text, 'placed', 'twice over an hour is not enough');
 select pg_temp.get(:call, now() + interval '3 hours', s) from unnest('{500,429,401,403,0}'::integer[]) as s \g /dev/null
 select is((pg_temp.call(:call)).misses, 2, 'other errors say nothing');
-select vioc.record_look_up(:tenant, :call, 'get', now(), 200, s, now()) from unnest(array['', 'not json', '[]', 'null', '{"call_id": "another"}']) as s \g /dev/null
+select vioc.record_look_up(:call, 'get', now(), 200, s, now()) from unnest(array['', 'not json', '[]', 'null', '{"call_id": "another"}']) as s \g /dev/null
 select is((pg_temp.call(:call)).status::text, 'placed', 'nor do answers that are not about it');
 
 -- it goes on, it ended

@@ -14,12 +14,12 @@ returns jsonb language sql as $$
     'metadata', jsonb_build_object('session_id', p_session, 'tenant_id', p_tenant::text, 'contact_id', p_contact::text)))
 $$;
 create function pg_temp.told(p_items jsonb, p_page text default null, p_now timestamptz default now()) returns void language sql as $$
-  select vioc.record_look_up(null, (select credential_id from vioc.tenants where id = current_setting('test.tenant')::bigint), 'recall', p_now, 200,
+  select vioc.record_look_up((select credential_id from vioc.tenants where id = current_setting('test.tenant')::bigint), 'recall', p_now, 200,
     (jsonb_build_object('items', p_items) || case when p_page is null then '{}' else jsonb_build_object('pagination_key', p_page) end)::text, p_now)
 $$;
 create function pg_temp.asked_recalls(p_now timestamptz default now())
-returns table (call_id bigint, kind text, method text, path text, body text) language sql as $$
-  select a.call_id, a.kind, a.method, a.path, a.body from vioc.claim_look_ups(100, p_now) as a where a.kind = 'recall' order by 1
+returns table (call_id bigint, kind text, path text, body text) language sql as $$
+  select a.call_id, a.kind, a.path, a.body from vioc.claim_look_ups(100, p_now) as a where a.kind = 'recall' order by 1
 $$;
 select set_config('test.tenant', :'tenant', true) \gset ignored_
 
@@ -42,14 +42,14 @@ from vioc.credentials as k;
 select is((pg_temp.call(:placed)).look_up_at, now(), 'a placed call is asked for at once: its webhooks may have gone to the old server');
 select is_empty('select pg_temp.claim()', 'before the answer nobody is dialled');
 select results_eq(
-  'select a.kind, a.method, a.path, a.body::jsonb, a.call_id from pg_temp.asked_recalls() as a',
-  format($$ values ('recall', 'POST', '/v3/list-calls', '{"limit": 250, "sort_order": "descending"}'::jsonb, %s::bigint), ('recall', 'POST', '/v3/list-calls', '{"limit": 250, "sort_order": "descending"}', %s) $$,
+  'select a.kind, a.path, a.body::jsonb, a.call_id from pg_temp.asked_recalls() as a',
+  format($$ values ('recall', '/v3/list-calls', '{"limit": 250, "sort_order": "descending"}'::jsonb, %s::bigint), ('recall', '/v3/list-calls', '{"limit": 250, "sort_order": "descending"}', %s) $$,
     least(:credential, (select credential_id from vioc.tenants where id = :other)), greatest(:credential, (select credential_id from vioc.tenants where id = :other))),
   'the newest calls of each key');
 select is_empty('select * from pg_temp.asked_recalls()', 'once, while the question is on its way');
 
 -- an answer that is none
-select vioc.record_look_up(null, :credential, 'recall', now(), 500, 'oh', now()) \gset ignored_
+select vioc.record_look_up(:credential, 'recall', now(), 500, 'oh', now()) \gset ignored_
 select is(k.recovery_at, now() + interval '5 s', 'a failed question is put again soon') from vioc.credentials as k where k.id = :credential;
 
 -- a page with more behind it
@@ -97,7 +97,7 @@ select set_eq('select pg_temp.claim(now() + interval ''10 minutes'')', array[:pa
 select ok(k.recovery_since is not null, 'and goes on asking') from vioc.credentials as k where k.id = (select credential_id from vioc.tenants where id = :other);
 
 -- a row that somebody holds would be missed
-select vioc.record_look_up(null, :credential, 'recall', now(), 200, '{"items": []}', now()) \gset ignored_
+select vioc.record_look_up(:credential, 'recall', now(), 200, '{"items": []}', now()) \gset ignored_
 select is_empty(format('select * from vioc.credentials where id = %s and recovery_since is not null', :credential), 'an answer to no question changes nothing');
 
 -- an older backup is asked about from its last call on, at most a week back
@@ -131,7 +131,7 @@ update vioc.credentials set recovery_at = now(), recovery_since = now() - interv
 select pg_temp.told(jsonb_build_array(pg_temp.made(vioc.session_id((pg_temp.person(:discreet)).row_id, 1), :tenant, :discreet, 'retell_discreet', now() - interval '5 minutes'))) \gset ignored_
 select vioc_replay_webhooks() \gset ignored_
 select is(c.status || ' ' || (c.look_up_at <= now()), 'placed true', '... and Retell is asked for the rest') from vioc.calls as c where c.contact_id = :discreet;
-select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, '{"call_id": "retell_discreet", "call_status": "ended", "disconnection_reason": "user_hangup",
+select vioc.record_look_up(c.id, 'get', now(), 200, '{"call_id": "retell_discreet", "call_status": "ended", "disconnection_reason": "user_hangup",
   "call_analysis": {"custom_analysis_data": {"outcome": "cancelled"}}}', now()) from vioc.calls as c where c.contact_id = :discreet \g /dev/null
 select is((pg_temp.person(:discreet)).status::text, 'cancelled', 'so that the cancellation is not lost');
 

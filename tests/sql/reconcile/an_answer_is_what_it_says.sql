@@ -4,7 +4,7 @@
 select plan(23);
 
 create function pg_temp.find(p_call bigint, p_answer jsonb) returns boolean language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'find', now() + interval '10 minutes', 200, p_answer::text, now() + interval '10 minutes')
+  select vioc.record_look_up(c.id, 'find', now() + interval '10 minutes', 200, p_answer::text, now() + interval '10 minutes')
   from vioc.calls as c where c.id = p_call;
   select c.resend from vioc.calls as c where c.id = p_call $$;
 create function pg_temp.item(p_session uuid, p_to text) returns jsonb language sql as $$
@@ -33,7 +33,7 @@ select is((pg_temp.call(:call)).retell_call_id, 'retell_found', 'found is found,
 select pg_temp.call_in(:tenant, 'placed') as mine \gset
 select pg_temp.call_in(:tenant, 'placed') as other \gset
 create function pg_temp.got(p_call bigint, p_said bigint, p_to text default null) returns text language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, jsonb_strip_nulls(jsonb_build_object(
+  select vioc.record_look_up(c.id, 'get', now(), 200, jsonb_strip_nulls(jsonb_build_object(
     'call_id', c.retell_call_id, 'call_status', 'ended', 'disconnection_reason', 'user_hangup', 'to_number', p_to,
     'metadata', jsonb_build_object('session_id', (select s.session_id from vioc.calls as s where s.id = p_said)),
     'call_analysis', '{"custom_analysis_data": {"outcome": "cancelled"}}'::jsonb))::text, now())
@@ -45,7 +45,7 @@ select ok(c.needs_review and c.misses = 2, 'a person is told; that is not knowin
 select is((pg_temp.person_of(:mine)).status::text, 'calling', 'and its contact was told nothing');
 select is(pg_temp.got(:other, :other), 'completed', 'the call''s own is');
 select pg_temp.call_in(:tenant, 'placed') as scrubbed \gset
-select vioc.record_look_up(c.tenant_id, c.id, 'get', now(), 200, jsonb_build_object('call_id', c.retell_call_id, 'call_status', 'ended', 'disconnection_reason', 'dial_no_answer',
+select vioc.record_look_up(c.id, 'get', now(), 200, jsonb_build_object('call_id', c.retell_call_id, 'call_status', 'ended', 'disconnection_reason', 'dial_no_answer',
   'to_number', '[phone number]', 'metadata', '{"session_id": "[scrubbed]"}'::jsonb)::text, now()) from pg_temp.call(:scrubbed) as c \g /dev/null
 select is((pg_temp.call(:scrubbed)).outcome, 'no_answer', 'what Retell scrubbed contradicts nothing');
 

@@ -3,7 +3,7 @@
 select plan(33);
 
 create function pg_temp.find(p_call bigint, p_asked timestamptz, p_items jsonb, p_status integer default 200) returns void language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'find', p_asked, p_status, jsonb_build_object('items', p_items)::text, p_asked + interval '1 s')
+  select vioc.record_look_up(c.id, 'find', p_asked, p_status, jsonb_build_object('items', p_items)::text, p_asked + interval '1 s')
   from vioc.calls as c where c.id = p_call $$;
 create function pg_temp.item(p_call bigint, p_id text) returns jsonb language sql as $$
   select jsonb_build_array(jsonb_build_object('call_id', p_id, 'metadata', jsonb_build_object('session_id', c.session_id))) from vioc.calls as c where c.id = p_call $$;

@@ -5,7 +5,7 @@ select plan(14);
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 select set_config('test.credential', :'credential', true) \gset ignored_
 create function pg_temp.told(p_answer jsonb, p_now timestamptz default now()) returns vioc.credentials language sql as $$
-  select vioc.record_look_up(null, current_setting('test.credential')::bigint, 'recall', p_now, 200, p_answer::text, p_now);
+  select vioc.record_look_up(current_setting('test.credential')::bigint, 'recall', p_now, 200, p_answer::text, p_now);
   select k from vioc.credentials as k where k.id = current_setting('test.credential')::bigint $$;
 create function pg_temp.page(p_key text, p_more jsonb default '{}', p_ago interval default '1 minute') returns jsonb language sql as $$
   select jsonb_build_object('items', jsonb_build_array(jsonb_build_object('call_id', 'x', 'start_timestamp', extract(epoch from now() - p_ago)::bigint * 1000)))

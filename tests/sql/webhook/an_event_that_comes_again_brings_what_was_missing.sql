@@ -4,7 +4,7 @@
 select plan(19);
 
 create function pg_temp.get(p_call bigint, p_more jsonb, p_at timestamptz default pg_temp.at('6 minutes')) returns void language sql as $$
-  select vioc.record_look_up(c.tenant_id, c.id, 'get', p_at, 200, (jsonb_build_object('call_id', c.retell_call_id) || p_more)::text, p_at)
+  select vioc.record_look_up(c.id, 'get', p_at, 200, (jsonb_build_object('call_id', c.retell_call_id) || p_more)::text, p_at)
   from vioc.calls as c where c.id = p_call $$;
 
 -- get-call was quicker than the webhook, and did not know why

@@ -11,7 +11,7 @@ select is(vioc.record_answers('00000000-0000-0000-0000-000000000001', jsonb_buil
   'tenant_id', :tenant, 'call_id', :call, 'verdict', 'placed', 'retell_call_id', i.long)), pg_temp.at()), array[:call::bigint], 'an answer with it is recorded') from ids as i;
 select is((pg_temp.call(:call)).status::text || ' ' || coalesce((pg_temp.call(:call)).retell_call_id, 'no id'), 'unconfirmed no id', '... as one that says nothing');
 -- found under it: Retell knows the call, so it is never sent again
-select lives_ok(format('select vioc.record_look_up(%s, %s, ''find'', %L, 200, %L, %L)', :tenant, :call, pg_temp.at('20 minutes'),
+select lives_ok(format('select vioc.record_look_up(%s, ''find'', %L, 200, %L, %L)', :call, pg_temp.at('20 minutes'),
   jsonb_build_object('items', jsonb_build_array(jsonb_build_object('call_id', i.long, 'metadata', jsonb_build_object('session_id', (pg_temp.call(:call)).session_id)))),
   pg_temp.at('20 minutes')), 'a list with it is read') from ids as i;
 select is((pg_temp.call(:call)).resend::text || (pg_temp.call(:call)).status, 'falseunconfirmed', '... and nothing is sent again');

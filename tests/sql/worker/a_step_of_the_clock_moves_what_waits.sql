@@ -22,13 +22,13 @@ select is(k.throttled_until, now() + interval '1 hour 30 s', 'Retry-After is hon
 select vioc.run_timers(100, now() + interval '1 hour') \gset ignored_
 select is(c.status, b.status, 'nothing is overdue: ' || b.status) from before as b join vioc.calls as c using (id) order by b.id;
 -- asked a minute after: too early to say that Retell does not know it
-select vioc.record_look_up(:tenant, :doubt, 'find', now() + interval '1 hour 1 minute', 200, '{"items": []}', now() + interval '1 hour 1 minute') \gset ignored_
+select vioc.record_look_up(:doubt, 'find', now() + interval '1 hour 1 minute', 200, '{"items": []}', now() + interval '1 hour 1 minute') \gset ignored_
 select ok(not (pg_temp.call(:doubt)).resend, 'not sent again before reconcile_after');
 
 select is(vioc.clock_stepped('-1 hour', now()), '{}', 'and back');
 select is_empty($$ select from before as b join vioc.calls as c using (id) where b.status in ('dispatching', 'unconfirmed', 'placed')
   and (c.unconfirmed_at, c.lease_until, c.first_posted_at) is distinct from (b.unconfirmed_at, b.lease_until, b.first_posted_at) $$, 'as it was');
-select vioc.record_look_up(:tenant, :doubt, 'find', now() + interval '6 minutes', 200, '{"items": []}', now() + interval '6 minutes') \gset ignored_
+select vioc.record_look_up(:doubt, 'find', now() + interval '6 minutes', 200, '{"items": []}', now() + interval '6 minutes') \gset ignored_
 select ok((pg_temp.call(:doubt)).resend, 'after reconcile_after it is sent again');
 
 -- a lease of the worker's own is never void

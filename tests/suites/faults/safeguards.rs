@@ -29,8 +29,10 @@ fn is_dialled_twice_without(name: &str, strikes: &[Strike], remove: impl FnOnce(
     let practice = speedy();
     remove(&practice);
     let mut storm = Storm::over(practice, Mix::LateCreations, seed);
+    let mut rounds = 0;
     for strike in strikes.iter().cycle().take(ROUNDS) {
         storm.round(Some(*strike));
+        rounds += 1;
         if !dialled_twice(&storm.practice.retell.ledger()).is_empty() {
             break;
         }
@@ -39,7 +41,7 @@ fn is_dialled_twice_without(name: &str, strikes: &[Strike], remove: impl FnOnce(
     let is_twice = retell.wait_for(|now| !dialled_twice(now.dials()).is_empty(), 2 * LONG);
     let twice = dialled_twice(&retell.ledger());
     println!(
-        "without {name}: {} dialled twice (seed {seed})",
+        "without {name}: {} dialled twice after {rounds} of {ROUNDS} rounds (seed {seed})",
         twice.len()
     );
     assert!(

@@ -472,8 +472,8 @@ fn what_is_neither_a_call_nor_an_answer_is_given_up_in_time() {
     practice.wait_for_call(first.id, &["completed"]);
     practice.run(
         "create or replace function vioc.claim_checks(p_limit integer, p_since timestamptz, p_now timestamptz, p_tenant_ids bigint[] default null) \
-         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text) \
-         language sql as $$ select null::bigint, null::bigint, null::text, null::text, null::text, null::text, null::text from pg_sleep(600) $$",
+         returns table (call_id bigint, kind text, path text, body text, api_key text) \
+         language sql as $$ select null::bigint, null::text, null::text, null::text, null::text from pg_sleep(600) $$",
     );
     practice.run("select * from vioc_doctor()");
     practice.wait_at_most(

@@ -319,8 +319,8 @@ fn a_null_or_an_unknown_request_is_an_error_and_asks_nothing_of_retell() {
     practice.wait_for_call(call.id, &["completed"]);
     practice.run(
         "create or replace function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
-         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
-         language sql as $$ select 1::bigint, 1::bigint, 'guess', 'GET', '/v2/get-call/x', null, 'key' $$",
+         returns table (call_id bigint, kind text, path text, body text, api_key text)
+         language sql as $$ select 1::bigint, 'guess', '/v2/get-call/x', null, 'key' $$",
     );
     practice.wait_for(
         "the request to be refused",
@@ -328,12 +328,12 @@ fn a_null_or_an_unknown_request_is_an_error_and_asks_nothing_of_retell() {
     );
     practice.run(
         "create or replace function vioc.claim_look_ups(p_limit integer, p_now timestamptz)
-         returns table (tenant_id bigint, call_id bigint, kind text, method text, path text, body text, api_key text)
-         language sql as $$ select 1::bigint, null::bigint, 'get', 'GET', '/v2/get-call/x', null, 'key' $$",
+         returns table (call_id bigint, kind text, path text, body text, api_key text)
+         language sql as $$ select null::bigint, 'get', '/v2/get-call/x', null, 'key' $$",
     );
     practice.wait_for(
         "the null to be refused",
-        "select last_error like 'column 2 of a statement of the worker is null%' from vioc.worker_status",
+        "select last_error like 'column 1 of a statement of the worker is null%' from vioc.worker_status",
     );
     let asked = practice.retell.requests();
     assert!(!asked.iter().any(|it| it.path == "/v2/get-call/x"));
