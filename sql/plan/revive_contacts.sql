@@ -12,17 +12,20 @@ begin
   end if;
   with ahead as materialized (
     -- the place of a row that is held stays; looked for by its id it may be found among all, where statistics say that there are none
-    select c.ctid as place, vioc.next_call(c, t, c.last_outcome = 'callback_requested' and vioc.callback_time(c, p_now) is not null, p_now) as next
+    select c.ctid as place, s.status, vioc.next_call(c, t, s.status = 'callback', p_now) as next
     from vioc.contacts as c
     join vioc.tenants as t on t.id = c.tenant_id
+    cross join lateral (
+      -- asked for, and still ahead, or to be decided by a person
+      select case when c.last_outcome = 'callback_requested' and (c.promise_refused or vioc.callback_time(c, p_now) is not null)
+        then 'callback' else 'scheduled' end as status offset 0) as s
     where not c.may_expire and c.appointment_time > p_now and c.appointment_status = 'booked'
     order by c.appointment_time
     limit p_limit
     for update of c skip locked
   )
   update vioc.contacts as c
-  set status = case when c.last_outcome = 'callback_requested' and vioc.callback_time(c, p_now) is not null then 'callback' else 'scheduled' end,
-      next_call_at = case when c.phone_e164 is not null then (a.next).at end, next_call_reason = (a.next).reason, attempts = 0
+  set status = a.status, next_call_at = case when c.phone_e164 is not null then (a.next).at end, next_call_reason = (a.next).reason, attempts = 0
   from ahead as a
   where c.ctid = a.place;
   get diagnostics v_revived = row_count;

@@ -66,8 +66,7 @@ begin
   from free as f
   where c.id = f.id;
 
-  perform vioc.revive_calls(p_now);
-  perform vioc.follow_up_anew(p_now);
+  perform vioc.undo_clock_ahead(p_now);
   perform vioc.bound_instants(p_now);
   return v_held;
 end

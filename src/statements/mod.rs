@@ -15,7 +15,7 @@ use vioc_retell::Secret;
 pub(crate) use look_ups::{LookUp, claim_checks, claim_clock, hasten_look_ups, record_look_up};
 pub(crate) use upkeep::{
     attach, bound_instants, clock_stepped, file_settings, lock_holder, move_call, notify,
-    run_timers,
+    run_timers, undo_clock_ahead,
 };
 
 /// A call that may be sent next.

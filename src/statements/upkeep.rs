@@ -115,6 +115,11 @@ pub(crate) fn move_call(call_id: i64, by: Option<i64>) -> SpiResult<bool> {
     Ok(held.is_empty())
 }
 
+/// Rows that were held when the clock was set.
+pub(crate) fn undo_clock_ahead() -> SpiResult<()> {
+    Spi::run("select vioc.undo_clock_ahead(pg_catalog.clock_timestamp())")
+}
+
 pub(crate) fn bound_instants() -> SpiResult<()> {
     Spi::run("select vioc.bound_instants(pg_catalog.clock_timestamp())")
 }

@@ -16,6 +16,8 @@ const ASK_CLOCK_EVERY: Duration = Duration::from_secs(60);
 const ASK_CLOCK_AGAIN: Duration = Duration::from_secs(5);
 /// The first call after the server's start waits so long for Retell's clock, at most.
 const HEAR_CLOCK: Duration = Duration::from_secs(5);
+/// For so long after the clock was set, or the worker began, rows that were held then are looked for again.
+const UNDO_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// The clock by which everything that waits was stamped (`vioc_core::clocks::Known::difference`): a transaction that meets
 /// another one is rolled back.
@@ -26,6 +28,8 @@ pub(super) struct ClockWatch {
     /// of the old clock.
     unmoved: HashMap<i64, Option<i64>>,
     ask_at: Instant,
+    /// Until when what a clock ahead has ended is looked for.
+    undo_until: Instant,
     /// Until when the first call waits for Retell's clock, once Retell was asked; `None`: not asked yet.
     hear_until: Option<Instant>,
 }
@@ -35,6 +39,7 @@ impl ClockWatch {
         Self {
             unmoved: HashMap::new(),
             ask_at: now,
+            undo_until: now + UNDO_FOR,
             hear_until: None,
         }
     }
@@ -49,6 +54,10 @@ impl ClockWatch {
         if self.hear_until.is_some() {
             self.hear_until = Some(now);
         }
+    }
+
+    pub(super) fn may_undo(&self) -> bool {
+        Instant::now() < self.undo_until
     }
 
     /// Whether the times of this call are of the old clock.
@@ -88,6 +97,7 @@ impl Worker {
         }
         self.queue.forget();
         self.clock.ask_at = Instant::now();
+        self.clock.undo_until = Instant::now() + UNDO_FOR;
         Ok(())
     }
 

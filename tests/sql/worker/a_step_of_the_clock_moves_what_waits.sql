@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(41);
+select plan(43);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -113,5 +113,19 @@ select is((pg_temp.call(:by_hand)).status, 'queued', 'a call that was asked for 
 select is((pg_temp.person(:asked)).status, 'scheduled', 'and its contact can be called');
 select vioc.clock_stepped(null, now()) \gset ignored_
 select is(count(*), 1::bigint, 'once') from vioc.calls as c where c.contact_id = :asked and c.is_open;
+
+-- whose row was held meanwhile is found a minute later
+select vioc.hold_call(c, now() + interval '4 days') from vioc.calls as c where c.id = :by_hand \gset ignored_
+update vioc.calls set expired_at = now() + interval '4 days' where id = :by_hand;
+select vioc.undo_clock_ahead(now()) \gset ignored_
+select is((pg_temp.call(:by_hand)).status, 'queued', 'or a minute later, if its row was held');
+
+-- a callback that a person is to decide about
+select pg_temp.contact(:tenant, '3 days') as asker \gset
+set local vioc.writes_contacts = on;
+update vioc.contacts set status = 'expired', next_call_at = null, last_outcome = 'callback_requested', promise_refused = true, requested_text = 'some day' where id = :asker;
+set local vioc.writes_contacts = off;
+select vioc.revive_contacts(100, now()) \gset ignored_
+select ok(p.status = 'callback' and p.next_call_at between now() and now() + interval '3 days', 'is one again, with the plan''s next step') from pg_temp.person(:asker) as p;
 
 select * from finish();

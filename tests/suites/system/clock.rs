@@ -158,6 +158,29 @@ fn a_queued_call_that_a_wrong_clock_would_expire_waits_and_is_dialled() {
 }
 
 #[test]
+fn a_call_that_a_clock_ahead_expired_is_made_although_its_row_is_held_when_the_clock_is_right() {
+    let practice = clocked().open();
+    practice.run("update vioc.credentials set throttled_until = now() + interval '10 minutes'");
+    let call = practice.call_number(&new_number());
+    practice.run(
+        "select vioc.hold_call(c, c.appointment_time + interval '1 day') from vioc.calls as c; update vioc.calls set expired_at = now() + interval '1 year'",
+    );
+    assert_eq!(practice.call_status(call.id), "expired");
+    let mut holder = practice.connect();
+    holder
+        .batch_execute("begin; select from vioc.contacts for update")
+        .unwrap();
+    set_both(&practice, HOUR);
+    wait_for_steps(&practice, 1);
+    assert_eq!(practice.call_status(call.id), "expired", "its row is held");
+    holder.batch_execute("rollback").unwrap();
+    practice.cluster.clock().pass(Duration::from_secs(61));
+    practice.run("update vioc.credentials set throttled_until = null");
+    practice.wait_for_call(call.id, &["completed"]);
+    assert_eq!(practice.dials(&call), 1);
+}
+
+#[test]
 fn a_clock_that_was_a_day_ahead_goes_on_dialling_at_once_when_it_is_right() {
     let practice = clocked().open();
     let (url, address) = closed_port();
