@@ -52,10 +52,10 @@ begin
         look_up_at = p_now + case
           -- what is to be deleted at Retell, until it is
           when c.erased_at is not null and c.retell_call_id is not null then least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '1 day')
-          -- ended by a timer (end_overdue): for a day. Decided without an analysis (ask_for_analysis): six times
+          -- ended by a timer (end_overdue): for a day, which is fifteen times; a clock may have been wrong. Decided without an
+          -- analysis (ask_for_analysis): six times
           when c.status in ('completed', 'failed', 'cancelled')
-            and (coalesce(c.completed_at, c.failed_at, c.cancelled_at) <= p_now - interval '24 hours'
-              or (c.status = 'completed' and c.look_ups >= 5)) then null
+            and c.look_ups >= case c.status when 'completed' then 5 else 14 end then null
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end

@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(43);
+select plan(46);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -127,5 +127,15 @@ update vioc.contacts set status = 'expired', next_call_at = null, last_outcome =
 set local vioc.writes_contacts = off;
 select vioc.revive_contacts(100, now()) \gset ignored_
 select ok(p.status = 'callback' and p.next_call_at between now() and now() + interval '3 days', 'is one again, with the plan''s next step') from pg_temp.person(:asker) as p;
+
+-- one that was given up is asked about again and again: the clock may have been wrong, and its answer lost
+select pg_temp.call_in(:tenant, 'placed') as given_up \gset
+select vioc.end_overdue(c, now() + interval '25 hours') from vioc.calls as c where c.id = :given_up \gset ignored_
+select is((pg_temp.call(:given_up)).status, 'failed', '(its end was not heard within a day)');
+select vioc.claim_look_ups(1000, now() + interval '2 years') \g /dev/null
+select vioc.clock_stepped('-2 years', now()) \gset ignored_
+select ok((pg_temp.call(:given_up)).look_up_at between now() and now() + interval '2 hours', 'a clock two years ahead asks, and is not the last to ask');
+select vioc.claim_look_ups(1000, now() + n * interval '2 hours') from generate_series(1, 14) as n \g /dev/null
+select is((pg_temp.call(:given_up)).look_up_at, null, 'fifteen times');
 
 select * from finish();
