@@ -147,7 +147,7 @@ pub(crate) fn judge(
     let rows = client
         .query(
             "select c.session_id::text, c.id, c.to_number::text, c.status::text, c.outcome, ct.status::text, c.retell_call_id, ct.phone_e164::text, c.error, c.needs_review, \
-             (select string_agg(concat_ws(' ', to_char(e.at, 'YYYY-MM-DD HH24:MI:SS'), e.kind, e.status, e.outcome), '; ' order by e.position) \
+             (select format('looked up %s times; ', c.look_ups) || string_agg(concat_ws(' ', to_char(e.at, 'YYYY-MM-DD HH24:MI:SS'), e.kind, e.status, e.outcome), '; ' order by e.position) \
               from vioc.events as e where e.tenant_id = c.tenant_id and e.contact_id = c.contact_id), c.attempt, c.attempt < ct.last_attempt \
              from vioc.calls as c left join vioc.contacts as ct on ct.tenant_id = c.tenant_id and ct.id = c.contact_id",
             &[],

@@ -1,11 +1,17 @@
 //! The storm is worth something only if it can fail: each safeguard is removed, one at a time, and somebody is dialled twice.
 
-use vioc_tests::practice::Practice;
+use std::time::Duration;
+
+use retell_simulator::{CreateFault, Script};
+use vioc_tests::practice::{Practice, new_number};
 use vioc_tests::wait::LONG;
 
 use crate::findings::dialled_twice;
-use crate::people::Mix;
+use crate::people::{Mix, RECONCILE};
 use crate::storm::{Storm, Strike, practice};
+
+/// Later than what a busy machine needs to look a call up twice and to send it again.
+const LATE: Duration = Duration::from_secs(40);
 
 /// Replaces a piece of a function's text; the piece must be there.
 fn change(practice: &Practice, function: &str, from: &str, to: &str) {
@@ -91,23 +97,53 @@ fn without_the_durable_claim_somebody_is_dialled_twice() {
     });
 }
 
+/// One call that Retell creates so late that it is sent again before.
+fn is_dialled_twice_if_late(
+    name: &str,
+    reconcile: u64,
+    late: CreateFault,
+    change: impl FnOnce(&Practice),
+) {
+    let practice = practice(3)
+        .setting("vioconcierge.reconcile_after", reconcile)
+        .open();
+    change(&practice);
+    let number = new_number();
+    practice
+        .retell
+        .script(Script::to_number(&number).times(1).create(late));
+    practice.call_number(&number);
+    let is_twice = practice
+        .retell
+        .wait_for(|now| !dialled_twice(now.dials()).is_empty(), 4 * LONG);
+    assert!(is_twice, "without {name} nobody was dialled twice");
+}
+
 #[test]
 fn without_the_key_somebody_is_dialled_twice() {
-    is_dialled_twice_without("the key", &[Strike::TerminateWorker], |practice| {
-        change(
-            practice,
-            "request_body",
-            "\"idempotency_key\"",
-            "\"other_key\"",
-        );
-    });
+    // Retell knows the key from the start, and makes the call when it has been looked for twice and sent again.
+    is_dialled_twice_if_late(
+        "the key",
+        RECONCILE.as_secs(),
+        CreateFault::create_late(LATE),
+        |practice| {
+            change(
+                practice,
+                "request_body",
+                "\"idempotency_key\"",
+                "\"other_key\"",
+            )
+        },
+    );
 }
 
 #[test]
 fn without_the_look_up_delay_somebody_is_dialled_twice() {
-    is_dialled_twice_without(
+    // Retell knows neither call nor key when it is asked first; a minute later it would.
+    is_dialled_twice_if_late(
         "the look-up delay",
-        &[Strike::TerminateWorker, Strike::KillWorker],
+        60,
+        CreateFault::create_late_unkeyed(LATE),
         |practice| {
             change(
                 practice,
