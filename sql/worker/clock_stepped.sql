@@ -1,10 +1,9 @@
 -- Private. The server's clock was set, by p_by (null: not known, the server has just started). Whatever waits goes on
 -- waiting for as long as it had left: its instants move with the clock, so that a call is sent again neither too early nor
 -- after Retell has forgotten its idempotency key. What another clock says (when a call connected and ended) stays.
--- Queued calls are judged again at once: their openings are of the calendar. Those that were not reached by a clock ahead are
--- followed up by the right one. The worker calls this before it does
--- anything else by the new clock. Returns the calls that could not be moved yet (move_calls). It waits for no row.
-create function vioc.clock_stepped(p_by interval, p_now timestamptz) returns bigint[]
+-- Queued calls are judged again at once: their openings are of the calendar. p_is_sure: Retell's clock says the same; then what a
+-- clock ahead has done is undone at once. The worker calls this before it does anything else by the new clock. Returns the calls that could not be moved yet (move_calls). It waits for no row.
+create function vioc.clock_stepped(p_by interval, p_now timestamptz, p_is_sure boolean default true) returns bigint[]
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
@@ -41,22 +40,12 @@ begin
     update vioc.tenants as t set probe_at = t.probe_at + p_by, next_start_at = t.next_start_at + p_by
     from free as f where t.id = f.id;
   end if;
-  -- caps, spacing and retention count from these: what has happened has happened by now
-  with ahead as (
-    select n.tenant_id, n.id from vioc.tenants as t
-    cross join lateral (
-      select d.tenant_id, d.id from vioc.calls as d
-      where d.tenant_id = t.id and d.first_posted_at is not null and not d.is_test and d.first_posted_at > p_now) as n
-    union
-    select o.tenant_id, o.id from vioc.calls as o where o.in_queue and o.queued_at > p_now
-    union
-    select o.tenant_id, o.id from vioc.calls as o where o.in_progress and greatest(o.queued_at, o.placed_at, o.unconfirmed_at) > p_now
-  ),
-  free as (
-    select c.id from ahead as a
-    join vioc.calls as c on c.id = a.id
-    where c.id <> all (v_held)
-    for update of c skip locked
+  -- what has happened has happened by now
+  with free as (
+    select c.id from vioc.calls as c
+    where c.is_open and c.id <> all (v_held)
+      and greatest(c.queued_at, c.first_posted_at, c.placed_at, c.unconfirmed_at, c.ended_at) > p_now
+    for update skip locked
   )
   update vioc.calls as c
   set queued_at = vioc.at_most(c.queued_at, p_now), dispatching_at = vioc.at_most(c.dispatching_at, p_now),
@@ -66,9 +55,11 @@ begin
   from free as f
   where c.id = f.id;
 
-  perform vioc.undo_clock_ahead(p_now);
+  if p_is_sure then
+    perform vioc.undo_clock_ahead(p_now);
+  end if;
   perform vioc.bound_instants(p_now);
   return v_held;
 end
 $$;
-comment on function vioc.clock_stepped(interval, timestamptz) is 'What waits goes on waiting as before, although the server''s clock was set.';
+comment on function vioc.clock_stepped(interval, timestamptz, boolean) is 'What waits goes on waiting as before, although the server''s clock was set.';

@@ -99,10 +99,10 @@ pub(super) fn seconds(us: i64) -> f64 {
 }
 
 /// The server's clock was set (`None`: by how much is not known). Returns the calls that could not follow yet.
-pub(crate) fn clock_stepped(by: Option<i64>) -> SpiResult<Vec<i64>> {
+pub(crate) fn clock_stepped(by: Option<i64>, is_sure: bool) -> SpiResult<Vec<i64>> {
     value(
-        "select vioc.clock_stepped(pg_catalog.make_interval(secs => $1), pg_catalog.clock_timestamp())",
-        &[by.map(seconds).into()],
+        "select vioc.clock_stepped(pg_catalog.make_interval(secs => $1), pg_catalog.clock_timestamp(), $2)",
+        &[by.map(seconds).into(), is_sure.into()],
     )
 }
 
@@ -115,7 +115,7 @@ pub(crate) fn move_call(call_id: i64, by: Option<i64>) -> SpiResult<bool> {
     Ok(held.is_empty())
 }
 
-/// Rows that were held when the clock was set.
+/// What a clock ahead has done goes on by the right one.
 pub(crate) fn undo_clock_ahead() -> SpiResult<()> {
     Spi::run("select vioc.undo_clock_ahead(pg_catalog.clock_timestamp())")
 }

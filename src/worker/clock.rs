@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
+use vioc_core::clocks::SETTLING_US;
 
 use super::attach::with_extension;
 use super::{Halt, Worker};
@@ -16,8 +17,10 @@ const ASK_CLOCK_EVERY: Duration = Duration::from_secs(60);
 const ASK_CLOCK_AGAIN: Duration = Duration::from_secs(5);
 /// The first call after the server's start waits so long for Retell's clock, at most.
 const HEAR_CLOCK: Duration = Duration::from_secs(5);
-/// For so long after the clock was set, or the worker began, rows that were held then are looked for again.
-const UNDO_FOR: Duration = Duration::from_secs(15 * 60);
+/// For so long after the worker began or the clock was set, what a clock ahead has done is undone: rows may be held.
+const UNDO_FOR: Duration = Duration::from_secs(25 * 60);
+/// After so long the clock is believed without Retell's.
+const BELIEVE_AFTER: Duration = Duration::from_micros(SETTLING_US.unsigned_abs());
 
 /// The clock by which everything that waits was stamped (`vioc_core::clocks::Known::difference`): a transaction that meets
 /// another one is rolled back.
@@ -28,8 +31,8 @@ pub(super) struct ClockWatch {
     /// of the old clock.
     unmoved: HashMap<i64, Option<i64>>,
     ask_at: Instant,
-    /// Until when what a clock ahead has ended is looked for.
-    undo_until: Instant,
+    /// When the worker began, or the clock was set.
+    new_since: Instant,
     /// Until when the first call waits for Retell's clock, once Retell was asked; `None`: not asked yet.
     hear_until: Option<Instant>,
 }
@@ -39,7 +42,7 @@ impl ClockWatch {
         Self {
             unmoved: HashMap::new(),
             ask_at: now,
-            undo_until: now + UNDO_FOR,
+            new_since: now,
             hear_until: None,
         }
     }
@@ -54,10 +57,6 @@ impl ClockWatch {
         if self.hear_until.is_some() {
             self.hear_until = Some(now);
         }
-    }
-
-    pub(super) fn may_undo(&self) -> bool {
-        Instant::now() < self.undo_until
     }
 
     /// Whether the times of this call are of the old clock.
@@ -79,7 +78,8 @@ impl Worker {
         }
         let difference = now.wall.saturating_sub(now.running);
         let before = FOLLOWED.swap(difference, Ordering::Relaxed);
-        let held = with_extension(|| statements::clock_stepped(by))
+        let is_sure = known.is_confirmed(now);
+        let held = with_extension(|| statements::clock_stepped(by, is_sure))
             .inspect_err(|_| FOLLOWED.store(before, Ordering::Relaxed))?;
         if let Some(by) = by {
             self.slot.clocks.stepped(by, now);
@@ -97,8 +97,16 @@ impl Worker {
         }
         self.queue.forget();
         self.clock.ask_at = Instant::now();
-        self.clock.undo_until = Instant::now() + UNDO_FOR;
+        self.clock.new_since = Instant::now();
         Ok(())
+    }
+
+    /// Whether what a clock ahead has done may be undone by this one.
+    pub(super) fn may_undo(&self) -> bool {
+        let (known, now) = (self.slot.clocks.known(), clocks::now());
+        let since = self.clock.new_since.elapsed();
+        since < UNDO_FOR
+            && (known.is_confirmed(now) || since >= BELIEVE_AFTER && known.is_settled(now))
     }
 
     fn move_held_calls(&mut self) -> Result<(), Halt> {

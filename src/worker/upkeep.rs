@@ -168,7 +168,7 @@ impl Worker {
     fn bound_instants(&mut self) -> Result<(), Halt> {
         if self.timers.bound_at <= Instant::now() {
             self.timers.bound_at = Instant::now() + BOUND_INTERVAL;
-            if self.clock.may_undo() {
+            if self.may_undo() {
                 with_extension(statements::undo_clock_ahead)?;
             }
             with_extension(statements::bound_instants)?;

@@ -63,6 +63,13 @@ impl Known {
         ahead.is_some_and(|ahead| ahead.saturating_abs() > APART_US)
     }
 
+    /// Whether Retell's newest answer says the same as the wall clock.
+    #[must_use]
+    pub fn is_confirmed(&self, now: Now) -> bool {
+        let ahead = self.ahead(0, now);
+        ahead.is_some_and(|ahead| ahead.saturating_abs() <= APART_US)
+    }
+
     /// Whether nothing is amiss, and has not been for a while.
     #[must_use]
     pub fn is_settled(&self, now: Now) -> bool {
@@ -133,6 +140,8 @@ mod tests {
             (&[-36_000, -36_000], false),
         ] {
             assert_eq!(known(retell).agrees(at(50, 50)), agrees, "{retell:?}");
+            let newest = retell.first().is_some_and(|it: &i64| it.abs() <= 120);
+            assert_eq!(known(retell).is_confirmed(at(50, 50)), newest, "{retell:?}");
         }
         // the wall clock is set after both answers
         let known = known(&[0, 0]);

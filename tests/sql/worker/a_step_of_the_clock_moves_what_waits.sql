@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(46);
+select plan(49);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -137,5 +137,15 @@ select vioc.clock_stepped('-2 years', now()) \gset ignored_
 select ok((pg_temp.call(:given_up)).look_up_at between now() and now() + interval '2 hours', 'a clock two years ahead asks, and is not the last to ask');
 select vioc.claim_look_ups(1000, now() + n * interval '2 hours') from generate_series(1, 14) as n \g /dev/null
 select is((pg_temp.call(:given_up)).look_up_at, null, 'fifteen times');
+
+-- a clock far behind is not believed at once: it would rewrite the past
+select pg_temp.call_in(:tenant, 'placed') as done \gset
+select pg_temp.end_call(:tenant, :done, '{"disconnection_reason": "dial_no_answer"}', now()) \gset ignored_
+select vioc.clock_stepped('-2 years', now() - interval '2 years', false) \gset ignored_
+select is((pg_temp.call(:done)).first_posted_at, now(), 'two years behind: when a call was made stays');
+select is((vioc.clock_stepped('2 years', now(), false))::text, '{}', 'and back');
+update vioc.calls set first_posted_at = now() + interval '1 year' where id = :done;
+select vioc.undo_clock_ahead(now()) \gset ignored_
+select is((pg_temp.call(:done)).first_posted_at, now(), 'a clock that is known to be right puts right what one ahead has written');
 
 select * from finish();
