@@ -8,6 +8,7 @@ declare
   v_tenants bigint[];
   v_now constant timestamptz := clock_timestamp();
   v_is_listed boolean;
+  v_is_said_again boolean;
 begin
   perform vioc.require_tenant('operator', vioc_allow_call.tenant_id);
   v_phone := vioc.tenant_phone(vioc_allow_call.tenant_id, vioc_allow_call.phone);
@@ -37,7 +38,8 @@ begin
     select f.ctid from vioc.number_facts as f
     where f.tenant_id = any (v_tenants) and f.phone = any (vioc.spellings(v_phone)) and f.kind <> 'spoke'
     for update skip locked));
-  if vioc.is_opted_out(vioc_allow_call.tenant_id, v_phone) then
+  v_is_said_again := vioc.is_opted_out(vioc_allow_call.tenant_id, v_phone);
+  if v_is_said_again then
     raise warning 'the number was opted out once more while this was done, and stays so'
       using hint = 'Say vioc_allow_call again if it is meant nevertheless.';
   else
@@ -46,7 +48,9 @@ begin
   perform vioc.recheck_calls_to_number(vioc_allow_call.tenant_id, v_phone, v_now);
   perform vioc.share_number(vioc_allow_call.tenant_id, v_phone, true);
   perform vioc.write_audit('allow', vioc_allow_call.tenant_id);
-  return case when v_is_listed then format('tenant %s may call the number again', vioc_allow_call.tenant_id)
+  return case
+    when v_is_said_again then format('the number stays on the list of tenant %s', vioc_allow_call.tenant_id)
+    when v_is_listed then format('tenant %s may call the number again', vioc_allow_call.tenant_id)
     else format('the number was not on the list of tenant %s: nothing has changed', vioc_allow_call.tenant_id) end;
 end
 $$;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use vioc_tests::Cluster;
-use vioc_tests::cluster::Binaries;
+use vioc_tests::cluster::{Binaries, coverage};
 use vioc_tests::tap::Report;
 
 const DATABASE: &str = "sql_tests";
@@ -259,9 +259,12 @@ fn run(cluster: &Cluster, database: &str, file: &Path) -> Result<(), Failed> {
     psql.arg("-h")
         .arg(cluster.socket_dir())
         .args(["-p", &cluster.port().to_string()]);
-    psql.args(["-c", "begin", "-f"])
-        .arg(file)
-        .args(["-c", "rollback"]);
+    psql.args(["-c", "begin", "-f"]).arg(file);
+    let test = format!("{database}-{}", file.display().to_string().replace('/', "-"));
+    for command in coverage::before_rollback(&test) {
+        psql.args(["-c", &command]);
+    }
+    psql.args(["-c", "rollback"]);
     let output = psql
         .stdin(Stdio::null())
         .output()

@@ -1,6 +1,6 @@
 -- vioc_test_call: the contact's call, to one of tenants.test_numbers; its events change nothing but its own row.
 \ir ../practice.psql
-select plan(45);
+select plan(47);
 
 select pg_temp.contact(:tenant) as ann \gset
 -- what was dialled is three minutes older
@@ -149,5 +149,16 @@ select ok(pg_temp.untouched(:contact), '... and the contact is as it was');
 set local vioc.writes_contacts = on; -- as a restore
 update vioc.contacts set last_attempt = 0 where id = :ann;
 select lives_ok(format('select vioc.queue_test_call(%s, %s, %L, %L, now())', :tenant, :ann, '+12125550190', 'test'), 'a contact that does not know of its calls');
+-- an opt-out of the practice's own telephone ends no test that rings, and no review holds it
+update vioc.calls set status = 'failed', failed_at = now(), lease_owner = null, lease_until = null, look_up_at = null where is_open;
+select call from pg_temp.test_of(:tenant) \gset
+update vioc.credentials set next_start_at = '-infinity';
+select pg_temp.later() \g /dev/null
+select pg_temp.claim(clock_timestamp()) \g /dev/null
+select pg_temp.answer(:call, 'placed') \g /dev/null
+select vioc_do_not_call(:tenant, '2125550190') \g /dev/null
+select is((pg_temp.call(:call)).status || ' ' || coalesce((pg_temp.call(:call)).cancel_reason, 'goes on'), 'placed goes on', 'a test that rings is not stopped');
+select vioc.note_review(pg_temp.call(:call), now()) \g /dev/null
+select is_empty(format('select from vioc.number_facts where call_id = %s', :call), 'nor does it hold its number for a review');
 
 select * from finish();

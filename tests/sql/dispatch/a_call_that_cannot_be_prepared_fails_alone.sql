@@ -1,6 +1,6 @@
 -- One broken row must not keep everybody else waiting.
 \ir ../practice.psql
-select plan(10);
+select plan(13);
 
 create temp table calls as select n, pg_temp.queue(pg_temp.contact(:tenant)) as call from generate_series(1, 5) as n;
 update vioc.contacts set locale = 'en-broken' where id = (select (pg_temp.call(call)).contact_id from calls where n = 3);
@@ -39,5 +39,19 @@ create function pg_temp.claimed(p_calls bigint[]) returns table (call_id bigint,
 $$;
 select set_eq(format('select * from pg_temp.claimed(array[%s, %s])', :unlucky, :lucky), format('values (%s::bigint, true), (%s, false)', :unlucky, :lucky), 'trouble of the system''s: held, and the others go');
 select is((pg_temp.error_of(format('select * from pg_temp.claimed(array[%s]::bigint[])', :unlucky))).state, '58030', 'if none can go the worker is told, and waits');
+drop trigger refuse on vioc.contacts;
+
+-- one that may be sent already is not failed: Retell is asked about it
+select pg_temp.call_in(:tenant, 'unconfirmed') as doubted \gset
+update vioc.calls set resend = true, due_at = now() where id = :doubted;
+select vioc.fail_claim(:tenant, :doubted, 'the call could not be claimed', false, now()) \g /dev/null
+select ok(c.status = 'unconfirmed' and not c.resend and c.look_up_at = now() + interval '1 minute', 'what was sent once stays in doubt, is not sent again, and is looked up') from pg_temp.call(:doubted) as c;
+-- one that has gone on meanwhile is left as it is
+select pg_temp.call_in(:tenant, 'placed') as gone_on \gset
+select vioc.fail_claim(:tenant, :gone_on, 'the call could not be claimed', false, now()) \g /dev/null
+select is(c.status || coalesce(c.error, ''), 'placed', 'what Retell has is not failed by a claim') from pg_temp.call(:gone_on) as c;
+-- not even the call can be written: the worker is told
+create trigger refuse_call before update on vioc.calls for each row execute function pg_temp.refuse('23514');
+select is((pg_temp.error_of(format('select vioc.fail_claim(%s, %s, ''x'', true, now())', :tenant, pg_temp.queue(pg_temp.contact(:tenant))))).state, '23514', 'what cannot be written at all is said');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- What makes vioc_enqueue_due fail for one tenant stops no other: it is left out, named by the doctor, and tried again.
 \ir ../practice.psql
-select plan(14);
+select plan(16);
 
 select pg_temp.practice() as odd \gset
 select pg_temp.practice() as other \gset
@@ -48,4 +48,9 @@ select format('create trigger refuse before update on vioc.contacts for each row
 :trap;
 select is((pg_temp.error_of('select vioc.enqueue_due(100, ''test'', now() + interval ''30 minutes'')')).state, '53100', 'a full disk is said as it is');
 select is_empty('select id from vioc.tenants where enqueue_failed_at is not null', '... and no tenant is blamed');
+-- nor when it is tried again alone
+update vioc.tenants set enqueue_failed_at = now(), enqueue_error = 'SQLSTATE 22003' where id = :odd;
+select is((pg_temp.error_of('select vioc.enqueue_due(100, ''test'', now() + interval ''30 minutes'')')).state, '53100', 'said as it is of a tenant that was left out, too');
+select is(t.enqueue_failed_at, now(), '... whose failure is not renewed') from vioc.tenants as t where t.id = :odd;
+
 select * from finish();

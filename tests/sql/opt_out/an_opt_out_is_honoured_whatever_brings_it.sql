@@ -1,7 +1,7 @@
 -- Contract 6 (1): from any source. Every body that carries it, applied or a duplicate, known event or not; each number as
 -- its country writes it; and what lifting it gives back.
 \ir ../clinic.psql
-select plan(25);
+select plan(28);
 
 create function pg_temp.listed(p_call bigint) returns boolean language sql as $$
   select exists (select from vioc.do_not_call as d join vioc.calls as c on c.to_number = d.phone and c.tenant_id = d.tenant_id where c.id = p_call) $$;
@@ -56,5 +56,24 @@ select throws_ok(format('update vioc.tenants set allowed_countries = ''{us}'' wh
 select lives_ok(format('update vioc.tenants set allowed_countries = ''{US,CA}'' where id = %s', :tenant), '... several');
 select pg_temp.contact(:tenant, '+442071838750') as london, pg_temp.contact(:tenant, '+14169671111') as toronto \gset
 select is(r.country_allowed, r.contact_id = :toronto, 'the number''s country decides') from vioc.rules(pg_temp.at()) as r where r.contact_id in (:london, :toronto);
+-- the practice is told while they talk, and the agent hears another wish
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.hear(:call, 'call_started') \g /dev/null
+select vioc_do_not_call(:tenant, (pg_temp.call(:call)).to_number) \g /dev/null
+select pg_temp.hear(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "callback", "callback_time": "tomorrow at 5 pm"}')) \g /dev/null
+select is(row((pg_temp.call(:call)).outcome, c.status, c.next_call_at)::text, '(callback_requested,do_not_call,)', 'a callback that is asked for in a call is not made to who is opted out meanwhile')
+from pg_temp.person((pg_temp.call(:call)).contact_id) as c;
+
+-- said once more while it is lifted
+create function pg_temp.say_again() returns trigger language plpgsql as $$
+begin
+  insert into vioc.do_not_call (tenant_id, phone, reason, source) values (old.tenant_id, old.phone, 'said again', 'call');
+  return null;
+end $$;
+create trigger say_again after delete on vioc.do_not_call for each row execute function pg_temp.say_again();
+select (pg_temp.call(:call)).to_number as phone \gset
+select is(vioc_allow_call(:tenant, :'phone', 'by letter'), 'the number stays on the list of tenant ' || :tenant, 'who asks again while it is lifted stays opted out, and the answer says so');
+drop trigger say_again on vioc.do_not_call;
+select is((pg_temp.person((pg_temp.call(:call)).contact_id)).status, 'do_not_call', '... on the contact, too');
 
 select * from finish();

@@ -1,7 +1,7 @@
 -- Contract 6 (1) and 7.5: a body about no call of ours can opt the patient's number out, for the key's tenants with that
 -- practice number, or for all of the key's tenants if none has it; and do nothing else.
 \ir ../clinic.psql
-select plan(17);
+select plan(21);
 
 select pg_temp.practice('key_of_bright_dental', '+12125550101') as uptown, pg_temp.practice('another_key', '+12125550200') as other \gset
 select credential_id as credential from vioc.tenants where id = :tenant \gset
@@ -46,5 +46,33 @@ select pg_temp.placed(:other) as call \gset
 select vioc.store_event(pg_temp.body(:call, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}'))::text, 'webhook', :credential, pg_temp.at()) ->> 'state' as state \gset
 select is(:'state'::text, 'unmatched', 'a key never speaks for another practice''s call');
 select is(pg_temp.told(:call), 'placed / calling', '... which goes on');
+-- one practice's row is held: the others have the wish at once, and that one when it is free
+create function pg_temp.hold() returns trigger language plpgsql as $$ begin raise exception 'held' using errcode = 'lock_not_available'; end $$;
+create function pg_temp.held(p_body jsonb, p_phone text) returns text language plpgsql as $$
+declare
+  v_event bigint;
+  v_told text;
+begin
+  execute format('create trigger hold before insert on vioc.do_not_call for each row when (new.tenant_id = %s) execute function pg_temp.hold()',
+    (select t.id from vioc.tenants as t where t.retell_agent_number = '+12125550101'));
+  v_event := vioc.store_event(p_body::text, 'webhook', (select min(t.credential_id) from vioc.tenants as t where t.retell_agent_number = '+12125550101'), pg_temp.at()) ->> 'event_id';
+  v_told := pg_temp.heard(v_event, p_phone);
+  drop trigger hold on vioc.do_not_call;
+  perform vioc.run_timers(100, pg_temp.at('1 minute'));
+  return v_told || '; ' || pg_temp.heard(v_event, p_phone);
+end $$;
+create function pg_temp.heard(p_event bigint, p_phone text) returns text language sql as $$
+  select e.state || coalesce(' ' || (select string_agg(right(t.retell_agent_number, 3), ' ' order by t.id) from vioc.do_not_call as d join vioc.tenants as t on t.id = d.tenant_id where d.phone = p_phone), '')
+  from vioc.webhook_events as e where e.id = p_event $$;
+select is(pg_temp.held(('{"event": "call_ended", "call": ' || :'dnc' || '"direction": "outbound", "to_number": "+16465558001", "from_number": "+13005550100"}}')::jsonb, '+16465558001'),
+  'new 100; unmatched 100 101', 'a call of nobody''s');
+select pg_temp.placed(:uptown) as one, pg_temp.placed(:uptown) as two \gset
+select is(pg_temp.held(pg_temp.body(:one, 'call_ended', jsonb_build_object('call_id', 'call_' || :two, 'to_number', '+16465558002', 'from_number', '+12125550101', 'disconnection_reason', 'user_requested_dnc')), '+16465558002'),
+  'new; failed 101', 'a body of two calls');
+select pg_temp.body(:one, 'call_ended', '{"to_number": "+16465558003", "from_number": "+12125550101", "disconnection_reason": "user_requested_dnc"}') as late \gset
+select pg_temp.hear(:one, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}')) \g /dev/null
+select vioc_forget_phone(:uptown, (pg_temp.call(:one)).to_number) \g /dev/null
+select isnt((pg_temp.call(:one)).erased_at, null, '(a forgotten person''s call)');
+select is(pg_temp.held(:'late', '+16465558003'), 'new; ignored 101', 'a call that was erased');
 
 select * from finish();

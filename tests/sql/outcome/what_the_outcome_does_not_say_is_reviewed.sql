@@ -1,7 +1,7 @@
 -- One decision counts; what else was said in the same call goes to a person, whichever document, field or report has it. Who declined, was
 -- the wrong person, or spoke in words that are not known is not called by itself until then.
 \ir ../clinic.psql
-select plan(33);
+select plan(35);
 
 create function pg_temp.held(p_call bigint) returns boolean language sql as
   $$ select exists (select from vioc.number_facts as f where f.call_id = p_call and f.kind = 'in_review') $$;
@@ -85,5 +85,12 @@ select is(pg_temp.calls_function(said::jsonb), what, said) from (values
   ('{"name": "cancel_appointment", "args": "x"}', 'completed cancelled / cancelled / review'),
   ('{"name": "cancel_appointment"}', 'completed cancelled / cancelled / review'),
   ('{"name": "check_calendar", "args": null}', 'completed completed / contacted / review')) as c (said, what);
+-- words that hold the number do so no longer when the call is understood
+create function pg_temp.in_review(p_call bigint) returns boolean language sql as $$ select exists (select from vioc.number_facts as f where f.call_id = p_call and f.kind = 'in_review') $$;
+select pg_temp.placed(:tenant) as call \gset
+select pg_temp.report(:call, '{"status": "completed", "outcome": "left a word with the beep"}') \g /dev/null
+select is(pg_temp.told(:call) || ' ' || pg_temp.in_review(:call), 'completed left a word with the beep / contacted / review true', 'words that are not understood hold the number');
+select pg_temp.hear(:call, 'call_analyzed', '{"disconnection_reason": "voicemail_reached", "call_analysis": {"in_voicemail": true}}', pg_temp.at('6 minutes')) \g /dev/null
+select is(pg_temp.told(:call) || ' ' || pg_temp.in_review(:call), 'completed voicemail / scheduled false', '... until it is known that a machine heard them');
 
 select * from finish();

@@ -1,7 +1,7 @@
 -- H3, H4, H17, H18, H21: a callback is judged when it is asked for. From then on it goes first and no limit holds it; what cannot
 -- be kept a person knows at once, or when it is a day late.
 \ir ../clinic.psql
-select plan(39);
+select plan(41);
 set local test.legal_hours = '08:00-21:00';
 
 -- a call, in which a callback is asked for
@@ -97,6 +97,7 @@ select is(c.call_id, (select id from vioc.calls where contact_id = :last), 'and 
 -- what cannot be kept
 create temp table refused (change text, reason text);
 insert into refused values
+  ('update vioc.contacts set appointment_status = ''confirmed'' where tenant_id = T', 'but the appointment is not booked any more'),
   ('update vioc.tenants set live = false where id = T', 'but the practice is not live: no call is made by itself'),
   ('update vioc.tenants set require_consent = true where id = T', 'but has not consented to automatic calls'),
   ('insert into vioc.blackout_dates (tenant_id, day) select T, d::date from generate_series(date ''2031-03-05'', ''2031-03-21'', ''1 day'') as d', 'and hours and blackout dates leave no time before the appointment');
@@ -157,5 +158,11 @@ update vioc.credentials set unreachable_until = null, throttled_until = null, fa
 select is_empty('select pg_temp.claim(pg_temp.at(''125 minutes''))', '(it is too late)');
 select is(review_reason, 'the callback that was promised was not made: no opening is left before the appointment', 'a promise that hours overtook is for a person') from vioc.needs_review where call_id = :promised;
 select ok((pg_temp.person(:closed)).needs_review, '... on the contact, too');
+-- a row that the application writes anew, moved to before the time that was promised
+select pg_temp.asks(pg_temp.contact(:tenant, '+12125556400'), 'tomorrow at 5 pm', pg_temp.at('1 hour'), pg_temp.at('1 hour')) as call \gset
+update vioc.contacts set external_id = 'A-6400' where id = (pg_temp.call(:call)).contact_id;
+delete from vioc.contacts where external_id = 'A-6400';
+insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time) values (:tenant, 'A-6400', 'Ann Jones', '+12125556400', '2031-03-06 15:00-05');
+select is(pg_temp.reason(:call), 'the contact was promised a callback, which would come after the appointment as it was moved', 'a promise that an import overtakes is for a person');
 
 select * from finish();

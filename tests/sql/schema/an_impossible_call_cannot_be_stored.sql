@@ -1,6 +1,6 @@
 -- vioc.calls: each constraint refuses the state that it names. Every case starts at a call that could be.
 \ir ../practice.psql
-select plan(36);
+select plan(41);
 
 create function pg_temp.refusal(p_status text, p_change text) returns text language plpgsql as $$
 declare
@@ -57,5 +57,19 @@ select set_eq($$ select m.sentence[1] from regexp_matches((select prosrc from pg
 create temp table one as select pg_temp.contact(:tenant) as contact;
 select pg_temp.queue(contact) from one \gset ignored_
 select is((pg_temp.error_of(format('select pg_temp.queue(%s)', contact))).state, '23505', 'one open call per contact') from one;
+-- nor an impossible webhook
+create function pg_temp.event_refusal(p_state text, p_source text default 'webhook') returns text language plpgsql as $$
+declare
+  v_constraint text;
+begin
+  insert into vioc.webhook_events (source, state, body) values (p_source, p_state, '{}');
+  return 'none';
+exception when others then
+  get stacked diagnostics v_constraint = constraint_name;
+  return v_constraint;
+end $$;
+select is(pg_temp.event_refusal(state, source), wanted, wanted) from (values
+  ('applied', 'webhook', 'applied_event_has_time_and_key'), ('failed', 'webhook', 'failed_event_says_why'),
+  ('lost', 'webhook', 'state_is_known'), ('new', 'rumour', 'source_is_known'), ('new', 'webhook', 'none')) as w (state, source, wanted);
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- A call of a simulated tenant goes through the states and functions of a real one, and nothing of it reaches Retell.
 \ir ../clinic.psql
-select plan(40);
+select plan(43);
 
 update vioc.tenants set simulated = true where id = :tenant;
 update vioc.credentials set max_starts_per_second = 1000000, max_concurrent_calls = 1000000;
@@ -66,5 +66,15 @@ select is((vioc.simulated_call(c, pg_temp.at('3 seconds')))::text, vioc.simulate
 from pg_temp.call(:call) as c;
 select ok(s.simulated and s.stopped_by is null, 'its status says so') from vioc.tenant_status as s where s.tenant_id = :tenant;
 select ok(d.ok and d.detail = 'calls never leave the server: practice ' || :tenant, 'and so does the doctor') from vioc.examine_tenants('{(,)}', now()) as d where d.check_name = 'simulated';
+-- one that cannot be answered delays no other
+delete from vioc.blackout_dates;
+select pg_temp.dial(pg_temp.contact(:tenant), 'dispatching') as broken, pg_temp.dial(pg_temp.contact(:tenant), 'dispatching') as well \gset
+create function pg_temp.refuse() returns trigger language plpgsql as $$ begin raise exception 'no' using errcode = '23514'; end $$;
+select format('create trigger refuse before update on vioc.calls for each row when (old.id = %s and new.look_ups > old.look_ups) execute function pg_temp.refuse()', :broken) as trap \gset
+:trap;
+select pg_temp.asked(pg_temp.at() + s * interval '1 second') from generate_series(1, 4) as s \g /dev/null
+select is((pg_temp.call(:well)).status || ', ' || (pg_temp.call(:broken)).status, 'completed, placed', 'one that cannot be answered keeps no other from its end');
+select is((pg_temp.call(:broken)).look_up_at, pg_temp.at('1 minute 1 second'), '... and is tried again a minute later');
+select throws_ok(format('select vioc_simulate_call(%s, ''confirmed'')', (pg_temp.call(:broken)).contact_id), '55000', null, 'who has an open call is not called beside it');
 
 select * from finish();

@@ -2,7 +2,7 @@
 -- call of the tenant whose key signed it.
 \ir ../clinic.psql
 \ir signing.psql
-select plan(4);
+select plan(7);
 
 select pg_temp.practice('key_of_the_borrower', '+12125550200') as borrower \gset
 select pg_temp.placed(:borrower) as borrowers, pg_temp.placed(:tenant) as owners \gset
@@ -18,4 +18,10 @@ insert into vioc.retell_calls (tenant_id, call_id, retell_call_id)
 select c.tenant_id, c.id, 'call_of_a_crowd' from vioc.calls as c where c.tenant_id = :borrower or c.id = :owners order by c.tenant_id desc;
 select set_eq($$ select key from pg_temp.keys_of('{"event": "call_started", "call": {"call_id": "call_of_a_crowd"}}') $$,
   array['key_of_bright_dental', 'key_of_the_borrower'], 'a crowd of one tenant''s calls shuts out no other tenant');
+-- applied later, too (a stored body is matched anew)
+select is((vioc.match_signed_call('webhook', t.credential_id, vioc.read_webhook(:'body'))).id, case t.id when :tenant then :owners::bigint else :borrowers end, 'each key finds its own call: ' || t.retell_agent_number)
+from vioc.tenants as t where t.id in (:tenant, :borrower);
+select pg_temp.practice('key_of_a_third', '+12125550300') as third \gset
+select is((vioc.match_signed_call('webhook', t.credential_id, vioc.read_webhook(:'body'))).id, null, 'a third one finds none') from vioc.tenants as t where t.id = :third;
+
 select * from finish();

@@ -14,7 +14,7 @@ insert into bodies values
   ('a number that jsonb cannot hold', '{"event": "call_ended", "call": {"call_id": "x", "cost": 1e999999}}', 'failed'),
   ('nested deeply', '{"event": "call_ended", "call": {"call_id": "x", "x": ' || repeat('[', 1500) || repeat(']', 1500) || '}}', 'unmatched'),
   ('nested too deeply', repeat('[', 100000) || repeat(']', 100000), 'failed');
-select plan((select count(*)::integer * 2 + 32 from bodies));
+select plan((select count(*)::integer * 2 + 40 from bodies));
 
 select is(vioc.store_event(b.body, 'webhook', null, pg_temp.at()) ->> 'state', b.state, b.claim) from bodies as b;
 select is((select count(*) from vioc.webhook_events as e where e.body = b.body), 1::bigint, 'kept byte for byte: ' || b.claim) from bodies as b;
@@ -84,4 +84,30 @@ select is(count(*), 0::bigint, '... once') from vioc.webhook_events where state 
 select is(pg_temp.arrives(b), 'failed', 'a decision about no call is for a person: ' || b::text)
 from unnest(array['{"appointment_action": "cancelled"}', '{"outcome": "do_not_call", "note": "x"}']::jsonb[]) as b;
 select is(array_agg(distinct error), array['it names no call: switch "args at root" off for this function of the agent'], '... who is told what to change') from vioc.dead_letters where error ~ 'names no call';
+-- not even the wish can be kept: the body is, and is its person's no more than that
+select pg_temp.placed(:tenant) as sick \gset
+create trigger poison before update on vioc.calls for each row when (old.summary = 'poisoned') execute function pg_temp.poison();
+create trigger poison before insert on vioc.do_not_call for each row execute function pg_temp.poison();
+update vioc.calls set summary = 'poisoned' where id = :sick;
+select is(pg_temp.hear(:sick, 'call_ended', '{"disconnection_reason": "user_requested_dnc"}'), 'failed', 'where nothing can be written but the body');
+select is(row(e.error, e.call_id, e.body ~ 'user_requested_dnc')::text, '(23514,,t)', '... it is kept') from vioc.webhook_events as e order by e.id desc limit 1;
+drop trigger poison on vioc.calls;
+drop trigger poison on vioc.do_not_call;
+select is(vioc_replay_webhooks(), 1, '... and is applied when that is mended');
+select is((select d.source from vioc.do_not_call as d where d.phone = (pg_temp.call(:sick)).to_number), 'call', '... with the wish');
+-- one that was applied is not applied again
+select e.id as applied from vioc.webhook_events as e where e.state = 'applied' order by e.id desc limit 1 \gset
+update vioc.webhook_events set applied_at = '2031-01-01 00:00-05' where id = :applied;
+select is(vioc.retry_event(:applied, pg_temp.at('1 hour')), 'applied', 'a body that was applied says so');
+select is(e.applied_at, timestamptz '2031-01-01 00:00-05', '... and is left alone') from vioc.webhook_events as e where e.id = :applied;
+
+-- one about a forgotten person is no more theirs when it cannot be applied
+select pg_temp.placed(:tenant) as gone \gset
+select pg_temp.body(:gone, 'call_ended', '{"from_number": "+12125550100", "disconnection_reason": "user_requested_dnc"}') as late \gset
+select pg_temp.hear(:gone, 'call_analyzed', pg_temp.analysed('{"outcome": "confirmed"}')) \g /dev/null
+select vioc_forget_phone(:tenant, (pg_temp.call(:gone)).to_number) \g /dev/null
+create trigger poison before insert on vioc.do_not_call for each row execute function pg_temp.poison();
+select is(pg_temp.arrives(:'late'), 'failed', 'a wish of a forgotten person that cannot be kept');
+select is(row(e.error, e.call_id, e.tenant_id)::text, '(23514,,)', '... is kept without saying whose it is') from vioc.webhook_events as e order by e.id desc limit 1;
+
 select * from finish();

@@ -23,6 +23,26 @@ const STATEMENTS: &str = "select concat_ws(e'\\t', p.oid::regprocedure, s.stmtid
      cross join lateral coverage.plpgsql_profiler_function_statements_tb(p.oid::regprocedure) as s \
      where p.pronamespace = 'vioc'::regnamespace";
 
+/// Before [`STATEMENTS`]. Tests may have left names to be quoted, a role or a path.
+const PREPARED: &str = "set plpgsql_check.profiler = off; set standard_conforming_strings = on; set quote_all_identifiers = off; \
+     set search_path = pg_catalog; set statement_timeout = '1min'; set client_min_messages = warning; \
+     create schema if not exists coverage; create extension if not exists plpgsql_check schema coverage";
+
+/// What psql does before it rolls back a transaction in which clock.psql has put functions of its own in the place of the
+/// extension's: what is known of them goes with them.
+pub fn before_rollback(test: &str) -> Vec<String> {
+    let Some(directory) = directory() else {
+        return Vec::new();
+    };
+    let file = directory.join(format!("{test}.tsv"));
+    vec![
+        format!("reset session authorization; reset role; {PREPARED}"),
+        format!("\\o '{}'", file.display()),
+        format!("{STATEMENTS} and to_regprocedure('sim.now()') is not null"),
+        "\\o".to_owned(),
+    ]
+}
+
 impl Cluster {
     /// As far as it can be had: a standby, a database that refuses connections and one without the extension have none.
     pub(super) fn write_coverage(&self) {
@@ -58,11 +78,7 @@ impl Cluster {
 }
 
 fn statements(mut client: Client) -> Result<Vec<String>, postgres::Error> {
-    client.batch_execute(
-        "set plpgsql_check.profiler = off; set standard_conforming_strings = on; set search_path = pg_catalog; set statement_timeout = '1min'; \
-         set client_min_messages = warning; \
-         create schema if not exists coverage; create extension if not exists plpgsql_check schema coverage",
-    )?;
+    client.batch_execute(PREPARED)?;
     let rows = client.query(STATEMENTS, &[])?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

@@ -14,7 +14,7 @@
 mod binaries;
 mod builder;
 mod clock;
-mod coverage;
+pub mod coverage;
 mod privacy;
 mod relocated;
 mod server;
