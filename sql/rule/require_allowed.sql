@@ -19,16 +19,15 @@ begin
   where not v.ok and not v.automatic and not (p_force and v.overridable)
   order by v.waits, v.ordinal
   limit 1;
-  if not found and not p_force then
-    return;
-  elsif not found then
+  if v_verdict.rule is not null then
+    raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
+      using errcode = 'VC001', detail = 'rule: ' || v_verdict.rule,
+        hint = vioc.rule_hint(p_tenant_id, p_contact_id, v_verdict.rule, p_force, p_now);
+  elsif p_force then
     raise exception 'contact % is not called: its number was called less than two minutes ago, or has had its forced calls for today', p_contact_id
       using errcode = 'VC001', detail = 'rule: may_be_forced',
         hint = format('Wait two minutes: select * from vioc_call_contact(%s, force => true); the limit of a day is the setting vioconcierge.max_forced_calls.', p_contact_id);
   end if;
-  raise exception 'contact % is not called: %', p_contact_id, v_verdict.detail
-    using errcode = 'VC001', detail = 'rule: ' || v_verdict.rule,
-      hint = vioc.rule_hint(p_tenant_id, p_contact_id, v_verdict.rule, p_force, p_now);
 end
 $$;
 comment on function vioc.require_allowed(bigint, bigint, boolean, timestamptz) is 'Raises an error if a rule forbids calling a contact.';

@@ -1,5 +1,5 @@
 \ir ../practice.psql
-select plan(32);
+select plan(35);
 
 select pg_temp.contact(:tenant) as contact \gset
 select (pg_temp.person(:contact)).next_call_at as planned \gset
@@ -56,5 +56,12 @@ select is((pg_temp.error_of(format('select vioc_wait_for_call(%s)', :second))).s
 select is((select (vioc_wait_for_call(call, '0 s')).status from states where status = 'placed'), 'placed', 'one that is placed is answered at once');
 select is((select (vioc_wait_for_call(call, '0 s', 'finished')).status from states where status = 'placed'), 'placed', 'no longer than asked for');
 select is((vioc_wait_for_call(:call_id, '60 s', 'finished')).status, 'cancelled', 'one that is over too');
+-- everything stops, and calls under way with it
+select vioc_resume(:tenant) \g /dev/null
+select pg_temp.call_in(:tenant, 'placed') as under_way \gset
+set local lock_timeout = '7s';
+select matches(vioc_pause(null, 'fire', true), '^all tenants are paused; .* To go on: select vioc_resume\(\);$', 'a pause of all');
+select isnt((pg_temp.call(:under_way)).cancel_requested_at, null, '... asks Retell to stop what is under way');
+select is(current_setting('lock_timeout'), '7s', '... and leaves the session''s lock_timeout as it was');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- Between a call's claim and Retell's answer, its end or its report anything may have happened to it.
 \ir ../practice.psql
-select plan(24);
+select plan(26);
 
 -- the appointment, while the call was on its way: nothing was dialled, and nothing will be
 select pg_temp.call_in(:tenant, 'dispatching') as kept \gset
@@ -86,5 +86,10 @@ from pg_temp.person(:close) as p join vioc.tenants as t on t.id = p.tenant_id;
 
 -- what is no object is kept as none
 select is(vioc.reduce_body('[1]', 'basics') || vioc.reduce_body('no json', 'without_personal_data'), '{}{}', 'a body that is no object');
+-- the credential is gone: nothing is left to suspend, and the answer is not brought again
+select pg_temp.call_in(:tenant, 'dispatching') as orphan \gset
+update vioc.calls set credential_id = -1 where id = :orphan;
+select is(pg_temp.answer(:orphan, 'refused_config', now(), '{"http_status": 401}'), array[:orphan::bigint], 'a refusal of a key that is gone is done with');
+select ok(vioc.judge_account(pg_temp.call(:orphan), 'no_valid_payment', now()), '... and so is what its end says about the account');
 
 select * from finish();

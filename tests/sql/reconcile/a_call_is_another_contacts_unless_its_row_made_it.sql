@@ -1,7 +1,7 @@
 -- After lost commits the sequences give the numbers of lost contacts to others. What Retell lists is a row's own only by the
 -- session_id that this row makes; what is nobody's is kept as a call to its number.
 \ir ../practice.psql
-select plan(27);
+select plan(33);
 
 select credential_id as credential from vioc.tenants where id = :tenant \gset
 create function pg_temp.listed(p_session uuid, p_contact bigint, p_id text, p_to text, p_more jsonb default '{}') returns jsonb language sql as $$
@@ -108,5 +108,30 @@ values (:tenant, 'Ann Jones', '(212) 555-0142', '+12125550142', now() + interval
 select is(:'restored'::uuid, '7f0c1a52-3f0e-4b7a-9c51-2d8e6a0b4c11', 'a restore brings it');
 select throws_ok(format('insert into vioc.contacts (tenant_id, name, phone, phone_e164, row_id) values (%s, ''Ann'', ''+12125550142'', ''+12125550142'', ''7f0c1a52-3f0e-4b7a-9c51-2d8e6a0b4c11'')', :tenant),
   '23505', null, 'once');
+-- a webhook about a queued call that a lost commit dialled to the contact's earlier number, from a number that is no tenant's
+select pg_temp.queue(pg_temp.contact(:tenant)) as moved \gset
+select session_id as dialled from pg_temp.call(:moved) \gset
+select is(vioc.store_event((jsonb_build_object('event', 'call_ended', 'call', pg_temp.listed(:'dialled', (pg_temp.call(:moved)).contact_id, 'retell_moved', '+12125559077', '{"from_number": "+13005550100", "disconnection_reason": "user_hangup"}')))::text,
+  'webhook', :credential, now()) ->> 'state', 'unmatched', 'what is neither this call nor any tenant''s is no call''s');
+select ok(c.status = 'queued' and c.session_id <> :'dialled', '... and the call that waits is another attempt, which Retell does not know') from pg_temp.call(:moved) as c;
+select is(e.session_id, :'dialled', '... which the body can still be found by') from vioc.webhook_events as e order by e.id desc limit 1;
+
+-- a page that lists the call of a contact whose row is being changed: the page is read again soon, and the key waits
+select pg_temp.queue(pg_temp.contact(:tenant)) as held \gset
+select vioc.begin_recovery(now()) \g /dev/null
+savepoint free;
+create or replace function vioc.lock_call(p_call_id bigint, p_wait boolean) returns vioc.calls language sql as 'select null::vioc.calls';
+select pg_temp.told(jsonb_build_array(pg_temp.listed((pg_temp.call(:held)).session_id, (pg_temp.call(:held)).contact_id, 'retell_held', (pg_temp.call(:held)).to_number))) \g /dev/null
+select ok(k.recovery_since is not null and k.recovery_at = now() + interval '1 second', 'a list with a call that is held is not done with') from vioc.credentials as k where k.id = :credential;
+rollback to savepoint free;
+select pg_temp.told(jsonb_build_array(pg_temp.listed((pg_temp.call(:held)).session_id, (pg_temp.call(:held)).contact_id, 'retell_held', (pg_temp.call(:held)).to_number))) \g /dev/null
+select is((pg_temp.call(:held)).status || ' ' || (pg_temp.call(:held)).retell_call_id, 'placed retell_held', '... and when it is free its call is known, and not dialled again');
+-- one that waits, whose contact is gone without a trigger, stops no list
+select pg_temp.queue(pg_temp.contact(:tenant)) as orphan \gset
+select session_id as orphans, contact_id as nobody from pg_temp.call(:orphan) \gset
+set local session_replication_role = replica;
+delete from vioc.contacts where id = :nobody;
+set local session_replication_role = origin;
+select ok(vioc.recover_call(pg_temp.listed(:'orphans', :nobody, 'retell_orphan', '+12125559078'), :credential, now()), 'a call whose contact is gone is passed over');
 
 select * from finish();

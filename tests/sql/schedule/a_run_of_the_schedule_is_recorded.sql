@@ -1,6 +1,6 @@
 -- vioc.last_runs: written by each task, once a minute, and never waited for.
 \ir ../practice.psql
-select plan(8);
+select plan(10);
 
 create function pg_temp.ran(p_task text) returns timestamptz language sql as $$ select ran_at from vioc.last_runs where task = p_task $$;
 select results_eq('select task, ran_at from vioc.last_runs order by task', $$ values ('enqueue', null::timestamptz), ('purge', null) $$,
@@ -23,5 +23,10 @@ select vioc.run_enqueue() as more \gset
 select ok(not :'more' and pg_temp.ran('enqueue') is not null, 'the job of pg_cron too');
 select vioc.run_purge() as more \gset
 select ok(pg_temp.ran('purge') is not null, 'and the other');
+-- the extension is being dropped by another session
+create or replace function vioc.lock_extension() returns boolean language sql as 'select false';
+update vioc.last_runs set ran_at = null;
+select is(vioc.run_enqueue() || ' ' || vioc.run_purge(), 'false false', 'while the extension is being dropped nothing more is asked for');
+select is_empty('select from vioc.last_runs where ran_at is not null', '... and nothing is done');
 
 select * from finish();

@@ -1,6 +1,6 @@
 -- What a simulated tenant does is no real tenant's concern, and it becomes a real one only with nothing open, and as if it had not been called.
 \ir ../clinic.psql
-select plan(29);
+select plan(30);
 
 select pg_temp.practice('key_of_another', '+12125550199') as other \gset
 create function pg_temp.asked(p_now timestamptz) returns bigint language sql as
@@ -88,6 +88,9 @@ select vioc.fallback_credential() \g /dev/null
 select is((pg_temp.call(pg_temp.dial(pg_temp.contact(:other), 'dispatching'))).status, 'placed', 'with vioconcierge.simulate every tenant''s calls are simulated');
 select ok(count(*) filter (where (c).kind = 'get') = 0 and count(*) filter (where (c).call_id = :real) = 0, 'a real call of before is Retell''s still')
 from vioc.claim_look_ups(100, pg_temp.at('1 minute')) as c;
+delete from vioc.credentials where is_simulation and id not in (select credential_id from vioc.tenants where credential_id is not null);
+select vioc.attach_worker(true, pg_temp.at()) \g /dev/null
+select is(count(*), 1::bigint, 'a worker that starts with the setting finds where its calls go') from vioc.credentials where is_simulation;
 set local test.simulate = 'off';
 select is((select count(*) from vioc.tenant_readiness(pg_temp.at()) as s where s.simulated), 0::bigint, 'off again, none is');
 select is((pg_temp.call(pg_temp.dial(pg_temp.contact(:other), 'dispatching'))).status, 'dispatching', 'and calls are real');

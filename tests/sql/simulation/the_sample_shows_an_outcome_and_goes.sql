@@ -1,5 +1,5 @@
 -- A new user's first minute in SQL: the sample, the statements that it names, an outcome; and nothing stays.
-select plan(24);
+select plan(27);
 set local client_min_messages = error;
 
 create function pg_temp.rows() returns table (name text, rows bigint) language plpgsql as $$
@@ -67,4 +67,12 @@ delete from vioc.tenants where id = :real;
 select matches(vioc_delete_sample(), '^the sample is deleted: tenant [0-9]+, 5 contacts, 3 calls$', 'it says what it deleted');
 select results_eq('select * from pg_temp.rows() order by 1', 'select * from before order by 1', 'and leaves nothing behind');
 select isnt_empty('select from vioc.audit where action = ''delete_sample''', 'but the audit');
+-- without a worker a real call is refused with what mends it
+select is(pg_temp.error_of('select vioc.require_worker()') ~ '^55000.*vioconcierge.databases', true, 'a database that no worker serves says so');
+create or replace function vioc.worker_state() returns text language sql as $$ select 'not_preloaded' $$;
+select is(pg_temp.error_of('select vioc.require_worker()') ~ '^55000.*shared_preload_libraries', true, '... and a server without the library');
+-- where a worker serves the database, it makes the call
+create or replace function vioc.worker_state() returns text language sql as $$ select 'ready' $$;
+select matches((array(select s from vioc_create_sample() as s))::text, 'call vioc_call_contact_now\([0-9]+, until => ''finished''\);', 'with a worker the first statement is a real call');
+
 select * from finish();

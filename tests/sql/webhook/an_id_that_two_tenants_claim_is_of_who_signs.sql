@@ -2,7 +2,7 @@
 -- call of the tenant whose key signed it.
 \ir ../clinic.psql
 \ir signing.psql
-select plan(7);
+select plan(9);
 
 select pg_temp.practice('key_of_the_borrower', '+12125550200') as borrower \gset
 select pg_temp.placed(:borrower) as borrowers, pg_temp.placed(:tenant) as owners \gset
@@ -23,5 +23,11 @@ select is((vioc.match_signed_call('webhook', t.credential_id, vioc.read_webhook(
 from vioc.tenants as t where t.id in (:tenant, :borrower);
 select pg_temp.practice('key_of_a_third', '+12125550300') as third \gset
 select is((vioc.match_signed_call('webhook', t.credential_id, vioc.read_webhook(:'body'))).id, null, 'a third one finds none') from vioc.tenants as t where t.id = :third;
+-- a call whose tenant has no key any more: any key may have signed, and speaks for none of its calls
+select pg_temp.placed(:third) as thirds \gset
+delete from vioc.credential_keys as k using vioc.tenants as t where t.id = :third and k.credential_id = t.credential_id;
+select pg_temp.body(:thirds, 'call_started') as body \gset
+select is(pg_temp.knock(:'body', pg_temp.signed(:'body', 'key_of_bright_dental')), 'received +1', 'another tenant''s key is one that may have signed');
+select is((pg_temp.call(:thirds)).status, 'placed', '... and changes nothing');
 
 select * from finish();
