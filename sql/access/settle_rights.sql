@@ -14,9 +14,9 @@ begin
     group by w.role_name order by min(w.id)
   loop
     exit when clock_timestamp() > v_until;
+    delete from vioc.grant_queue as w
+    where w.id in (select l.id from vioc.grant_queue as l where l.role_name = v_role_name for update skip locked);
     begin
-      delete from vioc.grant_queue as w
-      where w.id in (select l.id from vioc.grant_queue as l where l.role_name = v_role_name for update skip locked);
       if to_regrole(quote_ident(v_role_name)) is not null then
         perform vioc.lock_grants(to_regrole(quote_ident(v_role_name)));
         perform vioc.apply_rights(v_role_name);
@@ -28,7 +28,6 @@ begin
       when others then
         -- it keeps nothing else from being done; given again, it says why
         raise log 'vioconcierge: the rights of a role could not be changed, SQLSTATE %', sqlstate;
-        delete from vioc.grant_queue as w where w.role_name = v_role_name;
     end;
   end loop;
 end

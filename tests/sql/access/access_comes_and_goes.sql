@@ -1,6 +1,6 @@
 -- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
 \ir ../practice.psql
-select plan(48);
+select plan(53);
 
 select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
 select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
@@ -144,5 +144,38 @@ select ok(has_table_privilege('by_hand', 'vioc.agents', 'delete') and has_table_
 select vioc_revoke('by_hand', 'admin') \gset ignored_
 select ok(not has_table_privilege('by_hand', 'vioc.agents', 'delete') and not has_table_privilege('by_hand', 'vioc.agents', 'update')
   and has_column_privilege('by_hand', 'vioc.agents', 'locale', 'update'), 'then of one: by column');
+-- rights of roles, that the worker gives for admins of some tenants
+create role busy; create role broken; create role fine;
+create temp table settled (role_name text);
+savepoint as_it_is;
+create or replace function vioc.apply_rights(p_role_name text) returns void language plpgsql as $$
+begin
+  case p_role_name
+    when 'busy' then raise lock_not_available;
+    when 'broken' then raise division_by_zero;
+    else insert into pg_temp.settled values (p_role_name);
+  end case;
+end $$;
+insert into vioc.grant_queue (role_name) values ('busy'), ('broken'), ('fine'), ('gone');
+select vioc.settle_rights(10) \g /dev/null
+select results_eq('table settled', $$ values ('fine') $$, 'a role whose rights cannot be given keeps no other from its own');
+select results_eq('select role_name from vioc.grant_queue', $$ values ('busy') $$, '... is tried again if a lock was in the way, and else given up');
+rollback to savepoint as_it_is;
+-- PostgreSQL's own catalogues, when another session gives rights on the same table
+create sequence pg_temp.tries;
+create function pg_temp.collide() returns event_trigger language plpgsql as $$
+begin
+  if nextval('pg_temp.tries') = 1 then
+    raise exception '%', current_setting('test.words') using errcode = 'internal_error';
+  end if;
+end $$;
+create event trigger collide on ddl_command_end when tag in ('GRANT') execute function pg_temp.collide();
+set local test.words = 'tuple concurrently updated';
+select lives_ok(format('select vioc_grant(''fine'', ''viewer'', %s)', (select min(id) from vioc.tenants)), 'rights that another session gives at the same moment are given again');
+select ok(has_table_privilege('fine', 'vioc.contacts', 'select'), '... and are there');
+select setval('pg_temp.tries', 1, false) \g /dev/null
+set local test.words = 'cache lookup failed';
+select throws_ok(format('select vioc_grant(''busy'', ''viewer'', %s)', (select min(id) from vioc.tenants)), 'XX000', 'cache lookup failed', 'another internal error is said as it is');
+drop event trigger collide;
 
 select * from finish();

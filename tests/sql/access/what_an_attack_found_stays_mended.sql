@@ -1,7 +1,7 @@
 -- What an attack on the merged state found.
 \ir ../clinic.psql
 \ir ../webhook/signing.psql
-select plan(10);
+select plan(11);
 
 select pg_temp.practice('key_b', '+12125550202') as other \gset
 create role prowler;
@@ -62,4 +62,14 @@ select vioc_pause(:tenant), vioc_go_live(:other) \g /dev/null
 select isnt(paused_at, null, 'a pause is one whatever the database has set') from vioc.tenants where id = :tenant;
 select vioc_resume(:tenant), vioc_set_credentials(:tenant, 'key_of_its_own_0001') \g /dev/null
 select ok(t.paused_at is null and k.key_ends_with = '0001', '... its end and a key too') from vioc.tenants as t join vioc.credentials as k on k.id = t.credential_id where t.id = :tenant;
+-- what one tenant needs takes the whole of a round: the next has its own
+delete from vioc.numbers_to_share;
+savepoint quick;
+create or replace function vioc.lock_number(p_tenant_id bigint, p_phone text) returns void language sql as 'select pg_sleep(0.21)';
+select vioc_do_not_call(:first, '+12125554778') \g /dev/null
+select vioc.follow_numbers(100, pg_temp.at()) \g /dev/null
+select count(*) as behind from vioc.numbers_to_share where phone = '+12125554778' and follower is not null \gset
+rollback to savepoint quick;
+select is(:behind, 1, 'a round that has taken its time leaves who is behind to the next');
+
 select * from finish();

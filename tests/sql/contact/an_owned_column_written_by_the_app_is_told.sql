@@ -1,6 +1,6 @@
 -- A warning can only be read from outside: another psql, whose transaction ends with it.
 set local client_min_messages = warning;
-select plan(7);
+select plan(8);
 
 \setenv PGHOST :HOST
 \setenv PGPORT :PORT
@@ -27,8 +27,11 @@ select plan(7);
 \set after_said `psql -Xq -c :'script' 2>&1`
 \set script 'begin; ' :root ' insert into vioc.tenants (company_name, time_zone) values ($$Clear$$, $$Africa/Abidjan$$); update vioc.tenants set paused_at = now(); update vioc.tenants set company_name = $$Bright$$, paused_at = null, live = true; update vioc.tenants set company_name = $$Bold$$; '
 \set tenants_said `psql -Xq -c :'script' 2>&1`
+\set script 'begin; ' :root ' insert into vioc.contacts (tenant_id, name, next_call_reason, ended_consent_at, promise_refused) values (424242, $$Ann Jones$$, $$callback$$, now(), true); '
+\set promise_said `psql -Xq -c :'script' 2>&1`
 
 select matches(:'insert_said'::text, '^WARNING:  ignored: status, attempts of vioc.contacts are written by vioconcierge only\nHINT:  ', 'an insert, with a hint');
+select matches(:'promise_said'::text, '^WARNING:  ignored: next_call_reason, ended_consent_at, promise_refused of vioc.contacts are ', 'nor does an insert make a promise, or end a consent');
 select matches(:'update_said'::text, '^WARNING:  ignored: needs_review of vioc.contacts is written by vioconcierge only\nHINT:  ', 'an update');
 select is(:'same_said'::text, '', 'nothing is said where nothing was changed');
 select matches(:'thousand_said'::text, '^WARNING:  ignored: status of vioc.contacts is written by vioconcierge only\nHINT:  [^\n]*\n?$', 'a superuser, once for a thousand rows; null is no wish');

@@ -1,7 +1,7 @@
 -- vioc.enqueue_due, which pg_cron runs every minute by vioc_enqueue_due.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(28);
+select plan(30);
 
 create function pg_temp.due(p_tenant bigint, p_at timestamptz default now() - interval '1 minute') returns bigint language plpgsql as $$
 declare
@@ -82,5 +82,10 @@ select vioc.drop_call(pg_temp.call(:call), 'no', now()) \gset ignored_
 update vioc.contacts set last_attempt = 0, next_call_at = now(), status = 'scheduled' where id = :restored;
 select is(vioc.enqueue_due(100, 'pg_cron', now()), 1, 'a contact that does not know of its calls is queued all the same');
 select is((select max(attempt) from vioc.calls where contact_id = :restored), 2, '... with an attempt that was not used');
+-- more than are taken at a time, of one practice
+delete from vioc.contacts;
+select pg_temp.due(:tenant) from generate_series(1, 502) \g /dev/null
+select is(pg_temp.enqueue(), 502, 'a practice whose contacts fill a piece has the others in the next');
+select is(count(distinct contact_id), 502::bigint, '... each once') from vioc.calls where status = 'queued';
 
 select * from finish();

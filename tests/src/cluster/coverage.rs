@@ -21,7 +21,8 @@ const STATEMENTS: &str = "select concat_ws(e'\\t', p.oid::regprocedure, s.stmtid
        btrim(split_part(p.prosrc, e'\\n', s.lineno))) \
      from pg_proc as p join pg_language as l on l.oid = p.prolang and l.lanname = 'plpgsql' \
      cross join lateral coverage.plpgsql_profiler_function_statements_tb(p.oid::regprocedure) as s \
-     where p.pronamespace = 'vioc'::regnamespace";
+     where p.pronamespace = 'vioc'::regnamespace \
+       and exists (select from pg_depend as d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')";
 
 /// Before [`STATEMENTS`]. Tests may have left names to be quoted, a role or a path.
 const PREPARED: &str = "set plpgsql_check.profiler = off; set standard_conforming_strings = on; set quote_all_identifiers = off; \
