@@ -27,10 +27,12 @@ const CORE: [&str; 7] = [
     "webhook/events_in_any_order_give_the_same_end.sql",
 ];
 
-/// Each in a database of its own: what is about statistics, which others' rolled back rows change, and what locks tables.
-const ALONE: [&str; 2] = [
+/// Each in a database of its own: what is about statistics, which others' rolled back rows change, what locks tables, and
+/// what a second session commits.
+const ALONE: [&str; 3] = [
     "dispatch/a_burst_after_quiet_is_claimed_like_any_queue.sql",
     "installation/an_owner_who_is_no_superuser_any_more.sql",
+    "reconcile/what_another_session_holds_is_done_later.sql",
 ];
 
 /// A database that is odd before the extension comes into it.
