@@ -1,6 +1,6 @@
 -- Between a call's claim and Retell's answer, its end or its report anything may have happened to it.
 \ir ../practice.psql
-select plan(26);
+select plan(27);
 
 -- the appointment, while the call was on its way: nothing was dialled, and nothing will be
 select pg_temp.call_in(:tenant, 'dispatching') as kept \gset
@@ -33,8 +33,10 @@ select is((pg_temp.call(:doubtful)).status || (pg_temp.call(:doubtful)).look_up_
 select isnt((pg_temp.call(:doubtful)).look_up_at, null, '...');
 select vioc.record_look_up(:doubtful, 'find', now() + interval '60 minutes', 200, '{"items": []}', now() + interval '60 minutes') \g /dev/null
 select isnt((pg_temp.call(:doubtful)).look_up_at, null, 'an empty answer is not the last: Retell may still be making it');
-select count(*) from vioc.claim_look_ups(100, now() + interval '25 hours') \g /dev/null
-select is((pg_temp.call(:doubtful)).look_up_at, null, 'until a day is over');
+select (select count(*) from vioc.claim_look_ups(100, now() + n * interval '25 hours')) from generate_series(1, 13) as n \g /dev/null
+select isnt((pg_temp.call(:doubtful)).look_up_at, null, '... nor are thirteen');
+select (select count(*) from vioc.claim_look_ups(100, now() + n * interval '25 hours')) from generate_series(14, 16) as n \g /dev/null
+select is((pg_temp.call(:doubtful)).look_up_at, null, 'it is asked about fifteen times');
 
 -- a person who is forgotten before anybody knew that Retell has the call
 select pg_temp.call_in(:tenant, 'unconfirmed') as erased \gset
