@@ -262,7 +262,10 @@ fn run(cluster: &Cluster, database: &str, file: &Path) -> Result<(), Failed> {
         .arg(cluster.socket_dir())
         .args(["-p", &cluster.port().to_string()]);
     psql.args(["-c", "begin", "-f"]).arg(file);
-    let test = format!("{database}-{}", file.display().to_string().replace('/', "-"));
+    let test = format!(
+        "{database}-{}",
+        file.display().to_string().replace('/', "-")
+    );
     for command in coverage::before_rollback(&test) {
         psql.args(["-c", &command]);
     }
