@@ -24,7 +24,7 @@ begin
   if p_content.call_status is distinct from 'not_connected' then
     -- Retell does not say that it failed to connect: a reason that is not known here ended a conversation
     v_call.ongoing_at := coalesce(v_call.ongoing_at, vioc.reported_time(p_content.started_at, v_sent_at, p_now),
-      case when vioc.outcome_of_reason(v_reason) = 'unknown' and p_content.call_status is distinct from 'error' then v_sent_at end);
+      case when p_content.duration_ms > 0 or (vioc.outcome_of_reason(v_reason) = 'unknown' and p_content.call_status is distinct from 'error') then v_sent_at end);
   end if;
   v_call.placed_at := coalesce(v_call.placed_at, p_now);
   v_call.first_posted_at := coalesce(v_call.first_posted_at, v_call.ongoing_at, p_now);
@@ -38,12 +38,10 @@ begin
   if p_analyzed then
     v_call.analyzed_at := coalesce(v_call.analyzed_at, p_now);
     v_analysis := p_content.analysis::jsonb;
-    v_call.in_voicemail := coalesce(v_call.in_voicemail, case when jsonb_typeof(v_analysis -> 'in_voicemail') = 'boolean'
-      then (v_analysis -> 'in_voicemail')::boolean end);
+    v_call.in_voicemail := coalesce(v_call.in_voicemail, case vioc.folded(left(v_analysis ->> 'in_voicemail', 20)) when 'true' then true when 'false' then false end);
     v_call.summary := coalesce(v_call.summary, case when jsonb_typeof(v_analysis -> 'call_summary') = 'string'
       then v_analysis ->> 'call_summary' end);
-    v_call.analysis := coalesce(v_call.analysis, case when jsonb_typeof(v_analysis -> 'custom_analysis_data') = 'object'
-      then v_analysis -> 'custom_analysis_data' end);
+    v_call.analysis := coalesce(v_call.analysis, nullif(v_analysis -> 'custom_analysis_data', 'null'));
   end if;
 
   -- an opt-out is decided whatever else was said

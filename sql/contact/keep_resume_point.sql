@@ -28,7 +28,7 @@ begin
   -- those of rows before it, but one whose call is still to say something
   delete from vioc.resume_points as s
   where s.tenant_id = p_contact.tenant_id and s.key_hash = any (v_keys)
-    and (s.appointment_time = p_contact.appointment_time or (v_is_silent and s.status = 'do_not_call'))
+    and (abs(extract(epoch from s.appointment_time - p_contact.appointment_time)) < 60 or (v_is_silent and s.status = 'do_not_call'))
     and not exists (
       select from vioc.calls as o
       where o.tenant_id = s.tenant_id and o.contact_id = s.contact_id and o.is_open and not o.is_test);

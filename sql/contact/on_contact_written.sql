@@ -180,12 +180,12 @@ begin
     select s.* into v_resumed from vioc.resume_points as s
     where s.tenant_id = new.tenant_id and s.key_hash = any (v_keys)
       -- a wish not to be called is about every appointment
-      and (s.appointment_time = new.appointment_time or s.status = 'do_not_call')
+      and (abs(extract(epoch from s.appointment_time - new.appointment_time)) < 60 or s.status = 'do_not_call')
     order by s.status <> 'do_not_call', s.key_hash <> v_keys[1], s.contact_id desc limit 1;
     if v_resumed.status = 'do_not_call' then
       new.status := 'do_not_call';
     end if;
-    v_is_known := found and new.appointment_status = 'booked' and v_resumed.appointment_time = new.appointment_time and new.appointment_time > v_now
+    v_is_known := found and new.appointment_status = 'booked' and abs(extract(epoch from v_resumed.appointment_time - new.appointment_time)) < 60 and new.appointment_time > v_now
       -- what was known of another number says nothing about this one, but that the contact does not want to be called
       and (v_resumed.status not in ('unreachable', 'wrong_number', 'failed')
         or v_resumed.phone_hash = coalesce(vioc.person_hash('phone', vioc.one_spelling(new.phone_e164)), ''));

@@ -5,7 +5,7 @@ create function vioc.outcome_of_word(p_tenant_id bigint, p_word text) returns te
   set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_said constant text := nullif(btrim(left(p_word, 200), E' \t\r\n."'), '');
+  v_said constant text := nullif(btrim(left(p_word, 200), E' \t\r\n."-'), '');
   v_folded constant text := nullif(vioc.folded(v_said), '');
 begin
   return coalesce(

@@ -12,6 +12,13 @@ begin atomic
       ,ne,n,non,pas,plus,jamais,aucun,aucune,arreter,arrete,cessez,cesser,refus,refuse
       ,nicht,nie,niemals,horen,hoeren,hor,hoer,kein,keine,keinen,unerwunscht,unerwuenscht
       ,nao,sem,cancelar}'),
+    -- before a word of stopping they turn it round: "not opted out" asks for nothing
+    ('negator', '{not,dont,doesnt,never,no,nunca,jamas,ne,nicht,nie,niemals,nao}'),
+    ('cease', '{quit,stopping,deje,dejen,dejar,deja,parar,detener,arreter,arrete,cessez,cesser,horen,hoeren,hor,hoer}'),
+    -- "no stop calling" lacks a comma
+    ('outcry', '{stop,stops,stopp,cease,desist,quit,basta,alto,remove,delete,erase,block,lose}'),
+    -- what follows it is not turned round any more
+    ('end', '{this,that,these,those,again,anymore,more,longer,further,please,ok,okay,thanks,thank,immediately,mehr,bitte,danke,mas,vez,favor,merci,mais}'),
     -- "no, call me" is none
     ('no', '{no,nobody}'),
     ('call', '{call}'),
@@ -35,7 +42,7 @@ begin atomic
       ,widerruf,widerrufe,widerrufen,widerruft,widerspruch,widerspreche,widerspricht,revogo,revoga,revogar}'),
     ('consent', '{consent,permission,consentimiento,permiso,consentement,einwilligung,zustimmung,anrufe,anrufen,consentimento,permissao}'),
     ('filler', '{please,or,i,me,my,us,our,the,a,an,to,do,does,want,wants,wanted,wish,wishes,wished,like,any,anymore,more,further,longer,ever,again,at,all,from,on,your,his,her
-      ,their,this,that,these,those,of,and,it,immediately,ok,okay,thanks,thank,you,patient,customer,caller,user,client,person,contact,asked,asks,requested,requests,request,add,set,mark,marked,flag,flagged,register,registered,send
+      ,their,receive,name,here,this,that,these,those,of,and,it,immediately,ok,okay,thanks,thank,you,patient,customer,caller,user,client,person,contact,asked,asks,requested,requests,request,add,set,mark,marked,flag,flagged,register,registered,send
       ,put,take,taken,hang,up,out,opt,is,should,phone,telephone,automated,automatic,telefonicas,telephoniques,telefonische,telefonischen,automaticas,automatiques,automatischen
       ,por,favor,mi,mis,nos,al,de,del,la,las,los,le,les,lo,que,mas,otra,vez,ya,quiero,quiere,quieren,desea,deseo,desean,recibir,volver,vuelva,vuelvan,su,sus,este,el,en
       ,dame,deme,denme,dar,darse,darme,nunca

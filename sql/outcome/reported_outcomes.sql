@@ -14,13 +14,15 @@ declare
   v_outcome text := case when v_is_flat then vioc.field_of(p_document, p_fields, 'outcome') end;
   v_names text[];
   v_values text[];
+  v_paths text[];
+  v_word text;
   v_said text;
   v_marked text[];
 begin
   if v_is_flat then
     select array_agg(f.key), array_agg(f.value) into v_names, v_values from jsonb_each_text(p_document) as f where f.value <> '';
   else
-    select array_agg(f.name), array_agg(f.value) into v_names, v_values from vioc.fields_said(p_document) as f;
+    select array_agg(f.name), array_agg(f.value), array_agg(f.path) into v_names, v_values, v_paths from vioc.fields_said(p_document) as f;
   end if;
   for i in 1 .. coalesce(cardinality(v_names), 0) loop
     v_said := null;
@@ -35,8 +37,14 @@ begin
       else
         v_said := vioc.outcome_of_word(p_tenant_id, v_values[i]);
       end if;
-    elsif length(v_values[i]) <= 20 and vioc.folded(v_values[i]) in ('true', 't', 'yes', 'yesplease', 'y', 'on', 'checked', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro') then
-      v_said := vioc.outcome_of_word(p_tenant_id, v_names[i]);
+    elsif length(v_values[i]) <= 20 then
+      v_word := vioc.folded(v_values[i]);
+      if v_word in ('true', 't', 'yes', 'yesplease', 'y', 'on', 'checked', '1', 'si', 'oui', 'ja', 'sim', 'verdadero', 'vrai', 'wahr', 'verdadeiro') then
+        v_said := case when vioc.refuses_calls(v_paths[i]) then 'do_not_call' else vioc.outcome_of_word(p_tenant_id, v_names[i]) end;
+      elsif (v_word = 'requested' and vioc.refuses_calls(v_names[i]))
+        or (v_word in ('revoked', 'withdrawn') and vioc.refuses_calls(v_names[i] || ' ' || v_word) and not vioc.refuses_calls(v_names[i])) then
+        v_said := 'do_not_call';
+      end if;
     end if;
     if v_said is not null then
       v_marked := v_marked || v_said;
@@ -48,7 +56,11 @@ begin
     v_outcome := coalesce(v_outcome, vioc.field_of(p_document, p_fields, 'outcome'));
   end if;
   if v_marked is not null then
-    v_marked := array(select g.outcome from vioc.grave_outcomes() as g where g.outcome = any (v_marked) order by g.place);
+    -- no outcome, and a reason to call nobody before a person has read it: {"patient_deceased": true}
+    v_marked := array(select g.outcome from vioc.grave_outcomes() as g where g.outcome = any (v_marked) order by g.place)
+      || array(
+        select m.said from unnest(v_marked) as m (said)
+        where vioc.folded(m.said) ~ '^(is|has|the|patient|person|contact|customer|client|caller|user)*(deceased|died|dead|passedaway|fallecid[oa]|fallecio|decedee?|verstorben|gestorben|falecid[oa]|faleceu)$');
   end if;
   return array[
       case when v_action is not null then vioc.outcome_of_word(p_tenant_id, v_action) end,

@@ -18,7 +18,7 @@ begin
     return;
   end if;
   if v_reason is not null and vioc.has_connected(v_reason, p_now) and vioc.outcome_of_reason(v_reason) <> 'voicemail'
-    and p_retell #> '{call_analysis,in_voicemail}' is distinct from 'true' then
+    and p_retell #>> '{call_analysis,in_voicemail}' is distinct from 'true' then
     v_spoke_at := least(coalesce(vioc.epoch_ms(p_retell -> 'end_timestamp'), p_now), p_now);
   end if;
   for v_said in

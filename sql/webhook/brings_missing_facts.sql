@@ -9,6 +9,5 @@ create function vioc.brings_missing_facts(p_call vioc.calls, p_content vioc.webh
     or (p_call.cost is null and p_content.cost is not null)
     or (p_call.recording_url is null and p_content.recording_url is not null)
     or (p_analyzed and p_call.analysis is null
-      and coalesce(jsonb_typeof(p_content.analysis::jsonb -> 'custom_analysis_data') = 'object'
-        and p_content.analysis::jsonb -> 'custom_analysis_data' <> '{}', false)));
+      and coalesce(p_content.analysis::jsonb -> 'custom_analysis_data' not in ('null', '{}', '[]', '""'), false)));
 comment on function vioc.brings_missing_facts(vioc.calls, vioc.webhook_content, boolean) is 'Whether a repeated event brings what was missing.';

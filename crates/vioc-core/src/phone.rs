@@ -99,6 +99,11 @@ pub fn normalize(raw: &str, country: Option<&str>) -> Result<String, PhoneProble
     if has_letters(&raw) {
         return Err(PhoneProblem::NotANumber);
     }
+    let number = if international {
+        number
+    } else {
+        without_lost_plus(number, &raw)
+    };
     dialable(&as_numbered_today(number))
 }
 
@@ -148,6 +153,27 @@ pub fn country(e164: &str) -> Option<String> {
         .to_string();
     // libphonenumber writes 001 for the world, and may say so in words.
     (code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase())).then_some(code)
+}
+
+/// Where numbers have any length (Germany), 49170... is also a landline somewhere; written without the zero of a
+/// national number it is a mobile that has lost its plus.
+fn without_lost_plus(number: PhoneNumber, raw: &str) -> PhoneNumber {
+    let mut digits = raw.chars().filter(|c| c.is_numeric());
+    let has_trunk_zero = digits
+        .next()
+        .and_then(|digit| digit.to_digit(10))
+        .is_none_or(|digit| digit == 0);
+    let national = number.get_national_significant_number();
+    if has_trunk_zero || !national.starts_with(&number.country_code.to_string()) {
+        return number;
+    }
+    let is_mobile =
+        |it: &PhoneNumber| PHONE_NUMBER_UTIL.get_number_type(it) == PhoneNumberType::Mobile;
+    PHONE_NUMBER_UTIL
+        .parse(format!("+{national}"), None)
+        .ok()
+        .filter(|other| is_mobile(other) && !is_mobile(&number))
+        .unwrap_or(number)
 }
 
 /// Mexico's mobiles had a 1 after +52, and 01, 044 or 045 at home, until 2020: they are in address books.

@@ -1,5 +1,5 @@
 \ir ../clinic.psql
-select plan(22);
+select plan(28);
 
 insert into vioc.outcome_words (tenant_id, word, outcome) values (:tenant, 'passt', 'confirmed'), (:tenant, 'yes', 'cancelled');
 update vioc.tenants set analysis_fields = '{"appointment_action": "Entscheid", "callback_time": "wann"}' where id = :tenant;
@@ -36,6 +36,13 @@ from (values ('{"appointment_action": "none", "outcome": "wrong_number"}', 'wron
   ('{"appointment_action": "none", "outcome": "callback", "callback_time": "2031-03-07T15:00"}', 'callback_requested 2031-03-07 15:00:00-05'),
   ('{"appointment_action": "undecided", "outcome": "cancelled"}', 'cancelled'),
   ('{"appointment_action": "none", "outcome": "no idea"}', 'no idea'),
+  ('{"appointment_action": "N/A", "outcome": "confirmed"}', 'confirmed'),
+  ('{"appointment_action": "null", "outcome": "cancelled"}', 'cancelled'),
+  ('{"appointment_action": "-", "outcome": "not applicable"}', 'completed'),
+  -- no outcome, and nobody is called before it is read
+  ('{"patient_deceased": true}', 'patient_deceased'),
+  ('{"is_wrong_number": true}', 'wrong_number'),
+  ('{"in_voicemail": "true", "deceased": "no"}', 'completed'),
   ('{"appointment_action": "confirm", "outcome": "cancelled"}', 'confirmed'),
   ('{"appointment_action": "none"}', 'completed')) as w (said, outcome);
 

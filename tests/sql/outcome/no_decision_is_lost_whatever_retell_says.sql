@@ -83,7 +83,7 @@ select pg_temp.run(m.call, m.events, pg_temp.facts(m.reason, m.status, m.kind <>
 -- nothing more comes
 select vioc.run_timers(10000, pg_temp.at('30 hours')) \gset ignored_
 
-select plan(10);
+select plan(12);
 select is((select count(*) from reasons where kind not in ('none', 'unknown')), 39::bigint, 'Retell''s 39 reasons');
 select is_empty($$ select m.claim, k.outcome, c.status from made as m join vioc.calls as k on k.id = m.call join vioc.contacts as c on c.id = k.contact_id
   where m.kind in ('talk', 'broken', 'unknown', 'none') and (k.outcome, c.status) is distinct from ('cancelled', 'cancelled') $$,
@@ -127,5 +127,12 @@ select is_empty($$ select a.claim, k.outcome, k.needs_review from answered as a 
   where a.kind <> 'goes on' and a.reason = '"a_reason_of_tomorrow"'
     and (k.disconnection_reason, k.outcome, k.needs_review) is distinct from ('a_reason_of_tomorrow', 'failed', true) $$,
   'a reason that is not known, without a decision, is for a person');
+
+-- no beginning is known, but how long it was
+select pg_temp.placed(:second) as cut, pg_temp.placed(:second) as machine \gset
+select pg_temp.hear(:cut, 'call_analyzed', pg_temp.analysed('{"outcome": "cancelled"}') || '{"disconnection_reason": "error_asr", "duration_ms": 40000}') \g /dev/null
+select is(pg_temp.told(:cut), 'completed cancelled / cancelled / review', 'a conversation without a beginning had one');
+select pg_temp.hear(:machine, 'call_analyzed', '{"disconnection_reason": "agent_hangup", "call_analysis": {"in_voicemail": "true", "custom_analysis_data": {"outcome": "confirmed"}}}') \g /dev/null
+select is(pg_temp.told(:machine), 'completed voicemail / scheduled', 'a machine is one in a text, too');
 
 select * from finish();
