@@ -41,7 +41,8 @@ begin
     v_call.in_voicemail := coalesce(v_call.in_voicemail, case vioc.folded(left(v_analysis ->> 'in_voicemail', 20)) when 'true' then true when 'false' then false end);
     v_call.summary := coalesce(v_call.summary, case when jsonb_typeof(v_analysis -> 'call_summary') = 'string'
       then v_analysis ->> 'call_summary' end);
-    v_call.analysis := coalesce(v_call.analysis, nullif(v_analysis -> 'custom_analysis_data', 'null'));
+    v_call.analysis := coalesce(v_call.analysis,
+      case when v_analysis -> 'custom_analysis_data' not in ('null', '[]', '""') then v_analysis -> 'custom_analysis_data' end);
   end if;
 
   -- an opt-out is decided whatever else was said
