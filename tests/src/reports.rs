@@ -33,7 +33,7 @@ pub fn place_calls(client: &mut Client, calls: usize) {
              insert into vioc.calls (tenant_id, contact_id, session_id, status, retell_call_id, attempt, requested_by, due_at, \
                to_number, from_number, agent, appointment_time, contact_status_before, credential_id, \
                first_posted_at, last_posted_at, sends, dispatching_at, placed_at, look_up_at) \
-             select c.tenant_id, c.id, vioc.session_id(c.row_id, c.last_attempt), 'placed', \
+             select c.tenant_id, c.id, gen_random_uuid(), 'placed', \
                'call_' || md5(c.id::text), c.last_attempt, 'reports', now(), c.phone_e164, t.retell_agent_number, \
                t.retell_agent_id, c.appointment_time, 'scheduled', t.credential_id, now(), now(), 1, now(), now(), \
                now() + interval '1 hour' \

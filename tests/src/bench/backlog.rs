@@ -19,7 +19,7 @@ pub(super) const ROW: Row = Row {
 };
 
 /// Calls made before the clock starts: caches, plans and connections.
-const WARM_UP: usize = TENANTS;
+pub(super) const WARM_UP: usize = TENANTS;
 
 fn run(run: &mut Run<'_>) -> Findings {
     let options = run.options;
@@ -62,7 +62,7 @@ fn run(run: &mut Run<'_>) -> Findings {
 }
 
 /// Works a little queue off, and returns what was posted.
-fn warm_up(server: &AnswerServer, site: &Site) -> Vec<Vec<u8>> {
+pub(super) fn warm_up(server: &AnswerServer, site: &Site) -> Vec<Vec<u8>> {
     server.keep_bodies();
     drain(server, site, WARM_UP);
     server.take_bodies()
@@ -120,6 +120,6 @@ pub(super) fn profile(options: &Options) -> String {
     profile::report(&site, calls, drained.took, sampler)
 }
 
-fn per_second(count: usize, took: Duration) -> f64 {
+pub(super) fn per_second(count: usize, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64()
 }

@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 use super::figure::{Figure, Samples, quantiles};
 use super::process::MemoryWatch;
 use super::row::{Findings, Row, Run};
-use super::site::{DATABASE, as_it_comes};
+use super::site::{DATABASE, as_it_comes_of};
 use crate::Cluster;
+use crate::cluster::Binaries;
 
 pub(super) const ROW: Row = Row {
     name: "enqueue",
@@ -18,18 +19,18 @@ pub(super) const ROW: Row = Row {
     run,
 };
 
-const SMALL: usize = 100_000;
+pub(super) const SMALL: usize = 100_000;
 /// Of each practice; a tenth of them have their appointment ahead, a hundredth are due.
 const CONTACTS: usize = 2_500;
 /// As the job of `vioc_install_schedule` does it: each piece its own transaction.
 const PIECE: i32 = 100;
 /// Calls of one measurement: all that are due of the small one.
-const CALLS: usize = SMALL / 100;
+pub(super) const CALLS: usize = SMALL / 100;
 /// Between two writes of the app.
 const PAUSE: Duration = Duration::from_millis(2);
 
-fn start(contacts: usize) -> Cluster {
-    let cluster = as_it_comes()
+pub(super) fn start(build: &Binaries, contacts: usize) -> Cluster {
+    let cluster = as_it_comes_of(build)
         .setting("vioconcierge.legal_hours", "00:00-24:00")
         // listed, but nobody is called
         .setting("vioconcierge.api_base_url", "http://127.0.0.1:9")
@@ -71,7 +72,7 @@ fn start(contacts: usize) -> Cluster {
 }
 
 /// Queues `calls` in a session of its own, as pg_cron's are. Returns the time and the most memory that it took, in MB.
-fn queue(cluster: &Cluster, calls: usize) -> (Duration, f64) {
+pub(super) fn queue(cluster: &Cluster, calls: usize) -> (Duration, f64) {
     let mut client = cluster.connect(DATABASE);
     let pid: i32 = client
         .query_one("select pg_backend_pid()", &[])
@@ -91,7 +92,7 @@ fn queue(cluster: &Cluster, calls: usize) -> (Duration, f64) {
     (began.elapsed(), memory.end())
 }
 
-fn us_per_call(took: Duration, calls: usize) -> f64 {
+pub(super) fn us_per_call(took: Duration, calls: usize) -> f64 {
     took.as_secs_f64() * 1e6 / calls as f64
 }
 
@@ -139,7 +140,7 @@ fn run(run: &mut Run<'_>) -> Findings {
         1_000_000
     };
     run.say(&format!("loading {large} contacts"));
-    let cluster = start(large);
+    let cluster = start(&Binaries::find(), large);
     let memory = RefCell::new(Vec::new());
     let pairs = run.interleave(
         |_| {
@@ -147,7 +148,7 @@ fn run(run: &mut Run<'_>) -> Findings {
             memory.borrow_mut().push(most);
             us_per_call(took, CALLS)
         },
-        |_| us_per_call(queue(&start(SMALL), CALLS).0, CALLS),
+        |_| us_per_call(queue(&start(&Binaries::find(), SMALL), CALLS).0, CALLS),
     );
     let mut on_due = Vec::new();
     let mut on_others = Vec::new();

@@ -7,8 +7,9 @@ use postgres::Client;
 
 use super::figure::Figure;
 use super::row::{Findings, Row, Run};
-use super::site::{DATABASE, TENANTS, as_it_comes};
+use super::site::{DATABASE, TENANTS, as_it_comes_of};
 use crate::Cluster;
+use crate::cluster::Binaries;
 use crate::reports::{self, RECEIVE, Report};
 
 pub(super) const WEBHOOKS: Row = Row {
@@ -25,13 +26,19 @@ pub(super) const BURST: Row = Row {
     run: burst,
 };
 
-const CLIENTS: usize = 8;
+pub(super) const CLIENTS: usize = 8;
 /// A call has three.
-const EVENTS: usize = 3;
-const BARE: &str = "insert into bodies (body) select $2::text::json where $1::text is not null";
+pub(super) const EVENTS: usize = 3;
+pub(super) const BARE: &str =
+    "insert into bodies (body) select $2::text::json where $1::text is not null";
 
 fn start(tenants: usize) -> Cluster {
-    let cluster = as_it_comes()
+    start_of(&Binaries::find(), tenants)
+}
+
+/// Of the build that is installed there.
+pub(super) fn start_of(build: &Binaries, tenants: usize) -> Cluster {
+    let cluster = as_it_comes_of(build)
         .setting("vioconcierge.legal_hours", "00:00-24:00")
         // nobody is called
         .setting("vioconcierge.api_base_url", "http://127.0.0.1:9")
@@ -58,7 +65,7 @@ fn run(client: &mut Client, script: &str) {
 }
 
 /// `calls` new ones, their reports dealt out to the clients: each call's at one client, in their order.
-fn deal(cluster: &Cluster, tenants: usize, calls: usize) -> Vec<Vec<Report>> {
+pub(super) fn deal(cluster: &Cluster, tenants: usize, calls: usize) -> Vec<Vec<Report>> {
     let mut client = cluster.connect(DATABASE);
     reports::place_calls(&mut client, calls.div_ceil(tenants));
     let calls = reports::of_placed_calls(&mut client);
@@ -69,12 +76,12 @@ fn deal(cluster: &Cluster, tenants: usize, calls: usize) -> Vec<Vec<Report>> {
     clients
 }
 
-fn count(clients: &[Vec<Report>]) -> usize {
+pub(super) fn count(clients: &[Vec<Report>]) -> usize {
     clients.iter().map(Vec::len).sum()
 }
 
 /// Nothing may have been lost, or the figure is worth nothing.
-fn check(cluster: &Cluster, webhooks: usize, duplicates: usize) {
+pub(super) fn check(cluster: &Cluster, webhooks: usize, duplicates: usize) {
     crate::wait_until("every webhook to be applied", Duration::from_secs(60), || {
         let row = cluster
             .connect(DATABASE)

@@ -174,7 +174,7 @@ fn each(repeats: &[Vec<Sample>], of: impl Fn(&Sample) -> Duration) -> Vec<Sample
 /// Both from the moment the statement is sent.
 pub(super) struct Sample {
     /// Until the request is at the server.
-    wire: Duration,
+    pub(super) wire: Duration,
     /// Until it is committed and the client knows it.
     answer: Duration,
 }

@@ -4,6 +4,7 @@
 //! beside something else that the machine did in turn with it. Compare ratios rather than figures.
 
 mod backlog;
+mod before;
 mod door;
 mod enqueue;
 mod figure;
@@ -49,6 +50,12 @@ const ROWS: &[Row] = &[
     ingest::WEBHOOKS,
     ingest::BURST,
     door::ROW,
+    before::WEBHOOK,
+    before::WEBHOOKS,
+    before::LONE_WEBHOOK,
+    before::CALL_NOW,
+    before::BACKLOG,
+    before::ENQUEUE,
 ];
 
 /// Where the table is left, in the root of the repository (not in version control).

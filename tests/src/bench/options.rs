@@ -1,6 +1,10 @@
 //! What `bench` is told.
 
 use super::row::Row;
+use crate::cluster::Binaries;
+
+/// The rows that need an earlier build.
+const BEFORE: &str = "before-";
 
 const USAGE: &str = "\
 bench: what vioconcierge does on this machine, against its targets
@@ -12,6 +16,9 @@ bench: what vioconcierge does on this machine, against its targets
   --setting NAME=VALUE     a server setting to measure with; may be given again
   --profile                one more backlog that shows which functions and statements take the time
   --help
+
+An earlier build of vioconcierge, measured in turn with this one (the rows before-...):
+  --before PG_CONFIG       of a PostgreSQL in which it is installed
 
 Another dispatcher in place of vioconcierge:
   --call SQL               the statement that makes a call; {url} is where to post, {id} a number that the body is to
@@ -34,6 +41,7 @@ pub(super) struct Options {
     pub(super) calls: usize,
     pub(super) settings: Vec<(String, String)>,
     pub(super) profile: bool,
+    pub(super) before: Option<Binaries>,
     pub(super) other: Other,
     pub(super) help: bool,
 }
@@ -60,6 +68,7 @@ impl Options {
             calls: 20_000,
             settings: Vec::new(),
             profile: false,
+            before: None,
             other: Other::default(),
             help: false,
         };
@@ -85,6 +94,13 @@ impl Options {
                     options.settings.push((name.to_owned(), value.to_owned()));
                 }
                 "--profile" => options.profile = true,
+                "--before" => {
+                    let given = value()?;
+                    options.before = Binaries::at(given.clone().into());
+                    if options.before.is_none() {
+                        return Err(format!("{given} is no pg_config of a server"));
+                    }
+                }
                 "--call" => options.other.call = Some(value()?),
                 "--answered" => options.other.answered = Some(value()?),
                 "--prepare" => options.other.prepare = Some(value()?),
@@ -110,6 +126,7 @@ impl Options {
     pub(super) fn wants(&self, row: &Row) -> bool {
         (self.only.is_empty() || self.only.iter().any(|name| row.answers_to(name)))
             && (row.any_dispatcher || self.other.call.is_none())
+            && (!row.name.starts_with(BEFORE) || self.before.is_some())
     }
 }
 

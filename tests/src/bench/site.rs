@@ -8,7 +8,7 @@ use postgres::{Client, Transaction};
 use super::options::{Options, Other};
 use super::server::{AnswerServer, CREATE_PATH};
 use crate::Cluster;
-use crate::cluster::Builder;
+use crate::cluster::{Binaries, Builder};
 use crate::wait::wait_until;
 
 pub(super) const DATABASE: &str = "bench";
@@ -30,7 +30,14 @@ const DEFAULTS: [(&str, &str); 5] = [
 
 /// A cluster with the benchmark's database.
 pub(super) fn as_it_comes() -> Builder {
-    let builder = Cluster::builder().databases([DATABASE]);
+    as_it_comes_of(&Binaries::find())
+}
+
+/// With the build of vioconcierge that is installed there.
+pub(super) fn as_it_comes_of(build: &Binaries) -> Builder {
+    let builder = Cluster::builder()
+        .binaries(build.clone())
+        .databases([DATABASE]);
     DEFAULTS.iter().fold(builder, |builder, (name, value)| {
         builder.setting(name, value)
     })
@@ -74,8 +81,18 @@ impl Plan<'_> {
 impl Site {
     /// Its contacts are spread over [`TENANTS`] practices.
     pub(super) fn start(server: &AnswerServer, plan: Plan<'_>, options: &Options) -> Self {
+        Self::start_of(&Binaries::find(), server, plan, options)
+    }
+
+    /// Of the build that is installed there.
+    pub(super) fn start_of(
+        build: &Binaries,
+        server: &AnswerServer,
+        plan: Plan<'_>,
+        options: &Options,
+    ) -> Self {
         let other = options.other.call.is_some().then(|| options.other.clone());
-        let mut builder = as_it_comes();
+        let mut builder = as_it_comes_of(build);
         if let Some(other) = &other {
             builder = builder.preload(other.preload.as_deref().unwrap_or_default());
         } else {

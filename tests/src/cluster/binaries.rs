@@ -25,7 +25,8 @@ impl Binaries {
             .expect("no PostgreSQL server programs found: run `make deps`, or set PG_CONFIG")
     }
 
-    pub(super) fn at(pg_config: PathBuf) -> Option<Self> {
+    /// `None`: there is no server.
+    pub fn at(pg_config: PathBuf) -> Option<Self> {
         let bindir = PathBuf::from(ask(&pg_config, "--bindir")?);
         bindir
             .join("initdb")
