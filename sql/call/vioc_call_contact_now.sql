@@ -16,7 +16,7 @@ begin
   if vioc.in_transaction_block() then
     raise exception 'vioc_call_contact_now cannot run inside a transaction block'
       using errcode = 'active_sql_transaction',
-        hint = pg_catalog.format('With autocommit off: select * from vioc_call_contact(%s); and then commit.', coalesce(id::pg_catalog.text, 'id'));
+        hint = pg_catalog.format('Roll back, and run it again without begin. With autocommit off: rollback; select * from vioc_call_contact(%s); commit;', coalesce(id::pg_catalog.text, 'id'));
   end if;
   if until is null or not until operator(pg_catalog.=) any (array['placed', 'finished']::pg_catalog.text[]) then
     raise exception 'until is ''placed'' or ''finished'''

@@ -35,7 +35,7 @@ begin
     raise exception 'no test call is made: %', v_problem
       using errcode = 'VC001',
         hint = case when v_problem ~ 'test_numbers'
-            then format('If it is one of the tenant''s own telephones: update vioc.tenants set test_numbers = test_numbers || ''+1...'' where id = %s;', v_contact.tenant_id)
+            then format('If it is one of the tenant''s own telephones: update vioc.tenants set test_numbers = array_append(test_numbers, ''+1...'') where id = %s;', v_contact.tenant_id)
           else format('select stopped_by from vioc.tenant_status where tenant_id = %s; else try again in a few minutes.', v_contact.tenant_id) end;
   end if;
   v_call := vioc.queue_test_call(v_contact.tenant_id, v_contact.id, v_phone, vioc.caller(), v_now);

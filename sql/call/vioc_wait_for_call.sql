@@ -37,7 +37,7 @@ begin
     end if;
     if v_call.is_own and v_call.status = 'queued' then
       raise exception 'call % is queued by this very transaction and is only made when it commits', v_call.id
-        using errcode = 'invalid_transaction_state', hint = 'Commit first, or use call vioc_call_contact_now(...).';
+        using errcode = 'invalid_transaction_state', hint = 'Roll back, queue the call again, commit, and then wait. Outside of a transaction block, vioc_call_contact_now does all of it.';
     end if;
     exit when v_call.status in ('completed', 'failed', 'cancelled', 'expired')
       or (vioc_wait_for_call.until = 'placed' and v_call.status in ('placed', 'ongoing', 'ended'));
