@@ -281,9 +281,9 @@ impl Storm {
         let sql = "select coalesce(string_agg(w.line, E'\\n'), '') from (
              select check_name || ': ' || detail as line from vioc_doctor() where not ok
              union all
-             select format('call %s, %s, looked up in %s, due in %s: %s', c.id, c.status, c.look_up_at - now(), c.due_at - now(), (
+             select format('call %s, %s, tenant %s, attempt %s, priority %s, looked up in %s, due in %s, queued %s, expires in %s: %s', c.id, c.status, c.tenant_id, c.attempt, c.priority, c.look_up_at - now(), c.due_at - now(), c.queued_at, c.not_after - now(), (
                select string_agg(r.detail, '; ') from vioc_explain_contact(c.contact_id) as r where not r.ok))
-             from (select * from vioc.calls where is_open order by id limit 5) as c) as w";
+             from (select * from vioc.calls where is_open order by attempt, id limit 10) as c) as w";
         let row = client.query_one(sql, &[]);
         row.map_or_else(|error| error.to_string(), |row| row.get(0))
     }
