@@ -104,6 +104,8 @@ create index calls_of_a_day_idx on vioc.calls (tenant_id, first_posted_at)
   where first_posted_at is not null and not is_test;
 -- claim_look_ups
 create index calls_look_up_idx on vioc.calls (look_up_at) where look_up_at is not null;
+-- look_ups_in_turn
+create index calls_look_up_of_tenant_idx on vioc.calls (tenant_id, look_up_at) where look_up_at is not null;
 -- answer_simulated
 create index calls_simulated_idx on vioc.calls (look_up_at) where simulated and look_up_at is not null;
 -- tend: what has 15 minutes to be sent

@@ -10,6 +10,7 @@ as $$
 #variable_conflict use_column
 declare
   v_recalls integer;
+  v_calls bigint[];
 begin
   if not vioc.may_dial_here(p_now) then
     return;
@@ -38,15 +39,9 @@ begin
   get diagnostics v_recalls = row_count;
   perform vioc.answer_simulated(p_limit, p_now);
 
+  v_calls := vioc.look_ups_in_turn(p_limit - v_recalls, p_now);
   return query
-  with due as (
-    select c.id from vioc.calls as c
-    where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
-    order by c.look_up_at
-    limit greatest(p_limit - v_recalls, 0)
-    for update skip locked
-  ),
-  asked as (
+  with asked as (
     update vioc.calls as c
     set look_ups = c.look_ups + 1,
         look_up_at = p_now + case
@@ -59,8 +54,7 @@ begin
           when c.status = 'unconfirmed' then least(interval '5 s' * 2 ^ least(c.look_ups + 1, 10), interval '1 min')
           when c.cancel_requested_at is not null then least(interval '5 s' * 2 ^ least(c.look_ups, 10), interval '1 min')
           else least(interval '10 min' * 2 ^ least(c.look_ups, 10), interval '2 hours') end
-    from due as d
-    where c.id = d.id
+    where c.id = any (v_calls)
     returning c.*
   )
   select a.id, k.kind,
