@@ -6,6 +6,8 @@ as $$
 declare
   v_call record;
   v_erased integer := 0;
+  -- bodies that this round may still empty
+  v_most integer := 1000;
 begin
   if not vioc.clock_is_settled() then
     return 0;
@@ -18,8 +20,9 @@ begin
     for update skip locked
   loop
     begin
-      perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now);
+      v_most := v_most - vioc.erase_call(v_call.tenant_id, v_call.id, p_now, v_most);
       v_erased := v_erased + 1;
+      exit when v_most <= 0;
     exception when others then
       update vioc.calls as c
       set needs_review = true, review_code = 'error', review_reason = 'it could not be erased: SQLSTATE ' || sqlstate

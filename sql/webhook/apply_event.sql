@@ -204,7 +204,7 @@ begin
     perform vioc.erase_texts(array[v_call.id]);
   end if;
   if v_call.forgotten_at is not null then
-    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now); -- if this was its end
+    perform vioc.erase_call(v_call.tenant_id, v_call.id, p_now, 1000); -- if this was its end; the worker goes on with it
     if exists (
       select from vioc.calls as c
       where c.id = v_call.id and c.erased_at is not null) then

@@ -12,6 +12,9 @@ declare
   v_call vioc.calls;
   v_events integer := 0;
   v_applied integer := 0;
+  -- others' calls wait meanwhile
+  v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
+  v_is_cut boolean := false;
   -- goes round: events whose rows a tenant holds are in nobody's way
   v_after bigint := coalesce(substring(current_setting('vioc_tend.after', true) from '^[0-9]{1,18}$')::bigint, 0);
 begin
@@ -20,12 +23,14 @@ begin
   for v_event in
     select e.id from vioc.webhook_events as e where e.state = 'new' and e.id > v_after order by e.id limit p_limit for update skip locked
   loop
+    v_is_cut := v_events > 0 and clock_timestamp() > v_until;
+    exit when v_is_cut;
     v_after := v_event.id;
     v_events := v_events + 1;
     v_applied := v_applied + (vioc.retry_event(v_event.id, p_now, false) is distinct from 'new')::integer;
   end loop;
 
-  perform set_config('vioc_tend.after', case when v_events < p_limit then '0' else v_after::text end, false);
+  perform set_config('vioc_tend.after', case when v_events < p_limit and not v_is_cut then '0' else v_after::text end, false);
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
@@ -67,7 +72,7 @@ begin
   end loop;
   perform vioc.settle_rights(p_limit);
   perform vioc.follow_numbers(p_limit, p_now);
-  return v_events = p_limit and v_applied > 0;
+  return (v_events = p_limit or v_is_cut) and v_applied > 0;
 end
 $$;
 comment on function vioc.run_timers(integer, timestamptz, bigint[]) is 'What the worker does besides sending and asking.';
