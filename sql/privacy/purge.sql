@@ -89,14 +89,22 @@ begin
   end loop;
 
   perform vioc.show_progress('purge', v_tenants, v_of);
-  -- bodies of no call of ours: the shortest time that any practice asks for
+  -- bodies of no call of ours: the shortest time that a practice with the key which signed them asks for; else any practice
+  with kept as materialized (
+    select s.credential_id, min(t.keep_webhook_bodies_days) as days
+    from vioc.tenant_readiness('-infinity') as s join vioc.tenants as t on t.id = s.tenant_id
+    where s.credential_id is not null group by s.credential_id
+  ),
+  shortest as materialized (select coalesce(min(t.keep_webhook_bodies_days), 90) as days from vioc.tenants as t)
   delete from vioc.webhook_events as e
   where e.id in (
     select o.id from vioc.webhook_events as o
-    where o.tenant_id is null
-      and o.received_at < p_now - make_interval(days => coalesce((select min(t.keep_webhook_bodies_days) from vioc.tenants as t), 90))
+    cross join shortest as a
+    left join kept as k on k.credential_id = o.credential_id
+    where o.tenant_id is null and o.received_at < p_now - make_interval(days => a.days)
+      and o.received_at < p_now - make_interval(days => coalesce(k.days, a.days))
     limit p_limit
-    for update skip locked);
+    for update of o skip locked);
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
 
