@@ -1,5 +1,5 @@
 -- Private. The keys that may have signed a body, first that applies: those of the matched call's tenant; of the tenant
--- that metadata names; of tenants with that agent or practice number; every key, at most 100.
+-- that metadata names; of tenants with that agent or practice number, and then all others; every key, at most 100.
 -- p_tenants: only keys of these tenants, and only bodies about them. p_limit: how many at most. p_tried: a key that
 -- did not sign it.
 create function vioc.candidate_keys(
@@ -17,6 +17,8 @@ declare
   v_named bigint;
   v_tenants bigint[] := '{}';
   v_credentials bigint[] := '{}';
+  v_others bigint[];
+  v_is_claimed boolean;
 begin
   if p_match.id is not null then
     -- by Retell's call_id alone: each tenant that has a call of that id may be meant, and the key tells which. One call of
@@ -59,7 +61,8 @@ begin
     if v_named is not null then
       v_tenants := array(select t.id from vioc.tenants as t where t.id = v_named);
     end if;
-    if v_tenants = '{}' and v_retell is not null then
+    v_is_claimed := v_tenants = '{}';
+    if v_is_claimed and v_retell is not null then
       v_tenants := array(
         select t.id from vioc.tenants as t
         where t.retell_agent_id = v_retell ->> 'agent_id'
@@ -67,16 +70,31 @@ begin
             when 'inbound' then v_retell ->> 'to_number' else v_retell ->> 'from_number' end
         limit 100);
     end if;
+    v_credentials := array(
+      select distinct s.credential_id from unnest(v_tenants) as t (id)
+      join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
+      where s.credential_id is not null and t.id <@ p_tenants);
+    if v_tenants <> '{}' and v_is_claimed then
+      -- any tenant may say that an agent or a number is its own: those first, then every key but theirs that the front is not for
+      v_others := array(
+        select distinct s.credential_id from unnest(v_tenants) as t (id)
+        join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
+        where s.credential_id is not null and s.credential_id <> all (v_credentials) and not t.id <@ p_tenants);
+      return query
+      select k.id, v.key from vioc.credentials as k cross join vioc.verifying_keys(k.id, k.is_fallback) as v
+      where (p_tenants = '{(,)}' or exists (
+          select from vioc.tenant_readiness('-infinity') as o where o.credential_id = k.id and o.tenant_id <@ p_tenants))
+        and k.id <> all (v_others) and v.key is distinct from p_tried and v.key is not null
+      order by k.id <> all (v_credentials), v.place
+      limit p_limit;
+      return;
+    end if;
     if v_tenants <> '{}' then
       v_tenants := array(select t.id from unnest(v_tenants) as t (id) where t.id <@ p_tenants);
       if v_tenants = '{}' then
         return;
       end if;
     end if;
-    v_credentials := array(
-      select distinct s.credential_id from unnest(v_tenants) as t (id)
-      join vioc.tenant_readiness('-infinity') as s on s.tenant_id = t.id
-      where s.credential_id is not null);
   end if;
   if v_credentials <> '{}' then
     return query
