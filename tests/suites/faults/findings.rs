@@ -128,6 +128,7 @@ pub(crate) fn judge(
     retell: &Simulator,
     people: &[Person],
     clock_moved: bool,
+    passed: &[(f64, f64)],
 ) -> Findings {
     let dials = retell.ledger();
     let mut findings = Findings {
@@ -224,7 +225,7 @@ pub(crate) fn judge(
             findings.calls_lost.push(line);
         }
     }
-    judge_requests(&mut findings, &retell.requests());
+    judge_requests(&mut findings, &retell.requests(), passed);
     findings
 }
 
@@ -310,7 +311,7 @@ fn judge_call(
 
 /// The same call sent again: not before it was doubted long enough, and with the same bytes. (After an answer that
 /// surely created nothing it may be sent at once, and is built anew.)
-fn judge_requests(findings: &mut Findings, requests: &[RequestLog]) {
+fn judge_requests(findings: &mut Findings, requests: &[RequestLog], passed: &[(f64, f64)]) {
     let mut by_session: HashMap<String, Vec<&RequestLog>> = HashMap::new();
     for request in requests {
         if request.path == "/v2/create-phone-call" {
@@ -326,7 +327,9 @@ fn judge_requests(findings: &mut Findings, requests: &[RequestLog]) {
                 continue;
             }
             findings.sent_again += 1;
-            let apart = pair[1].started - pair[0].started;
+            let is_between = |at: f64| pair[0].started < at && at <= pair[1].started;
+            let passed = passed.iter().filter(|(at, _)| is_between(*at));
+            let apart = pair[1].started - pair[0].started + passed.map(|(_, by)| by).sum::<f64>();
             if apart < RECONCILE.as_secs_f64() {
                 let line = format!("session {session} after {apart:.3} s");
                 findings.sent_again_early.push(line);

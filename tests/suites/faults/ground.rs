@@ -68,6 +68,8 @@ pub(crate) struct Ground {
     /// The same, of each time before.
     clocks: Vec<(i64, f64, i64)>,
     hostages: Vec<Client>,
+    /// When, by Retell's running clock, the server's clocks were let run ahead, and by how many seconds.
+    pub(crate) passed: Vec<(f64, f64)>,
     dials: (u64, Instant),
     pub(crate) sent_while_stopped: Vec<String>,
     pub(crate) silent: Vec<String>,
@@ -110,6 +112,7 @@ impl Ground {
             clock: (0, 0.0, 0),
             clocks: Vec::new(),
             hostages: Vec::new(),
+            passed: Vec::new(),
             dials: (0, Instant::now()),
             sent_while_stopped: Vec::new(),
             silent: Vec::new(),
@@ -471,6 +474,8 @@ impl Storm {
         let time = Duration::from_secs(11 * 60);
         for ahead in 1..=5 {
             self.practice.cluster.clock().pass(time);
+            let at = self.practice.retell.seconds();
+            self.ground().passed.push((at, time.as_secs_f64()));
             self.set_retells_clock(ahead * 11 * MINUTE);
             // else a worker that was down has met the last step only now
             if self.becomes("select settled from vioc.clock_report()", LONG) {

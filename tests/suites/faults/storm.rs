@@ -246,6 +246,11 @@ impl Storm {
         let deadline = Instant::now() + SETTLING;
         let mut hurried = Instant::now() - LONG;
         let mut client = self.connect();
+        // the numbers of the others rest for hours, and judging them again and again would keep all others waiting
+        let hurried_attempts = match self.ground {
+            Some(_) => " and attempt = 1",
+            None => "",
+        };
         poll(SETTLING, || {
             if client.as_ref().is_none_or(Client::is_closed) {
                 client = self.connect();
@@ -253,18 +258,18 @@ impl Storm {
             let client = client.as_mut()?;
             if hurried.elapsed() > Duration::from_secs(2) {
                 hurried = Instant::now();
-                let _ = client.batch_execute(
+                let _ = client.batch_execute(&format!(
                     "select vioc_enqueue_due();
                      update vioc.credentials set throttled_until = null;
-                     update vioc.calls set due_at = now() where status = 'queued' and due_at > now();
+                     update vioc.calls set due_at = now() where status = 'queued' and due_at > now(){hurried_attempts};
                      update vioc.calls set look_up_at = now() where look_up_at > now();
                      -- what the practice took back, or was sent with another key, is not sent again, and given up after fifty minutes
                      update vioc.calls as c set first_posted_at = c.first_posted_at - interval '50 minutes'
                      where c.status = 'unconfirmed' and c.unconfirmed_at < now() - interval '45 s' and (c.cancel_requested_at is not null
                        or c.key_digest is distinct from vioc.key_digest(vioc.api_key(c.credential_id)) or not exists (
                        select from vioc.contacts as ct where ct.id = c.contact_id and ct.appointment_time = c.appointment_time));
-                     update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'",
-                );
+                     update vioc.calls set ended_at = ended_at - interval '10 minutes' where status = 'ended' and ended_at > now() - interval '10 minutes'"
+                ));
             }
             // what was given up is asked about for a day, of which three times will do here; what was decided without its analysis, too
             let sql = "select not exists (select from vioc.calls where is_open and not (status = 'queued' and attempt > 1) or look_up_at is not null and (look_ups < 3 or retell_call_id is not null))";
@@ -295,6 +300,7 @@ impl Storm {
             &self.practice.retell,
             &self.people,
             self.ground.is_some(),
+            self.ground.as_ref().map_or(&[], |it| &it.passed),
         );
         findings.open_twice.append(&mut self.open_twice);
         if let Some(ground) = &mut self.ground {
