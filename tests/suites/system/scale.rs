@@ -122,7 +122,7 @@ select /* own */ vioc.store_event(jsonb_build_object('session_id', c.session_id,
 select /* own */ vioc.store_event(jsonb_build_object('event', 'call_ended', 'call', jsonb_build_object('call_id', 'not ours'))::text, 'webhook', null, now());
 select /* own */ count(*) from vioc.claim_look_ups(10, now() + interval '10 minutes');
 select /* own */ count(*) from vioc.claim_concurrency(10, now());
-select /* own */ vioc.record_look_up(c.tenant_id, c.id, 'find', now(), 200, '{"items": []}', now()) from vioc.calls as c where c.tenant_id = :other;
+select /* own */ vioc.record_look_up(c.id, 'find', now(), 200, '{"items": []}', now()) from vioc.calls as c where c.tenant_id = :other;
 select /* own */ vioc.milliseconds_to_work(1000, now());
 select /* own */ vioc.run_timers(10, now());
 select /* own */ count(*) from vioc.publish_events(100);
