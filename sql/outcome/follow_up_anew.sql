@@ -20,6 +20,8 @@ begin
   loop
     -- the same attempt
     perform vioc.apply_outcome(v_call, v_call.outcome, 'counted', p_now);
+    -- once
+    update vioc.calls as c set completed_at = p_now where c.id = v_call.id;
   end loop;
 end
 $$;

@@ -2,7 +2,8 @@
 -- waiting for as long as it had left: its instants move with the clock, so that a call is sent again neither too early nor
 -- after Retell has forgotten its idempotency key. What another clock says (when a call connected and ended) stays.
 -- Queued calls are judged again at once: their openings are of the calendar. p_is_sure: Retell's clock says the same; then what a
--- clock ahead has done is undone at once. The worker calls this before it does anything else by the new clock. Returns the calls that could not be moved yet (move_calls). It waits for no row.
+-- clock ahead has done is undone at once. The worker calls this before it does anything else by the new clock. Returns the calls
+-- that could not be moved yet (move_calls). It waits for no row.
 create function vioc.clock_stepped(p_by interval, p_now timestamptz, p_is_sure boolean default true) returns bigint[]
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp

@@ -2,7 +2,7 @@
 -- writer could have meant.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(49);
+select plan(50);
 
 select pg_temp.call_in(:tenant, 'unconfirmed') as doubt \gset
 select pg_temp.call_in(:tenant, 'dispatching') as sent \gset
@@ -100,6 +100,10 @@ end $$;
 select ok(n.status = 'scheduled' and n.attempts = 1 and n.next_call_at between now() + interval '14 minutes' and now() + interval '1 day', r.reason || ': is followed up by the right one')
 from (values ('dial_no_answer'), ('dial_busy'), ('error_retell')) as r (reason), pg_temp.not_reached(:tenant, r.reason) as n;
 select is((pg_temp.not_reached(:tenant, 'invalid_destination')).status, 'failed', 'what has no follow-up has none');
+select max(c.id) as refused from vioc.calls as c where c.tenant_id = :tenant \gset
+select vioc_mark_reviewed(:refused) \gset ignored_
+select vioc.undo_clock_ahead(now()) \gset ignored_
+select ok(not c.needs_review, '... and is told once') from pg_temp.call(:refused) as c;
 
 -- a Call Now that waits, and a clock that is beyond the appointment when the server starts
 select pg_temp.contact(:tenant, '3 days') as asked \gset
