@@ -8,9 +8,9 @@ as $$
 declare
   v_bodies integer := 0;
 begin
-  if p_most is not null and exists (
+  if exists (
     select from vioc.calls as c
-    where c.id = p_call_id and c.erased_at is null and c.status in ('completed', 'failed', 'cancelled', 'expired'))
+    where c.id = p_call_id and (c.erased_at is not null or c.status in ('completed', 'failed', 'cancelled', 'expired')))
   then
     update vioc.webhook_events as e
     set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
@@ -31,12 +31,7 @@ begin
       look_up_at = case when c.retell_call_id is not null then p_now else c.look_up_at end, look_ups = 0
   where c.id = p_call_id and c.erased_at is null
     and c.status in ('completed', 'failed', 'cancelled', 'expired');
-  if exists (select from vioc.calls as c where c.id = p_call_id and c.erased_at is not null) then
-    update vioc.webhook_events as e
-    set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
-    where e.tenant_id = p_tenant_id and e.call_id = p_call_id and e.body <> '';
-  end if;
   return v_bodies;
 end
 $$;
-comment on function vioc.erase_call(bigint, bigint, timestamptz, integer) is 'Erases the person from a finished call, of its webhook bodies so many at a time; returns how many of them went first.';
+comment on function vioc.erase_call(bigint, bigint, timestamptz, integer) is 'Erases the person from a finished call, of its webhook bodies so many at a time; returns how many went.';

@@ -19,34 +19,30 @@ begin
   end if;
   if (
     select count(*) from (
-      select from vioc.calls as c where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated limit p_limit + 1) as d) <= p_limit
+      select from vioc.calls as c where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated limit p_limit + 1) as d) > p_limit
   then
-    return array(
-      select c.id from vioc.calls as c
-      where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
-      order by c.look_up_at limit p_limit for update skip locked);
+    loop
+      exit when cardinality(v_calls) >= p_limit;
+      select c.tenant_id, c.look_up_at into v_next from vioc.calls as c
+      where c.look_up_at is not null and c.tenant_id > v_after
+      order by c.tenant_id, c.look_up_at limit 1;
+      if not found or (v_is_round_again and v_next.tenant_id > v_begin) then
+        exit when v_is_round_again;
+        v_is_round_again := true;
+        v_after := 0;
+        continue;
+      end if;
+      v_after := v_next.tenant_id;
+      if v_next.look_up_at <= p_now then
+        v_calls := v_calls || array(
+          select c.id from vioc.calls as c
+          where c.tenant_id = v_after and c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
+          order by c.look_up_at limit least(greatest(1, p_limit / 2), p_limit - cardinality(v_calls)) for update skip locked);
+      end if;
+    end loop;
+    perform set_config('vioc_look_up.after', v_after::text, false);
   end if;
-  loop
-    exit when cardinality(v_calls) >= p_limit;
-    select c.tenant_id, c.look_up_at into v_next from vioc.calls as c
-    where c.look_up_at is not null and c.tenant_id > v_after
-    order by c.tenant_id, c.look_up_at limit 1;
-    if not found or (v_is_round_again and v_next.tenant_id > v_begin) then
-      exit when v_is_round_again;
-      v_is_round_again := true;
-      v_after := 0;
-      continue;
-    end if;
-    v_after := v_next.tenant_id;
-    if v_next.look_up_at <= p_now then
-      v_calls := v_calls || array(
-        select c.id from vioc.calls as c
-        where c.tenant_id = v_after and c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated
-        order by c.look_up_at limit least(greatest(1, p_limit / 2), p_limit - cardinality(v_calls)) for update skip locked);
-    end if;
-  end loop;
-  perform set_config('vioc_look_up.after', v_after::text, false);
-  -- what the others leave
+  -- all, or what the others leave
   return v_calls || array(
     select c.id from vioc.calls as c
     where c.look_up_at <= p_now and c.status <> 'dispatching' and not c.simulated and c.id <> all (v_calls)

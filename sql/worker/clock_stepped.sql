@@ -42,19 +42,11 @@ begin
     from free as f where t.id = f.id;
   end if;
   -- what has happened has happened by now
-  with free as (
+  perform vioc.bound_call_times(array(
     select c.id from vioc.calls as c
     where c.is_open and c.id <> all (v_held)
       and greatest(c.queued_at, c.first_posted_at, c.placed_at, c.unconfirmed_at, c.ended_at) > p_now
-    for update skip locked
-  )
-  update vioc.calls as c
-  set queued_at = vioc.at_most(c.queued_at, p_now), dispatching_at = vioc.at_most(c.dispatching_at, p_now),
-      first_posted_at = vioc.at_most(c.first_posted_at, p_now), last_posted_at = vioc.at_most(c.last_posted_at, p_now),
-      unconfirmed_at = vioc.at_most(c.unconfirmed_at, p_now), placed_at = vioc.at_most(c.placed_at, p_now),
-      ended_at = vioc.at_most(c.ended_at, p_now)
-  from free as f
-  where c.id = f.id;
+    for update skip locked), p_now);
 
   if p_is_sure then
     perform vioc.undo_clock_ahead(p_now);

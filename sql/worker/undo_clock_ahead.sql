@@ -11,22 +11,14 @@ begin
   if not vioc.may_dial_here(p_now) then
     return;
   end if;
-  with free as (
+  perform vioc.bound_call_times(array(
     select c.id from vioc.tenants as t
     cross join lateral (
       select d.id from vioc.calls as d
       where d.tenant_id = t.id and d.first_posted_at is not null and not d.is_test and d.first_posted_at > p_now offset 0) as n
     join vioc.calls as c on c.id = n.id
     where not c.is_open
-    for update of c skip locked
-  )
-  update vioc.calls as c
-  set queued_at = vioc.at_most(c.queued_at, p_now), dispatching_at = vioc.at_most(c.dispatching_at, p_now),
-      first_posted_at = vioc.at_most(c.first_posted_at, p_now), last_posted_at = vioc.at_most(c.last_posted_at, p_now),
-      unconfirmed_at = vioc.at_most(c.unconfirmed_at, p_now), placed_at = vioc.at_most(c.placed_at, p_now),
-      ended_at = vioc.at_most(c.ended_at, p_now)
-  from free as f
-  where c.id = f.id;
+    for update of c skip locked), p_now);
   perform vioc.revive_calls(p_now);
   perform vioc.follow_up_anew(p_now);
 end

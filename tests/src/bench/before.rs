@@ -96,7 +96,7 @@ impl Inboxes {
     }
 }
 
-/// `this build` and `the earlier build`, their ratio, and what the median of this build and of the ratio has to reach.
+/// Of this build, of the earlier one, and their ratio, pair by pair.
 fn both(what: &str, digits: usize, now: Vec<f64>, before: Vec<f64>) -> [Figure; 3] {
     let ratios = now.iter().zip(&before).map(|(a, b)| a / b).collect();
     [
