@@ -3,10 +3,11 @@
 create function vioc.queue_calls(
   p_tenant_ids bigint[], p_contact_ids bigint[], p_requested_by text, p_forced boolean, p_priority smallint,
   p_now timestamptz)
-returns setof vioc.calls
+returns table (tenant_id bigint, contact_id bigint, id bigint, session_id uuid, status text)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
 begin
   perform vioc.installation_id(); -- with the marker, without which nothing is sent
   return query
@@ -29,7 +30,8 @@ begin
         next_call_at = null
     from held as h
     where c.id = h.id
-    returning c.*, h.due_at, h.not_after, h.simulated, vioc.is_promised(c) as is_promised
+    returning c.tenant_id, c.id, c.row_id, c.last_attempt, c.phone_e164, c.appointment_time, c.status, h.due_at, h.not_after, h.simulated,
+      vioc.is_promised(c) as is_promised
   ),
   queued as (
     insert into vioc.calls (
@@ -40,7 +42,7 @@ begin
       case when n.status = 'calling' or (n.status = 'callback' and not n.is_promised) then 'scheduled' else n.status end, p_now, n.simulated
     from numbered as n
     order by n.appointment_time
-    returning *
+    returning calls.tenant_id, calls.contact_id, calls.id, calls.session_id, calls.status
   ),
   told as (
     insert into vioc.new_events (at, tenant_id, contact_id, call_id, kind, status)

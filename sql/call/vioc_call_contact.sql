@@ -9,10 +9,11 @@ create function vioc.vioc_call_contact(id bigint, force boolean default false) r
 as $$
 declare
   v_now constant timestamptz := clock_timestamp();
-  v_contact vioc.contacts;
-  v_call vioc.calls;
+  v_contact record;
+  v_call record;
 begin
-  select c.* into v_contact from vioc.contacts as c
+  perform vioc.rouse_worker(); -- by when this is committed it is awake
+  select c.id, c.tenant_id into v_contact from vioc.contacts as c
   where c.id = vioc_call_contact.id and c.tenant_id <@ vioc.tenants_of('operator')
   for update;
   if not found then
@@ -20,7 +21,7 @@ begin
   end if;
 
   -- an open call is the answer, before any rule is asked; a waiting one moves to the front
-  select c.* into v_call from vioc.calls as c
+  select c.id, c.tenant_id, c.contact_id, c.session_id, c.status into v_call from vioc.calls as c
   where c.tenant_id = v_contact.tenant_id and c.contact_id = v_contact.id and not c.is_test
     and c.is_open
   for update;

@@ -11,6 +11,7 @@ declare
   -- what the bodies of one claim are made of, in bytes: so that none takes long, whatever a tenant has its agent told
   v_most_bytes constant integer := 262144;
   v_left_calls bigint[];
+  v_is_paced boolean;
   v_send_tenants bigint[];
   v_send_calls bigint[];
   v_send_credentials bigint[];
@@ -23,31 +24,33 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for later
   with locked as materialized (
-    select c.tenant_id, c.id, p.credential_id, p.place,
-      coalesce(octet_length(c.request_body), coalesce(octet_length(ct.special_instructions), 0) + coalesce(octet_length(ct.name), 0)
-        + coalesce(octet_length(ct.patient_name), 0) + coalesce(octet_length(ct.appointment_type), 0)
-        + coalesce(octet_length(ct.owner_name), 0) + octet_length(t.company_name)
-        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(ct.agent_override::text), 0)
-        + coalesce(octet_length(t.agent_override::text), 0) + coalesce(octet_length(t.call_options::text), 0)
-        + coalesce((select max(octet_length(a.agent_override::text)) from vioc.agents as a where a.tenant_id = t.id), 0)) as bytes
+    select c.tenant_id, c.id, p.credential_id, p.place, coalesce(c.bytes, ct.bytes + t.bytes) as bytes, t.is_paced
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
     -- one by one and by id alone, here and below: whatever statistics say, no plan reads a tenant's queue or a table for that
+    -- (and no column more than is read: each costs at every Call Now)
     cross join lateral (
-      select * from vioc.calls as c where c.id = p.id offset 0 for update skip locked) as c
+      select c.id, c.tenant_id, c.contact_id, octet_length(c.request_body) as bytes
+      from vioc.calls as c where c.id = p.id and c.in_queue offset 0 for update skip locked) as c
     cross join lateral (
-      select * from vioc.contacts as ct where ct.id = c.contact_id offset 0 for update skip locked) as ct
+      select ct.tenant_id, coalesce(octet_length(ct.special_instructions), 0) + coalesce(octet_length(ct.name), 0)
+        + coalesce(octet_length(ct.patient_name), 0) + coalesce(octet_length(ct.appointment_type), 0) + coalesce(octet_length(ct.owner_name), 0)
+        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(ct.agent_override::text), 0) as bytes
+      from vioc.contacts as ct where ct.id = c.contact_id offset 0 for update skip locked) as ct
     cross join lateral (
-      select * from vioc.tenants as t where t.id = c.tenant_id offset 0 for no key update skip locked) as t
+      select octet_length(t.company_name) + coalesce(octet_length(t.agent_override::text), 0) + coalesce(octet_length(t.call_options::text), 0)
+        + coalesce((select max(octet_length(a.agent_override::text)) from vioc.agents as a where a.tenant_id = t.id), 0) as bytes,
+        t.max_starts_per_second is not null or t.suspended_at is not null as is_paced
+      from vioc.tenants as t where t.id = c.tenant_id offset 0 for no key update skip locked) as t
     cross join lateral (
       select from vioc.credentials as k where k.id = p.credential_id offset 0 for no key update skip locked) as k
-    where c.in_queue and c.tenant_id = p.tenant_id and ct.tenant_id = c.tenant_id
+    where c.tenant_id = p.tenant_id and ct.tenant_id = c.tenant_id
   ),
   filled as (
     select l.*, sum(l.bytes) over (order by l.place) - l.bytes < v_most_bytes as fits from locked as l
   )
   select array_agg(f.tenant_id order by f.place) filter (where f.fits), array_agg(f.id order by f.place) filter (where f.fits),
-    array_agg(f.credential_id order by f.place) filter (where f.fits), array_agg(f.id) filter (where not f.fits)
-  into v_send_tenants, v_send_calls, v_send_credentials, v_left_calls
+    array_agg(f.credential_id order by f.place) filter (where f.fits), array_agg(f.id) filter (where not f.fits), bool_or(f.is_paced)
+  into v_send_tenants, v_send_calls, v_send_credentials, v_left_calls, v_is_paced
   from filled as f;
   if coalesce(cardinality(v_send_calls), 0) < cardinality(p_call_ids) then
     return query
@@ -61,7 +64,7 @@ begin
   end if;
 
   -- a statement of its own: its snapshot is taken after the rows are held, so that the rules see what the call says
-  with judged as (
+  with judged as materialized (
     select c.tenant_id, c.id, c.contact_id, c.is_test, c.simulated, l.credential_id, l.place, c.to_number, c.priority,
       case when c.is_test
         then (select p.problem is null from vioc.test_call_problem(c.tenant_id, c.contact_id, c.to_number, p_now) as p)
@@ -88,7 +91,10 @@ begin
       select u.*, k.is_simulation as simulated
       from unnest(v_send_tenants, v_send_calls, v_send_credentials) with ordinality as u (tenant_id, id, credential_id, place)
       join vioc.credentials as k on k.id = u.credential_id) as l
-    cross join lateral (select * from vioc.calls as c where c.id = l.id offset 0) as c
+    cross join lateral (
+      select c.tenant_id, c.id, c.contact_id, c.is_test, c.simulated, c.to_number, c.priority, c.forced, c.queued_at, c.not_after, c.resend,
+        c.first_posted_at, c.credential_id, c.key_digest
+      from vioc.calls as c where c.id = l.id offset 0) as c
     -- asked about these contacts, never about all
     cross join lateral (
       select * from vioc.rules_allow(p_now) as p
@@ -176,25 +182,25 @@ begin
       cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
       group by s.credential_id, a.burst, a.interval_seconds) as n
     where k.id = n.credential_id
-  ),
-  paced_tenants as (
-    update vioc.tenants as t
-    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, t.next_start_at, n.calls, p_now),
-        probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
-    from (
-      select s.tenant_id, count(*) as calls, a.burst, a.interval_seconds
-      from sent as s
-      join vioc.tenants as l on l.id = s.tenant_id
-      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
-      where l.max_starts_per_second is not null or l.suspended_at is not null
-      group by s.tenant_id, a.burst, a.interval_seconds) as n
-    where t.id = n.tenant_id
   )
   select s.tenant_id, s.id, k.key, s.request_body, s.credential_id, s.key_digest
   from sent as s
   join keys as k on k.id = s.credential_id
   where s.status = 'dispatching';
 
+  if v_is_paced or v_is_rehearsal then
+    update vioc.tenants as t
+    set next_start_at = vioc.start_taken(n.burst, n.interval_seconds, t.next_start_at, n.calls, p_now),
+        probe_at = case when t.suspended_at is not null then p_now + interval '10 minutes' end
+    from (
+      select s.tenant_id, count(*) as calls, a.burst, a.interval_seconds
+      from unnest(v_send_tenants) as s (tenant_id)
+      join vioc.tenants as l on l.id = s.tenant_id
+      cross join vioc.starts_allowed(l.max_starts_per_second, l.next_start_at, p_now) as a
+      where l.max_starts_per_second is not null or l.suspended_at is not null
+      group by s.tenant_id, a.burst, a.interval_seconds) as n
+    where t.id = n.tenant_id;
+  end if;
   perform vioc.mark_calling(v_called_tenants, v_called_contacts, true, p_now);
 end
 $$;

@@ -6,9 +6,11 @@ create function vioc.review_uncalled(p_tenant_id bigint, p_contact_id bigint, p_
 as $$
 declare
   v_call vioc.calls;
+  v_id bigint;
 begin
-  select * into strict v_call from vioc.queue_calls(
-    array[p_tenant_id], array[p_contact_id], 'vioconcierge', false, 0::smallint, p_now);
+  select q.id into strict v_id from vioc.queue_calls(
+    array[p_tenant_id], array[p_contact_id], 'vioconcierge', false, 0::smallint, p_now) as q;
+  select c.* into strict v_call from vioc.calls as c where c.id = v_id;
   perform vioc.expire_call(v_call, p_reason, p_now);
   perform vioc.ask_review(v_call, p_code, p_reason);
   update vioc.contacts as c set needs_review = true where c.id = p_contact_id;

@@ -22,8 +22,7 @@ begin atomic
     -- the number's, and the contact's own: the next number that the application writes does not end it
     c.status <> 'do_not_call' and not exists (
       select from vioc.do_not_call as o
-      join vioc.tenants as ot on ot.id = o.tenant_id
-      where o.phone = any (vioc.spellings(c.phone_e164)) and (ot.id = t.id or ot.organisation = t.organisation)),
+      where o.phone = any (vioc.spellings(c.phone_e164)) and o.tenant_id = any (sharing.ids)),
     -- the name's, at this number, whichever row or appointment the call was about
     c.status <> 'wrong_number' and not known.is_wrong,
     not known.is_in_review,
@@ -41,7 +40,7 @@ begin atomic
       select from unnest(vioc.spellings(c.phone_e164)) as n (phone)
       -- one probe each, whatever the planner thinks of the array's length
       cross join lateral (
-        select * from vioc.contacts as o
+        select o.id, o.status, o.promise_refused, o.appointment_status, o.name from vioc.contacts as o
         where o.tenant_id = c.tenant_id and o.phone_e164 = n.phone and o.appointment_time = c.appointment_time offset 0) as w
       where (w.status = 'calling' or (w.status = 'callback' and not w.promise_refused), -w.id) > (c.status = 'calling' or vioc.is_promised(c), -c.id)
         and w.appointment_status in ('booked', 'confirmed') and vioc.name_hash(w.name) = vioc.name_hash(c.name)),
@@ -64,20 +63,21 @@ begin atomic
   cross join vioc.tenant_hours(t.id) as h
   cross join lateral (
     select vioc.zones_of(c.time_zone, t.time_zone, c.phone_e164) as zones offset 0) as z
+  cross join lateral (
+    select array(select s.tenant_id from vioc.sharing_tenants(t.id) as s) as ids offset 0) as sharing
   -- what contacts have said at this number, to any location of the organisation
   cross join lateral (
     select coalesce(bool_or(f.kind = 'wrong_number' and vioc.same_name(f.name_hash, c.name)), false) as is_wrong,
       coalesce(bool_or(f.kind = 'in_review'), false) as is_in_review,
       max(f.created_at) filter (where f.kind = 'spoke') as spoke_at
     from vioc.number_facts as f
-    join vioc.tenants as ft on ft.id = f.tenant_id
-    where f.phone = any (vioc.spellings(c.phone_e164)) and (ft.id = t.id or ft.organisation = t.organisation)) as known
+    where f.phone = any (vioc.spellings(c.phone_e164)) and f.tenant_id = any (sharing.ids)) as known
   cross join lateral (
     select coalesce(c.requested_time <= p_now, true) and (vioc.is_promised(c) or (c.status = 'calling' and exists (
       -- that call itself, to be sent again
       select from vioc.calls as o
       where o.tenant_id = c.tenant_id and o.contact_id = c.id and not o.is_test and o.is_open
-        and o.contact_status_before = 'callback'))) as for_it) as asked
+        and o.contact_status_before = 'callback'))) as for_it offset 0) as asked
   -- the day is that of the contact's place: the longest if it may be in several
   cross join lateral (
     select min(vioc.start_of_day(p_now, p.zone, 0)) as today, min(vioc.start_of_day(p_now, p.zone, 6)) as seven_days
@@ -89,9 +89,8 @@ begin atomic
       count(*) filter (where d.was_promised and d.dialled_at >= began.today) as promised_today,
       count(*) filter (where d.was_forced and d.dialled_at >= began.today) as forced_today,
       max(d.conversed_at) as conversed_at, max(d.last_at) as last_at
-    from vioc.sharing_tenants(t.id) as s
-    join vioc.dialled_calls() as d on d.tenant_id = s.tenant_id and d.telephone = vioc.one_spelling(c.phone_e164)
-      and d.dialled_at >= began.seven_days
-    where (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
+    from vioc.dialled_calls() as d
+    where d.tenant_id = any (sharing.ids) and d.telephone = vioc.one_spelling(c.phone_e164) and d.dialled_at >= began.seven_days
+      and (d.contact_id = c.id and d.is_open and not d.is_test) is not true) as recent;
 end;
 comment on function vioc.rules(timestamptz) is 'Per contact, one boolean column per rule: may this contact be called now?';

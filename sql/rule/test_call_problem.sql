@@ -3,9 +3,11 @@
 -- waits: it passes by itself.
 create function vioc.test_call_problem(
   p_tenant_id bigint, p_contact_id bigint, p_phone text, p_now timestamptz, out problem text, out waits boolean)
-  language sql stable
-begin atomic
-  select v.problem, v.waits
+  language plpgsql stable -- opaque to the planner: every claim asks, few are tests
+  set search_path = pg_catalog, pg_temp
+as $$
+begin
+  select v.problem, v.waits into problem, waits
   from vioc.tenants as t
   join vioc.tenant_readiness(p_now) as s on s.tenant_id = t.id
   cross join vioc.legal_hours(t.simulated) as h
@@ -38,5 +40,6 @@ begin atomic
   where t.id = p_tenant_id and not v.ok
   order by v.ordinal
   limit 1;
-end;
+end
+$$;
 comment on function vioc.test_call_problem(bigint, bigint, text, timestamptz) is 'Why a test call is not made now; null = it may be.';

@@ -9,6 +9,7 @@ declare
   v_now constant timestamptz := clock_timestamp();
   v_contact vioc.contacts;
   v_call vioc.calls;
+  v_id bigint;
   v_problem record;
 begin
   select c.* into v_contact from vioc.contacts as c
@@ -44,14 +45,14 @@ begin
       using errcode = 'VC001', detail = 'rule: ' || v_problem.rule, hint = vioc.rule_hint(v_contact.tenant_id, v_contact.id, v_problem.rule, true, v_now);
   end if;
 
-  select q.* into strict v_call from vioc.queue_calls(
+  select q.id into strict v_id from vioc.queue_calls(
     array[v_contact.tenant_id], array[v_contact.id], vioc.caller(), false, 2::smallint, v_now) as q;
   update vioc.calls as c
   set status = 'placed', retell_call_id = 'simulated_' || c.session_id, dispatching_at = v_now, placed_at = v_now,
       first_posted_at = v_now, last_posted_at = v_now, sends = 1, look_up_at = v_now,
       credential_id = vioc.simulation_credential(), from_number = f.from_number, agent = f.agent, variables = f.variables
   from vioc.request_fields() as f
-  where c.id = v_call.id and f.tenant_id = v_call.tenant_id and f.contact_id = v_contact.id
+  where c.id = v_id and f.tenant_id = v_contact.tenant_id and f.contact_id = v_contact.id
   returning c.* into strict v_call;
   perform vioc.mark_calling(array[v_contact.tenant_id], array[v_contact.id], false, v_now);
   -- answered, then over: what the worker hears at these times

@@ -5,7 +5,7 @@ create function vioc.sharing_tenants(p_tenant_id bigint) returns table (tenant_i
 begin atomic
   select p_tenant_id
   union all
-  select o.id from vioc.tenants as t join vioc.tenants as o on o.organisation = t.organisation and o.id <> t.id
-  where t.id = p_tenant_id;
+  select o.id from vioc.tenants as o
+  where o.organisation = (select t.organisation from vioc.tenants as t where t.id = p_tenant_id) and o.id <> p_tenant_id;
 end;
 comment on function vioc.sharing_tenants(bigint) is 'A tenant and the others of its organisation.';

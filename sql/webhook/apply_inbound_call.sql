@@ -12,6 +12,7 @@ declare
   v_said record;
   v_contact record;
   v_call vioc.calls;
+  v_id bigint;
   v_review text;
 begin
   if coalesce(p_retell ->> 'direction' <> 'inbound', true) or p_retell ->> 'from_number' is null then
@@ -60,11 +61,12 @@ begin
     order by k.attempt desc limit 1;
     if not found then
       -- a conversation, as a call of the contact that nobody dialled
-      select * into strict v_call from vioc.queue_calls(
-        array[v_contact.tenant_id], array[v_contact.id], 'inbound call', false, 0::smallint, p_now);
+      select q.id into strict v_id from vioc.queue_calls(
+        array[v_contact.tenant_id], array[v_contact.id], 'inbound call', false, 0::smallint, p_now) as q;
       update vioc.calls as k
       set status = 'completed', outcome = 'completed', ended_at = coalesce(v_spoke_at, p_now), completed_at = p_now
-      where k.id = v_call.id;
+      where k.id = v_id
+      returning k.* into strict v_call;
       -- its next call is held, not used up
       update vioc.contacts as c set next_call_at = v_contact.next_call_at, next_call_reason = v_contact.next_call_reason
       where c.id = v_contact.id;

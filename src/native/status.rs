@@ -13,6 +13,13 @@ fn wake_worker() {
 }
 
 #[pg_extern(sql = false)]
+fn rouse_worker() {
+    if let Some(slot) = xact::slot_index().and_then(shmem::slot) {
+        slot.rouse();
+    }
+}
+
+#[pg_extern(sql = false)]
 fn announce_events() {
     xact::on_commit(Announced::Events);
 }

@@ -71,6 +71,8 @@ pub(crate) struct Slot {
     woken: AtomicBool,
     /// The same of events alone, which are to be published.
     has_events: AtomicBool,
+    /// Set by a session that is about to commit work.
+    roused: AtomicBool,
     /// Set by vioc_doctor, also before its transaction ends: Retell is to be asked about keys and agents, of all tenants
     /// or of these (0 = a free place).
     asked: AtomicBool,
@@ -155,6 +157,24 @@ impl Slot {
     /// Whether there was work since the last call.
     pub(crate) fn take_wake(&self) -> bool {
         self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether work is about to be committed, as of the last call.
+    pub(crate) fn take_roused(&self) -> bool {
+        self.roused.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether there is work now.
+    pub(crate) fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+
+    /// A Call Now is being written down. After a while of sleep the processor's caches hold nothing of what it needs: the
+    /// worker gets itself ready meanwhile. Announces nothing; a rollback costs that.
+    pub(crate) fn rouse(&self) {
+        if self.status.has_slept() && !self.roused.swap(true, Ordering::AcqRel) {
+            self.set_latch();
+        }
     }
 
     /// Whether there were events since the last call.

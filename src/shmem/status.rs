@@ -1,6 +1,7 @@
 //! What a worker says about itself; read by `vioc.worker_status`.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use vioc_core::margins::STUCK_AFTER;
 
@@ -33,6 +34,9 @@ pub(crate) struct WorkerStatus {
     /// When the worker last went round, by a clock that is never set.
     beat_at_ms: AtomicI64,
 }
+
+/// For so long after a round the worker is as quick as it gets.
+const AWAKE: Duration = Duration::from_millis(20);
 
 /// Milliseconds of a clock that all processes share and is never set.
 fn monotonic_ms() -> i64 {
@@ -123,6 +127,11 @@ impl WorkerStatus {
     /// The worker goes round.
     pub(crate) fn beat(&self) {
         self.beat_at_ms.store(monotonic_ms(), Ordering::Release);
+    }
+
+    /// Whether its last round was a while ago.
+    pub(crate) fn has_slept(&self) -> bool {
+        monotonic_ms() - self.beat_at_ms.load(Ordering::Acquire) > AWAKE.as_millis() as i64
     }
 
     pub(crate) fn is_stuck(&self) -> bool {

@@ -217,16 +217,20 @@ impl Worker {
             if BackgroundWorker::sighup_received() {
                 self.reload();
             }
+            let is_roused = self.slot.take_roused();
             let is_woken = self.slot.take_wake();
             self.has_events |= self.slot.take_events();
             if is_woken || self.has_events {
                 self.slot.status.woken();
             }
             self.collect();
-            let is_for_events = self.has_events && !is_woken && self.has_nothing_else();
-            let done = match is_for_events {
-                true => self.publish(),
-                false => self.round(),
+            let has_nothing_else = !is_woken && self.has_nothing_else();
+            let is_for_events = self.has_events && has_nothing_else;
+            let is_for_call_now = is_roused && has_nothing_else && !self.has_events;
+            let done = match (is_for_events, is_for_call_now) {
+                (true, _) => self.publish(),
+                (_, true) => self.get_ready(),
+                _ => self.round(),
             };
             wait = match done {
                 Ok(wait) => {
@@ -238,7 +242,7 @@ impl Worker {
                 }
                 Err(halt) => self.after(halt),
             };
-            if !is_for_events {
+            if !is_for_events && !is_for_call_now {
                 self.round_at = Instant::now() + wait;
             }
             // what this worker's own transactions have announced
@@ -256,15 +260,6 @@ impl Worker {
             && self.answers.is_empty()
             && self.look_ups.is_empty()
             && self.queue.is_empty()
-    }
-
-    /// Publishes events, many at a time; returns how long there is nothing to do.
-    fn publish(&mut self) -> Result<Duration, Halt> {
-        self.follow_clock()?;
-        if self.timers.until_events().is_zero() {
-            self.has_events = self.publish_events(true)?;
-        }
-        Ok(self.round_at.saturating_duration_since(Instant::now()) + ONE_MS)
     }
 
     fn is_to_end(&self) -> bool {

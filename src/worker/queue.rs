@@ -270,15 +270,21 @@ impl Queue {
         self.at_a_time = next_batch(self.at_a_time, claim.moved, FEWEST..=MOST, took, most);
     }
 
-    /// Claims nothing, by the same statements, so that the next Call Now does not wait for their plans. In the caller's transaction.
-    pub(crate) fn warm_plans(
+    /// Claims nothing and drops what it chooses, by the same statements: the next Call Now waits neither for their plans nor, if it comes
+    /// at once, for memory. In the caller's transaction. `is_wanted`: whether to go on.
+    pub(crate) fn rehearse(
         &self,
         statements: &mut Statements,
         worker: uuid::Uuid,
         lease: Duration,
+        is_wanted: impl Fn() -> bool,
     ) -> SpiResult<()> {
-        self.choose(statements, &HashMap::new(), 0, true)?;
+        // what takes longest first
         statements.claim(worker, lease, &[])?;
+        if is_wanted() {
+            statements.most_urgent()?;
+            self.choose(statements, &HashMap::new(), 1, true)?;
+        }
         Ok(())
     }
 

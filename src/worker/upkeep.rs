@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use vioc_core::budget::Budgeted;
 
 use super::attach::{with_extension, with_extension_for_long};
-use super::{Halt, Worker};
+use super::{Halt, ONE_MS, Worker};
 use crate::{statements, tx};
 
 /// How often the timers of calls are looked at while there is work, but ...
@@ -176,14 +176,38 @@ impl Worker {
         Ok(())
     }
 
+    /// Publishes events, many at a time; returns how long there is nothing to do.
+    pub(super) fn publish(&mut self) -> Result<Duration, Halt> {
+        self.follow_clock()?;
+        if self.timers.until_events().is_zero() {
+            self.has_events = self.publish_events(true)?;
+        }
+        Ok(self.round_at.saturating_duration_since(Instant::now()) + ONE_MS)
+    }
+
     /// So that the next Call Now does not wait for plans.
     pub(super) fn warm_plans(&mut self) -> Result<(), Halt> {
         if self.timers.warm_plans_at <= Instant::now() {
-            let (id, lease) = (self.id, self.http.lease());
-            let (statements, queue) = (&mut self.statements, &self.queue);
-            with_extension(|| queue.warm_plans(statements, id, lease))?;
+            self.rehearse(|| true)?;
             self.timers.warm_plans_at = Instant::now() + WARM_PLANS_INTERVAL;
         }
         Ok(())
+    }
+
+    /// A Call Now will be committed in a moment; returns how long there is nothing else to do. What goes wrong is said by the
+    /// round that meets it again.
+    pub(super) fn get_ready(&mut self) -> Result<Duration, Halt> {
+        let slot = self.slot;
+        match self.rehearse(|| !slot.is_woken()) {
+            Err(Halt::ExtensionGone) => return Err(Halt::ExtensionGone),
+            Ok(()) | Err(Halt::Failed(_)) => {}
+        }
+        Ok(self.round_at.saturating_duration_since(Instant::now()) + ONE_MS)
+    }
+
+    fn rehearse(&mut self, is_wanted: impl Fn() -> bool) -> Result<(), Halt> {
+        let (id, lease) = (self.id, self.http.lease());
+        let (statements, queue) = (&mut self.statements, &self.queue);
+        with_extension(|| queue.rehearse(statements, id, lease, is_wanted))
     }
 }

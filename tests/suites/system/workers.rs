@@ -881,3 +881,31 @@ fn the_list_of_databases_is_read_as_postgresql_reads_lists() {
     assert_eq!(refused.code().code(), "22023");
     assert!(refused.hint().unwrap().contains("second app"));
 }
+
+#[test]
+fn a_sleeping_worker_gets_ready_while_a_call_now_is_written_and_dials_nobody_before_its_commit() {
+    let practice = Practice::builder()
+        .cluster(|it| it.setting("track_functions", "all"))
+        .open();
+    practice.call_number(&new_number());
+    practice.wait_until_settled();
+    let claims = || {
+        let sql = "select coalesce(sum(calls), 0)::bigint from pg_stat_user_functions where funcname = 'claim_batch'";
+        practice.ask::<i64>(sql, &[])
+    };
+    let contact = practice.contact(&new_number());
+    let mut session = practice.connect();
+    // without being roused it gets ready once a minute
+    for _ in 0..3 {
+        let before = claims();
+        let mut transaction = session.transaction().unwrap();
+        wait_until("a claim of nothing", LONG, || {
+            let mut inner = transaction.transaction().unwrap();
+            call_contact(&mut inner, contact);
+            inner.rollback().unwrap();
+            (claims() > before).then_some(())
+        });
+        transaction.rollback().unwrap();
+    }
+    assert_eq!(practice.creates().len(), 1);
+}
