@@ -30,14 +30,19 @@ begin
     perform vioc.erase_call(p_tenant_id, v_call_id, p_now);
   end loop;
 
-  -- bodies that are not tied to a call (unmatched, or still waiting) but speak of the person
+  -- bodies that are not tied to a call (unmatched, or still waiting) but speak of the person; no neighbour's, whatever is looked for
+  with named as materialized (
+    select e.id, e.body from vioc.webhook_events as e
+    where e.tenant_id is null and e.body <> '' and e.received_at <= p_before
+      and (exists (select from unnest(vioc.spellings(p_phone)) as s (phone) where strpos(e.body, s.phone) > 0)
+        or exists (select from unnest(v_said) as s (said) where strpos(e.body, '"' || s.said || '"') > 0))
+      and (e.credential_id is null or exists (
+        select from vioc.tenant_readiness('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id))
+  )
   update vioc.webhook_events as e
   set body = '', error = null, state = case when e.state in ('new', 'failed') then 'ignored' else e.state end
-  where e.tenant_id is null and e.body <> '' and e.received_at <= p_before
-    and (exists (select from unnest(vioc.spellings(p_phone)) as s (phone) where strpos(e.body, s.phone) > 0)
-      or exists (select from unnest(v_said) as s (said) where strpos(e.body, s.said) > 0))
-    and (e.credential_id is null or exists (
-      select from vioc.tenant_readiness('-infinity') as s where s.tenant_id = p_tenant_id and s.credential_id = e.credential_id));
+  from named as n
+  where e.id = n.id and not vioc.is_anothers_body(n.body, p_tenant_id);
   -- of calls under way only the basics
   update vioc.webhook_events as e set body = vioc.reduce_body(e.body, 'basics')
   where e.tenant_id = p_tenant_id and e.call_id = any (v_calls) and e.body <> '' and e.state not in ('new', 'failed');
