@@ -2,7 +2,8 @@
 //!
 //! PostgreSQL asks for the lock of some statements before it asks whether the role may do them: CREATE RULE and TRIGGER,
 //! foreign keys, partitions, DEPENDS ON EXTENSION, DROP EXTENSION. Such a request may wait for a transaction of the same
-//! role, and all who come later wait behind it. A GRANT or REVOKE of what is not one's to give ends with a warning, and
+//! role, and all who come later wait behind it. COMMENT, CREATE STATISTICS, INHERIT and publications ask for a lock that
+//! autovacuum holds, and PostgreSQL cancels it for them: asked again and again, no large table is ever vacuumed. A GRANT or REVOKE of what is not one's to give ends with a warning, and
 //! until its transaction ends nobody else can give or take the object's rights. They are refused here, before they begin.
 //!
 //! A name without a schema may mean another object when PostgreSQL looks it up, if that was renamed meanwhile. So it is
@@ -30,16 +31,23 @@ const GRANT_OPTIONS: pg_sys::AclMode = pg_sys::AclMode::MAX << (pg_sys::AclMode:
 /// `statement` is one of the parser's, and a transaction is open.
 pub(crate) unsafe fn judge(statement: *mut pg_sys::Node, is_top_level: bool) {
     use pg_sys::NodeTag::{
-        T_AlterObjectDependsStmt, T_AlterTableStmt, T_CreateForeignTableStmt, T_CreateStmt,
-        T_CreateTrigStmt, T_DropOwnedStmt, T_DropStmt, T_GrantStmt, T_RuleStmt,
+        T_AlterExtensionContentsStmt, T_AlterObjectDependsStmt, T_AlterPublicationStmt,
+        T_AlterTableStmt, T_CommentStmt, T_CreateForeignTableStmt, T_CreatePublicationStmt,
+        T_CreateStatsStmt, T_CreateStmt, T_CreateTrigStmt, T_DropOwnedStmt, T_DropStmt,
+        T_GrantStmt, T_RuleStmt,
     };
     // SAFETY: as said.
     unsafe {
         if matches!(
             (*statement).type_,
-            T_AlterObjectDependsStmt
+            T_AlterExtensionContentsStmt
+                | T_AlterObjectDependsStmt
+                | T_AlterPublicationStmt
                 | T_AlterTableStmt
+                | T_CommentStmt
                 | T_CreateForeignTableStmt
+                | T_CreatePublicationStmt
+                | T_CreateStatsStmt
                 | T_CreateStmt
                 | T_CreateTrigStmt
                 | T_DropOwnedStmt
@@ -55,8 +63,10 @@ pub(crate) unsafe fn judge(statement: *mut pg_sys::Node, is_top_level: bool) {
 #[pg_guard]
 unsafe extern "C-unwind" fn judge_unowned(statement: *mut pg_sys::Node, is_top_level: bool) {
     use pg_sys::NodeTag::{
-        T_AlterObjectDependsStmt, T_AlterTableStmt, T_CreateForeignTableStmt, T_CreateStmt,
-        T_CreateTrigStmt, T_DropOwnedStmt, T_DropStmt, T_GrantStmt, T_RuleStmt,
+        T_AlterExtensionContentsStmt, T_AlterObjectDependsStmt, T_AlterPublicationStmt,
+        T_AlterTableStmt, T_CommentStmt, T_CreateForeignTableStmt, T_CreatePublicationStmt,
+        T_CreateStatsStmt, T_CreateStmt, T_CreateTrigStmt, T_DropOwnedStmt, T_DropStmt,
+        T_GrantStmt, T_RuleStmt,
     };
     // SAFETY: each node is cast to what its tag says.
     unsafe {
@@ -87,6 +97,29 @@ unsafe extern "C-unwind" fn judge_unowned(statement: *mut pg_sys::Node, is_top_l
                 for command in nodes::<pg_sys::AlterTableCmd>(it.cmds) {
                     role.judge_part((*command).def);
                 }
+            }
+            T_CommentStmt => {
+                let it = &*statement.cast::<pg_sys::CommentStmt>();
+                role.judge_named(it.objtype, it.object);
+            }
+            // of an extension of its own
+            T_AlterExtensionContentsStmt => {
+                let it = &*statement.cast::<pg_sys::AlterExtensionContentsStmt>();
+                role.judge_named(it.objtype, it.object);
+            }
+            T_CreateStatsStmt => {
+                let it = &*statement.cast::<pg_sys::CreateStatsStmt>();
+                for relation in nodes::<pg_sys::RangeVar>(it.relations) {
+                    role.judge_relation(relation, OWNER_ONLY);
+                }
+            }
+            T_CreatePublicationStmt => {
+                let it = &*statement.cast::<pg_sys::CreatePublicationStmt>();
+                role.judge_published(it.pubobjects);
+            }
+            T_AlterPublicationStmt => {
+                let it = &*statement.cast::<pg_sys::AlterPublicationStmt>();
+                role.judge_published(it.pubobjects);
             }
             T_AlterObjectDependsStmt => {
                 let it = &*statement.cast::<pg_sys::AlterObjectDependsStmt>();
@@ -177,9 +210,46 @@ impl Stranger {
         }
     }
 
-    /// A column, a constraint or a partition that a statement adds to a table.
+    /// A relation, or a column of one, that a statement names as an object of that kind.
+    unsafe fn judge_named(&self, kind: pg_sys::ObjectType::Type, object: *mut pg_sys::Node) {
+        use pg_sys::ObjectType::{
+            OBJECT_COLUMN, OBJECT_FOREIGN_TABLE, OBJECT_INDEX, OBJECT_MATVIEW, OBJECT_SEQUENCE,
+            OBJECT_TABLE, OBJECT_VIEW,
+        };
+        let parts_of_column = match kind {
+            OBJECT_COLUMN => 1,
+            OBJECT_TABLE | OBJECT_VIEW | OBJECT_MATVIEW | OBJECT_FOREIGN_TABLE | OBJECT_INDEX
+            | OBJECT_SEQUENCE => 0,
+            _ => return,
+        };
+        // SAFETY: the name of such an object is a list of String nodes, of a column with the column's own at the end.
+        unsafe {
+            let mut names: Vec<_> = nodes::<pg_sys::String>(object.cast()).collect();
+            names.truncate(names.len() - parts_of_column.min(names.len()));
+            let mut relation: pg_sys::RangeVar = std::mem::zeroed();
+            // before the schema there may be the database's name
+            relation.relname = names.pop().map_or(std::ptr::null_mut(), |it| (*it).sval);
+            relation.schemaname = names.pop().map_or(std::ptr::null_mut(), |it| (*it).sval);
+            if !relation.relname.is_null() {
+                self.judge_relation(&raw mut relation, OWNER_ONLY);
+            }
+        }
+    }
+
+    unsafe fn judge_published(&self, objects: *mut pg_sys::List) {
+        // SAFETY: a list of PublicationObjSpec nodes, those of tables with one.
+        unsafe {
+            for object in nodes::<pg_sys::PublicationObjSpec>(objects) {
+                if let Some(table) = (*object).pubtable.as_ref() {
+                    self.judge_relation(table.relation, OWNER_ONLY);
+                }
+            }
+        }
+    }
+
+    /// A column, a constraint, a partition or a parent that a statement adds to a table.
     unsafe fn judge_part(&self, part: *mut pg_sys::Node) {
-        use pg_sys::NodeTag::{T_ColumnDef, T_Constraint, T_PartitionCmd};
+        use pg_sys::NodeTag::{T_ColumnDef, T_Constraint, T_PartitionCmd, T_RangeVar};
         // SAFETY: the parser's node, or null, cast to what its tag says.
         unsafe {
             match part.as_ref().map(|it| it.type_) {
@@ -196,6 +266,7 @@ impl Stranger {
                     let partition = (*part.cast::<pg_sys::PartitionCmd>()).name;
                     self.judge_relation(partition, OWNER_ONLY);
                 }
+                Some(T_RangeVar) => self.judge_relation(part.cast(), OWNER_ONLY),
                 _ => {}
             }
         }

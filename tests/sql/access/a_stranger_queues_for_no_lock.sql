@@ -1,8 +1,8 @@
 -- PostgreSQL asks for the lock of some statements before it asks whether the role may do them; while such a request waits,
--- all who come later wait behind it. And a GRANT of what is not one's to give keeps an object's rights from being changed
--- until its transaction ends. So a role that does not own the extension is refused before it begins (src/unowned_ddl.rs).
+-- all who come later wait behind it, or autovacuum is cancelled for it. And a GRANT of what is not one's to give keeps an
+-- object's rights from being changed until its transaction ends. So a role that does not own the extension is refused before it begins (src/unowned_ddl.rs).
 \ir ../practice.psql
-select plan(44);
+select plan(55);
 
 create role onlooker; create role onlookers_friend; create role role_maker createrole;
 select vioc_grant('onlooker', 'viewer', :tenant) \gset ignored_
@@ -14,6 +14,7 @@ create table onlooker.parted (id bigint) partition by range (id);
 create index parted_id on onlooker.parted (id);
 create table onlooker.mine (id bigint primary key);
 create function onlooker.f() returns trigger language plpgsql as 'begin return new; end';
+create publication of_onlooker for table onlooker.mine;
 create function onlooker.vioc_events() returns int language sql as 'select 1';
 reset role;
 
@@ -59,6 +60,16 @@ from (values
   ('alter table onlooker.parted attach partition vioc.contacts default', 'vioc.contacts'),
   ('alter index onlooker.parted_id attach partition vioc.contacts_pkey', 'vioc.contacts_pkey'),
   ('set local search_path = onlooker, vioc; create trigger t before insert on contacts for each row execute function onlooker.f()', 'vioc.contacts'),
+  ('comment on table vioc.contacts is ''''', 'vioc.contacts'),
+  ('comment on column vioc.contacts.id is ''''', 'vioc.contacts'),
+  ('comment on column pg_class.relname is ''''', 'pg_catalog.pg_class'),
+  ('comment on index vioc.contacts_pkey is ''''', 'vioc.contacts_pkey'),
+  ('create statistics onlooker.s on id, tenant_id from vioc.contacts', 'vioc.contacts'),
+  ('create statistics s on oid, relname from pg_class', 'pg_catalog.pg_class'),
+  ('alter table onlooker.mine inherit vioc.contacts', 'vioc.contacts'),
+  ('create publication p for table onlooker.mine, vioc.contacts', 'vioc.contacts'),
+  ('alter publication of_onlooker add table vioc.contacts', 'vioc.contacts'),
+  ('alter publication of_onlooker set table pg_catalog.pg_class', 'pg_catalog.pg_class'),
   ('grant select on vioc.contacts to onlooker', 'vioc.contacts'),
   ('grant select (id), insert on onlooker.mine, vioc.credentials to onlooker', 'vioc.credentials'),
   ('revoke select on vioc.contacts from onlooker', 'vioc.contacts'),
@@ -81,6 +92,7 @@ from (values
   ('onlooker', 'create table onlooker.child (id bigint references onlooker.mine); alter table onlooker.child add foreign key (id) references onlooker.mine', 'done'),
   ('onlooker', 'create view onlooker.seen as select * from vioc.contacts; grant select on onlooker.mine, onlooker.seen to onlookers_friend', 'done'),
   ('onlooker', 'grant execute on function onlooker.vioc_events to onlookers_friend', 'done'),
+  ('onlooker', 'comment on table onlooker.mine is ''mine''; comment on column onlooker.mine.id is ''its''; create statistics onlooker.s on (id + 1) from onlooker.mine; create table onlooker.parent (id bigint not null); alter table onlooker.mine inherit onlooker.parent; alter publication of_onlooker set table onlooker.parent', 'done'),
   ('onlooker', 'drop extension if exists plpgsql', '42501 must be owner of extension plpgsql'),
   ('role_maker', 'drop owned by onlooker', '42501 permission denied to drop objects')
 ) as s (role_name, statement, answer);
