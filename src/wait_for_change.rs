@@ -8,7 +8,7 @@ use crate::xact::slot_index;
 use crate::{guc, shmem};
 
 thread_local! {
-    /// Slot, and the role that it is counted for.
+    /// Slot, and the tenant that it is counted for.
     static WAITS_IN: Cell<Option<(usize, u32)>> = const { Cell::new(None) };
     static CLEANS_UP: Cell<bool> = const { Cell::new(false) };
 }
@@ -18,14 +18,14 @@ thread_local! {
 struct Place;
 
 impl Place {
-    fn take(index: usize, role: u32) -> Option<Self> {
+    fn take(index: usize, sharer: u32) -> Option<Self> {
         if !CLEANS_UP.replace(true) {
             // SAFETY: the callback is a function of this library, which stays loaded.
             unsafe { pg_sys::before_shmem_exit(Some(leave_at_exit), pg_sys::Datum::from(0)) };
         }
-        let is_free = shmem::slot(index).is_some_and(|slot| slot.enter(guc::max_waiters(), role));
+        let is_free = shmem::slot(index).is_some_and(|slot| slot.enter(guc::max_waiters(), sharer));
         is_free.then(|| {
-            WAITS_IN.set(Some((index, role)));
+            WAITS_IN.set(Some((index, sharer)));
             Self
         })
     }
@@ -38,10 +38,10 @@ impl Drop for Place {
 }
 
 fn leave() {
-    if let Some((index, role)) = WAITS_IN.take()
+    if let Some((index, sharer)) = WAITS_IN.take()
         && let Some(slot) = shmem::slot(index)
     {
-        slot.leave(role);
+        slot.leave(sharer);
     }
 }
 
@@ -51,7 +51,7 @@ unsafe extern "C-unwind" fn leave_at_exit(_code: i32, _argument: pg_sys::Datum) 
 }
 
 /// `vioc.wait_for_change`: the change count, after it has changed or the time is over.
-pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> i64 {
+pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32, sharer: pg_sys::Oid) -> i64 {
     let Some((index, slot)) = slot_index().and_then(|index| Some((index, shmem::slot(index)?)))
     else {
         if timeout_ms > 0 {
@@ -65,7 +65,7 @@ pub(crate) fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> 
         return 0;
     };
     if timeout_ms > 0 {
-        let Some(_place) = Place::take(index, role.to_u32()) else {
+        let Some(_place) = Place::take(index, sharer.to_u32()) else {
             ereport!(
                 ERROR,
                 PgSqlErrorCode::ERRCODE_INSUFFICIENT_RESOURCES,

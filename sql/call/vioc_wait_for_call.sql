@@ -14,8 +14,8 @@ declare
   v_look_up_every constant interval := '3 s';
   v_look_up_at timestamptz;
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
-  -- whose waiters these are: a role of some tenants leaves places to the others
-  v_role constant oid := case when v_tenants = '{(,)}' then 0 else coalesce(to_regrole(quote_ident(vioc.caller()))::oid, 0) end;
+  -- whose waiters these are: a tenant, whatever roles it has, leaves places to the others
+  v_sharer constant oid := case when v_tenants = '{(,)}' then 0 else lower(v_tenants) % 4294967295 + 1 end;
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''
@@ -51,7 +51,7 @@ begin
       v_look_up_at := coalesce(v_look_up_at, clock_timestamp() + v_look_up_every);
     end if;
     perform vioc.wait_for_change(v_seen,
-      greatest(1, ceil(extract(epoch from least(v_deadline, v_look_up_at) - clock_timestamp()) * 1000))::integer, v_role);
+      greatest(1, ceil(extract(epoch from least(v_deadline, v_look_up_at) - clock_timestamp()) * 1000))::integer, v_sharer);
   end loop;
   return row(v_call.id, v_call.status, v_call.retell_call_id, v_call.outcome, v_call.error, v_timed_out)::vioc.awaited_call;
 end

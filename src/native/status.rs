@@ -184,6 +184,6 @@ fn instant(us: &AtomicI64) -> Option<TimestampWithTimeZone> {
 }
 
 #[pg_extern(sql = false)]
-fn wait_for_change(seen: i64, timeout_ms: i32, role: pg_sys::Oid) -> i64 {
-    wait_for_change::wait_for_change(seen, timeout_ms, role)
+fn wait_for_change(seen: i64, timeout_ms: i32, sharer: pg_sys::Oid) -> i64 {
+    wait_for_change::wait_for_change(seen, timeout_ms, sharer)
 }

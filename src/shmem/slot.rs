@@ -82,7 +82,7 @@ pub(crate) struct Slot {
     /// Counts committed changes; what `vioc.wait_for_change` compares.
     pub(super) changes: AtomicU64,
     pub(super) waiters: AtomicU32,
-    /// Of whom these are, as far as they are of roles that have a share: role in the upper half, count in the lower; 0 = free.
+    /// Whose these are, as far as they are of tenants that have a share: tenant in the upper half, count in the lower; 0 = free.
     pub(super) shares: [AtomicU64; SHARES],
     pub(super) changed: UnsafeCell<pg_sys::ConditionVariable>,
     /// The session that needs this database to itself (DROP DATABASE and the like); 0 = none.

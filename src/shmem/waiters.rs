@@ -6,7 +6,7 @@ use pgrx::prelude::*;
 
 use super::Slot;
 
-/// Roles whose waiters are counted at the same time, per database; those of a further one only count for all.
+/// Tenants whose waiters are counted at the same time, per database; those of a further one only count for all.
 pub(super) const SHARES: usize = 64;
 
 impl Slot {
@@ -38,10 +38,10 @@ impl Slot {
         }
     }
 
-    /// Takes a waiter's place, false if all are taken, or if this role (0 = one that need not share) has as many as it
-    /// would leave to the others: one role can have half of them, and a role that has none finds one.
-    pub(crate) fn enter(&self, most: u32, role: u32) -> bool {
-        let mine = self.waiters_of(role);
+    /// Takes a waiter's place, false if all are taken, or if this tenant (0 = a role of all, which need not share) has as many
+    /// as it would leave to the others: one can have half of them, whatever roles it has, and one that has none finds one.
+    pub(crate) fn enter(&self, most: u32, sharer: u32) -> bool {
+        let mine = self.waiters_of(sharer);
         let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
         let is_free = self
             .waiters
@@ -49,36 +49,36 @@ impl Slot {
                 (mine < most.saturating_sub(waiters)).then_some(waiters + 1)
             })
             .is_ok();
-        if is_free && role != 0 {
-            let known = self.shares.iter().find(|it| count_of(it, role) > 0);
+        if is_free && sharer != 0 {
+            let known = self.shares.iter().find(|it| count_of(it, sharer) > 0);
             let free = || self.shares.iter().find(|it| it.load(failure) == 0);
             if let Some(share) = known.or_else(free) {
-                // another role that was faster there is not counted, nor is this one: the bound on all still holds
+                // another tenant that was faster there is not counted, nor is this one: the bound on all still holds
                 let _ = share.fetch_update(order, failure, |it| {
-                    (it == 0 || upper(it) == role)
-                        .then(|| (u64::from(role) << 32) + (it & COUNT) + 1)
+                    (it == 0 || upper(it) == sharer)
+                        .then(|| (u64::from(sharer) << 32) + (it & COUNT) + 1)
                 });
             }
         }
         is_free
     }
 
-    pub(crate) fn leave(&self, role: u32) {
+    pub(crate) fn leave(&self, sharer: u32) {
         self.waiters.fetch_sub(1, Ordering::AcqRel);
-        if let Some(share) = self.shares.iter().find(|it| count_of(it, role) > 0) {
+        if let Some(share) = self.shares.iter().find(|it| count_of(it, sharer) > 0) {
             let (order, failure) = (Ordering::AcqRel, Ordering::Acquire);
             let _ = share.fetch_update(order, failure, |it| match it & COUNT {
-                _ if upper(it) != role => None,
+                _ if upper(it) != sharer => None,
                 0 | 1 => Some(0),
                 _ => Some(it - 1),
             });
         }
     }
 
-    fn waiters_of(&self, role: u32) -> u32 {
-        match role {
+    fn waiters_of(&self, sharer: u32) -> u32 {
+        match sharer {
             0 => 0,
-            _ => self.shares.iter().map(|it| count_of(it, role)).sum(),
+            _ => self.shares.iter().map(|it| count_of(it, sharer)).sum(),
         }
     }
 }
@@ -89,9 +89,9 @@ fn upper(share: u64) -> u32 {
     (share >> 32) as u32
 }
 
-fn count_of(share: &AtomicU64, role: u32) -> u32 {
+fn count_of(share: &AtomicU64, sharer: u32) -> u32 {
     let share = share.load(Ordering::Acquire);
-    match upper(share) == role && role != 0 {
+    match upper(share) == sharer && sharer != 0 {
         true => (share & COUNT) as u32,
         false => 0,
     }

@@ -352,18 +352,24 @@ fn nobody_waits_behind_what_a_tenant_may_not_do() {
 }
 
 #[test]
-fn one_roles_waiters_leave_places_to_others() {
+fn one_tenants_waiters_leave_places_to_others() {
     let practice = Practice::builder()
         .setting("vioconcierge.max_waiters", 4)
         .open();
     practice.retell.script(
-        retell_simulator::Script::next(1)
+        retell_simulator::Script::next(2)
             .create(retell_simulator::CreateFault::hang_before_creating()),
     );
-    practice.run("create role viewer_1; create role viewer_2; select vioc_grant('viewer_1', 'viewer', 1), vioc_grant('viewer_2', 'viewer', 1)");
+    let other = practice.new_tenant("Other", "+12125550101", Some("key_of_the_other_bbbb"));
+    practice.run(&format!(
+        "create role viewer_1; create role friend_1; create role viewer_2; select vioc_grant('viewer_1', 'viewer', 1), \
+         vioc_grant('friend_1', 'viewer', 1), vioc_grant('viewer_2', 'viewer', {other})"
+    ));
     let call = practice.call_number(&new_number()).id;
-    practice.wait_for_creates(1);
-    let waiting = |role: &str| {
+    let others_contact = contact(&practice, other, false);
+    let others_call = call_contact(&mut practice.connect(), others_contact).id;
+    practice.wait_for_creates(2);
+    let waiting = |role: &str, call: i64| {
         let mut client = practice.connect();
         client.batch_execute(&format!("set role {role}")).unwrap();
         std::thread::spawn(move || {
@@ -376,19 +382,21 @@ fn one_roles_waiters_leave_places_to_others() {
         })
     };
     let count = "select count(*) from pg_stat_activity where query like '%vioc_wait_for_call%' and wait_event = 'Extension' and pid <> pg_backend_pid()";
-    let first = [waiting("viewer_1"), waiting("viewer_1")];
+    let first = [waiting("viewer_1", call), waiting("viewer_1", call)];
     practice.wait_for("two to wait", &format!("select ({count}) = 2"));
-    let error = waiting("viewer_1").join().unwrap().unwrap_err();
-    assert!(told(&error).starts_with("53000"), "{error:?}");
-    let other = waiting("viewer_2");
-    practice.wait_for("another role's to wait", &format!("select ({count}) = 3"));
+    for role in ["viewer_1", "friend_1"] {
+        let error = waiting(role, call).join().unwrap().unwrap_err();
+        assert!(told(&error).starts_with("53000"), "{role}: {error:?}");
+    }
+    let others = waiting("viewer_2", others_call);
+    practice.wait_for("another tenant's to wait", &format!("select ({count}) = 3"));
     practice.cancel(call);
     practice.run("select pg_cancel_backend(pid) from pg_stat_activity where query like '%vioc_wait_for_call%' and pid <> pg_backend_pid()");
-    for waiter in first.into_iter().chain([other]) {
+    for waiter in first.into_iter().chain([others]) {
         let _ = waiter.join().unwrap();
     }
     // their places are free again
-    let again = [waiting("viewer_1"), waiting("viewer_1")];
+    let again = [waiting("viewer_1", call), waiting("friend_1", call)];
     practice.wait_for("two to wait again", &format!("select ({count}) = 2"));
     practice.run("select pg_cancel_backend(pid) from pg_stat_activity where query like '%vioc_wait_for_call%' and pid <> pg_backend_pid()");
     for waiter in again {
