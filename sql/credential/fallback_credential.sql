@@ -1,4 +1,5 @@
--- Private. The credential row that stands for vioconcierge.retell_api_key; made when the setting is first seen.
+-- Private. The credential row that stands for vioconcierge.retell_api_key; made when the setting is first seen. There is one: who
+-- makes it in a transaction that does not end keeps the others from this key, but not from what else they do.
 create function vioc.fallback_credential() returns bigint
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -6,6 +7,7 @@ as $$
 declare
   v_id bigint;
   v_ending text;
+  v_timeout constant text := current_setting('lock_timeout');
 begin
   if vioc.setting('simulate', 'off') = 'on' then
     perform vioc.simulation_credential();
@@ -23,9 +25,17 @@ begin
     end if;
     return v_id;
   end if;
-  insert into vioc.credentials (is_fallback, key_ends_with)
-  values (true, vioc.key_ending(vioc.setting('retell_api_key', null)))
-  on conflict (is_fallback) where is_fallback do nothing;
+  begin
+    perform set_config('lock_timeout', '200ms', true);
+    insert into vioc.credentials (is_fallback, key_ends_with)
+    values (true, vioc.key_ending(vioc.setting('retell_api_key', null)))
+    on conflict (is_fallback) where is_fallback do nothing;
+    perform set_config('lock_timeout', v_timeout, true);
+  exception when lock_not_available or deadlock_detected then
+    raise warning 'the fallback key is being used for the first time by another transaction, which has not ended'
+      using hint = 'Until it ends this key cannot be used by others.';
+    return null;
+  end;
   select k.id into v_id from vioc.credentials as k where k.is_fallback;
   return v_id;
 end

@@ -493,3 +493,65 @@ fn two_sessions_that_give_two_tenants_the_same_new_key_share_one_credential() {
         1
     );
 }
+
+#[test]
+fn the_first_of_its_kind_keeps_nobody_waiting() {
+    let practice = Practice::builder()
+        .setting(
+            "vioconcierge.retell_api_key",
+            "key_for_whoever_has_none_cccc",
+        )
+        .open();
+    let partner = practice.new_tenant("Partner", "+12125550101", Some("key_of_the_other_bbbb"));
+    let poor = practice.new_tenant("Poor", "+12125550102", None);
+    let poorer = practice.new_tenant("Poorer", "+12125550103", None);
+    practice.run("update vioc.tenants set live = true");
+    for tenant in [partner, poor, poorer] {
+        for access in ["operator", "admin", "webhook"] {
+            practice.run(&format!(
+                "create role {access}_{tenant}; select vioc_grant('{access}_{tenant}', '{access}', {tenant})"
+            ));
+        }
+    }
+    practice.run("delete from vioc.credentials where is_fallback");
+
+    // the first use of the fallback key, and the first refused webhook
+    let first_contact = contact(&practice, poor, false);
+    let mut first = held(
+        &practice,
+        &format!("operator_{poor}"),
+        &format!("select vioc_call_contact({first_contact})"),
+    );
+    let mut refused = held(
+        &practice,
+        &format!("webhook_{poor}"),
+        "select vioc_receive_webhook('{}')",
+    );
+    practice.run("select pg_reload_conf()"); // the worker attaches anew
+    others_go_on(&practice, &[partner], "the first of its kind");
+    let others_contact = contact(&practice, poorer, false);
+    let mut other = practice.connect();
+    other
+        .batch_execute(&format!("set role operator_{poorer}"))
+        .unwrap();
+    let error = within("another's Call Now with the same key", || {
+        other
+            .batch_execute(&format!("select vioc_call_contact({others_contact})"))
+            .map_err(|error| told(&error))
+            .unwrap_err()
+    });
+    assert!(error.starts_with("VC001"), "{error}");
+
+    first.batch_execute("rollback").unwrap();
+    refused.batch_execute("rollback").unwrap();
+    within("the same, afterwards", || {
+        let before = practice.creates().len();
+        call_contact(&mut other, others_contact);
+        practice.wait_for_creates(before + 1);
+    });
+    practice.run("select vioc_receive_webhook('{}')");
+    practice.wait_for(
+        "the refusals to be counted",
+        "select exists (select from vioc.webhook_refusals where reason = 'no_signature')",
+    );
+}
