@@ -3,8 +3,10 @@
 
 create table vioc.grant_queue (
   id bigint generated always as identity primary key,
-  role_name text not null
+  role_name text not null,
+  giver_tenants int8multirange
 );
 comment on table vioc.grant_queue is 'Roles whose access an admin of some tenants has changed: the worker makes the GRANTs and removes the row.';
 comment on column vioc.grant_queue.id is 'Identity, in order.';
 comment on column vioc.grant_queue.role_name is 'The role.';
+comment on column vioc.grant_queue.giver_tenants is 'The tenants whose admin gave it something; null: nothing was given.';

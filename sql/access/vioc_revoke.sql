@@ -13,7 +13,7 @@ begin
   if not found then
     return format('role %I had no access %s to %s: nothing has changed', vioc_revoke.role_name, vioc_revoke.access, coalesce('tenant ' || vioc_revoke.tenant_id, 'all tenants'));
   end if;
-  perform vioc.change_rights(vioc_revoke.role_name);
+  perform vioc.change_rights(vioc_revoke.role_name, false);
   perform vioc.write_audit('revoke', vioc_revoke.tenant_id, p_detail => vioc_revoke.access || ' from ' || vioc_revoke.role_name);
   return format('role %I has no access %s to %s any more', vioc_revoke.role_name, vioc_revoke.access, coalesce('tenant ' || vioc_revoke.tenant_id, 'all tenants'));
 end

@@ -555,3 +555,49 @@ fn the_first_of_its_kind_keeps_nobody_waiting() {
         "select exists (select from vioc.webhook_refusals where reason = 'no_signature')",
     );
 }
+
+#[test]
+fn two_admins_who_give_one_role_at_the_same_time_do_not_both_succeed() {
+    let practice = Practice::open();
+    let partner = practice.new_tenant("Partner", "+12125550101", Some("key_of_the_other_bbbb"));
+    practice.run(&format!(
+        "create role admin_1; create role admin_2; create role desk_2; create role desk_1; \
+         select vioc_grant('admin_1', 'admin', 1), vioc_grant('admin_2', 'admin', {partner})"
+    ));
+    let give = |role: &str, to: &str, tenant: i64| {
+        format!("set role {role}; select vioc_grant('{to}', 'viewer', {tenant})")
+    };
+    // the first waits with its commit until the neighbour has given its own role what it needs
+    let mut first = held(
+        &practice,
+        "admin_1",
+        "select vioc_grant('desk_2', 'viewer', 1)",
+    );
+    within("the neighbour's grant", || {
+        practice.run(&give("admin_2", "desk_2", partner));
+    });
+    let error = first
+        .batch_execute("commit")
+        .map_err(|error| told(&error))
+        .unwrap_err();
+    assert!(error.starts_with("42501"), "{error}");
+    // nor before the neighbour's eyes are opened
+    let mut frozen = practice.connect();
+    let error = frozen
+        .batch_execute("set role admin_1; begin isolation level repeatable read; select vioc_grant('desk_1', 'viewer', 1)")
+        .map_err(|error| told(&error))
+        .unwrap_err();
+    assert!(error.starts_with("25000"), "{error}");
+    let tenants: String = practice.ask(
+        "select string_agg(tenant_id::text, ' ') from vioc.access where role_name = 'desk_2'",
+        &[],
+    );
+    assert_eq!(tenants, partner.to_string());
+    // what is its own goes on
+    practice.run(&give("admin_1", "desk_1", 1));
+    practice.wait_for(
+        "the rights to be given",
+        "select has_table_privilege('desk_1', 'vioc.calls', 'select')",
+    );
+    practice.run("set role admin_1; select vioc_revoke('desk_1', 'viewer', 1)");
+}
