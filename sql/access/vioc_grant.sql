@@ -8,11 +8,7 @@ as $$
 begin
   perform vioc.check_grant(vioc_grant.role_name, vioc_grant.access, vioc_grant.tenant_id);
   if vioc.tenants_of('admin') <> '{(,)}' then
-    -- a frozen snapshot shows nothing of what has been given since
-    if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
-      raise exception 'an admin of some tenants cannot give access in a % transaction', current_setting('transaction_isolation')
-        using errcode = 'invalid_transaction_state', hint = 'Use read committed.';
-    end if;
+    perform vioc.require_fresh_snapshot();
     perform vioc.refuse_neighbours_role(vioc_grant.role_name, vioc.tenants_of('admin'));
   end if;
   -- of an earlier role of this name: they give nothing, and who is taking them away too is not waited for

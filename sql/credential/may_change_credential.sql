@@ -7,6 +7,9 @@ as $$
 declare
   v_tenants constant int8multirange := vioc.tenants_of(p_access);
 begin
+  if v_tenants <> '{(,)}' then
+    perform vioc.require_fresh_snapshot();
+  end if;
   return not exists (
     -- a simulated one will use its own again
     select from vioc.tenant_readiness('-infinity') as s

@@ -31,6 +31,7 @@ begin
     and (new.retell_agent_number, new.credential_id) is not distinct from (old.retell_agent_number, old.credential_id) then
     return new;
   end if;
+  perform vioc.require_fresh_snapshot();
   if exists (
     select from vioc.tenants as o
     where o.retell_agent_number = new.retell_agent_number and o.id <> new.id

@@ -601,3 +601,34 @@ fn two_admins_who_give_one_role_at_the_same_time_do_not_both_succeed() {
     );
     practice.run("set role admin_1; select vioc_revoke('desk_1', 'viewer', 1)");
 }
+
+#[test]
+fn a_frozen_snapshot_hides_no_neighbour() {
+    let practice = Practice::open();
+    practice.run("create role admin_1; select vioc_grant('admin_1', 'admin', 1)");
+    let frozen = || {
+        let mut client = practice.connect();
+        client
+            .batch_execute(
+                "set role admin_1; begin isolation level repeatable read; select from vioc.tenants",
+            )
+            .unwrap();
+        client
+    };
+    let sessions = [frozen(), frozen(), frozen()];
+    // with the same key
+    practice.new_tenant("Partner", "+12125550101", Some(KEY));
+    practice.run("create role desk_2");
+    let asked = [
+        "update vioc.tenants set retell_agent_number = '+12125550101' where id = 1".to_owned(),
+        format!("select vioc_set_credentials(1, '{KEY}', 'webhook_key_of_one_alone_0001')"),
+        "select vioc_grant('desk_2', 'viewer', 1)".to_owned(),
+    ];
+    for (mut session, statement) in sessions.into_iter().zip(asked) {
+        let error = session
+            .batch_execute(&statement)
+            .map_err(|error| told(&error))
+            .unwrap_err();
+        assert!(error.starts_with("25000"), "{statement}: {error}");
+    }
+}
