@@ -1,6 +1,7 @@
 //! What the worker's session needs: settings, locks that SQL cannot take, the identity of the extension.
 
 use std::ffi::CStr;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use pgrx::prelude::*;
 
@@ -56,28 +57,63 @@ pub(crate) fn set_session(settings: &[(&CStr, &CStr)]) {
     }
 }
 
+/// The same until the transaction ends.
+pub(crate) fn set_for_transaction(settings: &[(&CStr, &CStr)]) {
+    for (name, value) in settings {
+        // SAFETY: in a transaction; names and values are C strings, which PostgreSQL copies.
+        unsafe {
+            pg_sys::set_config_option(
+                name.as_ptr(),
+                value.as_ptr(),
+                pg_sys::GucContext::PGC_SUSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_LOCAL,
+                true,
+                0,
+                false,
+            );
+        }
+    }
+}
+
 /// The statements, those inside of SQL functions too, are planned again when they are next run.
 pub(crate) fn forget_plans() {
     // SAFETY: only marks plans; those in use are held by who uses them.
     unsafe { pg_sys::ResetPlanCache() };
 }
 
+/// The one that was there the last time.
+static EXTENSION: AtomicU32 = AtomicU32::new(0);
+
 /// The extension, if it is installed in this database; it then stays until the transaction ends. Needs one.
 ///
 /// DROP EXTENSION locks the extension and then its tables; who does the same never deadlocks with it.
 pub(crate) fn extension() -> Option<pg_sys::Oid> {
+    let name = c"vioconcierge".as_ptr();
+    // each look reads the catalog
     // SAFETY: in a transaction, as said; the name is a C string.
-    unsafe {
-        let name = c"vioconcierge".as_ptr();
-        let extension = pg_sys::get_extension_oid(name, true);
-        if extension == pg_sys::InvalidOid {
-            return None;
+    let find = || unsafe { pg_sys::get_extension_oid(name, true) };
+    let known = pg_sys::Oid::from(EXTENSION.load(Ordering::Relaxed));
+    if known != pg_sys::InvalidOid {
+        lock_extension(known);
+        if find() == known {
+            return Some(known);
         }
-        let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
-        pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode);
-        // dropped while this waited?
-        (pg_sys::get_extension_oid(name, true) == extension).then_some(extension)
     }
+    let extension = find();
+    EXTENSION.store(extension.to_u32(), Ordering::Relaxed);
+    if extension == pg_sys::InvalidOid {
+        return None;
+    }
+    lock_extension(extension);
+    // dropped while this waited?
+    (find() == extension).then_some(extension)
+}
+
+fn lock_extension(extension: pg_sys::Oid) {
+    let mode = pg_sys::AccessShareLock as pg_sys::LOCKMODE;
+    // SAFETY: in a transaction; a wait ends by an error, as in any statement.
+    unsafe { pg_sys::LockDatabaseObject(pg_sys::ExtensionRelationId, extension, 0, mode) };
 }
 
 /// Whether this session got (and now keeps) the lock that makes it the database's only worker: an advisory lock of a kind

@@ -69,7 +69,7 @@ pub(crate) struct Slot {
     latch: AtomicPtr<pg_sys::Latch>,
     /// Set by the session that committed work; cleared by the worker before it looks.
     woken: AtomicBool,
-    /// The same of events alone, which are to be published.
+    /// The same of events alone; cleared by the worker before it publishes them.
     has_events: AtomicBool,
     /// Set by a session that is about to commit work.
     roused: AtomicBool,
@@ -177,9 +177,14 @@ impl Slot {
         }
     }
 
-    /// Whether there were events since the last call.
-    pub(crate) fn take_events(&self) -> bool {
-        self.has_events.swap(false, Ordering::AcqRel)
+    /// Whether there are events to be published.
+    pub(crate) fn has_events(&self) -> bool {
+        self.has_events.load(Ordering::Acquire)
+    }
+
+    /// They are being published: the next one wakes the worker again.
+    pub(crate) fn take_events(&self) {
+        self.has_events.store(false, Ordering::Release);
     }
 
     /// Has the worker ask Retell about keys and agents; unlike [`Slot::announce`] it waits for no commit.
@@ -218,16 +223,20 @@ impl Slot {
     /// and cannot fail.
     pub(crate) fn announce(&self, what: Announced) {
         self.changes.fetch_add(1, Ordering::AcqRel);
-        match what {
-            Announced::Work => self.woken.store(true, Ordering::Release),
-            Announced::Events => self.has_events.store(true, Ordering::Release),
-        }
+        let is_news = match what {
+            Announced::Work => {
+                self.woken.store(true, Ordering::Release);
+                true
+            }
+            // the worker knows of others, and will publish these with them
+            Announced::Events => !self.has_events.swap(true, Ordering::AcqRel),
+        };
         if self.waiters.load(Ordering::Acquire) > 0 {
             // SAFETY: it was initialized with the segment; PostgreSQL itself protects what is in it.
             unsafe { pg_sys::ConditionVariableBroadcast(self.changed.get()) };
         }
         // SAFETY: this process's own latch.
-        if self.latch.load(Ordering::Acquire) != unsafe { pg_sys::MyLatch } {
+        if is_news && self.latch.load(Ordering::Acquire) != unsafe { pg_sys::MyLatch } {
             self.set_latch();
         }
     }

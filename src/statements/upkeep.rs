@@ -7,7 +7,7 @@ use pgrx::spi::SpiResult;
 use vioc_core::config_lines::Line;
 
 use super::{Statements, limit_of, required, rows, value};
-use crate::guc;
+use crate::{guc, session};
 
 /// Why nothing may be sent, if so.
 pub(crate) fn attach(is_first: bool) -> SpiResult<Option<String>> {
@@ -54,8 +54,7 @@ pub(crate) fn lock_holder() -> SpiResult<Option<String>> {
 /// Tells listeners how far the events go. In a transaction of its own, which waits for no other: a queue full of unread
 /// notifications, or a session whose commit hangs, fails this and nothing else.
 pub(crate) fn notify(position: i64) -> SpiResult<()> {
-    Spi::run("set local lock_timeout = '100ms'")?;
-    Spi::run("set local synchronous_commit = off")?;
+    session::set_for_transaction(&[(c"lock_timeout", c"100ms"), (c"synchronous_commit", c"off")]);
     Spi::run_with_args(
         "select pg_catalog.pg_notify('vioc_events', $1::pg_catalog.text)",
         &[position.into()],

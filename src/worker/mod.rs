@@ -219,7 +219,7 @@ impl Worker {
             }
             let is_roused = self.slot.take_roused();
             let is_woken = self.slot.take_wake();
-            self.has_events |= self.slot.take_events();
+            self.has_events |= self.slot.has_events();
             if is_woken || self.has_events {
                 self.slot.status.woken();
             }
@@ -246,7 +246,7 @@ impl Worker {
                 self.round_at = Instant::now() + wait;
             }
             // what this worker's own transactions have announced
-            self.has_events |= self.slot.take_events();
+            self.has_events |= self.slot.has_events();
             if self.has_events && self.presence == Presence::Attached {
                 wait = wait.min(self.timers.until_events().max(ONE_MS));
             }

@@ -16,6 +16,8 @@ const UPKEEP_MAX_SHARE: u32 = 200;
 const UPKEEP_MAX_INTERVAL: Duration = Duration::from_secs(10);
 /// Under load, everything but calls and answers waits at least this long.
 const UPKEEP_GAP: Duration = Duration::from_millis(50);
+/// Events are published at once, but those that follow wait this long for more: each time costs a transaction on disk.
+const EVENTS_GAP: Duration = Duration::from_millis(100);
 const UPKEEP_LIMIT: i32 = 100;
 /// Finding out which credentials to ask about their concurrency looks at all of them.
 const CONCURRENCY_MAX_SHARE: u32 = 100;
@@ -54,12 +56,12 @@ impl Timers {
 
     /// How long upkeep still waits; zero: it is due.
     pub(super) fn until_upkeep(&self) -> Duration {
-        until_gap(self.last_upkeep)
+        rest_of(UPKEEP_GAP, self.last_upkeep)
     }
 
     /// How long events still wait for others to be published with.
     pub(super) fn until_events(&self) -> Duration {
-        until_gap(self.published_at)
+        rest_of(EVENTS_GAP, self.published_at)
     }
 
     pub(super) fn warm_plans_soon(&mut self) {
@@ -67,9 +69,9 @@ impl Timers {
     }
 }
 
-/// What is left of [`UPKEEP_GAP`] since then.
-fn until_gap(last: Option<Instant>) -> Duration {
-    last.map_or(Duration::ZERO, |at| UPKEEP_GAP.saturating_sub(at.elapsed()))
+/// What is left of this gap.
+fn rest_of(gap: Duration, last: Option<Instant>) -> Duration {
+    last.map_or(Duration::ZERO, |at| gap.saturating_sub(at.elapsed()))
 }
 
 /// Who listens to `vioc_events`.
