@@ -28,9 +28,11 @@ env = PG_CONFIG="$$(tools/pg-config)"
 pgrx_env = export PGRX_PG_CONFIG_PATH="$$(tools/pg-config)" feature="pg$$(tools/pg-config --major)"
 script = sql/vioconcierge--$$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" vioconcierge.control).sql
 pure = -p vioc-core -p vioc-retell -p retell-simulator
-tool = $(env) cargo run --release -q -p vioc-tests --bin
+# Not quiet: the first time it compiles for minutes.
+tool = $(env) cargo run --release -p vioc-tests --bin
 
 step = @printf '==> %s\n' '$(1)'
+start_tool = $(call step,building what starts the cluster (some minutes the first time))
 or_else = || { printf '\n*** %s\n' '$(1)' >&2; exit 1; }
 
 .PHONY: help deps build sql install test test-pure test-sql test-system test-faults storm coverage check lint deny fuzz fuzz-brief package test-package test-matrix fmt demo run simulator docs bench clean
@@ -134,13 +136,15 @@ fmt: ## format the code
 	@cargo fmt --all
 
 demo: deps install ## the sample is called: who, and what came of it, within seconds
+	$(start_tool)
 	@$(tool) demo
 
 run: deps install ## a cluster to play with, and psql in it
+	$(start_tool)
 	@$(tool) run
 
 simulator: ## a stand-in for Retell over HTTP, on 127.0.0.1:9000; ARGS="--listen 127.0.0.1:9001"
-	@cargo run --release -q -p retell-simulator -- $(ARGS)
+	@cargo run --release -p retell-simulator -- $(ARGS)
 
 docs: install ## rewrite docs/reference from the comments in the database
 	@$(tool) docs

@@ -96,7 +96,7 @@ as $$
         else format('curl -i -X POST -H "Content-Type: application/json" -d "{}" %s # from outside: must answer 401; if not, see examples/nginx', vioc.webhook_url()) end
     from webhooks as w, refused as f, (
       select max(c.placed_at) as placed_at, min(c.tenant_id) as tenant_id from recent as c
-      where c.placed_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null) as r
+      where c.placed_at between p_now - interval '1 day' and p_now - interval '15 minutes' and c.retell_call_id is not null and not c.simulated) as r
     where r.placed_at > coalesce(w.last_at, '-infinity')
     union all
     select 'due_contacts', false, format('contacts are due since %s, of tenant %s for instance, and no call is queued for them', to_char(o.since, 'YYYY-MM-DD HH24:MI TZ'), o.tenant_id),

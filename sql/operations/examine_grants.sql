@@ -50,12 +50,14 @@ as $$
     where a.role_oid is distinct from to_regrole(quote_ident(a.role_name))
     group by a.role_name, a.role_oid
     union all
-    select format('every role may create functions in schema %I, also some that look like those of vioconcierge', n.nspname),
-      format('revoke create on schema %I from public;', n.nspname)
+    select format('%s may create functions in schema %I, also some that look like those of vioconcierge',
+        case when a.grantee = 0 then 'every role' else pg_get_userbyid(a.grantee)::text end, n.nspname),
+      format('revoke create on schema %I from %s cascade;', n.nspname, case when a.grantee = 0 then 'public' else quote_ident(pg_get_userbyid(a.grantee)) end)
     from pg_extension as e
     join pg_namespace as n on n.oid = e.extnamespace
     cross join lateral aclexplode(n.nspacl) as a
-    where e.extname = 'vioconcierge' and a.privilege_type = 'CREATE' and a.grantee = 0
+    left join pg_roles as r on r.oid = a.grantee
+    where e.extname = 'vioconcierge' and a.privilege_type = 'CREATE' and a.grantee <> n.nspowner and r.rolsuper is distinct from true
   ),
   -- functions run with their owner's rights: that one reads every row and every session's state
   owned as (

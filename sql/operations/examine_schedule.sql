@@ -8,6 +8,9 @@ declare
   v_home constant text := vioc.cron_database();
   v_task record;
   v_hint text;
+  v_databases constant integer := cardinality(string_to_array(coalesce(vioc.setting('databases', null), ''), ','));
+  -- the launcher, pg_cron's, PostgreSQL's of logical replication; for each database a worker, and two jobs at the same minute
+  v_wanted constant integer := 3 + v_databases + least(2 * v_databases, current_setting('cron.max_running_jobs', true)::integer);
 begin
   v_hint := case
     when v_home is null and not exists (select from pg_available_extensions as a where a.name = 'pg_cron') then
@@ -42,6 +45,17 @@ begin
     hint := case when not ok then v_hint end;
     return next;
   end loop;
+
+  -- jobs that find no process fail, and those of another database fail there: it is told before a run is missed
+  if v_home is not null and vioc.server_setting('cron.use_background_workers') is distinct from 'off'
+    and current_setting('max_worker_processes')::integer < v_wanted then
+    check_name := 'enqueue_runs';
+    ok := false;
+    detail := format('max_worker_processes is %s: the workers of the databases in vioconcierge.databases, pg_cron and its jobs need %s, and jobs without a process fail',
+      current_setting('max_worker_processes'), v_wanted);
+    hint := format('alter system set max_worker_processes = %s; -- then restart', v_wanted);
+    return next;
+  end if;
 end
 $$;
 comment on function vioc.examine_schedule(timestamptz) is 'vioc_doctor: whether a scheduler queues due calls and applies retention.';

@@ -15,8 +15,13 @@ declare
       where btrim(s.name, ' "') not in ('', 'vioconcierge')
       union all
       select 'vioconcierge', 1000) as l);
-  v_list constant text := format('alter system set vioconcierge.databases = %L; -- then restart',
-    concat_ws(',', nullif(vioc.setting('databases', null), ''), quote_ident(current_database())));
+  -- a list of the command line, as after `-o '-c vioconcierge.databases='`, goes before that of the files and is not the list to add to
+  v_is_ordered constant boolean := exists (
+    select from pg_settings as s where s.name = 'vioconcierge.databases' and s.source in ('command line', 'environment variable'));
+  v_list constant text := case when v_is_ordered
+    then 'show vioconcierge.databases; -- stop the server, and start it without this option on its command line'
+    else format('alter system set vioconcierge.databases = %L; -- then restart',
+      concat_ws(',', nullif(vioc.setting('databases', null), ''), quote_ident(current_database()))) end;
   v_report record;
   v_workers integer;
   v_installation vioc.installation;
@@ -36,7 +41,8 @@ begin
   check_name := 'database_listed';
   ok := case when v_state <> 'not_preloaded' then v_state <> 'not_listed' end;
   detail := case when ok is null then 'not known before the library is loaded'
-    when ok then 'vioconcierge.databases names this database' else 'vioconcierge.databases does not name this database' end;
+    when ok then 'vioconcierge.databases names this database'
+    else 'vioconcierge.databases does not name this database' || case when v_is_ordered then ': the command line of the server''s start sets it' else '' end end;
   hint := case when not ok then v_list end;
   return next;
 

@@ -24,7 +24,7 @@ begin
     ('enqueue_last_run_seconds', (select extract(epoch from l.ran_at) from vioc.last_runs as l where l.task = 'enqueue')),
     ('purge_last_run_seconds', (select extract(epoch from l.ran_at) from vioc.last_runs as l where l.task = 'purge')),
     ('call_last_placed_seconds', (
-      select extract(epoch from max(c.placed_at)) from (select c.placed_at from vioc.calls as c order by c.id desc limit 1000) as c)),
+      select extract(epoch from max(c.placed_at)) from (select c.placed_at, c.simulated from vioc.calls as c order by c.id desc limit 1000) as c where not c.simulated)),
     ('webhook_last_received_seconds', (
       select extract(epoch from max(e.received_at))
       from (select e.received_at, e.source from vioc.webhook_events as e order by e.id desc limit 1000) as e

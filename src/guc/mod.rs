@@ -140,7 +140,7 @@ pub(crate) fn init(preloading: bool) {
     );
     number(
         c"vioconcierge.backoff_cap",
-        c"Longest such wait.",
+        c"Longest wait before a call is sent again (see backoff_start).",
         &BACKOFF_CAP_S,
         (1, 24 * 3600),
         GucFlags::UNIT_S,

@@ -2,7 +2,7 @@
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(105);
+select plan(115);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -63,6 +63,7 @@ select pg_temp.breaks('grants', 'grant update (status) on vioc.calls to nosy');
 select pg_temp.breaks('grants', 'grant usage on sequence vioc.calls_id_seq to public');
 select pg_temp.breaks('grants', 'grant create on schema vioc to nosy');
 select pg_temp.breaks('grants', 'grant create on schema public to public');
+select pg_temp.breaks('grants', 'grant create on schema public to nosy');
 -- what nosy handed on goes with it
 select pg_temp.breaks('grants', $$ create role nosier; grant select on vioc.credential_keys to nosy with grant option;
   grant usage on schema vioc to nosy; set local role nosy; grant select on vioc.credential_keys to nosier; reset role $$);
@@ -79,6 +80,16 @@ update vioc.calls set placed_at = now() - interval '4 hours', look_up_at = now()
 select is(pg_temp.verdict('stuck_calls'), false, 'a call that nobody hears of');
 select is((select pg_temp.mend('stuck_calls')), 'stuck_calls', 'its hint can be executed');
 select ok((pg_temp.call(:call)).look_up_at <= clock_timestamp(), 'and Retell is asked at once');
+
+-- a simulated call brings no webhook
+delete from vioc.webhook_events;
+update vioc.calls set placed_at = now() - interval '1 hour', retell_call_id = 'call_1', simulated = true where id = :call;
+select is(pg_temp.verdict('webhooks'), true, 'no webhook is missed after a simulated call');
+select is((select count(*) from vioc.metrics where name = 'call_last_placed_seconds'), 0::bigint, 'nor by who compares the metrics');
+update vioc.calls set simulated = false where id = :call;
+select is(pg_temp.verdict('webhooks'), false, 'but after a real one');
+select is((select count(*) from vioc.metrics where name = 'call_last_placed_seconds'), 1::bigint, 'which has a metric');
+update vioc.calls set placed_at = now() - interval '4 hours' where id = :call;
 
 -- a practice's own limit of the day is no trouble; without a worker nothing is known of the queue
 select pg_temp.queue(:contact, now() - interval '20 minutes') as waiting \gset
@@ -125,6 +136,18 @@ select is(pg_temp.verdict('due_contacts'), true, 'and well');
 delete from vioc.contacts;
 delete from vioc.calls;
 select pg_temp.breaks('tenants', 'delete from vioc.tenants');
+
+-- jobs of pg_cron need processes, whatever database they are of
+create or replace function vioc.cron_database() returns text language sql stable as $$ select 'elsewhere' $$;
+create view pg_temp.processes as select hint from vioc.examine_schedule(now()) where not ok and detail like 'max_worker_processes %';
+set local test.databases = 'app';
+select is_empty('select from pg_temp.processes', 'the default leaves processes to the jobs of one database');
+select set_config('test.databases', (
+  select string_agg('d' || g, ', ') from generate_series(1, current_setting('max_worker_processes')::integer - 3) as g), true) as databases \gset
+select matches((select hint from pg_temp.processes), '^alter system set max_worker_processes = [0-9]+; -- then restart$',
+  'many databases leave none, which is told before a run is missed');
+select is((select hint from vioc.examine_server(now()) where check_name = 'database_listed'),
+  format('alter system set vioconcierge.databases = %L; -- then restart', :'databases' || ',' || quote_ident(current_database())), 'the hint for this database keeps the others');
 
 -- an examination that fails keeps none of the others from being made
 create or replace function vioc.examine_calls(p_tenants int8multirange, p_now timestamptz) returns table (check_name text, ok boolean, detail text, hint text)

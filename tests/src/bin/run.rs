@@ -52,7 +52,7 @@ fn run() -> Result<bool, String> {
         println!("  {statement}");
     }
     println!(
-        "\nWhat each step means: docs/tutorial/1-first-call.md. \\q ends psql and removes everything.\n"
+        "\nWhat each step means: docs/tutorial/1-first-call.md. \\q ends psql and removes the cluster.\n"
     );
     converse(&cluster)
 }
@@ -62,7 +62,9 @@ fn converse(cluster: &Cluster) -> Result<bool, String> {
     let mut psql = cluster.binaries().client("psql");
     psql.args(["-U", "postgres", "-d", DATABASE])
         .args(["-p", &cluster.port().to_string(), "-h"])
-        .arg(cluster.socket_dir());
+        .arg(cluster.socket_dir())
+        // A pager would swallow the next statement that is pasted.
+        .args(["-P", "pager=off"]);
     if let Ok(here) = std::env::current_dir() {
         psql.current_dir(here);
     }
