@@ -26,9 +26,11 @@ grant web_anon, frontdesk to authenticator;
 -- The open internet: the function that verifies Retell's signature, and nothing else.
 select public.vioc_grant('web_anon', 'webhook');
 
--- The front desk, with a token whose "role" is frontdesk: calls and contacts of every practice. With a third argument of
--- one practice: vioc_grant('frontdesk', 'operator', 1).
-select public.vioc_grant('frontdesk', 'operator');
+-- The front desk, with a token whose "role" is frontdesk: calls and contacts of every practice. If it has access already, it
+-- keeps that: with vioc_grant('frontdesk', 'operator', 1) and vioc_revoke('frontdesk', 'operator') it has practice 1 alone.
+select public.vioc_grant('frontdesk', 'operator')
+where not exists (
+  select from vioc.access as a where a.role_name = 'frontdesk' and a.role_oid = to_regrole('frontdesk'));
 
 -- Retell gives up after 10 s, so the answer is no use later. (PostgREST applies a role's settings for each request.)
 alter role web_anon set statement_timeout = '9s';

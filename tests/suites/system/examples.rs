@@ -76,6 +76,12 @@ fn an_app_keeps_contacts_in_step_calls_and_reads_outcomes() {
     // the button
     let call: i64 = practice.ask("select call_patient($1)", &[&before]);
     practice.wait_for_call(call, &["completed"]);
+    for function in ["call_patient", "why_not"] {
+        let sql = format!("select {function}(0)");
+        let error = practice.connect().query(&sql, &[]).unwrap_err();
+        let code = error.code().map(|it| it.code().to_owned());
+        assert_eq!(code.as_deref(), Some("PT404"), "no such appointment");
+    }
     practice.wait_for(
         "the app to read it",
         "select read_outcomes() >= 0 and exists (select from appointments where called = 'confirmed' and state = 'confirmed')",
@@ -116,6 +122,30 @@ fn an_app_keeps_contacts_in_step_calls_and_reads_outcomes() {
     practice.run("select vioc_pause(1, 'lunch')");
     let why: String = practice.ask("select why_not($1)", &[&before]);
     assert!(why.contains("pause"), "{why}");
+}
+
+/// `Practice` has made the roles once.
+#[test]
+fn the_roles_made_again_leave_the_front_desk_the_tenants_that_it_was_left() {
+    let practice = Practice::open();
+    practice
+        .run("select vioc_grant('frontdesk', 'operator', 1), vioc_revoke('frontdesk', 'operator')");
+    install(&practice, "postgrest/roles.sql");
+    let tenants: Vec<Option<i64>> = practice.ask(
+        "select array_agg(tenant_id) from vioc.access where role_name = 'frontdesk'",
+        &[],
+    );
+    assert_eq!(tenants, [Some(1)]);
+    practice.run("select vioc_revoke('frontdesk', 'operator', 1)");
+    install(&practice, "postgrest/roles.sql");
+    assert_eq!(
+        practice.ask::<i64>(
+            "select count(*) from vioc.access where role_name = 'frontdesk' and tenant_id is null",
+            &[]
+        ),
+        1,
+        "a front desk without access is given all tenants, as at first"
+    );
 }
 
 #[test]
