@@ -84,7 +84,7 @@ pub(crate) fn init(preloading: bool) {
     );
     checked(
         c"vioconcierge.webhook_base_url",
-        c"Public base URL of the webhook front; Retell posts to /api/webhook/call-outcome below it.",
+        c"Public base URL of the webhook front of all tenants; Retell posts to /api/webhook/call-outcome below it.",
         &WEBHOOK_BASE_URL,
         GucContext::Sighup,
         GucFlags::default(),
