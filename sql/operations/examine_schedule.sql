@@ -10,7 +10,8 @@ declare
   v_hint text;
   v_databases constant integer := cardinality(string_to_array(coalesce(vioc.setting('databases', null), ''), ','));
   -- the launcher, pg_cron's, PostgreSQL's of logical replication; for each database a worker, and two jobs at the same minute
-  v_wanted constant integer := 3 + v_databases + least(2 * v_databases, current_setting('cron.max_running_jobs', true)::integer);
+  v_wanted constant integer := 3 + v_databases + least(2 * v_databases,
+    (select s.setting::integer from pg_settings as s where s.name = 'cron.max_running_jobs')); -- the view: the owner might not be allowed to read it
 begin
   v_hint := case
     when v_home is null and not exists (select from pg_available_extensions as a where a.name = 'pg_cron') then
