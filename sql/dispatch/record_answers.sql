@@ -14,6 +14,8 @@ declare
   v_call_ids bigint[];
   v_outcomes text[];
   v_answer record;
+  -- others' calls wait meanwhile: an opt-out is written to each contact at its number. What is left out is brought again
+  v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
 begin
   with answers as materialized (
     select a.* from jsonb_to_recordset(p_answers) as a (
@@ -102,6 +104,7 @@ begin
       do_not_call boolean, legacy_field boolean)
     where a.verdict <> 'placed' or vioc.readable_id(a.retell_call_id) is null
   loop
+    exit when clock_timestamp() > v_until;
     begin
       if vioc.record_refusal(p_worker, v_answer.call_id, v_answer.verdict, v_answer.http_status,
         v_answer.message, v_answer.retry_after, v_answer.do_not_call, v_answer.legacy_field, p_now)

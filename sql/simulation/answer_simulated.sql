@@ -7,6 +7,8 @@ as $$
 declare
   v_due record;
   v_call vioc.calls;
+  -- others' calls wait meanwhile: an opt-out is written to each contact at its number
+  v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
 begin
   for v_due in
     select c.tenant_id, c.id from vioc.calls as c
@@ -14,6 +16,7 @@ begin
     order by c.look_up_at
     limit p_limit
   loop
+    exit when clock_timestamp() > v_until;
     begin
       v_call := vioc.lock_call(v_due.id, false);
       continue when v_call.look_up_at is null or v_call.look_up_at > p_now;

@@ -1,6 +1,6 @@
 //! What Retell is asked about calls and credentials, and what it said.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pgrx::prelude::*;
 use vioc_core::reply::Exchange;
@@ -15,6 +15,9 @@ use crate::tx::TxError;
 use crate::{guc, shmem, signals};
 
 const LOOK_UPS_LIMIT: usize = 32;
+
+/// How long answers to look-ups are written down before calls are sent again.
+const RECORD_AT_ONCE: Duration = Duration::from_millis(200);
 
 /// vioc_doctor waits for what Retell says.
 pub(super) struct DoctorRequest {
@@ -117,8 +120,11 @@ impl Worker {
             .min(LOOK_UPS_LIMIT)
     }
 
-    pub(super) fn record_look_ups(&mut self) {
+    /// Whether there are more, and time for them is over.
+    pub(super) fn record_look_ups(&mut self) -> bool {
+        let began = Instant::now();
         while !signals::is_requested()
+            && began.elapsed() < RECORD_AT_ONCE
             && let Some((asked, asked_at, done)) = self.look_ups.pop_front()
         {
             if self.clock.is_unmoved(asked.call_id) {
@@ -142,7 +148,7 @@ impl Worker {
                     // a lock is waited for once a round; the answer is kept, and the others come first
                     self.look_ups.push_back((asked, asked_at, done));
                     self.set_last_error(describe(&error));
-                    return;
+                    return false;
                 }
                 Err(Halt::Failed(error)) => warning!(
                     "vioconcierge: what Retell said about call {} could not be recorded: {error}",
@@ -150,6 +156,7 @@ impl Worker {
                 ),
             }
         }
+        !self.look_ups.is_empty()
     }
 }
 

@@ -315,12 +315,13 @@ impl Worker {
             Err(Halt::Failed(error)) => (0, Err(error)),
             Err(gone) => return Err(gone),
         };
-        self.record_look_ups();
+        let has_more_look_ups = self.record_look_ups();
         if signals::is_requested() {
             return Ok(Duration::ZERO); // nothing new is begun
         }
         self.ask_clock()?;
-        let is_busy = moved > 0 || (self.queue.has_more() && self.room() > 0);
+        let is_busy =
+            moved > 0 || has_more_look_ups || (self.queue.has_more() && self.room() > 0);
         let until_upkeep = self.timers.until_upkeep();
         if !until_upkeep.is_zero() {
             dispatched?;
