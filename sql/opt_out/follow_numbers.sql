@@ -9,6 +9,7 @@ declare
   v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
   v_request vioc.numbers_to_share;
   v_other bigint;
+  v_is_more boolean;
 begin
   for v_request in
     delete from vioc.numbers_to_share as n
@@ -17,7 +18,7 @@ begin
   loop
     for v_other in
       select s.tenant_id from vioc.sharing_tenants(v_request.tenant_id) as s
-      where s.tenant_id <> v_request.tenant_id and s.tenant_id = coalesce(v_request.follower, s.tenant_id)
+      where s.tenant_id = coalesce(v_request.follower, nullif(s.tenant_id, v_request.tenant_id))
     loop
       begin
         if clock_timestamp() > v_until then
@@ -25,12 +26,14 @@ begin
         end if;
         perform vioc.lock_number(v_other, v_request.phone);
         if vioc.is_opted_out(v_other, v_request.phone) then
-          perform vioc.stop_number(v_other, v_request.phone, p_now);
+          v_is_more := vioc.stop_number(v_other, v_request.phone, p_now);
         else
-          if v_request.is_allowed then
-            perform vioc.allow_number(v_other, v_request.phone, p_now);
-          end if;
+          v_is_more := v_request.is_allowed and vioc.allow_number(v_other, v_request.phone, p_now, 300);
           perform vioc.recheck_calls_to_number(v_other, v_request.phone, p_now);
+        end if;
+        if v_is_more then
+          insert into vioc.numbers_to_share (tenant_id, phone, is_allowed, follower)
+          values (v_request.tenant_id, v_request.phone, v_request.is_allowed, v_other);
         end if;
       exception when lock_not_available or deadlock_detected then
         -- it alone, behind the others

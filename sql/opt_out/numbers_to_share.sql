@@ -17,4 +17,4 @@ comment on column vioc.numbers_to_share.id is 'Identity, in order.';
 comment on column vioc.numbers_to_share.tenant_id is 'The tenant that learned it.';
 comment on column vioc.numbers_to_share.phone is 'E.164.';
 comment on column vioc.numbers_to_share.is_allowed is 'vioc_allow_call: contacts that were left alone are planned again.';
-comment on column vioc.numbers_to_share.follower is 'Only this tenant has yet to follow: its rows were locked. null = all others of the organisation.';
+comment on column vioc.numbers_to_share.follower is 'Only this tenant has yet to follow: its rows were locked, or are many. null = all others of the organisation.';

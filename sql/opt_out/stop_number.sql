@@ -1,22 +1,27 @@
 -- Private. Follows an opt-out of a number, for one tenant: ends what is queued to it, and stops what Retell is making; but not
--- p_call_id, in which it was said. Locked rows are left: the rules are asked again before anything is sent.
-create function vioc.stop_number(p_tenant_id bigint, p_phone text, p_now timestamptz, p_call_id bigint default null) returns void
+-- p_call_id, in which it was said. Locked rows are left: the rules are asked again before anything is sent. A thousand contacts at a
+-- time, because others may wait meanwhile: true, there are more.
+create function vioc.stop_number(p_tenant_id bigint, p_phone text, p_now timestamptz, p_call_id bigint default null) returns boolean
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_call vioc.calls;
+  v_most constant integer := 1000;
+  v_contacts integer;
 begin
   with reached as (
     select c.id from vioc.contacts as c
     where c.tenant_id = p_tenant_id and c.phone_e164 = any (vioc.spellings(p_phone))
+      and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number', 'do_not_call')
+    limit v_most
     for update skip locked
   )
   update vioc.contacts as c
   set status = 'do_not_call', next_call_at = null
   from reached as r
-  where c.id = r.id
-    and c.status not in ('cancelled', 'confirmed', 'calling', 'wrong_number', 'do_not_call');
+  where c.id = r.id;
+  get diagnostics v_contacts = row_count;
 
   for v_call in
     select c.* from vioc.calls as c
@@ -33,6 +38,7 @@ begin
   loop
     perform vioc.stop_sent_call(v_call, 'the number is on the do-not-call list', p_now);
   end loop;
+  return v_contacts = v_most;
 end
 $$;
 comment on function vioc.stop_number(bigint, text, timestamptz, bigint) is 'A tenant''s contacts and calls follow an opt-out.';

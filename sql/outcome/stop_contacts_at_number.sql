@@ -10,6 +10,9 @@ begin
     where c.tenant_id = p_contact.tenant_id and ((c.id = p_contact.id and p_outcome = 'do_not_call')
       or (c.phone_e164 = any (vioc.spellings(p_call.to_number)) and (c.id = p_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
         and vioc.same_name(vioc.name_hash(p_contact.name), c.name)))))
+    order by (c.id = p_contact.id) desc
+    -- the others are not called either (vioc.rules)
+    limit 1000
     for update skip locked
   )
   update vioc.contacts as c

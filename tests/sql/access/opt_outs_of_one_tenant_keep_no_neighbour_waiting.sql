@@ -1,11 +1,12 @@
 -- An opt-out is written to each contact at its number, and a tenant may have ten thousand at one: a second of the one worker. It does
 -- many tenants' things in one transaction, and then sends calls again after 200 ms, whatever is left.
 \ir ../clinic.psql
-select plan(7);
+select plan(12);
 
+savepoint as_it_is;
 -- as if there were thousands
-create or replace function vioc.stop_number(p_tenant_id bigint, p_phone text, p_now timestamptz, p_call_id bigint default null) returns void
-  language sql as $$ select pg_sleep(0.15) $$;
+create or replace function vioc.stop_number(p_tenant_id bigint, p_phone text, p_now timestamptz, p_call_id bigint default null) returns boolean
+  language sql as $$ select pg_sleep(0.15) is null $$;
 create temp table took (what text, seconds numeric);
 create function pg_temp.timed(p_what text, p_statement text) returns void language plpgsql as $$
 declare
@@ -43,4 +44,25 @@ select cmp_ok(r.calls, '<', 8, 'what is not written down is not said to be') fro
 select cmp_ok(r.calls, '>', 0, '... but some of it each time') from recorded as r;
 do $$ begin for n in 1..8 loop perform pg_temp.record(); end loop; end $$;
 select is(count(*), 8::bigint, '... until all are') from vioc.calls as c where c.tenant_id = :other and c.status = 'failed';
+
+-- at one number: more than can be written at once
+rollback to savepoint as_it_is;
+set local session_replication_role = replica;
+insert into vioc.contacts (tenant_id, name, phone, phone_e164, status, next_call_at, next_call_reason, appointment_time)
+select :tenant, 'Ann Jones', '+12125556000', '+12125556000', 'scheduled', now() + interval '1 day', 'plan', now() + interval '3 days' + n * interval '1 minute'
+from generate_series(1, 2500) as n;
+set local session_replication_role = origin;
+create function pg_temp.left_at(p_status text) returns bigint language sql as
+  $$ select count(*) from vioc.contacts as c where c.phone_e164 = '+12125556000' and c.status <> p_status $$;
+select vioc.opt_out(:tenant, '+12125556000', null, 'call', now()) \g /dev/null
+select is(pg_temp.left_at('do_not_call'), 1500::bigint, 'an opt-out writes a thousand contacts');
+do $$ begin for n in 1..3 loop perform vioc.follow_numbers(10, now()); end loop; end $$;
+select is(pg_temp.left_at('do_not_call'), 0::bigint, '... and the worker the others');
+select is_empty('table vioc.numbers_to_share', '... until none is left');
+delete from vioc.do_not_call;
+insert into vioc.numbers_to_share (tenant_id, phone, is_allowed, follower) values (:tenant, '+12125556000', true, :tenant);
+select vioc.follow_numbers(10, now()) \g /dev/null
+select is(pg_temp.left_at('scheduled'), 2200::bigint, 'what is allowed again is planned a piece at a time');
+do $$ begin for n in 1..9 loop perform vioc.follow_numbers(10, now()); end loop; end $$;
+select is(pg_temp.left_at('scheduled'), 0::bigint, '... until all is');
 select * from finish();
