@@ -17,8 +17,6 @@ begin
   -- an id at Retell may have been claimed
   v_named := vioc.named_tenants(vioc.document_of(p_body) -> 'call');
   return v_named <> '{}' and p_tenant_id <> all (v_named);
-exception when others then
-  return false;
 end
 $$;
 comment on function vioc.is_anothers_body(text, bigint) is 'Whether a webhook body that is tied to no call is another practice''s.';

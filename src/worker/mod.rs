@@ -320,8 +320,7 @@ impl Worker {
             return Ok(Duration::ZERO); // nothing new is begun
         }
         self.ask_clock()?;
-        let is_busy =
-            moved > 0 || has_more_look_ups || (self.queue.has_more() && self.room() > 0);
+        let is_busy = moved > 0 || has_more_look_ups || (self.queue.has_more() && self.room() > 0);
         let until_upkeep = self.timers.until_upkeep();
         if !until_upkeep.is_zero() {
             dispatched?;

@@ -7,7 +7,8 @@ create view pg_temp.tenant_tables as
     -- the inbox: a body is stored before its tenant is known; access and audit may concern all tenants;
     -- the feed: a reference would have the worker wait for whoever holds the tenant's row
     -- kept by triggers: those of the rows that they belong to take them along
-    and c.relname not in ('webhook_events', 'access', 'audit', 'events', 'new_events', 'retell_calls', 'next_calls');
+    -- a request, which the worker takes at once: it looks whether the tenant is there
+    and c.relname not in ('webhook_events', 'access', 'audit', 'events', 'new_events', 'retell_calls', 'next_calls', 'grant_queue');
 
 select is_empty($$
   select t.oid::regclass from pg_temp.tenant_tables as t

@@ -557,6 +557,42 @@ fn the_first_of_its_kind_keeps_nobody_waiting() {
 }
 
 #[test]
+fn the_first_use_of_an_installation_keeps_nobody_waiting() {
+    let practice = Practice::open();
+    let (one, two) = (
+        practice.tenant,
+        practice.new_tenant("Partner", "+12125550101", Some("key_of_the_other_bbbb")),
+    );
+    for tenant in [one, two] {
+        practice.run(&format!(
+            "create role operator_{tenant}; select vioc_grant('operator_{tenant}', 'operator', {tenant})"
+        ));
+    }
+    practice.run("delete from vioc.installation");
+    let (ones, twos) = (
+        contact(&practice, one, false),
+        contact(&practice, two, false),
+    );
+    let mut first = held(
+        &practice,
+        &format!("operator_{one}"),
+        &format!("select vioc_call_contact({ones})"),
+    );
+    let mut other = practice.connect();
+    other
+        .batch_execute(&format!("set role operator_{two}"))
+        .unwrap();
+    let error = within("another's Call Now", || {
+        let call = format!("select vioc_call_contact({twos})");
+        told(&other.batch_execute(&call).unwrap_err())
+    });
+    assert!(error.starts_with("55P03"), "{error}");
+    first.batch_execute("rollback").unwrap();
+    call_contact(&mut other, twos);
+    practice.wait_for_creates(1);
+}
+
+#[test]
 fn two_admins_who_give_one_role_at_the_same_time_do_not_both_succeed() {
     let practice = Practice::open();
     let partner = practice.new_tenant("Partner", "+12125550101", Some("key_of_the_other_bbbb"));
