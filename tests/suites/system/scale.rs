@@ -71,14 +71,14 @@ const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
         "a claim, as its call; promises that are late, each found by its tenant's next calls",
     ),
     (
-        "forgotten",
-        "hash",
-        "a body about nobody's call: its person may have been forgotten by any practice",
-    ),
-    (
         "events",
         "position",
         "the newest position of the feed, which listeners are told",
+    ),
+    (
+        "grant_queue",
+        "id",
+        "what admins of some practices give, written down in order",
     ),
     (
         "new_events",
