@@ -251,6 +251,10 @@ fn fill(practice: &Practice) {
         practice.wait_for_call(call.id, &["completed"]);
     }
     practice.wait_until_settled();
+    practice.wait_for(
+        "the worker to number all events",
+        "select not exists (select from vioc.new_events)",
+    );
 }
 
 /// A server that has these scripts, in which `from` is installed, used, and brought to `to` while a call goes on.
