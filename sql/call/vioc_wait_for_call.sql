@@ -15,7 +15,7 @@ declare
   v_look_up_at timestamptz;
   v_tenants constant int8multirange := vioc.tenants_of('viewer');
   -- whose waiters these are: a tenant, whatever roles it has, leaves places to the others
-  v_sharer constant oid := case when v_tenants = '{(,)}' then 0 else lower(v_tenants) % 4294967295 + 1 end;
+  v_sharer constant oid := vioc.sharer_of(v_tenants);
 begin
   if vioc_wait_for_call.until is null or vioc_wait_for_call.until not in ('placed', 'finished') then
     raise exception 'until is ''placed'' or ''finished'''

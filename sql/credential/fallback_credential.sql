@@ -7,7 +7,6 @@ as $$
 declare
   v_id bigint;
   v_ending text;
-  v_timeout constant text := current_setting('lock_timeout');
 begin
   if vioc.setting('simulate', 'off') = 'on' then
     perform vioc.simulation_credential();
@@ -25,6 +24,8 @@ begin
     end if;
     return v_id;
   end if;
+  declare
+    v_timeout constant text := current_setting('lock_timeout');
   begin
     perform set_config('lock_timeout', '200ms', true);
     insert into vioc.credentials (is_fallback, key_ends_with)

@@ -6,12 +6,13 @@ create function vioc.installation_id() returns uuid
 as $$
 declare
   v_id uuid;
-  v_timeout constant text := current_setting('lock_timeout');
 begin
   select i.installation_id into v_id from vioc.installation as i where i.singleton;
   if found then
     return v_id;
   end if;
+  declare
+    v_timeout constant text := current_setting('lock_timeout');
   begin
     perform set_config('lock_timeout', '1s', true);
     insert into vioc.installation (system_identifier, database_oid, timeline)
