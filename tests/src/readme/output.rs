@@ -73,8 +73,10 @@ fn lines(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The words of a cell, with a mark in place of what differs from run to run.
+/// The words of a cell, without psql's `+` where its text goes on, and with a mark in place of what differs from run to run.
 fn mask(cell: &str) -> String {
+    let cell = cell.trim_end();
+    let cell = cell.strip_suffix('+').unwrap_or(cell);
     let words: Vec<&str> = cell.split_whitespace().collect();
     let mut masked: Vec<&str> = Vec::with_capacity(words.len());
     for (place, word) in words.iter().enumerate() {
@@ -179,6 +181,14 @@ mod tests {
             None
         );
         assert_eq!(difference("Monday, January 15th", "Friday, May 3rd"), None);
+        let in_json = |day: &str, plus: &str| format!(r#" "day": "{day}",{plus}"#);
+        assert_eq!(
+            difference(
+                &in_json("Thursday, December 3rd", "+"),
+                &in_json("Friday, May 4th", "        +")
+            ),
+            None
+        );
         assert!(difference("Monday", "Someday").is_some());
     }
 
