@@ -292,8 +292,15 @@ begin
     new.next_call_at := v_now;
     new.next_call_reason := 'at_once';
   elsif tg_op = 'UPDATE' and (new.time_zone, new.phone_e164) is distinct from (old.time_zone, old.phone_e164)
-    and new.phone_e164 is not null and new.next_call_reason = 'plan' and new.next_call_at > v_now then
-    -- a step that waits was fitted into the hours of another place
+    and new.phone_e164 is not null and ((new.next_call_reason = 'plan' and new.next_call_at > v_now)
+      or (new.next_call_at is null and new.status in ('scheduled', 'callback') and new.appointment_status = 'booked' and not vioc.is_promised(new)
+        and not exists (
+          select from vioc.calls as o
+          where o.tenant_id = new.tenant_id and o.contact_id = new.id and not o.is_test
+            and (o.is_open or o.queued_at >= coalesce(new.planned_at, new.created_at))))) then
+    -- A step that waits was fitted into the hours of another place, or none did fit. A plan that has begun without a next call stays:
+    -- at another place a step that was called would be another instant, and called again.
+    new.next_call_reason := 'plan';
     select p.planned_at, p.next_call_at into new.planned_at, new.next_call_at from vioc.replan_contact(new, v_tenant, v_now) as p;
   end if;
 
