@@ -316,7 +316,9 @@ impl Year<'_> {
                 .client
                 .query_one(
                     "select jsonb_build_object('call', to_jsonb(k), 'contact', to_jsonb(c), 'tenant', to_jsonb(t), 'rules',
-                       (select to_jsonb(r) from vioc.rules($2) as r where r.tenant_id = c.tenant_id and r.contact_id = c.id))::text
+                       (select to_jsonb(r) from vioc.rules($2) as r where r.tenant_id = c.tenant_id and r.contact_id = c.id),
+                       'others', (select jsonb_agg(to_jsonb(d) || jsonb_build_object('call', to_jsonb(o))) from sim.dials as d left join vioc.calls as o on o.id = d.call_id
+                         where d.phone = sim.telephone(k.to_number) and d.call_id <> k.id and d.at > $2 - interval '8 days'))::text
                      from vioc.calls as k join vioc.contacts as c on c.id = k.contact_id join vioc.tenants as t on t.id = k.tenant_id
                      where k.id = $1",
                     &[&call, &self.now],

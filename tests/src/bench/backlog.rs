@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
+use postgres::Transaction;
+
 use super::figure::Figure;
 use super::options::Options;
 use super::plain::{self, THREADS};
@@ -78,11 +80,22 @@ pub(super) struct Drained {
 /// Queues `calls` and waits until they are placed.
 pub(super) fn drain(server: &AnswerServer, site: &Site, calls: usize) -> Drained {
     let mut client = site.client();
-    let posts_before = server.posts();
-    server.longest_pause();
     let began = Instant::now();
     let transaction = site.queue(&mut client, calls);
-    let queueing = began.elapsed();
+    drain_of(server, site, transaction, calls, began.elapsed())
+}
+
+/// Commits a transaction that has queued `calls`, which took `queueing`, and waits until they are placed.
+pub(super) fn drain_of(
+    server: &AnswerServer,
+    site: &Site,
+    transaction: Transaction<'_>,
+    calls: usize,
+    queueing: Duration,
+) -> Drained {
+    let mut client = site.client();
+    let posts_before = server.posts();
+    server.longest_pause();
     let started = Instant::now();
     transaction.commit().expect("it is committed");
     let wanted = calls as u64;

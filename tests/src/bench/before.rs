@@ -63,6 +63,13 @@ pub(super) const ENQUEUE: Row = Row {
     run: an_enqueue,
 };
 
+pub(super) const WAL: Row = Row {
+    name: "before-wal",
+    about: "write-ahead log of a call's life, both builds (--before)",
+    any_dispatcher: false,
+    run: wal,
+};
+
 /// This build and the earlier one.
 fn builds(run: &Run<'_>) -> [Binaries; 2] {
     let before = run.options.before.clone();
@@ -312,4 +319,84 @@ fn an_enqueue(run: &mut Run<'_>) -> Findings {
         figures: vec![now, before, ratio.at_most(0.8)],
         notes: Vec::new(),
     }
+}
+
+fn wal(run: &mut Run<'_>) -> Findings {
+    let options = run.options;
+    let calls = options.calls / 4;
+    let server = AnswerServer::start().expect("loopback has a free port");
+    // whole pages come as often as checkpoints, whatever the build
+    let plan = Plan {
+        settings: &[("full_page_writes", "off".to_owned())],
+        ..Plan::due(calls + backlog::WARM_UP)
+    };
+    let inboxes = Inboxes::start(run);
+    for (cluster, _) in &inboxes.0 {
+        cluster.set("full_page_writes", "off");
+    }
+    let one = |which: usize, build: &Binaries| {
+        let site = Site::start_of(build, &server, plan, options);
+        warm_up(&server, &site);
+        let placed = written(&site.cluster, || {
+            drain(&server, &site, calls);
+        });
+        let reports = inboxes.deal(which, calls).concat();
+        let mut client = inboxes.connect(which);
+        let statement = client.prepare(RECEIVE).expect("it is well-formed");
+        let reported = written(&inboxes.0[which].0, || {
+            for report in &reports {
+                client
+                    .query(&statement, &[&report.headers, &report.body])
+                    .expect("a webhook is received");
+            }
+        });
+        inboxes.check(which, reports.len());
+        (placed / calls as f64, reported / calls as f64)
+    };
+    let [now, before] = builds(run);
+    let measured = run.repeat(|run| {
+        let pair = [one(0, &now), one(1, &before)];
+        run.say(&format!("{pair:.0?}"));
+        pair
+    });
+    let each = |of: fn(&(f64, f64)) -> f64, which: usize| -> Vec<f64> {
+        measured.iter().map(|it| of(&it[which])).collect()
+    };
+    let life = |it: &(f64, f64)| it.0 + it.1;
+    let [now, before, ratio] = both("bytes a call", 0, each(life, 0), each(life, 1));
+    let mut figures = vec![now, before, ratio.at_most(0.7)];
+    figures.extend(both(
+        "queued until placed",
+        0,
+        each(|it| it.0, 0),
+        each(|it| it.0, 1),
+    ));
+    figures.extend(both(
+        "three webhooks",
+        0,
+        each(|it| it.1, 0),
+        each(|it| it.1, 1),
+    ));
+    Findings {
+        about: format!(
+            "write-ahead log of {calls} calls from vioc_enqueue_due until each answer is stored, and of the three webhooks of as \
+             many, without whole pages, by each build in turn"
+        ),
+        figures,
+        notes: Vec::new(),
+    }
+}
+
+/// Bytes of write-ahead log meanwhile.
+fn written(cluster: &Cluster, work: impl FnOnce()) -> f64 {
+    let mut client = cluster.connect(DATABASE);
+    let mut place = || -> f64 {
+        client
+            .query_one("select (pg_current_wal_insert_lsn() - '0/0')::float8", &[])
+            .expect("the server says where its log ends")
+            .get(0)
+    };
+    let before = place();
+    work();
+    place() - before
 }

@@ -185,7 +185,7 @@ fn load(client: &mut Client, finished: usize, waiting: usize, say: impl Fn(&str)
 }
 
 /// Rows 1 to `count` of a table, each the pattern's only row with some columns changed, and all its times earlier by `age`.
-fn copy(
+pub(super) fn copy(
     client: &mut Client,
     table: &str,
     pattern: &str,

@@ -5,9 +5,11 @@
 
 mod backlog;
 mod before;
+mod burst;
 mod door;
 mod enqueue;
 mod figure;
+mod flat;
 mod hand;
 mod history;
 mod idle;
@@ -37,6 +39,7 @@ use row::{Row, Run};
 /// In the order of the table.
 const ROWS: &[Row] = &[
     backlog::ROW,
+    burst::ROW,
     latency::IDLE,
     latency::TRICKLE,
     latency::BACKLOG,
@@ -46,6 +49,7 @@ const ROWS: &[Row] = &[
     unused::ROW,
     steady::ROW,
     history::ROW,
+    flat::ROW,
     enqueue::ROW,
     ingest::WEBHOOKS,
     ingest::BURST,
@@ -56,6 +60,7 @@ const ROWS: &[Row] = &[
     before::CALL_NOW,
     before::BACKLOG,
     before::ENQUEUE,
+    before::WAL,
 ];
 
 /// Where the table is left, in the root of the repository (not in version control).

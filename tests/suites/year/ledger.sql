@@ -103,7 +103,9 @@ create function sim.wrongs(p_calls bigint[], p_now timestamptz) returns table (c
         where s.phone = d.telephone and s.forced and s.at > p_now - interval '20 hours' and s.call_id <> d.dialled_call and (s.at at time zone d.places[1])::date = (p_now at time zone d.places[1])::date
           and sim.share(s.tenant_id, d.tenant_id)),
       'by force, too often'),
-    (exists (select from sim.dials as s where s.phone = d.telephone and s.on_line and s.call_id <> d.dialled_call),
+    -- of a practice that has nothing to do with this one: while it rings
+    (exists (select from sim.dials as s where s.phone = d.telephone and s.on_line and s.call_id <> d.dialled_call
+        and (s.at > p_now - interval '1 minute' or sim.share(s.tenant_id, d.tenant_id))),
       'while another call to the number is on'),
     (not (d.asked_for and d.priority = 1) and (select count(*) > d.max_calls_per_day from sim.dials as s
         where s.tenant_id = d.tenant_id and s.local_day = d.today),
@@ -156,6 +158,9 @@ declare
   v_contact vioc.contacts;
   v_id bigint;
 begin
+  -- kept already, by a call about the old row
+  delete from sim.promises as p where p.contact_id = p_contact and exists (
+    select from vioc.calls as k where k.contact_id = p_contact and k.id > p.call_id and (k.first_posted_at is not null or k.reviewed_at is not null));
   delete from vioc.contacts where id = p_contact returning * into v_contact;
   insert into vioc.contacts (tenant_id, external_id, name, phone, time_zone, appointment_time, appointment_status)
   select v_contact.tenant_id, case p_key when 'same' then v_contact.external_id when 'new' then gen_random_uuid()::text end, v_contact.name,
@@ -226,6 +231,8 @@ create function sim.broken(p_now timestamptz) returns table (contact bigint, fac
   join vioc.contacts as c on c.id = p.contact_id
   where c.status in ('callback', 'scheduled', 'expired') and not c.needs_review and c.appointment_status = 'booked'
     and (c.appointment_time > p_now or c.status = 'expired')
+    -- at another time, as the practice has written
+    and c.next_call_reason is distinct from 'by_hand'
     and not exists (select from vioc.calls as k where k.contact_id = c.id and k.id > p.call_id and (k.first_posted_at is not null or k.reviewed_at is not null or k.is_open))
     and not exists (select from vioc.calls as k where k.id = p.call_id and (k.reviewed_at is not null or k.needs_review))
 $$;
