@@ -32,8 +32,8 @@ begin atomic
       '{call_history,dead_letters,due_contacts,metrics,needs_review,forecast,tenant_status,events}'),
     -- not what shows that other tenants use the key: whose turn it is, starts and calls of others
     ('viewer', false, 'table', 'select (id, is_fallback, is_simulation, key_ends_with, max_concurrent_calls, max_starts_per_second, suspended_at, suspend_reason, probe_at, probe_must_end, throttled_until, failures, failed_waves, failed_at, unreachable_until, retell_concurrency_limit, retell_reserved_inbound, retell_concurrency_at, recovery_since, recovery_until, recovery_at, created_at)', '{credentials}'),
-    -- a constraint of vioc.outcome_words asks it
-    ('admin', false, 'private function', 'execute', '{lowered}'),
+    -- a constraint and an index of vioc.outcome_words ask them
+    ('admin', false, 'private function', 'execute', '{lowered,folded}'),
     ('viewer', true, 'table', 'select', '{credentials}'),
     -- of the whole database
     ('viewer', true, 'table', 'select', '{worker_status,progress,last_runs}'),

@@ -1,6 +1,7 @@
 -- Private. What a document says, each field by its name, in whatever object or list it is: {"result": {"cancelled": true}}, {"flags":
 -- ["do_not_call"]}, {"do_not_call": {"value": true}}, [{"name": "do_not_call", "value": true}]. Null says nothing.
--- path: the name with that of the object it is in: {"opt_out": {"requested": true}}.
+-- path: the name with that of the object it is in: {"opt_out": {"requested": true}}. So many as an agent may have, because each is
+-- asked about while all tenants wait for the worker.
 create function vioc.fields_said(p_document jsonb) returns table (name text, value text, path text)
   language sql immutable
 begin atomic
@@ -24,6 +25,6 @@ begin atomic
       select s.name, a.value, null from jsonb_array_elements(case jsonb_typeof(s.value) when 'array' then s.value else '[]' end) as a) as e
     where s.depth < 5
   )
-  select s.name, s.value #>> '{}', s.path from said as s where jsonb_typeof(s.value) in ('string', 'number', 'boolean') limit 1000;
+  select s.name, s.value #>> '{}', s.path from said as s where jsonb_typeof(s.value) in ('string', 'number', 'boolean') limit 200;
 end;
 comment on function vioc.fields_said(jsonb) is 'The fields of a document, at any depth.';

@@ -9,9 +9,9 @@ declare
   v_folded constant text := nullif(vioc.folded(v_said), '');
 begin
   return coalesce(
-    (select o.outcome from vioc.outcome_words as o
-      where o.tenant_id = p_tenant_id and (o.word = vioc.lowered(v_said) or vioc.folded(o.word) = v_folded)
-      order by o.word <> vioc.lowered(v_said), o.word limit 1),
+    (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and o.word = vioc.lowered(v_said)),
+    -- by its index: to read the letters of a thousand words takes long, and the worker asks about each field
+    (select o.outcome from vioc.outcome_words as o where o.tenant_id = p_tenant_id and vioc.folded(o.word) = v_folded order by o.word limit 1),
     vioc.outcomes_by_word() ->> v_folded,
     case when vioc.refuses_calls(v_said) then 'do_not_call' end,
     v_said);

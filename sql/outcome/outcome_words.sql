@@ -7,6 +7,8 @@ create table vioc.outcome_words (
   constraint outcome_is_a_decision check (outcome in (
     'confirmed', 'cancelled', 'rescheduled', 'callback_requested', 'declined', 'completed', 'wrong_number', 'do_not_call'))
 );
+-- vioc.outcome_of_word
+create index outcome_words_letters_idx on vioc.outcome_words (tenant_id, vioc.folded(word));
 comment on table vioc.outcome_words is 'A tenant''s own words for outcomes, as its agent reports them; they go before vioc.default_outcome_words().';
 comment on column vioc.outcome_words.tenant_id is 'The practice.';
 comment on column vioc.outcome_words.word is 'The agent''s word, lower case.';

@@ -20,7 +20,9 @@ declare
   v_marked text[];
 begin
   if v_is_flat then
-    select array_agg(f.key), array_agg(f.value) into v_names, v_values from jsonb_each_text(p_document) as f where f.value <> '';
+    select array_agg(f.key), array_agg(f.value) into v_names, v_values from (
+      -- as many as vioc.fields_said has
+      select f.key, f.value from jsonb_each_text(p_document) as f where f.value <> '' limit 200) as f;
   else
     select array_agg(f.name), array_agg(f.value), array_agg(f.path) into v_names, v_values, v_paths from vioc.fields_said(p_document) as f;
   end if;

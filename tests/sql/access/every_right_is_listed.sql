@@ -67,6 +67,7 @@ insert into listed values
   ('view worker_status', 'admin_of_all select, operator_of_all select, viewer_of_all select'),
   ('private zone_or_utc', 'admin execute, operator execute, viewer execute'),
   ('private in_transaction_block', 'admin execute, operator execute'),
+  ('private folded', 'admin execute'),
   ('private lowered', 'admin execute'),
   ('private worker_figures', 'admin execute, operator execute, viewer execute'),
   ('private tenants_seen', 'public execute'),
