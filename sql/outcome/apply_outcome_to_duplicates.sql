@@ -25,6 +25,8 @@ begin
     where c.id = p_contact_id and c.status not in ('scheduled', 'calling', 'callback', 'expired')
       and w.appointment_status = 'booked' and w.status in ('scheduled', 'callback', 'unreachable')
       and vioc.name_hash(w.name) = vioc.name_hash(c.name)
+    -- the others are not called either (vioc.rules)
+    limit 300
     for update of w skip locked
   )
   update vioc.contacts as c

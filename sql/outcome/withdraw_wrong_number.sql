@@ -1,5 +1,5 @@
 -- Private. A call that had been a wrong number was the right one: what was concluded from the mistake is taken back, and who had
--- decided has decided.
+-- decided has decided. For those who come next: nobody has more appointments, and vioc_allow_call does it for the others.
 create function vioc.withdraw_wrong_number(p_call vioc.calls, p_now timestamptz) returns void
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
@@ -21,6 +21,9 @@ begin
     join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
       and vioc.same_name(vioc.name_hash(o.name), c.name)
     where o.id = p_call.contact_id and c.status = 'wrong_number'
+    order by c.id <> o.id, c.appointment_time
+    -- each is planned again, and all tenants wait for the worker that does it
+    limit 300
     for update of c skip locked
   )
   update vioc.contacts as c
