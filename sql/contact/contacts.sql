@@ -52,8 +52,9 @@ create table vioc.contacts (
 create unique index contacts_row_id_idx on vioc.contacts (row_id);
 -- an application's appointments of a day
 create index contacts_appointment_idx on vioc.contacts (tenant_id, appointment_time);
--- opt-outs and wrong numbers: everybody at a number
-create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164);
+-- opt-outs and wrong numbers: everybody at a number. And an appointment entered twice, which each claim looks for: neither among all
+-- at its number nor among all at its time
+create index contacts_phone_idx on vioc.contacts (tenant_id, phone_e164, appointment_time);
 
 -- vioc.promises: seldom written
 create index contacts_promised_idx on vioc.contacts (tenant_id, requested_time) where requested_time is not null;
