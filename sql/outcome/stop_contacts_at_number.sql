@@ -4,15 +4,24 @@ create function vioc.stop_contacts_at_number(p_contact vioc.contacts, p_call vio
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_name constant bytea := case when p_outcome = 'wrong_number' then vioc.name_hash(p_contact.name) end;
+  v_contacts bigint[];
 begin
+  v_contacts := array(
+    select c.id
+    from (
+      -- each is compared, and all tenants wait for the worker that does it. The others are not called either (vioc.rules)
+      select n.id, n.name from vioc.contacts as n
+      where p_outcome = 'wrong_number' and n.tenant_id = p_contact.tenant_id and n.phone_e164 = any (vioc.spellings(p_call.to_number))
+        and (n.id = p_contact.id or n.status not in ('do_not_call', 'calling'))
+      order by n.id <> p_contact.id, n.may_expire desc nulls last, n.appointment_time
+      limit 1000) as c
+    where c.id = p_contact.id or vioc.same_name(v_name, c.name));
   with wrong as (
     select c.id from vioc.contacts as c
-    where c.tenant_id = p_contact.tenant_id and ((c.id = p_contact.id and p_outcome = 'do_not_call')
-      or (c.phone_e164 = any (vioc.spellings(p_call.to_number)) and (c.id = p_contact.id or (p_outcome = 'wrong_number' and c.status not in ('do_not_call', 'calling')
-        and vioc.same_name(vioc.name_hash(p_contact.name), c.name)))))
-    order by (c.id = p_contact.id) desc
-    -- the others are not called either (vioc.rules)
-    limit 1000
+    where c.id = any (v_contacts || case when p_outcome = 'do_not_call' then p_contact.id end)
+      and (c.id = p_contact.id or c.status not in ('do_not_call', 'calling'))
     for update skip locked
   )
   update vioc.contacts as c

@@ -4,7 +4,19 @@ create function vioc.withdraw_wrong_number(p_call vioc.calls, p_now timestamptz)
   language plpgsql volatile
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_name constant bytea := (select vioc.name_hash(o.name) from vioc.contacts as o where o.id = p_call.contact_id);
+  v_contacts bigint[];
 begin
+  v_contacts := array(
+    select c.id
+    from (
+      select n.id, n.name from vioc.contacts as n
+      where n.tenant_id = p_call.tenant_id and n.phone_e164 = any (vioc.spellings(p_call.to_number)) and n.status = 'wrong_number'
+      order by n.id is distinct from p_call.contact_id, n.appointment_time
+      -- each is compared, and planned again, and all tenants wait for the worker that does it
+      limit 300) as c
+    where vioc.same_name(v_name, c.name));
   delete from vioc.number_facts as o
   where o.ctid = any (array(
     select f.ctid from vioc.number_facts as f where f.call_id = p_call.id and f.kind = 'wrong_number' for update skip locked));
@@ -18,12 +30,8 @@ begin
         when c.last_outcome is not null then 'contacted'
         else 'scheduled' end as status
     from vioc.contacts as o
-    join vioc.contacts as c on c.tenant_id = o.tenant_id and c.phone_e164 = any (vioc.spellings(p_call.to_number))
-      and vioc.same_name(vioc.name_hash(o.name), c.name)
+    join vioc.contacts as c on c.id = any (v_contacts)
     where o.id = p_call.contact_id and c.status = 'wrong_number'
-    order by c.id <> o.id, c.appointment_time
-    -- each is planned again, and all tenants wait for the worker that does it
-    limit 300
     for update of c skip locked
   )
   update vioc.contacts as c
