@@ -25,7 +25,7 @@ declare
 begin
   -- never waits: a row held by the app or by a webhook, or a practice or key being changed, is left for later
   with locked as materialized (
-    select c.tenant_id, c.id, p.credential_id, p.place, coalesce(c.bytes, ct.bytes + t.bytes) as bytes, t.is_paced
+    select c.tenant_id, c.id, p.credential_id, p.place, greatest(coalesce(c.bytes, ct.bytes + t.bytes), case when ct.is_crowd then v_most_bytes else 0 end) as bytes, ct.is_crowd, t.is_paced
     from unnest(p_tenant_ids, p_call_ids, p_credential_ids) with ordinality as p (tenant_id, id, credential_id, place)
     -- one by one and by id alone, here and below: whatever statistics say, no plan reads a tenant's queue or a table for that
     -- (and no column more than is read: each costs at every Call Now)
@@ -35,11 +35,9 @@ begin
     cross join lateral (
       select ct.tenant_id, coalesce(octet_length(ct.special_instructions), 0) + coalesce(octet_length(ct.name), 0)
         + coalesce(octet_length(ct.patient_name), 0) + coalesce(octet_length(ct.appointment_type), 0) + coalesce(octet_length(ct.owner_name), 0)
-        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(ct.agent_override::text), 0)
+        + coalesce(octet_length(ct.extra_variables::text), 0) + coalesce(octet_length(ct.agent_override::text), 0) as bytes,
         -- to judge it everybody at its number is looked at: where that is a crowd it is as much as a claim may be
-        + case when exists (
-            select from vioc.contacts as o where o.tenant_id = ct.tenant_id and o.phone_e164 = ct.phone_e164 offset v_crowd)
-          then v_most_bytes else 0 end as bytes
+        exists (select from vioc.contacts as o where o.tenant_id = ct.tenant_id and o.phone_e164 = ct.phone_e164 offset v_crowd) as is_crowd
       from vioc.contacts as ct where ct.id = c.contact_id offset 0 for update skip locked) as ct
     cross join lateral (
       select octet_length(t.company_name) + coalesce(octet_length(t.agent_override::text), 0) + coalesce(octet_length(t.call_options::text), 0)
@@ -52,7 +50,7 @@ begin
   ),
   filled as (
     -- those of a crowd last: they may be judged one after the other for seconds, and none of them sent
-    select l.*, sum(l.bytes) over (order by l.bytes >= v_most_bytes, l.place) - l.bytes < v_most_bytes as fits from locked as l
+    select l.*, sum(l.bytes) over (order by l.is_crowd, l.place) - l.bytes < v_most_bytes as fits from locked as l
   )
   select array_agg(f.tenant_id order by f.place) filter (where f.fits), array_agg(f.id order by f.place) filter (where f.fits),
     array_agg(f.credential_id order by f.place) filter (where f.fits), array_agg(f.id) filter (where not f.fits), bool_or(f.is_paced)
