@@ -27,7 +27,16 @@ begin
     exit when v_is_cut;
     v_after := v_event.id;
     v_events := v_events + 1;
-    v_applied := v_applied + (vioc.retry_event(v_event.id, p_now, false) is distinct from 'new')::integer;
+    begin
+      v_applied := v_applied + (vioc.retry_event(v_event.id, p_now, false) is distinct from 'new')::integer;
+    exception when query_canceled then
+      -- it took all the time that the worker has for a statement (MAX_STATEMENT): tried again, it would keep all tenants from
+      -- everything for ever. Replayed by hand it may take longer
+      v_applied := v_applied + 1;
+      v_is_cut := true;
+      update vioc.webhook_events as e set state = 'failed', error = sqlstate where e.id = v_event.id;
+    end;
+    exit when v_is_cut;
   end loop;
 
   perform set_config('vioc_tend.after', case when v_events < p_limit and not v_is_cut then '0' else v_after::text end, false);

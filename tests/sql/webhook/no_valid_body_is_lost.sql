@@ -14,7 +14,7 @@ insert into bodies values
   ('a number that jsonb cannot hold', '{"event": "call_ended", "call": {"call_id": "x", "cost": 1e999999}}', 'failed'),
   ('nested deeply', '{"event": "call_ended", "call": {"call_id": "x", "x": ' || repeat('[', 1500) || repeat(']', 1500) || '}}', 'unmatched'),
   ('nested too deeply', repeat('[', 100000) || repeat(']', 100000), 'failed');
-select plan((select count(*)::integer * 2 + 40 from bodies));
+select plan((select count(*)::integer * 2 + 44 from bodies));
 
 select is(vioc.store_event(b.body, 'webhook', null, pg_temp.at()) ->> 'state', b.state, b.claim) from bodies as b;
 select is((select count(*) from vioc.webhook_events as e where e.body = b.body), 1::bigint, 'kept byte for byte: ' || b.claim) from bodies as b;
@@ -95,6 +95,28 @@ drop trigger poison on vioc.calls;
 drop trigger poison on vioc.do_not_call;
 select is(vioc_replay_webhooks(), 1, '... and is applied when that is mended');
 select is((select d.source from vioc.do_not_call as d where d.phone = (pg_temp.call(:sick)).to_number), 'call', '... with the wish');
+-- one that takes all of the worker's time for a statement is tried once, and keeps none behind it waiting
+create function pg_temp.sleep() returns trigger language plpgsql as $$ begin perform pg_sleep(600); return new; end $$;
+select pg_temp.placed(:tenant) as slow \gset
+select pg_temp.placed(:tenant) as behind \gset
+create trigger slow before update on vioc.calls for each row when (old.summary = 'slow') execute function pg_temp.sleep();
+set local session_replication_role = replica;
+update vioc.calls set summary = 'slow' where id = :slow;
+set local session_replication_role = origin;
+insert into vioc.webhook_events (body, source, received_at, state)
+select pg_temp.body(k, 'call_ended', '{"disconnection_reason": "dial_no_answer"}'), 'ingest', pg_temp.at(), 'new'
+from unnest(array[:slow, :behind]) with ordinality as c (k, n) order by n;
+set local statement_timeout = '500ms';
+select vioc.run_timers(100, pg_temp.at()) as more \gset
+set local statement_timeout = 0;
+select is(:'more'::boolean, true, 'an event that takes too long: the worker says that there are more');
+select is(array_agg(e.state || coalesce(' ' || e.error, '') order by e.id), '{failed 57014,new}'::text[], '... it has failed, and is kept')
+from (select * from vioc.webhook_events order by id desc limit 2) as e;
+select vioc.run_timers(100, pg_temp.at()) \g /dev/null
+select is((pg_temp.call(:behind)).status::text, 'completed', '... the next one is applied');
+drop trigger slow on vioc.calls;
+select is(vioc_replay_webhooks(), 1, '... and itself, when somebody has time for it');
+
 -- one that was applied is not applied again
 select e.id as applied from vioc.webhook_events as e where e.state = 'applied' order by e.id desc limit 1 \gset
 update vioc.webhook_events set applied_at = '2031-01-01 00:00-05' where id = :applied;
