@@ -8,7 +8,8 @@ declare
   -- not the transaction's beginning: a step that was called or skipped since is not called again
   v_now constant timestamptz := clock_timestamp();
   v_tenant vioc.tenants;
-  v_is_new constant boolean := tg_op = 'INSERT' and new.next_call_at = '-infinity'; -- not restored
+  -- not restored; or inserted while the triggers were off
+  v_is_new constant boolean := coalesce(new.next_call_at = '-infinity' and (tg_op = 'INSERT' or old.next_call_at = '-infinity'), false);
   v_is_fresh boolean := v_is_new;
   v_restart boolean := false;
   v_stop boolean := false;
@@ -206,7 +207,7 @@ begin
   end if;
 
   -- a wrong number and an opt-out outlive whatever happens to the appointment
-  if tg_op = 'UPDATE' then
+  if tg_op = 'UPDATE' and not v_is_new then
     if new.appointment_status is distinct from old.appointment_status then
       v_restart := new.appointment_status = 'booked';
       v_stop := not v_restart;

@@ -133,11 +133,11 @@ as $$
     from narrow as n group by n.remedy
     union all
     select 'next_calls', false, format('%s of the contacts with the next appointments are not called by themselves: the triggers of vioc.contacts were off when they were written', count(*)),
-      'delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
+      'update vioc.contacts set phone = phone where next_call_at = ''-infinity''; delete from vioc.next_calls; insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.next_call_at is not null on conflict do nothing;'
     from (select c.* from vioc.contacts as c where c.may_expire and c.appointment_time > p_now order by c.appointment_time limit 1000) as l
-    where l.tenant_id <@ p_tenants and l.next_call_at is not null and not exists (
+    where l.tenant_id <@ p_tenants and l.next_call_at is not null and (l.next_call_at = '-infinity' or not exists (
       select from vioc.next_calls as n
-      where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id)
+      where n.tenant_id = l.tenant_id and n.next_call_at = l.next_call_at and n.contact_id = l.id))
     having count(*) > 0
     union all
     select 'dead_letters', false, format('%s webhooks could not be applied', count(*)), 'select vioc_replay_webhooks();'

@@ -2,7 +2,7 @@
 -- worker, pg_cron, Retell) is in the system tests.
 \ir ../practice.psql
 set local vioc.writes_contacts = on; -- as the extension's own functions
-select plan(115);
+select plan(119);
 
 create function pg_temp.verdict(p_check text) returns boolean language sql as $$
   select bool_and(d.ok) filter (where d.ok is not null) from vioc_doctor() as d where d.check_name = p_check
@@ -50,6 +50,16 @@ select pg_temp.breaks('countries', format('insert into vioc.contacts (tenant_id,
 select pg_temp.breaks('tenants', format('update vioc.tenants set retell_agent_id = null, retell_agent_number = null where id = %s', :tenant));
 select pg_temp.breaks('keys', 'delete from vioc.credential_keys');
 select pg_temp.breaks('next_calls', 'delete from vioc.next_calls');
+-- as a subscription writes it: no trigger fires, and its place among the next calls was made by hand
+select pg_temp.breaks('next_calls', format($$ set local session_replication_role = replica;
+  insert into vioc.contacts (tenant_id, name, phone, appointment_time, appointment_status) values (%1$s, 'Raw', '(212) 555-0144', now() + interval '2 days', 'booked'),
+    (%1$s, 'Raw', '555', now() + interval '3 days', 'booked'), (%1$s, 'Raw', '(212) 555-0145', now() + interval '4 days', 'cancelled');
+  insert into vioc.next_calls select c.tenant_id, c.next_call_at, c.id from vioc.contacts as c where c.name = 'Raw';
+  set local session_replication_role = origin $$, :tenant));
+select results_eq($$ select phone_e164, phone_problem is not null, next_call_at > now(), status::text from vioc.contacts where name = 'Raw' order by appointment_time $$,
+  $$ values ('+12125550144', false, true, 'scheduled'), (null, true, null, 'scheduled'), ('+12125550145', false, null, 'cancelled') $$,
+  'and its contacts have a number or a problem, and a plan');
+delete from vioc.contacts where name = 'Raw';
 select pg_temp.breaks('dead_letters', $$ insert into vioc.webhook_events (source, event, body, state, error)
   values ('ingest', 'call_started', '{"event": "call_started", "call": {"call_id": "x"}}', 'failed', 'XX000') $$);
 -- a grant writes the table's row of pg_class: an ANALYZE of autovacuum would wait for that, and the ALTER TABLE below for the ANALYZE
