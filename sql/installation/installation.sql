@@ -7,6 +7,7 @@ create table vioc.installation (
   system_identifier bigint,
   database_oid bigint,
   timeline integer,
+  base_backup text,
   is_copy boolean not null default false,
   paused_at timestamptz,
   pause_reason text,
@@ -23,6 +24,7 @@ comment on column vioc.installation.installation_id is 'Salt of the hashes in vi
 comment on column vioc.installation.system_identifier is 'With database_oid the marker: a database whose own values differ is a copy, and a copy does not dial until vioc_resume().';
 comment on column vioc.installation.database_oid is 'See system_identifier.';
 comment on column vioc.installation.timeline is 'PostgreSQL''s timeline when the worker was last here: another one means a promotion or a restored backup, and Retell is asked first which calls were made that this database does not know.';
+comment on column vioc.installation.base_backup is 'The base backup that the server had been started from when the worker was last here: another one means the same as another timeline.';
 comment on column vioc.installation.is_copy is 'The worker found another marker: no HTTP leaves this database until vioc_resume().';
 comment on column vioc.installation.paused_at is 'General pause since; null = running.';
 comment on column vioc.installation.pause_reason is 'Why it is paused.';

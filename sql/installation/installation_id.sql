@@ -15,8 +15,8 @@ begin
     v_timeout constant text := current_setting('lock_timeout');
   begin
     perform set_config('lock_timeout', '1s', true);
-    insert into vioc.installation (system_identifier, database_oid, timeline)
-    select s.system_identifier, d.oid::bigint, vioc.timeline()
+    insert into vioc.installation (system_identifier, database_oid, timeline, base_backup)
+    select s.system_identifier, d.oid::bigint, vioc.timeline(), vioc.base_backup()
     from pg_control_system() as s, pg_database as d
     where d.datname = current_database()
     on conflict (singleton) do nothing;

@@ -9,7 +9,7 @@ as $$
 declare
   v_last timestamptz;
 begin
-  update vioc.installation as i set timeline = vioc.timeline();
+  update vioc.installation as i set timeline = vioc.timeline(), base_backup = vioc.base_backup();
   select max(c.last_posted_at) into v_last
   from (select c.last_posted_at from vioc.calls as c order by c.id desc limit 1000) as c;
   update vioc.credentials as k

@@ -51,7 +51,7 @@ begin
         'Call vioc_go_live, vioc_pause, vioc_resume or vioc_set_credentials.'),
       ('credentials', 'max_concurrent_calls, max_starts_per_second, created_at', '{is_fallback,is_simulation,key_ends_with,suspended_at,suspend_reason,probe_at,probe_must_end,throttled_until,failures,failed_waves,failed_at,unreachable_until,next_start_at,last_tenant_id,retell_concurrency_limit,retell_reserved_inbound,retell_other_calls,retell_concurrency_at,retell_concurrency_asked_at,recovery_since,recovery_until,recovery_at,recovery_page,recovery_pages}',
         'Call vioc_resume or vioc_set_credentials.'),
-      ('installation', 'singleton, keep_events_days', '{installation_id,system_identifier,database_oid,timeline,is_copy,paused_at,pause_reason,events_purged_to}',
+      ('installation', 'singleton, keep_events_days', '{installation_id,system_identifier,database_oid,timeline,base_backup,is_copy,paused_at,pause_reason,events_purged_to}',
         'Call vioc_pause or vioc_resume.')) as t (name, marks, owned, hint)
   loop
     v_columns := array_to_string(v_table.owned, ', ');

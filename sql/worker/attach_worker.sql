@@ -22,7 +22,7 @@ begin
   if vioc.may_dial_here(p_now) then
     -- what kept Retell out of reach may be mended: a setting, a certificate, a host name
     update vioc.credentials as k set failures = 0 where k.failures > 0;
-    if exists (select from vioc.installation as i where i.timeline is distinct from vioc.timeline()) then
+    if exists (select from vioc.installation as i where (i.timeline, i.base_backup) is distinct from (vioc.timeline(), vioc.base_backup())) then
       perform vioc.begin_recovery(p_now);
     end if;
   end if;

@@ -1,4 +1,4 @@
-//! What a session can be asked about itself.
+//! What a session can be asked about itself and its server.
 
 use pgrx::prelude::*;
 
@@ -18,6 +18,18 @@ fn lock_grants(role: pg_sys::Oid) {
 fn is_own_transaction(xmin: pg_sys::TransactionId) -> bool {
     // SAFETY: reads this backend's own transaction state.
     unsafe { pg_sys::TransactionIdIsCurrentTransactionId(xmin) }
+}
+
+/// Where and when the base backup began that this server was started from: PostgreSQL keeps the label that it recovered by. No
+/// right is needed to ask, and the backup's own name is not told.
+#[pg_extern(sql = false)]
+fn base_backup() -> Option<String> {
+    // a server process works in the data directory
+    let label = std::fs::read("backup_label.old").ok()?;
+    let label = String::from_utf8_lossy(&label);
+    let fact = |name: &str| label.lines().find_map(|line| line.strip_prefix(name));
+    let (at, time) = (fact("START WAL LOCATION: ")?, fact("START TIME: ")?);
+    Some(format!("{at}, {time}").replace('\0', ""))
 }
 
 /// Whether a procedure that calls this cannot commit.

@@ -640,15 +640,30 @@ fn an_old_primary_that_goes_on_after_a_failover_dials_the_contacts_of_both_once(
     both_go_on(Copy::Behind);
 }
 
-/// The volume as it was, put back after the original has called everybody; whether the server is told.
-fn snapshot_put_back(is_told: bool) {
+/// What is put back in place of a server that is lost.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PutBack {
+    Snapshot,
+    /// The database is told of it.
+    SnapshotTold,
+    /// Without recovery.signal: it keeps the timeline.
+    BaseBackup,
+}
+
+/// The server as it was, put back after the original has called everybody.
+fn put_back(what: PutBack) {
     let practice = Practice::builder()
         .retell(|it| it.deliver_webhooks = false)
         .open();
     let numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
     let contacts = people(&mut practice.connect(), practice.tenant, &numbers);
-    let snapshot = practice.cluster.basebackup(Copy::Clone, &[]);
+    let not_served = [("vioconcierge.databases", "")];
+    let snapshot = practice.cluster.basebackup(Copy::Clone, &not_served);
     snapshot.stop(Stop::Immediate);
+    if what != PutBack::BaseBackup {
+        // a snapshot of a volume has none
+        std::fs::remove_file(snapshot.data_dir().join("backup_label.old")).unwrap();
+    }
     let lost_numbers: Vec<String> = (0..20).map(|_| new_number()).collect();
     let mut app = practice.connect();
     let lost = people(&mut app, practice.tenant, &lost_numbers);
@@ -665,19 +680,19 @@ fn snapshot_put_back(is_told: bool) {
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, format!("{before}{line}")).unwrap();
     };
-    if is_told {
-        serve("");
+    if what == PutBack::SnapshotTold {
         snapshot.start();
         snapshot
             .connect(APP)
             .batch_execute("update vioc.installation set timeline = null")
             .unwrap();
         snapshot.stop(Stop::Fast);
-        serve(APP);
     }
+    serve(APP);
     snapshot.start();
     let mut app = snapshot.connect(APP);
-    if is_told {
+    let asks = what != PutBack::Snapshot;
+    if asks {
         wait_until("Retell's list to be read", LONG, || {
             let sql = "select i.timeline is not null and not exists (select from vioc.credentials where recovery_since is not null) from vioc.installation as i";
             app.query_one(sql, &[])
@@ -690,7 +705,7 @@ fn snapshot_put_back(is_told: bool) {
     for contact in &contacts {
         let _ = app.query_one("select vioc_call_contact($1)", &[contact]);
     }
-    let known = if is_told { 40 } else { 20 };
+    let known = if asks { 40 } else { 20 };
     all_are_known(&mut app, known);
     assert_eq!(rings(&practice, &numbers), vec![1; numbers.len()]);
     // new people have their own calls, and nobody a lost one's
@@ -702,7 +717,7 @@ fn snapshot_put_back(is_told: bool) {
     all_are_known(&mut app, known + 20);
     assert_eq!(rings(&practice, &new_numbers), vec![1; new_numbers.len()]);
     assert_eq!(rings(&practice, &lost_numbers), vec![1; lost_numbers.len()]);
-    if is_told {
+    if asks {
         // the lost people are sent again: Retell's list has shown that they were called
         for contact in people(&mut app, practice.tenant, &lost_numbers) {
             let refused = app.query_one("select vioc_call_contact($1)", &[&contact]);
@@ -714,10 +729,15 @@ fn snapshot_put_back(is_told: bool) {
 
 #[test]
 fn a_snapshot_put_back_dials_whom_it_knows_once() {
-    snapshot_put_back(false);
+    put_back(PutBack::Snapshot);
 }
 
 #[test]
 fn a_snapshot_put_back_that_is_told_asks_retell_first() {
-    snapshot_put_back(true);
+    put_back(PutBack::SnapshotTold);
+}
+
+#[test]
+fn a_base_backup_started_without_recovery_signal_asks_retell_by_itself() {
+    put_back(PutBack::BaseBackup);
 }
