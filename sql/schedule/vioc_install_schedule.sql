@@ -4,6 +4,9 @@ create function vioc.vioc_install_schedule(every text default '* * * * *', run_a
   security definer
   set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_may_run boolean;
+  v_may_log_in boolean;
 begin
   perform vioc.require_all_tenants('admin');
   if every is null then
@@ -15,10 +18,14 @@ begin
       raise exception 'there is no role %', quote_ident(run_as)
         using errcode = 'undefined_object', hint = format('Make it first: create role %I login;', run_as);
     end if;
-    if not (has_schema_privilege(run_as, 'vioc', 'usage') and has_function_privilege(run_as, 'vioc.run_enqueue()', 'execute')
-      and has_function_privilege(run_as, 'vioc.run_purge()', 'execute')) then
+    v_may_run := has_schema_privilege(run_as, 'vioc', 'usage') and has_function_privilege(run_as, 'vioc.run_enqueue()', 'execute')
+      and has_function_privilege(run_as, 'vioc.run_purge()', 'execute');
+    v_may_log_in := (select r.rolcanlogin from pg_roles as r where r.rolname = run_as);
+    if not (v_may_run and v_may_log_in) then
       raise exception 'role % must not run the jobs', quote_ident(run_as)
-        using errcode = 'insufficient_privilege', hint = format('select vioc_grant(%L, ''scheduler'');', run_as);
+        using errcode = 'insufficient_privilege', hint = concat_ws(' ',
+          case when not v_may_log_in then format('alter role %I login;', run_as) end,
+          case when not v_may_run then format('select vioc_grant(%L, ''scheduler'');', run_as) end);
     end if;
   end if;
   perform vioc.write_audit('schedule', null);
