@@ -8,6 +8,7 @@ declare
   v_home constant text := vioc.cron_database();
   v_task record;
   v_hint text;
+  v_has_ended constant boolean := vioc.cron_has_ended();
   v_databases constant integer := cardinality(string_to_array(coalesce(vioc.setting('databases', null), ''), ','));
   -- the launcher, pg_cron's, PostgreSQL's of logical replication; for each database a worker, and two jobs at the same minute
   v_wanted constant integer := 3 + v_databases + least(2 * v_databases,
@@ -25,7 +26,8 @@ begin
     else 'create extension if not exists pg_cron; select vioc_install_schedule();' end
     -- else pg_cron logs in as any client does, without a password
     || case when vioc.server_setting('cron.use_background_workers') = 'off'
-      then E'\nalter system set cron.use_background_workers = on; -- then restart' else '' end;
+      then E'\nalter system set cron.use_background_workers = on; -- then restart' else '' end
+    || case when v_has_ended then ' -- after a restart' else '' end;
 
   for v_task in
     select w.task, w.name, w.at_least, w.what, w.never, r.ran_at
@@ -41,6 +43,7 @@ begin
     ok := pg_is_in_recovery() or coalesce(v_task.ran_at > p_now - v_task.at_least, false);
     detail := case
       when pg_is_in_recovery() then 'not looked at on a standby'
+      when not ok and v_has_ended then 'pg_cron''s launcher has ended: no job runs until the server is restarted'
       when v_task.ran_at is null then v_task.never
       else format('%s %s ago, at %s', v_task.what, date_trunc('second', p_now - v_task.ran_at), to_char(v_task.ran_at, 'YYYY-MM-DD HH24:MI TZ')) end;
     hint := case when not ok then v_hint end;

@@ -391,6 +391,24 @@ fn a_scheduler_that_stops_is_found_and_the_hint_makes_it_run_here_and_in_another
 }
 
 #[test]
+fn a_pg_cron_whose_launcher_ended_with_its_database_is_found_and_a_restart_mends_it() {
+    let practice = Practice::builder()
+        .cluster(|it| it.cron_database(APP))
+        .open();
+    let cluster = &practice.cluster;
+    let ended = "select not ok and detail ~ 'launcher has ended' from vioc_doctor() where check_name = 'enqueue_runs'";
+    assert!(!practice.ask::<bool>(ended, &[]));
+    practice.run("select pg_terminate_backend(pid) from pg_stat_activity where backend_type = 'pg_cron launcher'");
+    practice.wait_for("the launcher to be missed", ended);
+    // only by who sees other processes
+    practice.run("create role plain; grant usage on schema vioc to plain; grant execute on all functions in schema vioc to plain");
+    practice.run("set role plain; do 'begin assert not vioc.cron_has_ended(); end'");
+    assert!(practice.ask::<bool>("select vioc.cron_has_ended()", &[]));
+    mend(cluster, "enqueue_runs", None);
+    runs_again(cluster);
+}
+
+#[test]
 fn settings_that_cannot_be_used_and_a_server_that_may_open_few_files_are_found() {
     let practice = Practice::open();
     let cluster = &practice.cluster;
