@@ -8,7 +8,8 @@ end
 $$;
 
 -- Every change of an appointment reaches vioc.contacts in the app's own transaction. The app's users need no right on
--- vioc.contacts: the function runs as its owner, who needs vioc_grant(..., 'operator', 1).
+-- vioc.contacts: the function runs as its owner, who needs vioc_grant(..., 'operator', 1). A state that the case does not list
+-- is not called, and makes no write of the app fail.
 create function keep_in_step() returns trigger
   language plpgsql
   security definer
@@ -22,7 +23,7 @@ begin
   end if;
   insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)
   values (1, new.id::text, new.patient, new.phone, new.starts_at, new.what, new.doctor,
-    case new.state when 'done' then 'kept' when 'missed' then 'no_show' else new.state end)
+    case new.state when 'booked' then 'booked' when 'confirmed' then 'confirmed' when 'done' then 'kept' when 'missed' then 'no_show' else 'cancelled' end)
   on conflict (tenant_id, external_id) do update
   set name = excluded.name, phone = excluded.phone, appointment_time = excluded.appointment_time,
       appointment_type = excluded.appointment_type, owner_name = excluded.owner_name,
@@ -43,7 +44,7 @@ create trigger kept_in_step after update on appointments
 -- what is there already; nobody is called for it before vioc_go_live
 insert into vioc.contacts (tenant_id, external_id, name, phone, appointment_time, appointment_type, owner_name, appointment_status)
 select 1, a.id::text, a.patient, a.phone, a.starts_at, a.what, a.doctor,
-  case a.state when 'done' then 'kept' when 'missed' then 'no_show' else a.state end
+  case a.state when 'booked' then 'booked' when 'confirmed' then 'confirmed' when 'done' then 'kept' when 'missed' then 'no_show' else 'cancelled' end
 from appointments as a
 where a.starts_at > now()
 on conflict (tenant_id, external_id) do nothing;

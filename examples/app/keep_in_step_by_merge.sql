@@ -1,13 +1,13 @@
 -- For an app that brings its whole list: what is new is inserted, what differs is changed, what is gone is deleted.
--- Unchanged contacts are not touched. (From PostgreSQL 17 on, `when not matched by source then delete` can take the
--- place of the last statement, for a role with access to all tenants.)
+-- Unchanged contacts are not touched. A state that the case does not list is not called. (From PostgreSQL 17 on,
+-- `when not matched by source then delete` can take the place of the last statement, for a role with access to all tenants.)
 create procedure bring_into_step()
   language sql
 begin atomic
   merge into vioc.contacts as c
   using (
     select a.id::text as external_id, a.patient, a.phone, a.starts_at, a.what, a.doctor,
-      case a.state when 'done' then 'kept' when 'missed' then 'no_show' else a.state end as status
+      case a.state when 'booked' then 'booked' when 'confirmed' then 'confirmed' when 'done' then 'kept' when 'missed' then 'no_show' else 'cancelled' end as status
     from appointments as a) as a
   on c.tenant_id = 1 and c.external_id = a.external_id
   when matched and (c.name, c.phone, c.appointment_time, c.appointment_type, c.owner_name, c.appointment_status)

@@ -67,6 +67,18 @@ fn an_app_keeps_contacts_in_step_calls_and_reads_outcomes() {
         &[],
     );
     assert_eq!(status, "cancelled");
+    // a word that the example does not know calls nobody, and no write fails by it
+    practice.run("alter table appointments drop constraint appointments_state_check");
+    for (state, status) in [("'booked'", "scheduled"), ("'postponed'", "cancelled")] {
+        practice.run(&format!(
+            "update appointments set state = {state} where id = {other}"
+        ));
+        let now: String = practice.ask(
+            "select status::text from vioc.contacts where name = 'Bob Roy'",
+            &[],
+        );
+        assert_eq!(now, status, "{state}");
+    }
     practice.run(&format!("delete from appointments where id = {other}"));
     assert_eq!(
         practice.ask::<i64>("select count(*) from vioc.contacts", &[]),
