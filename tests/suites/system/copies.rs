@@ -674,12 +674,6 @@ fn put_back(what: PutBack) {
     drop(app);
     practice.cluster.stop(Stop::Immediate);
 
-    let serve = |databases: &str| {
-        let line = format!("vioconcierge.databases = '{databases}'\n");
-        let file = snapshot.data_dir().join("postgresql.auto.conf");
-        let before = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, format!("{before}{line}")).unwrap();
-    };
     if what == PutBack::SnapshotTold {
         snapshot.start();
         snapshot
@@ -688,7 +682,9 @@ fn put_back(what: PutBack) {
             .unwrap();
         snapshot.stop(Stop::Fast);
     }
-    serve(APP);
+    let file = snapshot.data_dir().join("postgresql.auto.conf");
+    let before = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{before}vioconcierge.databases = '{APP}'\n")).unwrap();
     snapshot.start();
     let mut app = snapshot.connect(APP);
     let asks = what != PutBack::Snapshot;
