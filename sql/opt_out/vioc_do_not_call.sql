@@ -14,7 +14,11 @@ begin
   perform vioc.write_audit('do_not_call', vioc_do_not_call.tenant_id);
   return format('tenant %s does not call the number any more%s; contacts with it: %s', vioc_do_not_call.tenant_id,
     (select ', nor does any other of its organisation' from vioc.sharing_tenants(vioc_do_not_call.tenant_id) as s offset 1 limit 1),
-    (select count(*) from vioc.contacts as c where c.tenant_id = vioc_do_not_call.tenant_id and c.phone_e164 = any (vioc.spellings(v_phone))));
+    (select sum(c.contacts) from unnest(vioc.spellings(v_phone)) as n (phone)
+      -- one probe each, whatever the planner thinks of the array's length
+      cross join lateral (
+        select count(*) as contacts from vioc.contacts as o
+        where o.tenant_id = vioc_do_not_call.tenant_id and o.phone_e164 = n.phone offset 0) as c));
 end
 $$;
 comment on function vioc.vioc_do_not_call(bigint, text, text) is

@@ -18,8 +18,13 @@ begin
 
   with marked as (
     update vioc.calls as c set forgotten_at = p_now
-    where c.tenant_id = p_tenant_id and (c.contact_id = any (p_contact_ids) or vioc.one_spelling(c.to_number) = vioc.one_spelling(p_phone))
-      and c.queued_at <= p_before and c.forgotten_at is null
+    from (
+      select o.id from vioc.calls as o where o.contact_id = any (p_contact_ids)
+      union
+      -- by calls_of_tenant_idx: also those that were never dialled
+      select o.id from vioc.calls as o
+      where o.tenant_id + 0 between p_tenant_id and p_tenant_id and vioc.one_spelling(o.to_number) = vioc.one_spelling(p_phone)) as p
+    where c.id = p.id and c.tenant_id = p_tenant_id and c.queued_at <= p_before and c.forgotten_at is null
     returning c.id, c.session_id, c.retell_call_id
   )
   select array_agg(m.id), array_agg(m.session_id::text) || array_agg(m.retell_call_id) filter (where m.retell_call_id <> '')
