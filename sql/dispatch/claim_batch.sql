@@ -41,7 +41,9 @@ begin
       from vioc.contacts as ct where ct.id = c.contact_id offset 0 for update skip locked) as ct
     cross join lateral (
       select octet_length(t.company_name) + coalesce(octet_length(t.agent_override::text), 0) + coalesce(octet_length(t.call_options::text), 0)
-        + coalesce((select max(octet_length(a.agent_override::text)) from vioc.agents as a where a.tenant_id = t.id), 0) as bytes,
+        -- the longest of a few; of more than that it may be what one may have (vioc.limits): each is read whole, for each call
+        + case when exists (select from vioc.agents as a where a.tenant_id = t.id and a.agent_override is not null offset 4) then 65536
+          else coalesce((select max(octet_length(a.agent_override::text)) from vioc.agents as a where a.tenant_id = t.id), 0) end as bytes,
         t.max_starts_per_second is not null or t.suspended_at is not null as is_paced
       from vioc.tenants as t where t.id = c.tenant_id offset 0 for no key update skip locked) as t
     cross join lateral (
