@@ -9,7 +9,13 @@ as $$
 begin
   if vioc.worker_state() = 'ready' and vioc.tenants_of('admin') <> '{(,)}' then
     insert into vioc.grant_queue (role_name, access, tenant_id, giver_tenants)
-    values (p_role_name, p_given, p_tenant_id, vioc.tenants_of('admin'));
+    select p_role_name, p_given, p_tenant_id, vioc.tenants_of('admin')
+    -- asked a million times in one transaction, it is one request: the worker takes all of a role's at once. (One of another
+    -- transaction may be what the worker is just carrying out.)
+    where not exists (
+      select from vioc.grant_queue as q
+      where q.role_name = p_role_name and q.access is not distinct from p_given and q.tenant_id is not distinct from p_tenant_id
+        and q.giver_tenants = vioc.tenants_of('admin') and vioc.is_own_transaction(q.xmin));
     perform vioc.wake_worker();
     return;
   end if;

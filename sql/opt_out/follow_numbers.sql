@@ -10,10 +10,30 @@ declare
   v_request vioc.numbers_to_share;
   v_other bigint;
   v_is_more boolean;
+  v_places tid[];
 begin
+  -- tenants take turns, however many numbers one of them has written
+  with recursive waiting as (
+    (select n.tenant_id from vioc.numbers_to_share as n order by n.tenant_id limit 1)
+    union all
+    select (select n.tenant_id from vioc.numbers_to_share as n where n.tenant_id > w.tenant_id order by n.tenant_id limit 1)
+    from waiting as w where w.tenant_id is not null
+  ),
+  in_turn as (
+    select n.place, n.id, row_number() over (partition by n.tenant_id order by n.id) as turn
+    from waiting as w
+    cross join lateral (
+      select l.ctid as place, l.tenant_id, l.id from vioc.numbers_to_share as l where l.tenant_id = w.tenant_id order by l.id limit p_limit) as n
+    order by turn, n.id
+    limit p_limit
+  )
+  select array_agg(h.place) into v_places
+  from in_turn as i
+  cross join lateral (
+    select l.ctid as place from vioc.numbers_to_share as l where l.ctid = i.place for update skip locked) as h;
   for v_request in
     delete from vioc.numbers_to_share as n
-    where n.id in (select l.id from vioc.numbers_to_share as l order by l.id limit p_limit for update skip locked)
+    where n.ctid = any (v_places)
     returning n.*
   loop
     for v_other in

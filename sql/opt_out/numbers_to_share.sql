@@ -10,8 +10,6 @@ create table vioc.numbers_to_share (
   follower bigint,
   primary key (tenant_id, id)
 );
--- follow_numbers
-create index numbers_to_share_id_idx on vioc.numbers_to_share (id);
 comment on table vioc.numbers_to_share is 'Numbers about which a tenant has learned something: the worker has the organisation''s other tenants follow, and removes the row.';
 comment on column vioc.numbers_to_share.id is 'Identity, in order.';
 comment on column vioc.numbers_to_share.tenant_id is 'The tenant that learned it.';

@@ -15,6 +15,8 @@ declare
   -- others' calls wait meanwhile
   v_until constant timestamptz := clock_timestamp() + interval '200 milliseconds';
   v_is_cut boolean := false;
+  v_ended integer := 0;
+  v_ended_until timestamptz;
   -- goes round: events whose rows a tenant holds are in nobody's way
   v_after bigint := coalesce(substring(current_setting('vioc_tend.after', true) from '^[0-9]{1,18}$')::bigint, 0);
 begin
@@ -43,25 +45,33 @@ begin
 
   perform vioc.erase_forgotten(p_limit, p_now);
 
+  v_ended_until := clock_timestamp() + interval '200 milliseconds';
   -- what is locked is left for the next time
   perform set_config('lock_timeout', '1ms', true);
   for v_overdue in
-    -- forced and test calls that nothing chooses: paused, suspended, no calls left today
-    (select c.tenant_id, c.id from vioc.calls as c
-    where c.in_queue and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
-      and vioc.clock_is_settled()
-    limit p_limit)
-    union all
-    (select c.tenant_id, c.id from vioc.calls as c
-    where c.look_up_at is not null
-      and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
-        or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
-        or (c.status = 'ended' and greatest(c.ended_at, c.placed_at) <= p_now - interval '24 hours'))
-      -- a day can be over by a wrong clock only
-      and vioc.clock_is_settled()
-    order by c.look_up_at
-    limit p_limit)
+    select o.id
+    from (
+      -- forced and test calls that nothing chooses: paused, suspended, no calls left today
+      (select c.tenant_id, c.id, 1 as kind, c.queued_at as at from vioc.calls as c
+      where c.in_queue and (c.forced or c.is_test) and not c.resend and c.queued_at <= p_now - interval '15 minutes'
+        and vioc.clock_is_settled()
+      limit p_limit)
+      union all
+      (select c.tenant_id, c.id, 2, c.look_up_at from vioc.calls as c
+      where c.look_up_at is not null
+        and ((c.status = 'unconfirmed' and c.first_posted_at <= p_now - interval '50 minutes')
+          or (c.status in ('placed', 'ongoing') and c.placed_at <= p_now - interval '24 hours')
+          or (c.status = 'ended' and greatest(c.ended_at, c.placed_at) <= p_now - interval '24 hours'))
+        -- a day can be over by a wrong clock only
+        and vioc.clock_is_settled()
+      order by c.look_up_at
+      limit p_limit)) as o
+    -- each tenant's first of each kind
+    order by row_number() over (partition by o.tenant_id, o.kind order by o.at), o.at
   loop
+    -- one at least each time, however long the events took
+    exit when v_ended > 0 and clock_timestamp() > v_ended_until;
+    v_ended := v_ended + 1;
     begin
       v_call := vioc.lock_call(v_overdue.id, false);
       if v_call.status = 'queued' then

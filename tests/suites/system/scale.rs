@@ -12,7 +12,7 @@ use vioc_tests::wait::LONG;
 const OVER_ALL_PRACTICES: [(&str, &str, &str); 15] = [
     (
         "numbers_to_share",
-        "id",
+        "tenant_id",
         "the worker has organisations follow what one of them has learned",
     ),
     (
