@@ -96,7 +96,7 @@ comment on column vioc.contacts.row_id is 'Owned by the extension: random, never
 comment on column vioc.contacts.created_at is 'When it was first written.';
 comment on column vioc.contacts.may_expire is 'Owned by the extension: it expires when the appointment is past (and no call is open). false: it has expired. null: neither.';
 -- vioc.expire_contacts, vioc.skip_late_steps
-create index contacts_expiry_idx on vioc.contacts (appointment_time)
+create index contacts_expiry_idx on vioc.contacts (tenant_id, appointment_time)
   where may_expire;
 -- vioc.revive_contacts
 create index contacts_expired_idx on vioc.contacts (appointment_time)

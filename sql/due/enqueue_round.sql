@@ -10,6 +10,8 @@ returns integer
 as $$
 declare
   v_piece constant integer := least(p_max_calls, 500);
+  v_judged constant integer := 1000;
+  v_draw double precision;
   v_after bigint := coalesce(
     p_only - 1,
     substring(current_setting('vioc_enqueue.after', true) from '^[0-9]{1,18}$')::bigint,
@@ -34,6 +36,7 @@ begin
 
   loop
     v_is_full := false;
+    v_draw := random();
     -- a contact held by the app or by a second run is left for the next minute
     select array_agg(d.tenant_id), array_agg(d.id) into v_tenants, v_contacts
     from (
@@ -55,13 +58,21 @@ begin
       cross join lateral (
         select c.tenant_id, c.id
         from (
-          -- in order before they are judged, so that no more are judged than are taken
-          select d.tenant_id, d.id, d.appointment_time, vioc.is_promised(d) as is_promised
-          from vioc.next_calls as n
-          join vioc.contacts as d on d.id = n.contact_id and d.next_call_at = n.next_call_at
-          where n.tenant_id = t.id and n.next_call_at <= p_now
-            and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback')
-          order by is_promised desc, d.appointment_time, d.id offset 0) as d
+          -- In order before they are judged, so that no more are judged than are taken. A hundred thousand who may not be called would
+          -- hold the job, which is all tenants': of so many the first, and any others, so that each has its turn
+          select d.*
+          from (
+            select d.tenant_id, d.id, d.appointment_time, d.is_promised, count(*) over () as due,
+              row_number() over (order by d.is_promised desc, d.appointment_time, d.id) as place
+            from (
+              select d.tenant_id, d.id, d.appointment_time, vioc.is_promised(d) as is_promised
+              from vioc.next_calls as n
+              join vioc.contacts as d on d.id = n.contact_id and d.next_call_at = n.next_call_at
+              where n.tenant_id = t.id and n.next_call_at <= p_now
+                and d.appointment_status = 'booked' and d.status in ('scheduled', 'callback') offset 0) as d) as d
+          where d.place <= v_judged
+            or (d.place + d.due - floor(v_draw * (d.due - v_judged))::bigint) % greatest(d.due - v_judged, 1) < v_judged
+          order by d.place offset 0) as d
         join vioc.contacts as c on c.id = d.id
         cross join lateral (
           select from vioc.rules_allow(p_now) as m
