@@ -108,12 +108,17 @@ begin
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
 
-  delete from vioc.resume_points as s where s.appointment_time < p_now and s.status <> 'do_not_call';
+  -- a piece of each: practices whose marks were written are held until it commits, and their calls wait for that
+  delete from vioc.resume_points as s
+  where s.ctid = any (array(
+    select o.ctid from vioc.resume_points as o where o.appointment_time < p_now and o.status <> 'do_not_call' limit p_limit for update skip locked));
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
   -- conversations that rest nothing any more
   delete from vioc.number_facts as f
-  where f.kind = 'spoke' and f.created_at < p_now - interval '8 days';
+  where f.ctid = any (array(
+    select o.ctid from vioc.number_facts as o
+    where o.kind = 'spoke' and o.created_at < p_now - interval '8 days' limit p_limit for update skip locked));
   get diagnostics v_rows = row_count;
   v_purged := v_purged + v_rows;
 
