@@ -19,7 +19,7 @@ begin
   with needs as materialized (select r.* from vioc.needed_rights(p_role_name) as r),
   held as materialized (select r.* from vioc.actual_rights(v_role) as r),
   given as (
-    select n.name from vioc.granted_rights as g, unnest(g.rights) as n (name) where g.role_name = p_role_name and g.role_oid = v_role
+    select n.name from vioc.granted_rights as g, unnest(g.rights) as n (name) where g.role_oid = v_role -- also under an earlier name
   ),
   taken as (
     select h.* from held as h where h.name in (select g.name from given as g) and h.name not in (select n.name from needs as n)
@@ -52,6 +52,7 @@ begin
   insert into vioc.granted_rights as g (role_name, role_oid, rights) values (p_role_name, v_role, v_given)
   on conflict (role_name) do update set role_oid = excluded.role_oid, rights = excluded.rights
   where (g.role_oid, g.rights) is distinct from (excluded.role_oid, excluded.rights);
+  delete from vioc.granted_rights as g where g.role_oid = v_role and g.role_name <> p_role_name;
   foreach v_statement in array v_statements loop
     loop
       begin

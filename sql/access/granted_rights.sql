@@ -6,6 +6,6 @@ create table vioc.granted_rights (
   rights text[] not null
 );
 comment on table vioc.granted_rights is 'The rights that the extension itself has granted to a role: vioc_revoke takes these and no other.';
-comment on column vioc.granted_rights.role_name is 'The role.';
+comment on column vioc.granted_rights.role_name is 'The role; a renamed one under its earlier name, until its rights change.';
 comment on column vioc.granted_rights.role_oid is 'Its oid: a role made again under the name was given nothing.';
 comment on column vioc.granted_rights.rights is 'Names of rights (vioc.needed_rights).';

@@ -46,6 +46,8 @@ as $$
     union all
     select format('access was given to a role %I that is not there any more', a.role_name),
       format('delete from vioc.access where role_name = %L and role_oid = %s;', a.role_name, a.role_oid)
+        -- renamed: the rights would stay
+        || coalesce((select format(' select vioc.apply_rights(%L);', r.rolname) from pg_roles as r where r.oid = a.role_oid), '')
     from vioc.access as a
     where a.role_oid is distinct from to_regrole(quote_ident(a.role_name))
     group by a.role_name, a.role_oid

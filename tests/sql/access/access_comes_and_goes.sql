@@ -1,6 +1,6 @@
 -- vioc_grant and vioc_revoke: what a role has is the sum of its access, for the practices it was given for.
 \ir ../practice.psql
-select plan(53);
+select plan(59);
 
 select pg_temp.practice('key_of_second_0001', p_number => '+12125550102') as second \gset
 select pg_temp.practice('key_of_third_0001', p_number => '+12125550103') as third \gset
@@ -116,6 +116,34 @@ revoke usage on schema vioc from passing;
 select vioc_grant('passing', 'viewer', :second) \gset ignored_
 select is(pg_temp.sees('passing'), :'second', 'nobody inherits from a role of the same name that was dropped');
 select is(string_agg(access || ' ' || tenant_id, ', '), 'viewer ' || :second, 'nor has its access') from vioc.access where role_name = 'passing';
+
+-- a role that is renamed has nothing, and keeps PostgreSQL's rights until the doctor's statement has run
+create function pg_temp.rights_of(p_role text) returns bigint language sql as $$ select count(*) from vioc.actual_rights(to_regrole(p_role)) $$;
+create function pg_temp.run_hints(p_words text) returns void language plpgsql as $$
+declare v_hint text;
+begin
+  for v_hint in select e.hint from vioc.examine_grants() as e where e.detail ~ p_words loop
+    execute v_hint;
+  end loop;
+end $$;
+create role par;
+select vioc_grant('par', 'operator', :tenant) \gset ignored_
+alter role par rename to par2;
+select is(pg_temp.sees('par2'), 'denied', 'a role that was renamed sees nothing');
+savepoint renamed;
+select pg_temp.run_hints('par') \g /dev/null
+select lives_ok('drop role par2', 'the doctor''s statement takes the rights of a renamed role: it can be dropped');
+rollback to savepoint renamed;
+select pg_temp.run_hints('par'), vioc_grant('par2', 'viewer', :second) \gset ignored_
+select is(pg_temp.sees('par2'), :'second', '... or be given access again');
+select vioc_revoke('par2', 'viewer', :second) \gset ignored_
+select is(pg_temp.rights_of('par2'), 0::bigint, '... which vioc_revoke takes back');
+rollback to savepoint renamed;
+select vioc_grant('par2', 'viewer', :second) \gset ignored_
+select pg_temp.run_hints('par') \g /dev/null
+select is(pg_temp.sees('par2'), :'second', 'after access was given again the statement takes nothing of it');
+select vioc_revoke('par2', 'viewer', :second) \gset ignored_
+select is(pg_temp.rights_of('par2'), 0::bigint, '... and vioc_revoke all of it');
 
 -- rights that were granted by hand, and the owner's
 create role by_hand;
