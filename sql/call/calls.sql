@@ -97,8 +97,8 @@ create index calls_urgent_idx on vioc.calls (tenant_id)
 -- what occupies a line: pacing, and never two calls to one number at a time
 create index calls_in_progress_idx on vioc.calls (vioc.one_spelling(to_number), credential_id, tenant_id) include (resend)
   where in_progress;
--- old_calls and forget, and nothing else: by tenant_id itself any statement might read all of a practice's calls, where statistics say that there
--- are few
+-- old_calls and forget, and nothing else: by tenant_id itself any statement might read all of a practice's calls, where statistics say
+-- that there are few
 create index calls_of_tenant_idx on vioc.calls ((tenant_id + 0), id);
 -- caps and spacing: what was dialled lately, per number and per practice
 create index calls_to_number_idx on vioc.calls (tenant_id, vioc.one_spelling(to_number), first_posted_at)
